@@ -1,0 +1,65 @@
+"""Answers as plain files: JSON lines that carry the number of their request, so that any host can work on any of them.
+
+    {"index": 17, "key": "9f86d081884c7d65", "text": "…", "finish_reason": "stop", "prompt_tokens": 201, …}
+
+A request that failed has no `text`. A ledger is one file that one host writes; these are what many hosts read.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import TextIO
+
+from builders.ledger import Answer, Ledger, batches, payload_key
+from builders.plan import Plan
+from corpusmith_errors import UserError
+
+KEY = 16  # hex digits of the payload's sha256 that tell whether an answer is to this very request
+FIELDS = ("finish_reason", "prompt_tokens", "completion_tokens", "cached_tokens")
+
+
+def write_answers(plan: Plan, ledger: Ledger, out: TextIO, shard: int = 0, of: int = 1) -> int:
+    """Write what the ledger knows of requests `shard, shard + of, …`. Returns how many of them are still pending."""
+    pending = 0
+    for requests in batches(plan.requests(shard, of), 2000):
+        keys = [payload_key(request.payload) for request in requests]
+        answers, settled = ledger.get_many(keys), ledger.settled(keys)
+        for request, key in zip(requests, keys, strict=True):
+            line = {"index": request.index, "key": key[:KEY]}
+            if (answer := answers.get(key)) is not None:
+                line |= {"text": answer.text, **{name: getattr(answer, name) for name in FIELDS}}
+            elif key not in settled:
+                pending += 1
+                continue
+            out.write(json.dumps(line, ensure_ascii=False) + "\n")
+    return pending
+
+
+def read_indices(lines: Iterable[str], where: str, most: int) -> Iterator[tuple[int, str]]:
+    """Each line with the number of its request. Raises UserError at a line that answers no request below `most`."""
+    for number, line in enumerate(lines, start=1):
+        try:
+            index = json.loads(line)["index"]
+        except (ValueError, TypeError, KeyError):
+            raise UserError(
+                f"{where}, line {number} is no answer: expected JSON with `index`, `key` and `text`"
+            ) from None
+        if not isinstance(index, int) or not 0 <= index < most:
+            raise UserError(
+                f"{where}, line {number}: request {index!r} is not one of the recipe's {most}: raise `rows`"
+            )
+        yield index, line
+
+
+def read_answer(line: str, key: str) -> Answer | None:
+    """The answer to the request whose payload hashes to `key`, None where it failed.
+
+    Raises UserError when the line answers another request: the recipe was changed since it was asked.
+    """
+    row = json.loads(line)
+    if row.get("key") != key[:KEY]:
+        raise UserError(
+            f"the answer to request {row['index']} was given to another payload: build with the recipe that was asked"
+        )
+    if "text" not in row:
+        return None
+    return Answer(key, row["text"], **{name: row[name] for name in FIELDS if name in row})

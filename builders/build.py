@@ -1,0 +1,246 @@
+"""One recipe and one ledger → a dataset folder: Parquet with features and splits, rejects, and the facts of the build."""
+
+import hashlib
+import itertools
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from builders.audit import audit
+from builders.benchmarks import benchmark_rows, benchmark_splits
+from builders.corpus import Corpus, Counts, class_names
+from builders.ledger import Ledger
+from builders.plan import Plan
+from builders.prices import Price
+from builders.recipe import Recipe, load_recipe, prompt_path, prompt_text, recipe_path
+from builders.shipped_leakage import leakage_of
+from builders.statistics import form
+from builders.transcript import TRANSCRIPTS, import_transcript, transcript_header
+from builders.versioning import content_hash, fingerprint
+from corpusmith_errors import UserError
+
+SPLITS = ("train", "validation", "test")
+ROWS_A_GROUP = 1000  # the Hub's viewer fetches whole row groups
+
+
+def build(recipe: str, out: Path, ledger: Path | None = None, benchmarks: Path | None = None) -> dict[str, Any]:
+    """Build the corpus of `recipe` into the dataset folder `out`.
+
+    Answers come from `ledger`, or where it is None from the transcript that ships with the recipe. With `benchmarks` (a
+    folder of `{set}/{split}.jsonl`; default: $CORPUSMITH_BENCHMARKS) rows that share an n-gram with one are left out.
+    Returns what `build.json` holds. Raises UserError when there is nothing to build from.
+    """
+    parsed = load_recipe(recipe)
+    root = benchmarks_at_hand(benchmarks)
+    with tempfile.TemporaryDirectory(prefix="corpusmith-") as scratch:
+        work = Path(scratch)
+        corpus = Corpus(parsed, work / "rows")
+        with Ledger(ledger or answered_by_transcript(parsed, work)) as opened:
+            corpus.write(opened, leakage_of(parsed, root))
+        if not corpus.counts.accepted:
+            raise UserError(
+                f"{recipe}: the ledger holds no answer that became a row; run `corpusmith generate {recipe}` first"
+            )
+        rows = {split: corpus.work / f"{split}.jsonl" for split in (*SPLITS, "rejected")}
+        write_parquet(corpus, rows, out, work)
+        facts = facts_of(parsed, corpus.plan, corpus.counts, measure(corpus, rows, out, root), root)
+    keep_sources(parsed, recipe, out)
+    write_json(facts, out / "build.json")
+    return facts
+
+
+def benchmarks_at_hand(given: Path | None) -> Path | None:
+    """The folder given, else that of $CORPUSMITH_BENCHMARKS, if any."""
+    default = os.environ.get("CORPUSMITH_BENCHMARKS")
+    return given or (Path(default) if default else None)
+
+
+def transcript_path(recipe: Recipe) -> Path:
+    return TRANSCRIPTS / f"{recipe.transcript or recipe.name}.jsonl.gz"
+
+
+def answered_by_transcript(recipe: Recipe, work: Path) -> Path:
+    """A new ledger below `work` that holds the recipe's shipped transcript."""
+    path = transcript_path(recipe)
+    if not path.exists():
+        raise UserError(
+            f"{recipe.name}: no transcript ships with it; run `corpusmith generate {recipe.name}` and give --ledger"
+        )
+    with Ledger(work / "transcript.sqlite") as ledger:
+        import_transcript(path, ledger)
+    return work / "transcript.sqlite"
+
+
+def write_parquet(corpus: Corpus, rows: dict[str, Path], out: Path, work: Path) -> None:
+    """`data/{recipe}/{split}-*.parquet` and the recipe's split of `data/rejected`; each folder is replaced as a whole."""
+    from builders.dataset import RejectBuilder, RowsBuilder  # `datasets` takes a second to import
+    from builders.ner import NerBuilder
+    from builders.relations import RelationBuilder
+
+    name = corpus.recipe.name
+    builder_class: type[RowsBuilder] = NerBuilder if corpus.recipe.task == "ner" else RelationBuilder
+    classes = tuple(class_names(corpus.recipe))
+    splits = {split: path for split, path in rows.items() if split != "rejected" and path.stat().st_size}
+    target = out / "data" / name
+    shutil.rmtree(target, ignore_errors=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if splits:
+        builder = builder_class(cache_dir=str(work / "cache"), config_name=name, class_names=classes, rows=splits)
+        shutil.move(staged_parquet(builder, work / "data"), target)
+
+    rejected = name.replace("-", "_")
+    for old in (out / "data" / "rejected").glob(f"{rejected}-*.parquet"):
+        old.unlink()
+    if rows["rejected"].stat().st_size:
+        rejects = RejectBuilder(cache_dir=str(work / "cache"), config_name=name, rows={rejected: rows["rejected"]})
+        (out / "data" / "rejected").mkdir(parents=True, exist_ok=True)
+        for path in staged_parquet(rejects, work / "rejects").iterdir():
+            shutil.move(path, out / "data" / "rejected" / path.name)
+
+
+def staged_parquet(builder: Any, folder: Path) -> Path:
+    """Run a dataset builder and lay its shards down as `{split}-00000-of-00001.parquet`, zstd, in small row groups."""
+    import pyarrow.parquet as pq
+
+    builder.download_and_prepare(str(folder / "raw"), file_format="parquet")
+    final = folder / "final"
+    final.mkdir(parents=True)
+    for split in builder.info.splits:
+        shards = sorted((folder / "raw").glob(f"*-{split}*.parquet"))
+        for number, shard in enumerate(shards):
+            target = final / f"{split}-{number:05d}-of-{len(shards):05d}.parquet"
+            source = pq.ParquetFile(shard)
+            with pq.ParquetWriter(target, source.schema_arrow, compression="zstd", write_page_index=True) as writer:
+                for batch in source.iter_batches(ROWS_A_GROUP):
+                    writer.write_batch(batch)
+    return final
+
+
+def keep_sources(recipe: Recipe, name_or_path: str, out: Path) -> None:
+    """The resolved recipe and its prompt template, so that the corpus says how it was made."""
+    import yaml
+
+    folder = out / "recipes" / recipe.name
+    (folder / "prompts").mkdir(parents=True, exist_ok=True)
+    header = f"# {recipe_path(name_or_path).name} as it was resolved for this corpus\n"
+    written = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
+    (folder / "recipe.yaml").write_text(header + written, encoding="utf-8")
+    shutil.copy(prompt_path(recipe.prompt), folder / "prompts")
+
+
+def measure(corpus: Corpus, rows: dict[str, Path], out: Path, root: Path | None) -> dict[str, Any]:
+    """The facts that take a pass over the rows."""
+    rows = {split: rows[split] for split in SPLITS}
+    text_column = "text" if corpus.recipe.task == "ner" else "source_text"
+    measured: dict[str, Any] = {
+        "splits": {split: split_facts(corpus, split, path, out) for split, path in rows.items() if path.stat().st_size},
+        "statistics": form(all_rows(rows)),
+        "content_hash": content_hash({split: [path.open("rb")] for split, path in rows.items()}),
+    }
+    if root is not None:
+        measured["audit"] = audit(((row["id"], row[text_column]) for row in all_rows(rows)), root)
+    return measured
+
+
+def facts_of(recipe: Recipe, plan: Plan, counts: Counts, measured: dict[str, Any], root: Path | None) -> dict[str, Any]:
+    """What `build.json` holds; docs/recipes.md explains each key."""
+    text = prompt_text(recipe)
+    facts: dict[str, Any] = {
+        "recipe": recipe.name,
+        "title": recipe.title,
+        "task": recipe.task,
+        "language": recipe.language,
+        "license": recipe.license,
+        "labels": class_names(recipe),
+        "corpusmith_version": version("corpusmith"),
+        "seed": recipe.seed,
+        "teacher": recipe.teacher.model_dump(mode="json", include={"model", "license", "parameters"}),
+        "prompts": [
+            {"name": prompt_path(recipe.prompt).stem, "text": text, "sha256": hashlib.sha256(text.encode()).hexdigest()}
+        ],
+        "prompt_example": plan.request(0).payload["messages"],
+        "lexicons": lexicon_facts(plan),
+        "counts": {
+            "requests": counts.requests,
+            "answered": counts.accepted + counts.rejected,
+            "accepted": counts.accepted,
+            "rejected": counts.rejected,
+            "failed": counts.failed,
+            "pending": counts.pending,
+        },
+        "rejected_by_reason": dict(counts.rejected_by_reason.most_common()),
+        "filtered_by_reason": dict(counts.filtered_by_reason.most_common()),
+        "added_by_augmentation": dict(counts.added_by_augmentation),
+        "usage": {
+            **counts.usage,
+            "cost": cost_of(recipe, counts.usage),
+            "currency": "USD" if recipe.teacher.price else None,
+        },
+        "fingerprint": fingerprint(recipe, plan.lexicons),
+        **measured,
+    }
+    if transcript_path(recipe).exists():
+        facts["transcript_sha256"] = transcript_header(transcript_path(recipe))["sha256"]
+    if root is not None:
+        sets = {
+            name: path for name, path in benchmark_splits(root).items() if benchmark_name(path) in recipe.benchmarks
+        }
+        facts["reference_statistics"] = {name: form(benchmark_rows(path)) for name, path in sets.items()}
+    return facts
+
+
+def benchmark_name(path: Path) -> str:
+    """`ner/ncbi_disease` of `…/ner/ncbi_disease/dev.jsonl`, as recipes name it."""
+    return f"{path.parent.parent.name}/{path.parent.name}"
+
+
+def lexicon_facts(plan: Plan) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": lexicon.name,
+            "version": lexicon.version,
+            "license": lexicon.license,
+            "attribution": lexicon.attribution,
+            "concepts": len(lexicon.concepts),
+            "names": lexicon.name_count,
+        }
+        for lexicon in plan.lexicons.values()
+    ]
+
+
+def cost_of(recipe: Recipe, usage: dict[str, int]) -> float | None:
+    """In the currency of the recipe's price table, per million tokens; None where the price is not known."""
+    if recipe.teacher.price is None:
+        return None
+    price = Price.from_table(recipe.teacher.price)
+    return round(price.cost(usage["prompt_tokens"], usage["completion_tokens"], usage["cached_tokens"]), 4)
+
+
+def split_facts(corpus: Corpus, split: str, path: Path, out: Path) -> dict[str, int]:
+    files = (out / "data" / corpus.recipe.name).glob(f"{split}-*.parquet")
+    facts = {"rows": sum(1 for _ in path.open("rb")), "bytes": sum(file.stat().st_size for file in files)}
+    if corpus.recipe.task == "ner":
+        facts["mentions"] = sum(len(row["entities"]) for row in read_rows(path))
+    return facts
+
+
+def all_rows(rows: dict[str, Path]) -> Iterator[dict[str, Any]]:
+    return itertools.chain.from_iterable(map(read_rows, rows.values()))
+
+
+def read_rows(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
+
+
+def write_json(facts: Any, path: Path) -> None:
+    """Atomically, so that a reader never sees half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(path)

@@ -1,0 +1,78 @@
+"""What embeddings say of a corpus: rows that do not belong in it, and how far it lies from real text.
+
+The caller brings the embedder: any function from a list of texts to one row of numbers a text.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+Embedder = Callable[[Sequence[str]], np.ndarray]
+
+
+def unit_rows(vectors: np.ndarray) -> np.ndarray:
+    """Vectors scaled to length one, so that a product is a cosine."""
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+
+
+def find_outliers(
+    texts: Sequence[str],
+    embed: Embedder,
+    limit: float = 5.0,
+    neighbours: int = 10,
+    reference: int = 2000,
+    batch: int = 256,
+    seed: int = 0,
+) -> np.ndarray:
+    """Mark the texts that resemble nothing else in the corpus: refusals, code, another language.
+
+    A text's score is its mean cosine similarity to its nearest `neighbours` among `reference` texts drawn at random; an
+    outlier lies more than `limit` robust standard deviations (1.4826 MAD, of the lower half) below the median. Time is
+    linear in the number of texts, since the reference does not grow with it. Returns one bool a text.
+    """
+    if len(texts) <= neighbours:
+        return np.zeros(len(texts), dtype=bool)
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(texts))[:reference])
+    anchors = np.concatenate([unit_rows(embed([texts[i] for i in part])) for part in _parts(chosen, batch)])
+    scores = np.empty(len(texts), dtype=np.float32)
+    for part in _parts(np.arange(len(texts)), batch):
+        similarity = unit_rows(embed([texts[i] for i in part])) @ anchors.T
+        similarity[part[:, None] == chosen] = -1.0  # a text is no neighbour of itself
+        scores[part] = np.sort(similarity, axis=1)[:, -neighbours:].mean(axis=1)
+    median = np.median(scores)
+    deviation = 1.4826 * np.median(median - scores[scores <= median])
+    return scores < median - limit * deviation
+
+
+def two_sample_auroc(synthetic: np.ndarray, real: np.ndarray, folds: int = 5, seed: int = 0) -> dict[str, float | int]:
+    """How well a classifier tells synthetic from real embeddings (C2ST, Lopez-Paz and Oquab 2017).
+
+    Cross-validated AUROC of a logistic regression on equally many of both: 0.5 cannot tell them apart, 1.0 always can.
+    Its worth is in comparison: with another corpus, or with two halves of the real text.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold, cross_val_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    rng = np.random.default_rng(seed)
+    size = min(len(synthetic), len(real))
+    x = np.concatenate([rng.permutation(synthetic)[:size], rng.permutation(real)[:size]])
+    y = np.repeat([1, 0], size)
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000, C=0.1))
+    split = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    scores = cross_val_score(model, x, y, cv=split, scoring="roc_auc")
+    return {"auroc": round(float(scores.mean()), 4), "sd": round(float(scores.std(ddof=1)), 4), "rows": size}
+
+
+def project(synthetic: np.ndarray, real: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both sets on the two principal axes of their union, for the map of a report."""
+    both = np.concatenate([synthetic, real])
+    centre = both.mean(axis=0)
+    axes = np.linalg.svd(both - centre, full_matrices=False)[2][:2]
+    axes *= np.sign(axes[np.arange(2), np.abs(axes).argmax(axis=1)])[:, None]  # the same picture on every machine
+    return (synthetic - centre) @ axes.T, (real - centre) @ axes.T
+
+
+def _parts(indices: np.ndarray, size: int) -> list[np.ndarray]:
+    return [indices[start : start + size] for start in range(0, len(indices), size)]

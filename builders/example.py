@@ -1,0 +1,86 @@
+"""What a verified answer becomes: an example of one task, or a reject with its reason."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from builders.text import words_with_offsets
+
+
+@dataclass(frozen=True)
+class Span:
+    """Characters `[start, end)` of a text, named as `label`; `text[start:end]` is the span's own `text`."""
+
+    start: int
+    end: int
+    label: str
+    text: str
+    concept_id: str
+
+
+@dataclass(frozen=True)
+class Entities:
+    """A sentence and every mention in it, from left to right and without overlap."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A sentence, two spans of it, and whether it relates them."""
+
+    text: str
+    head: Span
+    tail: Span
+    label: str
+
+    @property
+    def masked(self) -> str:
+        """The sentence with `@HEAD$` and `@TAIL$` in place of the spans, as GAD and EU-ADR are distributed."""
+        text = self.text
+        for span in sorted((self.head, self.tail), key=lambda span: -span.start):
+            text = f"{text[: span.start]}@{span.label.upper()}${text[span.end :]}"
+        return text
+
+
+@dataclass(frozen=True)
+class Reject:
+    """An answer that became no example; the reason is one of a few fixed phrases, so that reasons can be counted."""
+
+    reason: str
+
+
+def tags_of(tokens: Sequence[tuple[str, int, int]], spans: Sequence[Span]) -> list[str]:
+    """BIO tags of words with offsets. Raises ValueError when a span does not begin and end with a word."""
+    starts = {start: i for i, (_, start, _) in enumerate(tokens)}
+    ends = {end: i for i, (_, _, end) in enumerate(tokens)}
+    tags = ["O"] * len(tokens)
+    for span in spans:
+        if span.start not in starts or span.end not in ends:
+            raise ValueError(f"{span} does not begin and end with a word")
+        first, last = starts[span.start], ends[span.end]
+        tags[first : last + 1] = [f"B-{span.label}", *[f"I-{span.label}"] * (last - first)]
+    return tags
+
+
+def entity_row(example: Entities, tag_ids: dict[str, int]) -> dict[str, Any]:
+    """The columns of an NER row that come from the example itself."""
+    tokens = words_with_offsets(example.text)
+    return {
+        "text": example.text,
+        "tokens": [word for word, _, _ in tokens],
+        "ner_tags": [tag_ids[tag] for tag in tags_of(tokens, example.spans)],
+        "entities": [dict(vars(span)) for span in example.spans],
+    }
+
+
+def pair_row(example: Pair, label_ids: dict[str, int]) -> dict[str, Any]:
+    """The columns of a relation row that come from the example itself."""
+    return {
+        "text": example.masked,
+        "source_text": example.text,
+        "head": dict(vars(example.head)),
+        "tail": dict(vars(example.tail)),
+        "label": label_ids[example.label],
+    }

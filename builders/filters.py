@@ -1,0 +1,175 @@
+"""What is left out of a corpus although it is well formed: duplicates, near duplicates and benchmark text.
+
+Every function is a pure function of texts and their order, so that one process and a hundred give the same rows.
+"""
+
+import re
+import tempfile
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from rensa import RMinHash
+from xxhash import xxh3_64_intdigest
+
+from builders.benchmarks import benchmark_rows, benchmark_splits
+
+PERMUTATIONS = 128
+SEED = 20230304
+SHINGLE = 3  # words; in a sentence of 25 words one changed word leaves a Jaccard similarity of 0.77
+_WORD = re.compile(r"\w+")
+
+
+def words(text: str) -> list[str]:
+    """Words for comparison: case, punctuation, spacing and Unicode spelling (NFKC) make no difference."""
+    return _WORD.findall(unicodedata.normalize("NFKC", text).lower())
+
+
+def word_ngrams(sentence: Sequence[str], n: int) -> list[str]:
+    """All word n-grams; a sentence shorter than n counts as one n-gram, so that it matches only as a whole."""
+    if len(sentence) <= n:
+        return [" ".join(sentence)]
+    return [" ".join(sentence[i : i + n]) for i in range(len(sentence) - n + 1)]
+
+
+def text_hash(text: str) -> int:
+    """64 bits, the same on every machine and in every process (Python's own hash is not)."""
+    return xxh3_64_intdigest(text.encode())
+
+
+class Banding(NamedTuple):
+    """How a MinHash signature is cut: rows alike in all `width` values of any of the `bands` are near duplicates."""
+
+    bands: int
+    width: int
+
+    @classmethod
+    def for_threshold(cls, threshold: float) -> "Banding":
+        """The cut at which a pair of Jaccard similarity `threshold` is found as often as missed."""
+        cuts = [cls(PERMUTATIONS // width, width) for width in range(2, 33)]
+        return min(cuts, key=lambda cut: abs((1 - 0.5 ** (1 / cut.bands)) ** (1 / cut.width) - threshold))
+
+
+def band_hashes(texts: Sequence[str], banding: Banding) -> np.ndarray:
+    """One row a text: the hash of its normalised whole, then one hash for each band of its MinHash signature.
+
+    60-bit values in uint64 (datatrove's signature files hold numbers below 2^61 - 1).
+    """
+    sentences = [words(text) for text in texts]
+    signatures = RMinHash.digests_from_token_sets([word_ngrams(s, SHINGLE) for s in sentences], PERMUTATIONS, SEED)
+    cut = np.asarray(signatures, dtype=np.uint64)[:, : banding.bands * banding.width]
+    multipliers = np.random.default_rng(SEED).integers(1, 2**63, banding.width, dtype=np.uint64) * 2 + 1
+    bands = (cut.reshape(len(texts), *banding) * multipliers).sum(axis=2, dtype=np.uint64) >> np.uint64(4)
+    exact = np.fromiter((text_hash(" ".join(s)) >> 4 for s in sentences), np.uint64, len(sentences))
+    return np.column_stack([exact, bands])
+
+
+class Duplicates(NamedTuple):
+    """For each row the number of the earliest row it was found to repeat, or -1; and whether it repeats it exactly."""
+
+    earlier: np.ndarray
+    exact: np.ndarray
+
+
+def find_duplicates(texts: Iterable[str], threshold: float = 0.7, batch: int = 4096) -> Duplicates:
+    """Find each row that repeats an earlier one, word for word or nearly (Jaccard of word trigrams, by MinHash).
+
+    A row's fate depends on the rows before it alone, so a corpus that is extended keeps the rows it had. Band hashes
+    lie in temporary files and are compared band by band: memory is some 40 bytes a row, whatever the texts' length.
+    """
+    banding = Banding.for_threshold(threshold)
+    with ExitStack() as stack:
+        columns = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(1 + banding.bands)]
+        count = 0
+        for chunk in _batches(texts, batch):
+            count += len(chunk)
+            for column, hashes in zip(columns, band_hashes(chunk, banding).T, strict=True):
+                column.write(hashes.tobytes())
+        earlier = np.full(count, count, dtype=np.int64)
+        exact = np.zeros(count, dtype=bool)
+        for number, column in enumerate(columns):
+            column.seek(0)
+            hashes = np.frombuffer(column.read(), dtype=np.uint64)
+            order = np.argsort(hashes, kind="stable")
+            repeats = np.flatnonzero(hashes[order[1:]] == hashes[order[:-1]])
+            later = order[repeats + 1]
+            earlier[later] = np.minimum(earlier[later], order[repeats])
+            if number == 0:
+                exact[later] = True
+    earlier[earlier == count] = -1
+    return Duplicates(earlier, exact)
+
+
+class Leakage:
+    """Word n-grams of benchmark sentences: sorted 64-bit hashes, each with the splits it is from; 16 bytes, no text."""
+
+    def __init__(self, sentences: Iterable[tuple[str, str]], n: int = 8) -> None:
+        """`sentences` are (name of the benchmark split, text); at most 64 names."""
+        self.n = n
+        numbers: dict[str, int] = {}
+        masks: dict[int, int] = {}
+        for name, text in sentences:
+            bit = 1 << numbers.setdefault(name, len(numbers))
+            for key in self._keys(words(text)):
+                masks[key] = masks.get(key, 0) | bit
+        self._index(list(numbers), masks)
+
+    @classmethod
+    def from_benchmarks(cls, root: Path, n: int = 8) -> "Leakage":
+        """Index every split below `root`: train, dev and test alike."""
+        splits = benchmark_splits(root).items()
+        return cls(((name, row["text"]) for name, path in splits for row in benchmark_rows(path)), n)
+
+    @classmethod
+    def from_hashes(cls, sources: Mapping[int, Sequence[str]], n: int) -> "Leakage":
+        """Index hashes of n-grams that `shared` told, each with the splits it stands in."""
+        leakage = cls((), n)
+        names = sorted({name for splits in sources.values() for name in splits})
+        leakage._index(names, {key: sum(1 << names.index(name) for name in splits) for key, splits in sources.items()})
+        return leakage
+
+    def _index(self, names: list[str], masks: Mapping[int, int]) -> None:
+        self.names = names
+        self._hashes = np.array(sorted(masks), dtype=np.uint64)
+        self._masks = np.array([masks[key] for key in sorted(masks)], dtype=np.uint64)
+
+    def check(self, text: str) -> str | None:
+        """The first benchmark split that shares an n-gram with `text`, or None.
+
+        Text of fewer than n words leaks only where a benchmark sentence is the same as a whole.
+        """
+        return next(iter(self.sources(words(text))), None)
+
+    def sources(self, sentence: Sequence[str]) -> list[str]:
+        """Every benchmark split that shares an n-gram with these normalised words."""
+        places = self._places(sentence)
+        return self._names(int(np.bitwise_or.reduce(self._masks[places]))) if len(places) else []
+
+    def shared(self, text: str) -> dict[int, list[str]]:
+        """The hashes of those n-grams of `text` that stand in a benchmark, each with its splits."""
+        places = self._places(words(text))
+        return {int(self._hashes[place]): self._names(int(self._masks[place])) for place in places}
+
+    def _places(self, sentence: Sequence[str]) -> np.ndarray:
+        keys = np.array(self._keys(sentence), dtype=np.uint64)
+        if not len(self._hashes) or not len(keys):
+            return np.empty(0, dtype=np.int64)
+        places = np.searchsorted(self._hashes, keys)
+        places[places == len(self._hashes)] = 0
+        return places[self._hashes[places] == keys]
+
+    def _names(self, mask: int) -> list[str]:
+        return [name for number, name in enumerate(self.names) if mask >> number & 1]
+
+    def _keys(self, sentence: Sequence[str]) -> list[int]:
+        return [text_hash(ngram) for ngram in word_ngrams(sentence, self.n)] if sentence else []
+
+
+def _batches(items: Iterable[str], size: int) -> Iterator[list[str]]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk

@@ -1,0 +1,114 @@
+"""Ask a teacher for everything a recipe plans, checking each answer as it comes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from builders.batch import generate_batches
+from builders.corpus import Corpus
+from builders.example import Reject
+from builders.ledger import Answer, Ledger, payload_key
+from builders.plan import Plan
+from builders.prices import Price, load_prices
+from builders.progress import Progress
+from builders.recipe import Recipe, load_recipe
+from builders.teacher import generate as ask
+from corpusmith_errors import UserError
+
+TOKENS_A_WORD = 1.5  # of English in common tokenizers; only estimates rest on it
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a generation would send and cost, said before anything is sent. `cost` None: the price is unknown."""
+
+    requests: int
+    answered: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float | None
+
+
+def resized(recipe: str, rows: int | None = None, model: str | None = None) -> Recipe:
+    """The recipe with another number of requests or another teacher."""
+    parsed = load_recipe(recipe)
+    changes: dict[str, Any] = {}
+    if rows is not None:
+        if rows < 1:
+            raise UserError(f"--rows {rows}: give a positive number of requests")
+        changes["rows"] = rows
+    if model is not None:
+        changes["teacher"] = parsed.teacher.model_copy(update={"model": model})
+    return parsed.model_copy(update=changes)
+
+
+def price_of(recipe: Recipe, prices: Path | None) -> Price | None:
+    """The recipe's own price, or its model's in a TOML table; None when neither knows it."""
+    if recipe.teacher.price is not None:
+        return Price.from_table(recipe.teacher.price)
+    return load_prices(prices).get(recipe.teacher.model) if prices else None
+
+
+def estimate(recipe: Recipe, ledger: Ledger, shard: tuple[int, int] = (0, 1), price: Price | None = None) -> Estimate:
+    """Requests still to be sent, and their tokens: prompts by their words, answers by the mean of those on record."""
+    requests = list(Plan(recipe).requests(*shard))
+    settled = ledger.settled(payload_key(request.payload) for request in requests)
+    unsent = [request for request in requests if payload_key(request.payload) not in settled]
+    words = sum(len(message["content"].split()) for request in unsent for message in request.payload["messages"])
+    totals = ledger.totals()
+    known = sum(usage.answers for usage in totals)
+    mean = (
+        sum(usage.completion_tokens for usage in totals) / known
+        if known
+        else recipe.teacher.parameters.get("max_tokens", 100)
+    )
+    prompt, completion = int(words * TOKENS_A_WORD), int(mean * len(unsent))
+    cost = None if price is None else price.cost(prompt, completion)
+    return Estimate(len(unsent), len(requests) - len(unsent), prompt, completion, cost)
+
+
+def generate(
+    recipe: Recipe,
+    ledger: Ledger,
+    *,
+    shard: tuple[int, int] = (0, 1),
+    base_url: str | None = None,
+    concurrency: int = 64,
+    rpm: float | None = None,
+    tpm: float | None = None,
+    price: Price | None = None,
+    max_cost: float | None = None,
+    retry_failed: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Progress:
+    """Ask for every request of the shard that the ledger has not settled; each answer is verified for the count.
+
+    Returns how it went. Raises UserError when the endpoint cannot be used; the same call goes on where it stopped.
+    """
+    corpus = Corpus(recipe, Path())
+
+    def accepted(payload: Mapping[str, Any], answer: Answer) -> bool:
+        request = corpus.plan.request(payload["seed"])  # drawn again rather than kept: a plan may hold millions
+        return not isinstance(corpus.verify(request, answer.text, answer.finish_reason), Reject)
+
+    return ask(
+        (request.payload for request in corpus.plan.requests(*shard)),
+        ledger,
+        base_url=base_url,
+        concurrency=concurrency,
+        rpm=rpm,
+        tpm=tpm,
+        price=price,
+        max_cost=max_cost,
+        total=len(range(shard[0], recipe.rows, shard[1])),
+        retry_failed=retry_failed,
+        verify=accepted,
+        on_progress=on_progress,
+    )
+
+
+def generate_by_batch(recipe: Recipe, ledger: Ledger, shard: tuple[int, int] = (0, 1), **limits: Any) -> Progress:
+    """The same by the Batch API; `limits` are those of `builders.batch.generate_batches`."""
+    payloads = (request.payload for request in Plan(recipe).requests(*shard))
+    return generate_batches(payloads, ledger, total=len(range(shard[0], recipe.rows, shard[1])), **limits)

@@ -1,0 +1,39 @@
+"""The tables of a ledger, and how one ledger (attached as `other`) is taken over by another."""
+
+VERSION = 1
+SCHEMA = """
+CREATE TABLE shapes (id INTEGER PRIMARY KEY, json TEXT NOT NULL UNIQUE);
+CREATE TABLE sources (id INTEGER PRIMARY KEY, host TEXT NOT NULL, batch INTEGER NOT NULL, UNIQUE (host, batch));
+CREATE TABLE requests (
+    id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, shape INTEGER NOT NULL REFERENCES shapes,
+    prompt TEXT, seed INTEGER
+);
+CREATE TABLE answers (
+    request INTEGER PRIMARY KEY REFERENCES requests, shape INTEGER NOT NULL, source INTEGER NOT NULL REFERENCES sources,
+    text TEXT NOT NULL, finish_reason TEXT NOT NULL, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
+    cached_tokens INTEGER NOT NULL, created_at INTEGER NOT NULL
+);
+CREATE INDEX usage ON answers (shape, source, prompt_tokens, completion_tokens, cached_tokens);
+CREATE TABLE failures (
+    request INTEGER PRIMARY KEY REFERENCES requests, reason TEXT NOT NULL, attempts INTEGER NOT NULL,
+    prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, failed_at INTEGER NOT NULL
+);
+CREATE TABLE formats (host TEXT, model TEXT, form TEXT NOT NULL, PRIMARY KEY (host, model));
+CREATE TABLE batches (tag TEXT PRIMARY KEY, host TEXT NOT NULL, id TEXT);
+"""
+MERGE = """
+INSERT OR IGNORE INTO shapes (json) SELECT json FROM other.shapes;
+INSERT OR IGNORE INTO sources (host, batch) SELECT host, batch FROM other.sources;
+INSERT OR IGNORE INTO formats SELECT * FROM other.formats;
+INSERT OR IGNORE INTO requests (key, shape, prompt, seed)
+    SELECT r.key, s.id, r.prompt, r.seed FROM other.requests r
+    JOIN other.shapes o ON o.id = r.shape JOIN shapes s ON s.json = o.json ORDER BY r.id;
+INSERT OR IGNORE INTO answers
+    SELECT m.id, m.shape, s.id, a.text, a.finish_reason, a.prompt_tokens, a.completion_tokens, a.cached_tokens,
+    a.created_at FROM other.answers a JOIN other.requests r ON r.id = a.request JOIN requests m ON m.key = r.key
+    JOIN other.sources o ON o.id = a.source JOIN sources s ON s.host = o.host AND s.batch = o.batch ORDER BY m.id;
+INSERT OR IGNORE INTO failures
+    SELECT m.id, f.reason, f.attempts, f.prompt_tokens, f.completion_tokens, f.failed_at
+    FROM other.failures f JOIN other.requests r ON r.id = f.request JOIN requests m ON m.key = r.key;
+DELETE FROM failures WHERE request IN (SELECT request FROM answers)
+"""

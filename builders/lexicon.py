@@ -1,0 +1,127 @@
+"""Entity inventories: concepts with their ids and names, to sample seeds from and to find mentions with."""
+
+import bisect
+import csv
+import gzip
+import hashlib
+import itertools
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import yaml
+
+from builders.matcher import Matcher
+from corpusmith_errors import UserError
+
+SHIPPED = Path(__file__).parent / "lexicons"
+SPLITS = 10  # concepts fall into ten folds by the hash of their id, which a recipe deals out to its splits
+
+
+@dataclass(frozen=True)
+class Concept:
+    """One thing with its names, the preferred one first; `weight` is how often it is drawn, `types` its classes."""
+
+    id: str
+    names: tuple[str, ...]
+    types: tuple[str, ...] = ()
+    weight: float = 1.0
+
+    @property
+    def fold(self) -> int:
+        """0 to 9, fixed for ever by the id, so that a longer lexicon moves no concept between splits."""
+        return hashlib.sha256(self.id.encode()).digest()[0] % SPLITS
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Concepts, and the terms under which their names may be published."""
+
+    name: str
+    version: str
+    license: str
+    attribution: str
+    concepts: tuple[Concept, ...]
+    stop: tuple[str, ...] = ()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 over every concept in order: equal lexicons sample and match equally."""
+        digest = hashlib.sha256(repr(self.stop).encode())
+        for concept in self.concepts:
+            digest.update(repr(concept).encode())
+        return digest.hexdigest()
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """Finds every name of this lexicon but the stop names, which are too general to label (FINDINGS: "disease")."""
+        return Matcher(((name, concept.id) for concept in self.concepts for name in concept.names), self.stop)
+
+    @cached_property
+    def by_id(self) -> dict[str, Concept]:
+        return {concept.id: concept for concept in self.concepts}
+
+    @property
+    def name_count(self) -> int:
+        return sum(len(concept.names) for concept in self.concepts)
+
+    def only(self, keep: Callable[[Concept], bool]) -> "Lexicon":
+        """The same lexicon with the concepts that `keep` accepts."""
+        kept = tuple(filter(keep, self.concepts))
+        return Lexicon(self.name, self.version, self.license, self.attribution, kept, self.stop)
+
+    def of_folds(self, folds: Sequence[int]) -> list[Concept]:
+        """The concepts of these folds that may be drawn."""
+        return [concept for concept in self.concepts if concept.weight > 0 and concept.fold in folds]
+
+
+class Sampler:
+    """Draws concepts in proportion to their weight, in O(log n), as a pure function of the generator passed in."""
+
+    def __init__(self, concepts: Sequence[Concept]) -> None:
+        """`concepts` are one or more, each of positive weight."""
+        self.concepts = concepts
+        self._cumulative = list(itertools.accumulate(concept.weight for concept in concepts))
+
+    def draw(self, rng: random.Random) -> Concept:
+        at = bisect.bisect_right(self._cumulative, rng.random() * self._cumulative[-1])
+        return self.concepts[min(at, len(self.concepts) - 1)]
+
+
+@lru_cache(maxsize=8)
+def load_lexicon(source: str) -> Lexicon:
+    """A shipped lexicon by name (`disease`, `chemical`, `gene`), or one from a file, URL or Hub dataset.
+
+    Raises UserError when there is no such lexicon or a row of it cannot be read.
+    """
+    if (SHIPPED / f"{source}.tsv.gz").exists():
+        about = yaml.safe_load((SHIPPED / f"{source}.yaml").read_text(encoding="utf-8"))
+        concepts = read_tsv(SHIPPED / f"{source}.tsv.gz")
+        return Lexicon(
+            source, str(about["version"]), about["license"], about["attribution"], concepts, tuple(about["stop"])
+        )
+    from builders.lexicon_formats import load_external  # URLs and OBO are rare: the shipped path stays light
+
+    return load_external(source)
+
+
+def read_tsv(path: Path) -> tuple[Concept, ...]:
+    """Concepts from tab-separated `concept_id, name[, synonyms][, types][, weight]`, lists split by `|`; .gz or plain."""
+    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
+        reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        if not {"concept_id", "name"} <= set(reader.fieldnames or ()):
+            raise UserError(f"{path}: the first line must name the columns concept_id and name, separated by tabs")
+        return tuple(concept_from_row(row, f"{path} line {number}") for number, row in enumerate(reader, 2))
+
+
+def concept_from_row(row: dict[str, str], where: str) -> Concept:
+    names = tuple(dict.fromkeys(filter(None, [row["name"], *(row.get("synonyms") or "").split("|")])))
+    if not row["concept_id"] or not names:
+        raise UserError(f"{where}: a concept needs an id and a name")
+    types = tuple(filter(None, (row.get("types") or "").split("|")))
+    try:
+        return Concept(row["concept_id"], names, types, float(row.get("weight") or 1.0))
+    except ValueError:
+        raise UserError(f"{where}: weight {row['weight']!r} is not a number") from None

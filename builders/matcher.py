@@ -1,0 +1,86 @@
+"""Longest-match look-up of many names at word boundaries, blind to case, number and hyphens."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from builders.text import HYPHENS, fold, words
+
+
+@dataclass(frozen=True)
+class Match:
+    """Words `[start, end)` of a sentence that spell a name of `concept_id`."""
+
+    start: int
+    end: int
+    concept_id: str
+
+
+def is_acronym(name: str) -> bool:
+    """Whether the case of `name` carries its meaning: WAS, AS and HDac are not was, as and hdac."""
+    letters = [c for c in name if c.isalpha()]
+    capitals = sum(c.isupper() for c in letters)
+    return " " not in name and len(name) <= 6 and capitals >= 2 and 2 * capitals >= len(letters)
+
+
+def folded_key(name: str) -> str:
+    return " ".join(fold(word) for word in words(name) if word not in HYPHENS)
+
+
+class Names:
+    """Names by their words, and for each word that begins one the lengths to try."""
+
+    def __init__(self) -> None:
+        self.concepts: dict[str, str] = {}
+        self.lengths: dict[str, tuple[int, ...]] = {}
+
+    def add(self, key: str, concept_id: str) -> None:
+        self.concepts.setdefault(key, concept_id)
+        first, length = key.split(" ", 1)[0], key.count(" ") + 1
+        known = self.lengths.get(first, ())
+        if length not in known:
+            self.lengths[first] = tuple(sorted((*known, length), reverse=True))
+
+    def longest(self, spelled: Sequence[str], at: int) -> tuple[int, str]:
+        """Words of the longest name that begins at word `at`, and its concept; 0 words where none does."""
+        for length in self.lengths.get(spelled[at], ()):
+            words_here = spelled[at : at + length]  # fewer than `length` at the end of a sentence
+            if len(words_here) == length and (concept_id := self.concepts.get(" ".join(words_here))) is not None:
+                return length, concept_id
+        return 0, ""
+
+
+class Matcher:
+    """Looks names up in dictionaries keyed by their words, so that its cost does not grow with the number of names."""
+
+    def __init__(self, names: Iterable[tuple[str, str]], stop: Iterable[str] = ()) -> None:
+        """`names` are `(name, concept_id)`; the first concept to claim a name keeps it. `stop` names never match."""
+        self._folded, self._acronyms = Names(), Names()
+        stopped = {folded_key(name) for name in stop}
+        for name, concept_id in names:
+            key = folded_key(name)
+            if not key or key in stopped:
+                continue
+            if is_acronym(name):
+                self._acronyms.add(" ".join(word for word in words(name) if word not in HYPHENS), concept_id)
+            else:
+                self._folded.add(key, concept_id)
+
+    def matches(self, sentence: Sequence[str]) -> list[Match]:
+        """Non-overlapping matches from left to right, each the longest that begins where it begins."""
+        kept = [i for i, word in enumerate(sentence) if word not in HYPHENS]
+        exact = [sentence[i] for i in kept]
+        folded = [fold(word) for word in exact]
+        found: list[Match] = []
+        position = 0
+        while position < len(kept):
+            if folded[position] not in self._folded.lengths and exact[position] not in self._acronyms.lengths:
+                position += 1
+                continue
+            length, concept_id = self._folded.longest(folded, position)
+            acronym_length, acronym_id = self._acronyms.longest(exact, position)
+            if acronym_length > length:
+                length, concept_id = acronym_length, acronym_id
+            if length:
+                found.append(Match(kept[position], kept[position + length - 1] + 1, concept_id))
+            position += length or 1
+        return found

@@ -1,0 +1,207 @@
+"""`request i` as a pure function of (recipe, i): extendable, shardable, resumable without a file of state."""
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jinja2
+
+from builders.lexicon import Concept, Lexicon, Sampler, load_lexicon
+from builders.matcher import is_acronym
+from builders.recipe import Kind, LexiconSource, Recipe, Selection, attribute_values, prompt_text
+from corpusmith_errors import UserError
+
+SPLIT_FOLDS = {"train": range(8), "validation": range(8, 9), "test": range(9, 10)}  # of the ten folds of concepts
+MODIFIED = ("patients", "families", "gene", "locus", "carriers", "cases", "mutations", "phenotype", "cells", "protein")
+JOINED = (" and ", " and ", " or ", " and/or ", "/")
+SMALL_WORDS = {"of", "the", "and", "in", "with", "to", "a", "by", "for", "type"}
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A phrase that the answer must hold; `concept_id` names its concept, or both of a coordination, split by `|`."""
+
+    text: str
+    lexicon: str
+    concept_id: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question to the teacher, and what is known of its answer before it comes."""
+
+    index: int
+    id: str
+    kind: Kind
+    split: str
+    seeds: tuple[Seed, ...]
+    payload: dict[str, Any]
+
+
+class Plan:
+    """The requests of a recipe. Lexicons, samplers and the template are loaded once, on first use."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+
+    def __len__(self) -> int:
+        return self.recipe.rows
+
+    def requests(self, shard: int = 0, of: int = 1) -> Iterator[Request]:
+        """Requests `shard, shard + of, …`: shards of a plan are disjoint and together complete."""
+        for index in range(shard, self.recipe.rows, of):
+            yield self.request(index)
+
+    def request(self, index: int) -> Request:
+        """Request `index`; the same for ever for the same recipe, however many rows that asks for."""
+        recipe = self.recipe
+        rng = random.Random(f"{recipe.seed}:{index}")
+        kind = rng.choices(recipe.kinds, self._kind_weights)[0]
+        splits = self._splits(kind)
+        split = rng.choices(splits, [len(SPLIT_FOLDS[split]) for split in splits])[0]
+        seeds, phrases = self._seeds(kind, split, rng)
+        chosen = {name: rng.choice(attribute_values(source)) for name, source in self._attributes(kind).items()}
+        system, _, user = self.template.render(
+            {"kind": kind.name, "label": kind.label, "phrases": phrases, "avoid": kind.avoid, **chosen}
+        ).partition("\n---\n")
+        messages = [{"role": "system", "content": system.strip()}, {"role": "user", "content": user.strip()}]
+        payload = {"model": recipe.teacher.model, "messages": messages, **recipe.teacher.parameters, "seed": index}
+        return Request(index, f"{recipe.name}-{index:07d}", kind, split, tuple(seeds), payload)
+
+    @cached_property
+    def template(self) -> jinja2.Template:
+        environment = jinja2.Environment(undefined=jinja2.ChainableUndefined, keep_trailing_newline=False)
+        return environment.from_string(prompt_text(self.recipe))
+
+    @cached_property
+    def lexicons(self) -> dict[str, Lexicon]:
+        """What mentions are found with: each lexicon under its `find` selection, with the recipe's stop names."""
+        return {name: selected(source, source.find) for name, source in self.recipe.lexicons.items()}
+
+    @cached_property
+    def _kind_weights(self) -> list[float]:
+        return [kind.weight for kind in self.recipe.kinds]
+
+    @cached_property
+    def _samplers(self) -> dict[tuple[str, str], Sampler]:
+        drawn = {name: selected(source, source.draw) for name, source in self.recipe.lexicons.items()}
+        parts = {(n, split): lexicon.of_folds(f) for n, lexicon in drawn.items() for split, f in SPLIT_FOLDS.items()}
+        return {key: Sampler(concepts) for key, concepts in parts.items() if concepts}
+
+    @cached_property
+    def _same_head(self) -> dict[tuple[str, str, str], list[tuple[str, Concept]]]:
+        """Names of two or three words by lexicon, split and last word: the ones that can be coordinated."""
+        heads: dict[tuple[str, str, str], list[tuple[str, Concept]]] = defaultdict(list)
+        for (lexicon, split), sampler in self._samplers.items():
+            for concept in sampler.concepts:
+                for name in concept.names:
+                    if 2 <= len(name.split()) <= 3 and name.isascii() and name[-1].isalpha():
+                        heads[lexicon, split, name.split()[-1]].append((name, concept))
+        return heads
+
+    def neighbour(self, concept_id: str, lexicon: str, rng: random.Random) -> Concept | None:
+        """Another concept of the train split that shares a semantic type (a MeSH branch) with this one; None without."""
+        concept = self.lexicons[lexicon].by_id.get(concept_id)
+        if concept is None or not concept.types:
+            return None
+        others = self._by_type.get((lexicon, rng.choice(concept.types).split(".")[0]))
+        return others.draw(rng) if others else None
+
+    def draw(self, lexicon: str, rng: random.Random) -> Concept:
+        """A concept of the train split."""
+        return self._samplers[lexicon, "train"].draw(rng)
+
+    @cached_property
+    def _by_type(self) -> dict[tuple[str, str], Sampler]:
+        groups: dict[tuple[str, str], list[Concept]] = defaultdict(list)
+        for (lexicon, split), sampler in self._samplers.items():
+            if split == "train":
+                for concept in sampler.concepts:
+                    for branch in {tree.split(".")[0] for tree in concept.types}:
+                        groups[lexicon, branch].append(concept)
+        return {key: Sampler(concepts) for key, concepts in groups.items()}
+
+    def _splits(self, kind: Kind) -> list[str]:
+        """The splits that have a concept of every lexicon the kind draws from: a short word list may fill only some."""
+        splits = [split for split in SPLIT_FOLDS if all((lexicon, split) in self._samplers for lexicon in kind.seeds)]
+        if not splits:
+            raise UserError(
+                f"{self.recipe.name}: no concept left to draw for {kind.name!r}: widen `draw`, or add names"
+            )
+        return splits
+
+    def _attributes(self, kind: Kind) -> dict[str, str | tuple[str, ...]]:
+        return {**self.recipe.attributes, **kind.attributes}
+
+    def _seeds(self, kind: Kind, split: str, rng: random.Random) -> tuple[list[Seed], list[str]]:
+        """The seeds of one request, and each as the prompt shows it."""
+        seeds: list[Seed] = []
+        phrases: list[str] = []
+        for lexicon in kind.seeds:
+            concept = self._samplers[lexicon, split].draw(rng)
+            name = surface(concept, rng)
+            form = kind.form if lexicon == kind.seeds[0] else "plain"
+            seed, phrase = Seed(name, lexicon, concept.id), name
+            if form == "coordinated":
+                seed = self._coordinated(seed, split, rng)
+                phrase = seed.text
+            elif form == "modifier":
+                phrase = f"{name} {rng.choice(MODIFIED)}"
+            elif form == "abbreviated" and (short := abbreviation(concept, name)):
+                phrase = f"{name} ({short})"
+                seeds.append(seed)
+                seed = Seed(short, lexicon, concept.id)
+            seeds.append(seed)
+            phrases.append(phrase)
+        return seeds, phrases
+
+    def _coordinated(self, seed: Seed, split: str, rng: random.Random) -> Seed:
+        """'breast cancer' with another cancer as 'breast and ovarian cancer'; the seed itself where nothing shares its head."""
+        head = seed.text.split()[-1]
+        options = self._same_head.get((seed.lexicon, split, head), [])
+        if len(seed.text.split()) < 2 or not options:
+            return seed
+        name, concept = rng.choice(options)
+        if concept.id == seed.concept_id:
+            return seed
+        text = f"{seed.text.rsplit(' ', 1)[0]}{rng.choice(JOINED)}{name}"
+        return Seed(text, seed.lexicon, f"{seed.concept_id}|{concept.id}")
+
+
+def selected(source: LexiconSource, selection: Selection) -> Lexicon:
+    """The part of a lexicon that a recipe draws from or looks up; a concept without types passes unless types are asked."""
+    lexicon = load_lexicon(source.source)
+
+    def keep(concept: Concept) -> bool:
+        return (
+            concept.weight >= selection.min_weight
+            and (not selection.types or any(t.startswith(selection.types) for t in concept.types))
+            and not (
+                concept.types
+                and selection.without_types
+                and all(t.startswith(selection.without_types) for t in concept.types)
+            )
+        )
+
+    kept = lexicon.only(keep)
+    return Lexicon(kept.name, kept.version, kept.license, kept.attribution, kept.concepts, kept.stop + source.stop)
+
+
+def surface(concept: Concept, rng: random.Random) -> str:
+    """A name of the concept as a sentence would use it: the preferred one half of the time, never a long one."""
+    if rng.random() < 0.5:
+        return concept.names[0]
+    return rng.choice([name for name in concept.names if len(name.split()) <= 4] or concept.names[:1])
+
+
+def abbreviation(concept: Concept, name: str) -> str | None:
+    """A short form for `name`: the concept's own acronym where it starts alike, else its initials; None for one word."""
+    parts = [part for part in name.replace("-", " ").split() if part.lower() not in SMALL_WORDS]
+    initials = "".join(part[0] for part in parts).upper()
+    known: Sequence[str] = [n for n in concept.names if is_acronym(n) and n[0].upper() == initials[:1]]
+    if known:
+        return known[0]
+    return initials if 2 <= len(initials) <= 5 and initials.isalpha() else None

@@ -1,0 +1,244 @@
+"""What a corpus is, as its author writes it: YAML checked by pydantic, unknown keys refused."""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from corpusmith_errors import UserError
+
+RECIPES = Path(__file__).parent / "recipes"
+PROMPTS = Path(__file__).parent / "prompts"
+MOST_EXTENSIONS = 8
+
+
+class Strict(BaseModel):
+    """A misspelt key is an error with its place, never a setting that silently does nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Selection(Strict):
+    """Which concepts of a lexicon: by prefix of their types (MeSH tree numbers) and by weight."""
+
+    types: tuple[str, ...] = ()
+    without_types: tuple[str, ...] = ()
+    min_weight: float = 0.0
+
+
+class LexiconSource(Strict):
+    """A lexicon by shipped name, path, URL or `hf://datasets/…`; drawn from and looked up under separate selections."""
+
+    source: str
+    draw: Selection = Selection()
+    find: Selection = Selection()
+    stop: tuple[str, ...] = ()
+
+
+class Kind(Strict):
+    """One way of asking. `seeds` names the lexicons that are drawn from, in order."""
+
+    name: str
+    weight: float = Field(gt=0)
+    seeds: tuple[str, ...] = ()
+    form: Literal["plain", "coordinated", "abbreviated", "modifier"] = "plain"
+    attributes: dict[str, str | tuple[str, ...]] = {}
+    avoid: str = ""
+    label: str | None = None  # relations: what the sentence says of its head and tail
+
+
+class Teacher(Strict):
+    """Whom the recipe was written for; the endpoint comes from the environment or the command line."""
+
+    model: str
+    license: str = "unknown"  # of what the model writes
+    parameters: dict[str, Any] = {"temperature": 0.9, "top_p": 0.95, "max_tokens": 100}
+    price: dict[str, float] | None = None  # per million tokens: input, cached, output
+
+
+class Verification(Strict):
+    """What an answer must be to become a row."""
+
+    unasked: Literal["label", "reject"] = "label"  # a mention that was not asked for
+    first_sentence: bool = True  # of several, judge the first alone; otherwise several are rejected
+    repair: bool = True  # accept a seed in another number or spelling (tumour, tumor), with the text as it stands
+    min_words: int = Field(default=5, ge=1)
+    max_words: int = Field(default=70, ge=2)
+    definitions: Literal["accept", "reject"] = "reject"
+
+
+class Augmentation(Strict):
+    """Rows made of accepted rows at no cost, in the train split only."""
+
+    replacements: int = Field(default=0, ge=0)  # copies of a row with other concepts in place of its mentions
+    contrasts: int = Field(default=0, ge=0)  # copies with names of lexicons that are no label in place of its mentions
+    mistagged: float = Field(default=0.0, ge=0.0)  # unrelated rows a related row, masking a word that is no entity
+
+
+class Filters(Strict):
+    """What is thrown out of the accepted rows."""
+
+    near_duplicates: float = Field(default=0.8, gt=0.0, le=1.0)  # Jaccard similarity of word trigrams
+    leakage: int = Field(default=8, ge=0)  # shared n-grams with a benchmark; 0 keeps them
+
+
+class Relation(Strict):
+    """The two lexicons whose concepts are paired, the masks that stand for them, and the class names."""
+
+    head: str
+    tail: str
+    labels: tuple[str, str] = ("unrelated", "related")
+
+
+class Recipe(Strict):
+    """A corpus from its prompts to its splits. Docs: docs/recipes.md."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    title: str
+    task: Literal["ner", "relations"]
+    language: str = "en"
+    license: str = "other"  # of the corpus, as the Hub writes licences
+    labels: dict[str, str] = {}  # NER: label -> lexicon
+    relation: Relation | None = None
+    lexicons: dict[str, LexiconSource]
+    prompt: str
+    attributes: dict[str, str | tuple[str, ...]] = {}
+    kinds: tuple[Kind, ...] = Field(min_length=1)
+    teacher: Teacher
+    rows: int = Field(gt=0)  # requests, of which most become rows
+    seed: int = 0
+    verify: Verification = Verification()
+    augment: Augmentation = Augmentation()
+    filters: Filters = Filters()
+    transcript: str | None = None  # the shipped transcript that answers it, where its name is another
+    benchmarks: tuple[str, ...] = ()  # folders below CORPUSMITH_BENCHMARKS that measure this corpus
+
+    @field_validator("prompt")
+    @classmethod
+    def prompt_exists(cls, prompt: str) -> str:
+        if not prompt_path(prompt).exists():
+            raise ValueError(f"no prompt template at {prompt_path(prompt)}")
+        return prompt
+
+    @model_validator(mode="after")
+    def names_agree(self) -> "Recipe":
+        named = set(self.labels.values()) | {seed for kind in self.kinds for seed in kind.seeds}
+        if self.relation:
+            named |= {self.relation.head, self.relation.tail}
+        if missing := sorted(named - set(self.lexicons)):
+            raise ValueError(f"no lexicon called {', '.join(missing)} under `lexicons`")
+        if (self.task == "relations") != (self.relation is not None):
+            raise ValueError("`relation` goes with task: relations, and only there")
+        if self.task == "ner" and not self.labels:
+            raise ValueError("`labels` must name at least one label and its lexicon")
+        return self
+
+
+def prompt_path(prompt: str) -> Path:
+    """`ner.v1` is a shipped template; anything that ends in .jinja is a path."""
+    return Path(prompt) if prompt.endswith(".jinja") else PROMPTS / f"{prompt}.jinja"
+
+
+def prompt_text(recipe: Recipe) -> str:
+    return prompt_path(recipe.prompt).read_text(encoding="utf-8")
+
+
+def prompt_version(recipe: Recipe) -> str:
+    """Provenance of a row: `ner.v1@` and eight hex digits of the template's sha256."""
+    name = prompt_path(recipe.prompt).stem
+    return f"{name}@{hashlib.sha256(prompt_text(recipe).encode()).hexdigest()[:8]}"
+
+
+def shipped_recipes() -> list[str]:
+    return sorted(path.stem for path in RECIPES.glob("*.yaml"))
+
+
+def recipe_path(name_or_path: str) -> Path:
+    """Where a recipe lies. Raises UserError with the shipped names when there is none."""
+    for path in (RECIPES / f"{name_or_path}.yaml", Path(name_or_path)):
+        if path.is_file():
+            return path
+    raise UserError(
+        f"no recipe {name_or_path!r}: give the path of a YAML file, or one of {', '.join(shipped_recipes())}"
+    )
+
+
+def load_recipe(name_or_path: str) -> Recipe:
+    """Read and check a recipe. Raises UserError that names the file, the line and the remedy."""
+    path = recipe_path(name_or_path)
+    try:
+        return Recipe.model_validate(merged(path))
+    except ValidationError as error:
+        raise UserError("\n".join(explain(path, problem) for problem in error.errors())) from None
+
+
+def merged(path: Path, depth: int = 0) -> dict[str, Any]:
+    """The mapping in `path` over the recipe that it `extends`; a key given twice is the nearer one's, whole."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not valid YAML: {error}") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: a recipe is a mapping; see docs/recipes.md")
+    base = content.pop("extends", None)
+    if base is None:
+        return content
+    if depth == MOST_EXTENSIONS:
+        raise UserError(f"{path}: `extends` goes round in a circle")
+    return {**merged(recipe_path(base), depth + 1), **content}
+
+
+def explain(path: Path, problem: Any) -> str:
+    """One line for one pydantic error: file, line of the key where it can be found, what is wrong, what would be right."""
+    place = [str(part) for part in problem["loc"]]
+    line = line_of(path, place)
+    remedy = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        remedy = f"unknown key; known here: {', '.join(known_keys(place[:-1]))}"
+    return f"{path}{f':{line}' if line else ''}: {'.'.join(place) or 'recipe'}: {remedy}"
+
+
+def known_keys(place: list[str]) -> list[str]:
+    model: Any = Recipe
+    for part in place:
+        field = model.model_fields.get(part)
+        annotation = field.annotation if field else None
+        for candidate in (annotation, *getattr(annotation, "__args__", ())):
+            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+                model = candidate
+    return list(model.model_fields)
+
+
+def line_of(path: Path, place: list[str]) -> int | None:
+    """The line on which the innermost key of `place` stands, following YAML's own nodes; None when it is inherited."""
+    node = yaml.compose(path.read_text(encoding="utf-8"))
+    line = None
+    for part in place:
+        if isinstance(node, yaml.MappingNode):
+            found = [(key, value) for key, value in node.value if key.value == part]
+            if not found:
+                break
+            line, node = found[0][0].start_mark.line + 1, found[0][1]
+        elif isinstance(node, yaml.SequenceNode) and part.isdigit() and int(part) < len(node.value):
+            node = node.value[int(part)]
+            line = node.start_mark.line + 1
+    return line
+
+
+@lru_cache(maxsize=256)
+def attribute_values(source: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The values of an attribute: as listed, or the lines of shipped files joined by `+` (`genetics+general`)."""
+    if isinstance(source, tuple):
+        return source
+    values: list[str] = []
+    for name in source.split("+"):
+        path = PROMPTS / "attributes" / f"{name}.txt"
+        if not path.exists():
+            raise UserError(
+                f"no attribute list {name!r}: list the values in the recipe, or name a file of {path.parent}"
+            )
+        values += filter(None, path.read_text(encoding="utf-8").splitlines())
+    return tuple(values)

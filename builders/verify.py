@@ -1,0 +1,212 @@
+"""Answer → example, or a reject with its reason: the only place where labels are made."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from builders.example import Entities, Pair, Reject, Span
+from builders.lexicon import Lexicon
+from builders.matcher import is_acronym
+from builders.plan import Request, Seed
+from builders.recipe import Recipe, Verification
+from builders.text import HYPHENS, fold, words_with_offsets
+
+Word = tuple[str, int, int]
+
+PREAMBLE = re.compile(
+    r"(sure|certainly|here (is|are|'s)|okay|the (following )?sentence|sentence|title|note)\b[^.]{0,60}:", re.I
+)
+LIST = re.compile(r"^\s*([-*•]|\d+[.)]\s)|\n\s*([-*•]|\d+[.)])\s", re.M)
+QUOTED = re.compile(r"^[\"'“‘«`].*[\"'”’»`]\.?$", re.S)
+MARKUP = re.compile(r"[<>{}`]|\*\*|https?://|\\[a-z]|__|\|", re.I)
+DEFINITION = re.compile(
+    r"\b(is|are) (an? |the )?([\w-]+ ){0,5}(disease|disorder|condition|syndrome|infection|illness|drug|medication|compound)s?"
+    r"( \w+)? (that|which|characteri[sz]ed|caused|used|affecting)\b",
+    re.I,
+)
+SEVERAL = re.compile(r"[.!?][\"')\]]* +[A-Z]")
+ABBREVIATED = re.compile(r"\b(vs|approx|e\.g|i\.e|al|Fig|Dr|No|St|spp?|var|ca)\.\s+[A-Z]")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffd\u202a-\u202e\u2066-\u2069]")
+UNFINISHED = re.compile(r"[,;:(\[–-]$|\b(and|or|the|of|in|with|to|a|by)$", re.I)
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """What unasked mentions are found with: a lexicon a label, and the gene symbols that acronyms are confused with."""
+
+    by_label: dict[str, Lexicon]
+    symbols: frozenset[str]
+
+
+def lookup(recipe: Recipe, lexicons: dict[str, Lexicon]) -> Lookup:
+    """The lexicons behind a recipe's labels; acronyms of every other lexicon of the recipe are taken as ambiguous."""
+    by_label = {label: lexicons[name] for label, name in recipe.labels.items()}
+    others = [lexicon for name, lexicon in lexicons.items() if name not in recipe.labels.values()]
+    names = (name for lexicon in others for concept in lexicon.concepts for name in concept.names)
+    return Lookup(by_label, frozenset(filter(is_acronym, names)))
+
+
+def verify_entities(request: Request, answer: str, recipe: Recipe, looked_up: Lookup) -> Entities | Reject:
+    """Every mention of the recipe's labels in `answer`, seeds first, then what the lexicons find beside them."""
+    text = first_sentence(tidy(answer)) if recipe.verify.first_sentence else tidy(answer)
+    if (fault := fault_of(text, recipe.verify)) is not None:
+        return Reject(fault)
+    sentence = words_with_offsets(text)
+    asked, missing = locate_seeds(request.seeds, sentence, text, recipe)
+    if missing:
+        return Reject("seed missing")
+    unasked = find_unasked(sentence, text, recipe, looked_up, asked)
+    taken = [span for _, _, span in asked if span.label]
+    if unasked and recipe.verify.unasked == "reject":
+        return Reject("mention that was not asked for")
+    for span in unasked:
+        inside = [old for old in taken if span.start <= old.start and old.end <= span.end]
+        if not any(span.start < old.end and old.start < span.end for old in taken if old not in inside):
+            taken = [old for old in taken if old not in inside] + [span]
+    taken += spelled_out(taken, sentence, text)
+    return Entities(text, tuple(sorted(taken, key=lambda span: span.start)))
+
+
+def verify_pair(request: Request, answer: str, recipe: Recipe) -> Pair | Reject:
+    """The sentence with the request's head and tail, labelled as the request asked for."""
+    assert recipe.relation is not None and request.kind.label is not None
+    text = first_sentence(tidy(answer)) if recipe.verify.first_sentence else tidy(answer)
+    if (fault := fault_of(text, recipe.verify)) is not None:
+        return Reject(fault)
+    sentence = words_with_offsets(text)
+    spans: dict[str, Span] = {}
+    for seed in request.seeds:
+        found = locate(seed, sentence, recipe.verify.repair)
+        if not found:
+            return Reject("seed missing")
+        if seed.lexicon in (recipe.relation.head, recipe.relation.tail):
+            first, last = found[0]
+            spans.setdefault(seed.lexicon, span_of(text, sentence, first, last, seed.lexicon, seed.concept_id))
+    head, tail = spans[recipe.relation.head], spans[recipe.relation.tail]
+    if head.start < tail.end and tail.start < head.end:
+        return Reject("head and tail overlap")
+    return Pair(text, head, tail, request.kind.label)
+
+
+def tidy(answer: str) -> str:
+    """The answer without white space around it, and one space wherever it had several or a line break in a paragraph."""
+    return re.sub(r"[ \t\xa0]+", " ", answer.strip())
+
+
+def first_sentence(text: str) -> str:
+    """The text up to where a second sentence begins; a full stop behind an abbreviation ends none."""
+    for end in SEVERAL.finditer(text):
+        if not ABBREVIATED.search(text, max(0, end.start() - 8), end.end()):
+            return text[: end.end() - 1].rstrip()
+    return text
+
+
+def fault_of(text: str, rules: Verification) -> str | None:
+    """What is wrong with the form of an answer, whatever it was asked for; None when nothing is."""
+    length = len(words_with_offsets(text)) if len(text) <= 40 * rules.max_words else rules.max_words + 1
+    checks = (
+        ("empty", not text),
+        ("too long", length > rules.max_words),
+        ("control character", CONTROL.search(text)),
+        ("list", LIST.search(text)),
+        ("more than one line", "\n" in text),
+        ("quoted", QUOTED.match(text)),
+        ("preamble", PREAMBLE.match(text)),
+        ("markup", MARKUP.search(text)),
+        ("too short", length < rules.min_words),
+        ("truncated", UNFINISHED.search(text)),
+        ("several sentences", first_sentence(text) != text),
+        ("definition", rules.definitions == "reject" and DEFINITION.search(text)),
+    )
+    return next((fault for fault, found in checks if found), None)
+
+
+def locate_seeds(
+    seeds: Sequence[Seed], sentence: Sequence[Word], text: str, recipe: Recipe
+) -> tuple[list[tuple[int, int, Span]], bool]:
+    """Every occurrence of every seed as `(first word, last word, span)`, and whether a seed is missing.
+
+    A seed of a lexicon that is no label of the recipe gets an empty label: it is context, and keeps its words from
+    being taken for something else.
+    """
+    label_of = {lexicon: label for label, lexicon in recipe.labels.items()}
+    found: list[tuple[int, int, Span]] = []
+    used: set[int] = set()
+    for seed in sorted(seeds, key=lambda seed: -len(seed.text)):
+        places = [place for place in locate(seed, sentence, recipe.verify.repair) if used.isdisjoint(range(*place))]
+        if not places:
+            return [], True
+        for first, last in places:
+            used.update(range(first, last))
+            label = label_of.get(seed.lexicon, "")
+            found.append((first, last, span_of(text, sentence, first, last, label, seed.concept_id)))
+    return found, False
+
+
+def locate(seed: Seed, sentence: Sequence[Word], repair: bool) -> list[tuple[int, int]]:
+    """Word ranges `[first, last)` that spell the seed, hyphens apart; with `repair`, in another number or spelling too.
+
+    An acronym is its case: it is never repaired.
+    """
+    exact = is_acronym(seed.text)
+    form = (lambda word: word) if exact else fold if repair else str.lower
+    wanted = [form(word) for word, _, _ in words_with_offsets(seed.text) if word not in HYPHENS]
+    kept = [i for i, (word, _, _) in enumerate(sentence) if word not in HYPHENS]
+    spoken = [form(sentence[i][0]) for i in kept]
+    places = []
+    at = 0
+    while at + len(wanted) <= len(spoken):
+        if spoken[at : at + len(wanted)] == wanted:
+            places.append((kept[at], kept[at + len(wanted) - 1] + 1))
+            at += len(wanted)
+        else:
+            at += 1
+    return places
+
+
+def find_unasked(
+    sentence: Sequence[Word], text: str, recipe: Recipe, looked_up: Lookup, asked: Sequence[tuple[int, int, Span]]
+) -> list[Span]:
+    """Lexicon mentions that are no seed; longer than a seed where they hold one, never part of a context seed."""
+    spelled = [word for word, _, _ in sentence]
+    found = []
+    for label, lexicon in looked_up.by_label.items():
+        for match in lexicon.matcher.matches(spelled):
+            overlapping = [
+                (first, last, span) for first, last, span in asked if match.start < last and first < match.end
+            ]
+            if any(
+                not span.label or not (match.start <= first and last <= match.end) for first, last, span in overlapping
+            ):
+                continue
+            if any((match.start, match.end) == (first, last) for first, last, _ in overlapping):
+                continue
+            span = span_of(text, sentence, match.start, match.end, label, match.concept_id)
+            if span.text not in looked_up.symbols:
+                found.append(span)
+    return found
+
+
+def spelled_out(taken: Sequence[Span], sentence: Sequence[Word], text: str) -> list[Span]:
+    """Acronyms that the sentence itself introduces in brackets behind a mention: each is a mention wherever it stands.
+
+    Its letters must stand in the mention in the same order, the first at the beginning (after Schwartz and Hearst 2003).
+    """
+    ends = {end: i for i, (_, _, end) in enumerate(sentence)}
+    short: dict[str, Span] = {}
+    for span in taken:
+        following = [word for word, _, _ in sentence[ends[span.end] + 1 : ends[span.end] + 4]]
+        if len(following) == 3 and following[0] == "(" and following[2] == ")" and is_acronym(following[1]):
+            letters = iter(span.text.lower())
+            if span.text[0].lower() == following[1][0].lower() and all(c in letters for c in following[1].lower()):
+                short[following[1]] = span
+    return [
+        Span(start, end, short[word].label, word, short[word].concept_id)
+        for word, start, end in sentence
+        if word in short and not any(start < old.end and old.start < end for old in taken)
+    ]
+
+
+def span_of(text: str, sentence: Sequence[Word], first: int, last: int, label: str, concept_id: str) -> Span:
+    start, end = sentence[first][1], sentence[last - 1][2]
+    return Span(start, end, label, text[start:end], concept_id)

@@ -1,0 +1,142 @@
+import json
+from pathlib import Path
+
+import datasets
+import pytest
+
+from builders.build import build
+from builders.ledger import Answer, Failure, Ledger, payload_key
+from builders.plan import Plan, Request
+from builders.recipe import load_recipe
+from corpusmith_errors import UserError
+
+
+def answer_of(request: Request) -> str:
+    """What an obedient teacher would write; every seventh answer is useless."""
+    if request.index % 7 == 6:
+        return f"Sure, here it is: {request.index}"
+    names = " and ".join(seed.text for seed in request.seeds) or "nothing of note"
+    opening = ["In the families", "Among all controls", "At follow-up", "Before treatment", "In most of the carriers"][
+        request.index % 5
+    ]
+    return f"{opening} of region {request.index} we found {names} in {request.index + 3} of {2 * request.index + 9} persons"
+
+
+def fill(recipe: Path, ledger: Path, answered: int) -> Path:
+    plan = Plan(load_recipe(str(recipe)))
+    with Ledger(ledger) as opened:
+        requests = list(plan.requests())
+        opened.add((payload_key(request.payload), request.payload) for request in requests)
+        opened.record(Answer(payload_key(r.payload), answer_of(r), "stop", 80, 30) for r in requests[:answered])
+        opened.fail([Failure(payload_key(requests[answered].payload), "finish reason length", 1)])
+    return ledger
+
+
+@pytest.fixture
+def built(ner_recipe: Path, tmp_path: Path) -> dict:
+    return build(str(ner_recipe), tmp_path / "out", fill(ner_recipe, tmp_path / "ledger.sqlite", 50))
+
+
+def test_what_goes_in_is_accepted_rejected_failed_or_pending(built: dict) -> None:
+    counts = built["counts"]
+    assert counts["requests"] == 60 == counts["accepted"] + counts["rejected"] + counts["failed"] + counts["pending"]
+    assert (counts["failed"], counts["pending"], counts["answered"]) == (1, 9, 50)
+    assert built["rejected_by_reason"] == {"preamble": 7}
+    assert sum(split["rows"] for split in built["splits"].values()) == counts["accepted"] - sum(
+        built["filtered_by_reason"].values()
+    )
+
+
+def test_rows_load_with_their_features_and_hold_the_invariants(built: dict, tmp_path: Path) -> None:
+    files = {split: f"{tmp_path}/out/data/tiny-disease/{split}-*.parquet" for split in built["splits"]}
+    corpus = datasets.load_dataset("parquet", data_files=files, cache_dir=str(tmp_path / "cache"))
+    tags = corpus["train"].features["ner_tags"].feature
+    assert tags.names == ["O", "B-Disease", "I-Disease"]
+    ids = [row["id"] for split in corpus.values() for row in split]
+    assert len(ids) == len(set(ids))
+    for row in (row for split in corpus.values() for row in split):
+        assert all(row["text"][e["start"] : e["end"]] == e["text"] for e in row["entities"])
+        assert row["ner_tags"].count(tags.str2int("B-Disease")) == len(row["entities"])
+        assert len(row["tokens"]) == len(row["ner_tags"])
+        assert row["teacher"] == "tiny-teacher" and row["prompt"].startswith("ner.v1@")
+
+
+def test_what_was_refused_is_kept_with_its_reason(built: dict, tmp_path: Path) -> None:
+    files = f"{tmp_path}/out/data/rejected/tiny_disease-*.parquet"
+    rejected = datasets.load_dataset("parquet", data_files=files, cache_dir=str(tmp_path / "cache"))["train"]
+    assert rejected["reason"].count("preamble") == 7
+    assert all(row["answer"].startswith("Sure") for row in rejected if row["reason"] == "preamble")
+
+
+def test_splits_share_no_seed_concept(built: dict, tmp_path: Path) -> None:
+    seen: dict[str, set[str]] = {}
+    for split in built["splits"]:
+        rows = datasets.Dataset.from_parquet(
+            f"{tmp_path}/out/data/tiny-disease/{split}-00000-of-00001.parquet", cache_dir=str(tmp_path / "cache")
+        )
+        seen[split] = {e["concept_id"] for row in rows for e in row["entities"]}
+    splits = list(seen.values())
+    assert not any(a & b for i, a in enumerate(splits) for b in splits[i + 1 :])
+
+
+def test_the_same_recipe_and_ledger_build_the_same_bytes(built: dict, ner_recipe: Path, tmp_path: Path) -> None:
+    again = build(str(ner_recipe), tmp_path / "again", tmp_path / "ledger.sqlite")
+    assert again == built
+    for path in sorted((tmp_path / "out" / "data").rglob("*.parquet")):
+        assert path.read_bytes() == (tmp_path / "again" / path.relative_to(tmp_path / "out")).read_bytes()
+
+
+def test_more_answers_keep_the_fingerprint_and_change_the_content(
+    built: dict, ner_recipe: Path, tmp_path: Path
+) -> None:
+    more = build(str(ner_recipe), tmp_path / "more", fill(ner_recipe, tmp_path / "more.sqlite", 58))
+    assert more["fingerprint"] == built["fingerprint"]
+    assert more["content_hash"] != built["content_hash"]
+
+
+def test_another_prompt_is_another_fingerprint(built: dict, ner_recipe: Path, tmp_path: Path) -> None:
+    ner_recipe.write_text(
+        ner_recipe.read_text(encoding="utf-8").replace("stop:\n    - disease", "stop:\n    - gout"), encoding="utf-8"
+    )
+    other = build(str(ner_recipe), tmp_path / "other", tmp_path / "ledger.sqlite")
+    assert other["fingerprint"] != built["fingerprint"]
+
+
+def test_benchmark_text_is_left_out(built: dict, ner_recipe: Path, tmp_path: Path) -> None:
+    row = json.loads(
+        json.dumps(
+            datasets.Dataset.from_parquet(
+                f"{tmp_path}/out/data/tiny-disease/train-00000-of-00001.parquet", cache_dir=str(tmp_path / "cache")
+            )[0]
+        )
+    )
+    folder = tmp_path / "benchmarks" / "ner" / "leaky"
+    folder.mkdir(parents=True)
+    leaked = {"id": "1", "tokens": row["tokens"], "ner_tags": ["O"] * len(row["tokens"])}
+    (folder / "dev.jsonl").write_text(json.dumps(leaked) + "\n", encoding="utf-8")
+    facts = build(str(ner_recipe), tmp_path / "clean", tmp_path / "ledger.sqlite", tmp_path / "benchmarks")
+    assert facts["filtered_by_reason"].get("shares a 8-gram with leaky/dev", 0) >= 1
+    assert facts["audit"]["leaky/dev"]["leaked_rows_8gram"] == 0
+
+
+def test_an_empty_ledger_says_what_to_do(ner_recipe: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="corpusmith generate"):
+        build(str(ner_recipe), tmp_path / "out", tmp_path / "empty.sqlite")
+
+
+def test_a_recipe_without_a_transcript_says_what_to_do(ner_recipe: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no transcript ships with it"):
+        build(str(ner_recipe), tmp_path / "out")
+
+
+def test_relations_are_built_with_masks_and_spans(relation_recipe: Path, tmp_path: Path) -> None:
+    facts = build(str(relation_recipe), tmp_path / "out", fill(relation_recipe, tmp_path / "ledger.sqlite", 39))
+    rows = datasets.Dataset.from_parquet(
+        f"{tmp_path}/out/data/tiny-pairs/train-00000-of-00001.parquet", cache_dir=str(tmp_path / "cache")
+    )
+    assert facts["labels"] == ["unrelated", "related"] == rows.features["label"].names
+    assert set(rows["label"]) == {0, 1}
+    for row in rows:
+        assert row["text"].count("@GENE$") == row["text"].count("@DISEASE$") == 1
+        for span in (row["head"], row["tail"]):
+            assert row["source_text"][span["start"] : span["end"]] == span["text"]

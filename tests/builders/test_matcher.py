@@ -1,0 +1,62 @@
+import pytest
+
+from builders.matcher import Match, Matcher, is_acronym
+from builders.text import words
+
+
+@pytest.fixture
+def matcher() -> Matcher:
+    names = [
+        ("breast cancer", "D:1"),
+        ("cancer", "D:0"),
+        ("ataxia telangiectasia", "D:4"),
+        ("WAS", "D:9"),
+        ("disease", "D:8"),
+    ]
+    return Matcher(names, stop=["disease"])
+
+
+def found(matcher: Matcher, text: str) -> list[tuple[str, str]]:
+    sentence = words(text)
+    return [(" ".join(sentence[match.start : match.end]), match.concept_id) for match in matcher.matches(sentence)]
+
+
+def test_the_longest_name_wins(matcher: Matcher) -> None:
+    assert found(matcher, "hereditary breast cancers and a cancer") == [("breast cancers", "D:1"), ("cancer", "D:0")]
+
+
+def test_hyphens_do_not_matter_and_belong_to_the_match(matcher: Matcher) -> None:
+    assert found(matcher, "in Ataxia-telangiectasia families") == [("Ataxia - telangiectasia", "D:4")]
+
+
+def test_an_acronym_is_matched_in_its_own_case(matcher: Matcher) -> None:
+    assert found(matcher, "it was WAS") == [("WAS", "D:9")]
+
+
+def test_stop_names_never_match(matcher: Matcher) -> None:
+    assert found(matcher, "a disease, two Diseases") == []
+
+
+def test_a_name_inside_a_word_is_no_match(matcher: Matcher) -> None:
+    assert found(matcher, "anticancer precancerous") == []
+
+
+def test_matches_do_not_overlap() -> None:
+    matcher = Matcher([("a b", "1"), ("b c", "2"), ("c", "3")])
+    assert matcher.matches(["a", "b", "c"]) == [Match(0, 2, "1"), Match(2, 3, "3")]
+
+
+@pytest.mark.parametrize("name", ["WAS", "HbS", "AT", "mRNA"])
+def test_an_acronym_is_short_and_mostly_capitals(name: str) -> None:
+    assert is_acronym(name)
+
+
+@pytest.mark.parametrize("name", ["gout", "Wilms", "A T", "ADRENOLEUKODYSTROPHY"])
+def test_a_word_or_a_phrase_is_no_acronym(name: str) -> None:
+    assert not is_acronym(name)
+
+
+def test_a_name_at_the_end_of_a_sentence_is_no_longer_than_the_sentence() -> None:
+    matcher = Matcher([("colon cancer", "1"), ("colon cancer type two", "2"), ("colon", "3")])
+    assert matcher.matches(["colon", "cancer"]) == [Match(0, 2, "1")]
+    assert matcher.matches(["a", "colon"]) == [Match(1, 2, "3")]

@@ -1,0 +1,252 @@
+"""The client against a real server that refuses, fails, stalls, resets and garbles, and against kill -9."""
+
+import multiprocessing
+import os
+import random
+import signal
+import threading
+import time
+import traceback
+from pathlib import Path
+
+import pytest
+
+from builders.ledger import Answer, Failure, Ledger, payload_key
+from builders.prices import Price
+from builders.teacher import generate
+from corpusmith_errors import UserError
+from tests.builders.fake_teacher import FakeTeacher
+
+
+def payload(i: int, **more):
+    messages = [{"role": "system", "content": "Reply with a sentence."}, {"role": "user", "content": f"Topic {i}."}]
+    return {"model": "m", "messages": messages, "temperature": 0.9, "max_tokens": 50, "seed": i, **more}
+
+
+def plan(n: int):
+    return [payload(i) for i in range(n)]
+
+
+@pytest.fixture
+def ledger(tmp_path: Path):
+    with Ledger(tmp_path / "ledger.sqlite") as opened:
+        yield opened
+
+
+def test_every_request_is_answered_or_failed_with_a_reason(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builders.teacher.backoff", lambda attempt: 0.01)
+    teacher = FakeTeacher(seed=1, faults=0.25, latency=0.01, stall=2.0, storm=30)
+    with teacher.serve() as url:
+        progress = generate(plan(400), ledger, base_url=url, total=400, timeout=0.5, verify=lambda p, a: "1" in a.text)
+    counts = ledger.counts()
+    assert set(teacher.sent) >= {"refuse", "storm", "error", "reset", "stall", "truncate", "wrong schema", "no choice"}
+    assert counts["requests"] == 400 == counts["answered"] + counts["failed"]
+    assert progress.accepted + progress.rejected + progress.failed + progress.pending == 400
+    assert progress.pending == 0 and progress.accepted and progress.rejected
+    assert set(ledger.failures_by_reason()) == {
+        "finish reason length", "finish reason content_filter", "HTTP 400: the prompt is too long"
+    }  # fmt: skip
+    assert max(teacher.answered.values()) == 1
+
+
+def test_a_finished_run_sends_nothing(ledger: Ledger) -> None:
+    teacher = FakeTeacher(faults=0.2, kinds=("length",))
+    with teacher.serve() as url:
+        first = generate(plan(50), ledger, base_url=url, total=50)
+        asked = teacher.asked.total()
+        again = generate(plan(50), ledger, base_url=url, total=50)
+        assert teacher.asked.total() == asked == 50
+        assert (again.before, again.answered, again.failed) == (first.answered, 0, first.failed)
+        assert first.failed > 0
+        generate(plan(50), ledger, base_url=url, retry_failed=True)
+        assert teacher.asked.total() == 50 + first.failed
+
+
+def test_more_rows_pay_only_for_the_new_ones_and_a_twin_only_once(ledger: Ledger) -> None:
+    teacher = FakeTeacher()
+    with teacher.serve() as url:
+        generate(plan(20), ledger, base_url=url)
+        generate([*plan(30), *plan(30)], ledger, base_url=url)
+    assert teacher.asked.total() == 30
+
+
+def test_what_is_sent_is_the_payload_whose_hash_is_the_key(ledger: Ledger) -> None:
+    teacher = FakeTeacher()
+    odd = payload(7, top_k=40, stop=["\n"], logit_bias={"50256": -100})
+    with teacher.serve() as url:
+        generate([odd], ledger, base_url=url)
+    assert teacher.payloads == [odd]
+    answer = ledger.get_many([payload_key(odd)])[payload_key(odd)]
+    assert (answer.prompt_tokens, answer.completion_tokens, answer.cached_tokens) == (40, 12, 8)
+    assert answer.host == url.removeprefix("http://").removesuffix("/v1")
+
+
+def test_the_window_grows_to_its_limit_and_shrinks_when_refused(ledger: Ledger) -> None:
+    windows: list[int] = []
+    teacher = FakeTeacher(latency=0.05)
+    with teacher.serve() as url:
+        generate(plan(300), ledger, base_url=url, concurrency=40, on_progress=lambda p: windows.append(p.window))
+    assert (min(windows), max(windows)) == (16, 40) and 16 < teacher.most_in_flight <= 40
+    storm = FakeTeacher(latency=0.02, calm=150, storm=60)
+    windows.clear()
+    with storm.serve() as url:
+        more = (payload(i) for i in range(1000, 1400))
+        generate(more, ledger, base_url=url, concurrency=40, on_progress=lambda p: windows.append(p.window))
+    assert storm.sent["storm"] >= 2 and max(windows) > 2 * min(windows)
+    assert ledger.counts()["answered"] == 700
+
+
+def test_retry_after_is_obeyed(ledger: Ledger) -> None:
+    teacher = FakeTeacher(faults=1.0, kinds=("refuse",), retry_after="1")
+    with teacher.serve() as url:
+        started = time.monotonic()
+        generate(plan(1), ledger, base_url=url)
+    assert teacher.asked.total() - 1 <= time.monotonic() - started
+
+
+def test_requests_a_minute_are_kept(ledger: Ledger) -> None:
+    with FakeTeacher().serve() as url:
+        started = time.monotonic()
+        generate(plan(11), ledger, base_url=url, rpm=600)
+    assert time.monotonic() - started >= 1.0
+
+
+def test_max_cost_stops_before_it_is_passed_and_the_run_goes_on(ledger: Ledger) -> None:
+    price = Price(input=100.0, output=1000.0, cached=50.0)  # an answer: 32 * 100 + 8 * 50 + 12 * 1000 a million
+    cost = 0.0156
+    teacher = FakeTeacher(latency=0.01)
+    with teacher.serve() as url:
+        first = generate(plan(60), ledger, base_url=url, price=price, max_cost=0.5, total=60)
+        assert first.stopped == "max_cost" and first.cost is not None and first.pending
+        assert first.cost == pytest.approx(first.answered * cost) and 0.5 - 0.1 < first.cost <= 0.5
+        rest = generate(plan(60), ledger, base_url=url, price=price, max_cost=5.0, total=60)
+    assert rest.stopped is None and rest.before == first.answered and rest.pending == 0
+    assert teacher.asked.total() == 60
+
+
+def test_an_unknown_price_is_none_and_a_limit_on_cost_needs_one(ledger: Ledger) -> None:
+    with FakeTeacher().serve() as url:
+        assert generate(plan(1), ledger, base_url=url).cost is None
+        with pytest.raises(UserError, match="price"):
+            generate(plan(2), ledger, base_url=url, max_cost=1.0)
+        with pytest.raises(UserError, match="max_tokens"):
+            generate([payload(9, max_tokens=None)], ledger, base_url=url, max_cost=1.0, price=Price(1, 1, 1))
+
+
+def test_a_wrong_key_ends_the_run_and_appears_nowhere(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = "planted-credential-0123456789"
+    monkeypatch.setenv("OPENAI_API_KEY", secret)
+    caplog.set_level("DEBUG")
+    with FakeTeacher(key="another").serve() as url, pytest.raises(UserError, match="OPENAI_API_KEY") as caught:
+        generate(plan(3), ledger, base_url=url)
+    assert ledger.counts()["pending"] == 3
+    assert secret not in "".join(traceback.format_exception(caught.value)) and secret not in caplog.text
+
+
+def test_secrets_that_a_server_echoes_stay_out_of_ledger_and_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = "planted-credential-0123456789"
+    monkeypatch.setenv("OPENAI_API_KEY", secret)
+    caplog.set_level("DEBUG")
+    complaint = f"bad request with Authorization: Bearer {secret}, and key sk-another0123456789"
+    teacher = FakeTeacher(key=secret, faults=1.0, kinds=("bad request",), complaint=complaint)
+    with Ledger(tmp_path / "l.sqlite") as ledger, teacher.serve() as url:
+        generate(plan(2), ledger, base_url=url)
+        assert any("[redacted]" in reason for reason in ledger.failures_by_reason())
+        written = b"".join(path.read_bytes() for path in tmp_path.iterdir()).decode("latin-1") + caplog.text
+    assert "Topic 1" in written and secret not in written and "sk-another" not in written
+
+
+@pytest.mark.parametrize("n", [3, 100])
+def test_an_endpoint_that_is_down_fails_no_request(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, n: int) -> None:
+    monkeypatch.setattr("builders.teacher.backoff", lambda attempt: 0.0)
+    with FakeTeacher().serve() as url:
+        pass
+    with pytest.raises(UserError, match="stopped answering"):
+        generate(plan(n), ledger, base_url=url)
+    assert ledger.counts() == {"requests": n, "answered": 0, "failed": 0, "pending": n}
+
+
+def test_a_request_that_always_crashes_the_server_is_failed(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builders.teacher.backoff", lambda attempt: 0.0)
+    with FakeTeacher(forms=(), refusal=500).serve() as url:
+        generate(plan(3), ledger, base_url=url)
+    assert ledger.failures_by_reason() == {"HTTP 500: response_format text is not supported": 3}
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://x/v1", "nonsense", "https://api.example.org/v1", "http://me:hunter2@127.0.0.1:1/v1"]
+)
+def test_an_unusable_endpoint_is_refused(ledger: Ledger, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(UserError) as caught:
+        generate(plan(1), ledger, base_url=url)
+    assert "hunter2" not in str(caught.value)
+
+
+def interrupt_after(teacher: FakeTeacher, answers: int) -> None:
+    while teacher.answered.total() < answers:
+        time.sleep(0.005)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_ctrl_c_leaves_a_ledger_to_resume(ledger: Ledger) -> None:
+    teacher = FakeTeacher(latency=0.02)
+    with teacher.serve() as url:
+        interrupt = threading.Thread(target=interrupt_after, args=(teacher, 40))
+        interrupt.start()
+        with pytest.raises(KeyboardInterrupt):
+            generate(plan(100_000), ledger, base_url=url, concurrency=8)
+        counts = ledger.counts()
+        assert 0 < counts["answered"] < 1000 and counts["failed"] == 0
+        assert teacher.answered.total() - counts["answered"] <= 8
+        generate(plan(counts["answered"] + 20), ledger, base_url=url)
+    assert ledger.counts()["answered"] >= counts["answered"] + 20 - 8
+
+
+def generate_in_child(url: str, path: Path, n: int) -> None:
+    with Ledger(path) as ledger:
+        generate(plan(n), ledger, base_url=url, concurrency=16, timeout=1.0)
+
+
+@pytest.mark.slow
+def test_kill_at_twenty_random_points_never_pays_for_an_answer_in_the_ledger_again(tmp_path: Path) -> None:
+    path, n, rng = tmp_path / "ledger.sqlite", 900, random.Random(3)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["builders.teacher"])
+    teacher = FakeTeacher(seed=5, faults=0.15, kinds=("error", "length"), latency=0.02)
+    paid: dict[str, int] = {}
+    with teacher.serve() as url:
+        for _ in range(20):
+            asked, twice = teacher.asked.total(), teacher.answered.total() - len(teacher.answered)
+            child = context.Process(target=generate_in_child, args=(url, path, n))
+            child.start()
+            kill_at = asked + rng.randint(1, 60)
+            while teacher.asked.total() < kill_at and child.is_alive():
+                time.sleep(0.002)
+            child.kill()
+            child.join()
+            while teacher.in_flight:
+                time.sleep(0.002)
+            assert teacher.answered.total() - len(teacher.answered) - twice <= 16
+            with Ledger(path) as ledger:
+                paid = {answer.key: teacher.answered[answer.key] for answer in ledger.answers()} | paid
+        generate_in_child(url, path, n)
+    assert len(paid) > 200 and all(teacher.answered[key] == times for key, times in paid.items())
+    with Ledger(path) as ledger:
+        counts = ledger.counts()
+        assert counts["requests"] == n == counts["answered"] + counts["failed"] and counts["failed"]
+        assert set(ledger.failures_by_reason()) == {"finish reason length"}
+
+
+def test_a_failure_that_is_mended_is_no_failure_any_more(ledger: Ledger) -> None:
+    key = payload_key(payload(0))
+    ledger.add([(key, payload(0))])
+    ledger.fail([Failure(key, "finish reason length", 1)])
+    with FakeTeacher().serve() as url:
+        generate(plan(1), ledger, base_url=url, retry_failed=True)
+    assert ledger.counts() == {"requests": 1, "answered": 1, "failed": 0, "pending": 0}
+    assert isinstance(ledger.get_many([key])[key], Answer)

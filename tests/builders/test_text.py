@@ -1,0 +1,40 @@
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders.text import fold, words, words_with_offsets
+
+
+@given(st.text())
+def test_every_word_slices_back_to_its_text(text: str) -> None:
+    found = words_with_offsets(text)
+    assert all(text[start:end] == word and word for word, start, end in found)
+    assert all(end <= start for (_, _, end), (_, start, _) in itertools.pairwise(found))
+
+
+@given(st.text())
+def test_only_white_space_lies_between_words(text: str) -> None:
+    assert "".join(words(text)) == "".join(text.split())
+
+
+def test_words_are_split_as_the_benchmarks_split_them() -> None:
+    split = ["ataxia", "-", "telangiectasia", "(", "A", "-", "T", ")", ",", "type", "2", "."]
+    assert words("ataxia-telangiectasia (A-T), type 2.") == split
+
+
+def test_a_combining_mark_stays_with_its_letter() -> None:
+    assert words("Sjo\u0308gren syndrome") == ["Sjo\u0308gren", "syndrome"]
+
+
+def test_number_case_and_british_spelling_fold_to_one_name() -> None:
+    assert fold("Tumours") == fold("tumor")
+    assert fold("Anaemia") == fold("anemia")
+    assert fold("deficiencies") == fold("deficiency")
+
+
+def test_short_words_and_greek_endings_keep_their_s() -> None:
+    assert fold("AIDS") == "aids"
+    assert fold("lupus") == "lupus"
+    assert fold("abscess") == "abscess"
+    assert fold("stenosis") == "stenosis"

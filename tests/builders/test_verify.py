@@ -1,0 +1,156 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from builders.example import Entities, Pair, Reject, Span, entity_row
+from builders.plan import Plan, Request, Seed
+from builders.recipe import Kind, Recipe, load_recipe
+from builders.text import words
+from builders.verify import lookup, verify_entities, verify_pair
+
+
+@pytest.fixture
+def recipe(ner_recipe: Path) -> Recipe:
+    return load_recipe(str(ner_recipe))
+
+
+def asked(*seeds: tuple[str, str], label: str | None = None) -> Request:
+    kind = Kind(name="test", weight=1, label=label)
+    return Request(
+        0, "test-0", kind, "train", tuple(Seed(text, lexicon, f"id:{text}") for text, lexicon in seeds), {"seed": 0}
+    )
+
+
+def judge(recipe: Recipe, answer: str, *seeds: tuple[str, str]) -> Entities | Reject:
+    return verify_entities(asked(*seeds), answer, recipe, lookup(recipe, Plan(recipe).lexicons))
+
+
+def mentions(recipe: Recipe, answer: str, *seeds: tuple[str, str]) -> list[str]:
+    outcome = judge(recipe, answer, *seeds)
+    assert isinstance(outcome, Entities), outcome
+    return [span.text for span in outcome.spans]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("", "empty"),
+        ("gout hurts.", "too short"),
+        ('"Patients with gout were followed for two years."', "quoted"),
+        ("Here is the sentence: patients with gout were followed.", "preamble"),
+        ("- patients with gout were followed for years", "list"),
+        ("Patients with gout were followed.\n\nNone had pain.", "more than one line"),
+        ("Patients with <b>gout</b> were followed for two years.", "markup"),
+        ("Patients with gout were followed for two years and", "truncated"),
+        ("Gout is a rare disease that affects the joints of men.", "definition"),
+        ("Patients with arthritis were followed for two years.", "seed missing"),
+        ("Patients with gout\x07 were followed for two years.", "control character"),
+        ("gout " * 90, "too long"),
+        ("x" * 100_000, "too long"),
+    ],
+)
+def test_what_is_rejected_and_why(recipe: Recipe, answer: str, reason: str) -> None:
+    assert judge(recipe, answer, ("gout", "disease")) == Reject(reason)
+
+
+def test_of_several_sentences_the_first_is_judged_or_all_are_rejected(recipe: Recipe) -> None:
+    answer = "Patients with gout (approx. Ten of them, e.g. Men) were followed. Then they had colon cancer."
+    outcome = judge(recipe, answer, ("gout", "disease"))
+    assert isinstance(outcome, Entities)
+    assert outcome.text == "Patients with gout (approx. Ten of them, e.g. Men) were followed."
+    assert judge(recipe, "They were followed for a year. Then they had gout.", ("gout", "disease")) == Reject(
+        "seed missing"
+    )
+    strict = recipe.model_copy(update={"verify": recipe.verify.model_copy(update={"first_sentence": False})})
+    assert judge(strict, answer, ("gout", "disease")) == Reject("several sentences")
+
+
+def test_every_occurrence_of_a_seed_is_labelled(recipe: Recipe) -> None:
+    answer = "Gout was found in men, and gout was treated with rest"
+    assert mentions(recipe, answer, ("gout", "disease")) == ["Gout", "gout"]
+
+
+def test_a_seed_in_another_number_or_spelling_is_repaired(recipe: Recipe) -> None:
+    answer = "Bilateral Wilms tumours were removed from both kidneys."
+    assert mentions(recipe, answer, ("Wilms tumor", "disease")) == ["Wilms tumours"]
+    strict = recipe.model_copy(update={"verify": recipe.verify.model_copy(update={"repair": False})})
+    assert judge(strict, answer, ("Wilms tumor", "disease")) == Reject("seed missing")
+
+
+def test_a_seed_inside_a_word_is_missing(recipe: Recipe) -> None:
+    assert judge(recipe, "The goutlike state was seen in many men.", ("gout", "disease")) == Reject("seed missing")
+
+
+def test_a_mention_that_was_not_asked_for_is_labelled_or_rejected(recipe: Recipe) -> None:
+    answer = "Men with gout rarely develop colon cancer before the age of forty."
+    assert mentions(recipe, answer, ("gout", "disease")) == ["gout", "colon cancer"]
+    strict = recipe.model_copy(update={"verify": recipe.verify.model_copy(update={"unasked": "reject"})})
+    assert judge(strict, answer, ("gout", "disease")) == Reject("mention that was not asked for")
+
+
+def test_a_longer_name_around_a_seed_is_the_mention(recipe: Recipe) -> None:
+    answer = "Families with breast cancer were asked about their relatives."
+    assert mentions(recipe, answer, ("cancer", "disease")) == ["breast cancer"]
+
+
+def test_a_gene_that_was_asked_for_is_no_disease(recipe: Recipe) -> None:
+    answer = "Variants of breast cancer 1 were found in half of the women tested."
+    assert mentions(recipe, answer, ("breast cancer 1", "gene")) == []
+
+
+def test_an_acronym_that_is_also_a_gene_is_not_taken_for_a_disease(recipe: Recipe) -> None:
+    assert mentions(recipe, "Expression of AT was high in all tissues that were examined.") == []
+
+
+def test_an_acronym_in_brackets_behind_its_name_is_a_mention_everywhere(recipe: Recipe) -> None:
+    answer = "In ataxia telangiectasia (ATG) the risk is high, and carriers of ATG are common (CR)."
+    assert mentions(recipe, answer, ("ataxia telangiectasia", "disease")) == ["ataxia telangiectasia", "ATG", "ATG"]
+
+
+def test_brackets_that_do_not_abbreviate_are_left_alone(recipe: Recipe) -> None:
+    assert mentions(recipe, "In gout (HPRT) the enzyme is missing from all tissues.", ("gout", "disease")) == ["gout"]
+
+
+NAMES = st.sampled_from(["gout", "breast cancer", "ataxia-telangiectasia", "Wilms tumor", "CF", "colon cancer"])
+FILLER = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12)
+
+
+@given(st.lists(st.tuples(FILLER, NAMES), min_size=1, max_size=5), FILLER)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+def test_no_text_breaks_an_offset(recipe: Recipe, parts: list[tuple[str, str]], tail: str) -> None:
+    """Unicode, combining marks, emoji and adjacent mentions: every row holds the invariants of DESIGN.md."""
+    answer = " ".join(f"{filler} {name}" for filler, name in parts) + tail
+    outcome = judge(recipe, answer, (parts[0][1], "disease"))
+    if isinstance(outcome, Reject):
+        return
+    ids = {"O": 0, "B-Disease": 1, "I-Disease": 2}
+    row = entity_row(outcome, ids)
+    assert row["tokens"] == words(outcome.text)
+    assert all(span.text and outcome.text[span.start : span.end] == span.text for span in outcome.spans)
+    assert all(a.end <= b.start for a, b in zip(outcome.spans, outcome.spans[1:], strict=False))
+    assert row["ner_tags"].count(1) == len(outcome.spans)
+
+
+def test_adjacent_mentions_keep_their_boundary(recipe: Recipe) -> None:
+    outcome = judge(recipe, "The terms gout gout were used in both of them.", ("gout", "disease"))
+    assert isinstance(outcome, Entities)
+    assert entity_row(outcome, {"O": 0, "B-Disease": 1, "I-Disease": 2})["ner_tags"][2:4] == [1, 1]
+
+
+def test_a_pair_is_masked_where_it_stands(relation_recipe: Path) -> None:
+    recipe = load_recipe(str(relation_recipe))
+    request = asked(("BRCA1", "gene"), ("breast cancer", "disease"), label="related")
+    outcome = verify_pair(request, "Carriers of BRCA1 develop breast cancer at an early age.", recipe)
+    assert isinstance(outcome, Pair)
+    assert outcome.masked == "Carriers of @GENE$ develop @DISEASE$ at an early age."
+    assert outcome.label == "related"
+    assert outcome.head == Span(12, 17, "gene", "BRCA1", "id:BRCA1")
+
+
+def test_a_pair_that_shares_words_is_rejected(relation_recipe: Path) -> None:
+    recipe = load_recipe(str(relation_recipe))
+    request = asked(("breast cancer 1", "gene"), ("breast cancer", "disease"), label="related")
+    answer = "Variants of breast cancer 1 were found in half of the women."
+    assert verify_pair(request, answer, recipe) == Reject("head and tail overlap")
