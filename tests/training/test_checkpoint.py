@@ -1,0 +1,68 @@
+"""A run that is killed ends as one that is not."""
+
+import json
+import multiprocessing
+import random
+import signal
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from corpusmith_errors import UserError
+from training.config import TrainingConfig
+from training.loop import train
+
+CONFIG = TrainingConfig(
+    epochs=12, batch_tokens=64, learning_rate=5e-3, save_steps=1, evaluate_steps=5, patience=None, tracker="none"
+)
+
+
+def start(dataset: Path, encoder: Path, out: Path) -> multiprocessing.process.BaseProcess:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["training.loop", "transformers.models.bert.modeling_bert"])
+    process = context.Process(target=train, args=(str(dataset), str(encoder), out, CONFIG))
+    process.start()
+    return process
+
+
+def states(out: Path) -> set[str]:
+    return {path.name for path in out.glob("state/state-*")}
+
+
+@pytest.mark.slow
+def test_killed_ten_times_at_random_ends_bit_identical(
+    ner_dataset: Path, tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    whole, killed, chance = tmp_path / "whole", tmp_path / "killed", random.Random(0)
+    process = start(ner_dataset, tiny_encoder, whole)
+    process.join()
+    assert process.exitcode == 0
+
+    for _ in range(10):
+        before = states(killed)
+        process = start(ner_dataset, tiny_encoder, killed)
+        while process.is_alive() and states(killed) <= before:  # it must get on a little, or this never ends
+            time.sleep(0.01)
+        time.sleep(chance.uniform(0, 0.15))
+        process.kill()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL, "the run ended before it was killed: make it longer"
+    process = start(ner_dataset, tiny_encoder, killed)
+    process.join()
+
+    assert (killed / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+    histories = [json.loads((out / "training.json").read_text())["history"] for out in (whole, killed)]
+    assert histories[0] == histories[1]
+
+
+def test_refuses_the_state_of_another_run(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
+    def stop(row: dict) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(str(ner_dataset), str(tiny_encoder), tmp_path, CONFIG, progress=stop)
+    with pytest.raises(UserError, match="settings"):
+        train(str(ner_dataset), str(tiny_encoder), tmp_path, replace(CONFIG, learning_rate=1e-3))

@@ -1,0 +1,147 @@
+"""From rows to windows: every word keeps its label, whatever the tokenizer makes of it."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import PreTrainedTokenizerFast
+
+from corpusmith_errors import UserError
+from tests.training.conftest import FRAMES, ner_rows
+from training.data import encode, load_corpus, masks, parse_source, tokenise_words, vocabulary, windows
+from training.encoder import load_tokenizer
+from training.loss import IGNORED
+
+SPECIAL = ["<pad>", "<unk>", "<s>", "</s>"]
+TEXTS = [" ".join(row["tokens"]) for row in ner_rows()]
+
+
+def wordpiece(lowercase: bool) -> Tokenizer:
+    tokenizer = Tokenizer(models.WordPiece(unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lowercase)
+    tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.BertPreTokenizer(), decoders.WordPiece()
+    tokenizer.train_from_iterator(TEXTS, trainers.WordPieceTrainer(vocab_size=150, special_tokens=SPECIAL))
+    return tokenizer
+
+
+def bpe(lowercase: bool) -> Tokenizer:
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.Lowercase() if lowercase else None
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=350, special_tokens=SPECIAL, initial_alphabet=alphabet)
+    tokenizer.train_from_iterator(TEXTS, trainer)
+    return tokenizer
+
+
+def unigram(lowercase: bool) -> Tokenizer:
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.Lowercase() if lowercase else normalizers.NFKC()
+    tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
+    trainer = trainers.UnigramTrainer(vocab_size=120, special_tokens=SPECIAL, unk_token="<unk>")
+    tokenizer.train_from_iterator(TEXTS, trainer)
+    return tokenizer
+
+
+def fast(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 2), ("</s>", 3)]
+    )
+    names = {"pad_token": "<pad>", "unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>"}
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names)
+
+
+TOKENIZERS = {
+    f"{make.__name__}-{'uncased' if lowercase else 'cased'}": fast(make(lowercase))
+    for make in (wordpiece, bpe, unigram)
+    for lowercase in (False, True)
+}
+
+words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12) | st.sampled_from(
+    ["asthma", "cystic", "fibrosis", "BRCA1", "ataxia-telangiectasia", "\u200b", "\x00", " ", "naïve", "β", "🧬"]
+)
+
+
+@pytest.mark.parametrize("name", TOKENIZERS)
+@settings(deadline=None)
+@given(sentences=st.lists(st.lists(words, max_size=40), min_size=1, max_size=4), max_length=st.integers(8, 40))
+def test_every_word_is_carried_once_and_in_order(name: str, sentences: list[list[str]], max_length: int) -> None:
+    found = tokenise_words(TOKENIZERS[name], sentences, max_length)
+
+    carried: dict[int, list[int]] = {row: [] for row in range(len(sentences))}
+    for window in found:
+        assert len(window["input_ids"]) == len(window["words"]) <= max_length
+        assert (window["input_ids"][0], window["input_ids"][-1]) == (2, 3)
+        carried[window["row"]] += [word for word in window["words"] if word >= 0]
+    assert carried == {row: list(range(len(sentence))) for row, sentence in enumerate(sentences)}
+
+
+@pytest.mark.parametrize("name", TOKENIZERS)
+def test_a_word_is_carried_by_its_first_subword(name: str) -> None:
+    tokenizer = TOKENIZERS[name]
+    sentence = FRAMES[0][0] + ["telangiectasia", "asthma"]
+    (window,) = tokenise_words(tokenizer, [sentence], 64)
+
+    ids = tokenizer(sentence, is_split_into_words=True)["input_ids"]
+    assert window["input_ids"] == ids
+    for word, text in enumerate(sentence):
+        at = window["words"].index(word)
+        following = next((i for i in range(at + 1, len(ids)) if window["words"][i] >= 0), len(ids) - 1)
+        whole = tokenizer.decode(ids[at:following]).strip().removeprefix("##")
+        assert whole.lower() == text.lower() or tokenizer.unk_token_id in ids[at:following]
+
+
+@settings(deadline=None)
+@given(length=st.integers(0, 300), room=st.integers(4, 64))
+def test_windows_own_each_subword_once_with_context(length: int, room: int) -> None:
+    owned: Counter[int] = Counter()
+    for start, stop, own_start, own_stop in windows(length, room):
+        assert start <= own_start <= own_stop <= stop <= length and stop - start <= room
+        owned.update(range(own_start, own_stop))
+        margin = room // 4 // 2
+        assert own_start == 0 or own_start - start >= margin
+        assert own_stop == length or stop - own_stop >= margin
+    assert owned == Counter(range(length))
+
+
+def test_encoded_rows_carry_their_tags(ner_dataset: Path, tiny_encoder: Path) -> None:
+    corpus = load_corpus(str(ner_dataset))
+    encoded = encode(corpus, "train", load_tokenizer(str(tiny_encoder)), max_length=10)
+
+    tags: dict[int, list[int]] = {}
+    for row, labels in zip(encoded.rows, encoded.labels, strict=True):
+        tags.setdefault(int(row), []).extend(int(y) for y in labels if y != IGNORED)
+    assert len(encoded) > len(tags), "some rows are longer than a window"
+    assert list(tags.values()) == corpus.splits["train"]["ner_tags"]
+
+
+def test_renumbered_windows_keep_padding_and_name_the_same_subwords(ner_dataset: Path, tiny_encoder: Path) -> None:
+    tokenizer = load_tokenizer(str(tiny_encoder))
+    encoded = encode(load_corpus(str(ner_dataset)), "train", tokenizer, max_length=64)
+    used = vocabulary([encoded], pad_id=3)
+
+    assert list(used[:4]) == [0, 1, 2, 3] and len(used) < tokenizer.vocab_size
+    for before, after in zip(encoded.ids, encoded.renumbered(used).ids, strict=True):
+        assert np.array_equal(used[after], before)
+
+
+def test_the_only_config_is_taken_and_others_are_asked_for(ner_dataset: Path, tmp_path: Path) -> None:
+    assert load_corpus(str(ner_dataset)).config == "demo-disease"
+    assert load_corpus(f"{ner_dataset}:demo-disease").labels == ["O", "B-Disease", "I-Disease"]
+    with pytest.raises(UserError, match="demo-disease"):
+        load_corpus(f"{ner_dataset}:other")
+    with pytest.raises(UserError, match="it holds none"):
+        load_corpus(str(tmp_path))
+
+
+def test_sources_and_masks_are_read() -> None:
+    assert parse_source("me/corpus:ncbi-disease@v1.2.0") == ("me/corpus", "ncbi-disease", "v1.2.0")
+    assert parse_source("folder") == ("folder", None, None)
+    assert masks(["nothing here", "@GENE$ binds @GENE$", "@GENE$ causes @DISEASE$"]) == ("GENE", "DISEASE")
+    with pytest.raises(UserError, match="masks"):
+        masks(["BRCA1 causes cancer"])

@@ -1,0 +1,127 @@
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline
+
+from corpusmith_errors import UserError
+from tests.training.models import SENTENCES, TAGS, write_model
+from training.export import export, quantization_loss
+from training.inference import EntityExtractor, RelationClassifier
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory, tiny_encoder) -> Path:
+    folder = write_model(tmp_path_factory.mktemp("model"), tiny_encoder, TAGS, {"task": "ner", "max_length": 64})
+    assert set(export(str(folder))["bytes"]) == {"onnx/model.onnx", "onnx/model_quantized.onnx"}
+    return folder
+
+
+def found(extractor: EntityExtractor) -> list[list[tuple[int, int, str]]]:
+    return [[(e.start, e.end, e.label) for e in entities] for entities in extractor.extract(SENTENCES)]
+
+
+def test_layout_is_that_of_optimum_and_transformers_js(exported):
+    for name in ("model", "model_quantized"):
+        session = onnxruntime.InferenceSession(exported / "onnx" / f"{name}.onnx")
+        inputs = [(tensor.name, tensor.type, tensor.shape) for tensor in session.get_inputs()]
+        assert inputs == [
+            (tensor, "tensor(int64)", ["batch_size", "sequence_length"])
+            for tensor in ("input_ids", "attention_mask", "token_type_ids")
+        ]
+        assert session.get_outputs()[0].name == "logits"
+
+
+def test_everybody_finds_the_same_entities_in_fifty_sentences(exported):
+    """The extractor on both backends, `AutoModel` with a tokenizer, and `pipeline`: none but the first needs us."""
+    ours = found(EntityExtractor.from_pretrained(exported, backend="torch"))
+    assert len(SENTENCES) == 50 and sum(map(len, ours)) > 20
+    assert found(EntityExtractor.from_pretrained(exported, backend="onnx", quantized=False)) == ours
+
+    pipe = pipeline("token-classification", str(exported), aggregation_strategy="first")
+    assert [[(e["start"], e["end"], e["entity_group"]) for e in pipe(text)] for text in SENTENCES] == ours
+
+    tokenizer, model = (
+        AutoTokenizer.from_pretrained(exported),
+        AutoModelForTokenClassification.from_pretrained(exported),
+    )
+    session = onnxruntime.InferenceSession(exported / "onnx" / "model.onnx")
+    for text in SENTENCES:
+        encoded = tokenizer(text, return_tensors="pt")
+        with torch.inference_mode():
+            logits = model.eval()(**encoded).logits.numpy()
+        inputs = {"token_type_ids": np.zeros_like(encoded["input_ids"])} | {n: t.numpy() for n, t in encoded.items()}
+        (theirs,) = session.run(["logits"], inputs)
+        assert np.allclose(logits, theirs, atol=1e-4)
+
+
+def test_int8_is_what_deployment_takes_and_its_loss_is_measured(exported, tmp_path):
+    extractor = EntityExtractor.from_pretrained(exported)
+    assert extractor.encoder.backend == "model_quantized.onnx"
+    words = [text.replace(".", " .").split() for text in SENTENCES]
+    tags = EntityExtractor.from_pretrained(exported, quantized=False).tag(words)
+    rows = [{"id": i, "tokens": w, "ner_tags": t} for i, (w, t) in enumerate(zip(words, tags, strict=True))]
+    (tmp_path / "dev.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    loss = quantization_loss(str(exported), str(tmp_path), "dev")
+    assert (loss["metric"], loss["fp32"]) == ("strict_f1", 100)
+    assert loss["lost"] == 100 - loss["int8"]
+    assert loss["int8"] > 80
+
+
+def test_a_relation_model_is_exported_too(tmp_path, tiny_encoder):
+    facts = {"task": "relations", "head": "GENE", "tail": "DISEASE", "threshold": 0.5, "max_length": 64}
+    folder = write_model(tmp_path, tiny_encoder, ["unrelated", "related"], facts)
+    export(str(folder))
+    texts = ["Mutations in @GENE$ cause @DISEASE$.", "@GENE$ was used as a marker in cells of @DISEASE$ for years."]
+    exact = RelationClassifier.from_pretrained(folder, backend="torch").probabilities(texts)
+    fp32 = RelationClassifier.from_pretrained(folder, backend="onnx", quantized=False).probabilities(texts)
+    assert fp32 == pytest.approx(exact, abs=1e-4)
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path):
+    with pytest.raises(UserError, match="holds no model of ours"):
+        export(str(tmp_path))
+
+
+SCRIPT = """
+import { readFileSync } from "node:fs";
+import { env, pipeline } from "@huggingface/transformers";
+const [root, name] = process.argv.slice(2);
+env.allowRemoteModels = false;
+env.localModelPath = root;
+const tagger = await pipeline("token-classification", name, { dtype: "fp32" });
+const found = [];
+for (const text of JSON.parse(readFileSync(0, "utf8"))) {
+  found.push((await tagger(text)).map((token) => [token.index, token.entity]));
+}
+console.log(JSON.stringify(found));
+"""
+
+
+@pytest.mark.slow
+def test_transformers_js_finds_the_same(exported):
+    """Needs Node and npm; the package is kept in the user's cache from one run to the next."""
+    if not shutil.which("npm"):
+        pytest.skip("npm is not installed")
+    home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "corpusmith" / "node"
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "node_modules" / "@huggingface" / "transformers").is_dir():
+        install = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "@huggingface/transformers@4"]
+        subprocess.run(install, cwd=home, check=True, capture_output=True)
+    (home / "entities.mjs").write_text(SCRIPT)
+    command = ["node", "entities.mjs", str(exported.parent), exported.name]
+    done = subprocess.run(command, cwd=home, input=json.dumps(SENTENCES), capture_output=True, text=True, check=True)
+    pipe = pipeline("token-classification", str(exported), aggregation_strategy="none")
+    # transformers.js leaves out what it decodes to nothing, and takes the unknown token for such.
+    unknown = pipe.tokenizer.unk_token_id
+    expected = [
+        [[e["index"], e["entity"]] for e in pipe(text) if pipe.tokenizer(text)["input_ids"][e["index"]] != unknown]
+        for text in SENTENCES
+    ]
+    assert json.loads(done.stdout.splitlines()[-1]) == expected

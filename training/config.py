@@ -1,0 +1,95 @@
+"""How a student is trained: every knob, its default, and why."""
+
+from dataclasses import dataclass, fields
+
+from corpusmith_errors import UserError
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """The defaults fine-tune MiniLM on a few thousand sentences within minutes on two CPU cores.
+
+    Args:
+        epochs: passes over the training split; early stopping may end sooner.
+        batch_tokens: subwords of one optimiser step, padding included, over all processes together. The step is the
+            same for any number of processes and any `accumulation`, so neither changes what is learned.
+        accumulation: parts in which a process works off its share of a step. More parts, less memory.
+        learning_rate: the peak, reached after the warm-up.
+        warmup: share of all steps over which the rate climbs; it then falls linearly to 0.
+        weight_decay: decoupled (AdamW), on matrices only: never on biases, norms or token embeddings.
+        max_grad_norm: gradients are scaled down to this norm.
+        max_length: subwords of one window, special tokens included; longer rows become overlapping windows.
+        patience: evaluations without a better score on the validation split before training stops; None never stops.
+        evaluate_steps: steps between evaluations; None evaluates at the end of each epoch.
+        save_steps: steps between two saved states, from which a killed run resumes.
+        freeze_embeddings: leave the token embeddings as pretrained.
+        class_weights: "balanced" weighs a label by its inverse frequency in the training split; None weighs all alike.
+        noise_q: 0 is cross entropy; towards 1 the loss trusts a label less that the model finds unlikely. See
+            `training.loss.token_loss`.
+        lora_rank: train low-rank adapters of this rank in place of the encoder's matrices (needs peft); 0 trains all.
+        mixed_precision: "no", "fp16" or "bf16"; None takes what `accelerate config` or `accelerate launch` say.
+        compile: run the model through torch.compile. Pays on GPUs and for long runs; needs a C++ compiler on a CPU.
+        deterministic: refuse kernels whose result depends on timing. A CPU needs none; a GPU pays a little speed.
+        choose_threshold: relations only: store the decision threshold with the best macro F1 on the validation split
+            in place of 0.5.
+        tracker: "trackio", "tensorboard", "wandb" or "none"; None takes trackio when it is installed.
+        seed: of initialisation, dropout and the order of the data.
+    """
+
+    epochs: int = 5
+    batch_tokens: int = 1024
+    accumulation: int = 1
+    learning_rate: float = 1e-4
+    warmup: float = 0.1
+    weight_decay: float = 0.01
+    max_grad_norm: float = 1.0
+    max_length: int = 256
+    patience: int | None = 3
+    evaluate_steps: int | None = None
+    save_steps: int = 500
+    freeze_embeddings: bool = False
+    class_weights: str | None = None
+    noise_q: float = 0.0
+    lora_rank: int = 0
+    mixed_precision: str | None = None
+    compile: bool = False
+    deterministic: bool = False
+    choose_threshold: bool = False
+    tracker: str | None = None
+    seed: int = 42
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_tokens", "accumulation", "learning_rate", "max_grad_norm", "save_steps"):
+            if getattr(self, name) <= 0:
+                raise UserError(f"{name} is {getattr(self, name)}: give a positive number")
+        for name in ("warmup", "noise_q"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise UserError(f"{name} is {getattr(self, name)}: give a share between 0 and 1")
+        for name in ("patience", "evaluate_steps"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
+                raise UserError(f"{name} is {getattr(self, name)}: give at least 1, or leave it out")
+        if self.max_length < 8:
+            raise UserError(f"max_length is {self.max_length}: give at least 8 subwords")
+        for name, allowed in CHOICES.items():
+            if getattr(self, name) not in allowed:
+                names = ", ".join(str(choice) for choice in allowed if choice)
+                raise UserError(f"{name} is {getattr(self, name)!r}: choose one of {names}, or leave it out")
+
+    @classmethod
+    def from_dict(cls, settings: dict) -> "TrainingConfig":
+        """From a user's YAML or JSON.
+
+        Raises:
+            UserError: at a key that is no field.
+        """
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(set(settings) - known):
+            raise UserError(f"unknown training setting {', '.join(unknown)}: known are {', '.join(sorted(known))}")
+        return cls(**settings)
+
+
+CHOICES = {
+    "class_weights": (None, "balanced"),
+    "mixed_precision": (None, "no", "fp16", "bf16"),
+    "tracker": (None, "trackio", "tensorboard", "wandb", "none"),
+}
