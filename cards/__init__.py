@@ -1,0 +1,1 @@
+"""From facts to README files: one dataclass and one template a card."""
