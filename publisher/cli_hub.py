@@ -1,0 +1,100 @@
+"""The verbs that talk to Hubs: publish, diff, and `corpusmith hub` to serve one and to lift repos to another."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from corpusmith_errors import UserError
+from publisher.loopback import PORT
+
+hub_app = typer.Typer(help="A Hub on this machine, for trying, testing and air-gapped sites.", no_args_is_help=True)
+
+
+@hub_app.command("serve")
+def hub_serve(
+    root: Annotated[Path, typer.Option(help="Where the repos are kept.")] = Path("runs/hub"),
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = PORT,
+    tokens: Annotated[
+        Path | None, typer.Option(help="TOML of users and tokens; without it everybody may write.")
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; other than the loopback needs --tokens.")
+    ] = "127.0.0.1",
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing.")] = False,
+) -> None:
+    """Serve the repos below a folder with the Hub's protocol."""
+    from publisher.local_hub.server import serve
+
+    if not quiet:
+        typer.echo(
+            f"A Hub over {root}: http://{host}:{port}   (export HF_ENDPOINT=http://{host}:{port}; Ctrl-C ends it)"
+        )
+    try:
+        serve(root, port, tokens, host)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+
+
+@hub_app.command("push")
+def hub_push(
+    repo: Annotated[str, typer.Argument(help="NAMESPACE/NAME on the Hub it comes from.")],
+    kind: Annotated[str, typer.Option(help="dataset, model or space")],
+    source: Annotated[
+        str, typer.Option("--from", help="Address of the Hub it comes from.")
+    ] = f"http://127.0.0.1:{PORT}",
+    target: Annotated[str, typer.Option("--to", help="Address of the Hub it goes to.")] = "https://huggingface.co",
+    as_id: Annotated[str | None, typer.Option("--as", help="NAMESPACE/NAME there, where it differs.")] = None,
+    public: Annotated[bool, typer.Option("--public", help="Visible to everybody; asks first.")] = False,
+) -> None:
+    """Lift a repo with its history and tags to another Hub. The token for --from is CORPUSMITH_SOURCE_TOKEN."""
+    from publisher.lift import lift
+
+    if public:
+        typer.confirm(f"Make {as_id or repo} visible to everybody?", abort=True)
+    token = os.environ.get("CORPUSMITH_SOURCE_TOKEN")
+    done = lift(kind, repo, source=source, target=target, as_id=as_id, private=not public, source_token=token)
+    typer.echo(f"{done.url}: {done.commits} commits, {len(done.tags)} tags")
+
+
+def publish(
+    kind: Annotated[str, typer.Argument(help="dataset, model, space or metric")],
+    path: Annotated[Path, typer.Argument(help="The folder to release.")],
+    repo: Annotated[str, typer.Option(help="NAMESPACE/NAME on the Hub.")],
+    hub: Annotated[str | None, typer.Option(help="Address of a Hub; default $HF_ENDPOINT.")] = None,
+    license: Annotated[str | None, typer.Option(help="Licence of what is published.")] = None,
+    public: Annotated[bool, typer.Option("--public", help="Visible to everybody; asks first.")] = False,
+    pr: Annotated[bool, typer.Option("--pr", help="Open a pull request in place of a release.")] = False,
+    rollback: Annotated[str | None, typer.Option(help="Release the content of this version again.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option(help="List files, sizes, version and the card's changes; publish nothing.")
+    ] = False,
+) -> None:
+    """Release a folder to the Hub: one commit, one tag, or nothing where the content stands already."""
+    from publisher import publish as publishing
+    from publisher.display import release_lines
+
+    if public and not dry_run:
+        typer.confirm(f"Make {repo} visible to everybody?", abort=True)
+    if rollback:
+        release = publishing.rollback(kind, repo, rollback, dry_run=dry_run, endpoint=hub)
+    else:
+        about = publishing.About(license=license)
+        release = publishing.publish(
+            kind, path, repo, about=about, private=not public, dry_run=dry_run, pr=pr, endpoint=hub
+        )
+    typer.echo(release_lines(release))
+
+
+def diff(
+    repo: Annotated[str, typer.Argument(help="NAMESPACE/NAME on the Hub.")],
+    before: Annotated[str, typer.Argument(help="A version, such as v1.0.0.")],
+    after: Annotated[str, typer.Argument(help="A later version.")],
+    kind: Annotated[str, typer.Option(help="dataset, model, space or metric")] = "dataset",
+    hub: Annotated[str | None, typer.Option(help="Address of a Hub; default $HF_ENDPOINT.")] = None,
+) -> None:
+    """What changed between two released versions."""
+    from publisher.publish import diff as compare
+
+    typer.echo(compare(kind, repo, before, after, endpoint=hub))

@@ -1,0 +1,162 @@
+"""What `corpusmith publish` does: a folder becomes the next version of its repo, with its card and its changelog."""
+
+import difflib
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+
+from huggingface_hub.errors import RevisionNotFoundError
+
+from cards import changelog
+from cards.changelog import Entry
+from cards.markdown import escape
+from corpusmith_errors import UserError
+from publisher import facts, versions
+from publisher.contents import (
+    About,
+    Files,
+    card_of,
+    folder_contents,
+    front_matter,
+    pinned_sources,
+    read_documents,
+    read_text,
+)
+from publisher.hub import Release, compare, release, tag
+from publisher.repo import Repo, Standing
+from publisher.rows import changes_table, row_changes
+from publisher.versions import Step
+
+__all__ = ["About", "diff", "publish", "repin", "rollback"]
+
+
+def publish(
+    kind: str,
+    folder: Path,
+    repo_id: str,
+    *,
+    about: About | None = None,
+    version: str | None = None,
+    private: bool = True,
+    dry_run: bool = False,
+    pr: bool = False,
+    endpoint: str | None = None,
+    token: str | None = None,
+) -> Release:
+    """Release a folder: a dataset (what `build` wrote; other configs of the repo stay), a model (what `train` wrote), a
+    Space or a metric. The version is computed unless it is given; content that stands already is not published again.
+
+    Raises:
+        UserError: the folder is not what `kind` says, the account may not write, or somebody else published meanwhile.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder} is no folder: give the one that build, train or the Space was written to")
+    repo = Repo(kind, repo_id, endpoint=endpoint, token=token)
+    standing = repo.standing()
+    files = folder_contents(kind, folder, standing)
+    return _release_next(
+        repo, standing, files, about or About(), version=version, private=private, dry_run=dry_run, pr=pr
+    )
+
+
+def rollback(
+    kind: str, repo_id: str, to: str, *, dry_run: bool = False, endpoint: str | None = None, token: str | None = None
+) -> Release:
+    """Put the content of an earlier version back on `main`, as a new version: no tag and no commit is ever removed."""
+    repo = Repo(kind, repo_id, endpoint=endpoint, token=token)
+    files: Files = dict(_at(repo, to).files)
+    return _release_next(repo, repo.standing(), files, About(), step=Step(2, f"Rolled back to {to}."), dry_run=dry_run)
+
+
+def repin(space_id: str, sources: Sequence[str], *, endpoint: str | None = None, token: str | None = None) -> Release:
+    """Set a standing Space to other versions, each ``id@version``, of the models and corpora that it names already."""
+    repo = Repo("space", space_id, endpoint=endpoint, token=token)
+    standing = repo.standing()
+    if standing.head is None:
+        raise UserError(f"There is no Space {space_id} on {repo.api.endpoint}: publish it first")
+    pinned = pinned_sources(front_matter(read_text(repo, standing.files.get("README.md"))))
+    moved = {source.partition("@")[0]: source for source in sources}
+    if unknown := moved.keys() - {pin.partition("@")[0] for pins in pinned.values() for pin in pins}:
+        raise UserError(f"{space_id} doesn't run {', '.join(sorted(unknown))}: publish the Space with it first")
+    now = {key: [moved.get(pin.partition("@")[0], pin) for pin in pins] for key, pins in pinned.items()}
+    about = About(ner=now["ner"], relations=now["relations"], datasets=now["datasets"])
+    return _release_next(repo, standing, dict(standing.files), about)
+
+
+def diff(
+    kind: str, repo_id: str, before: str, after: str, *, endpoint: str | None = None, token: str | None = None
+) -> str:
+    """What changed between two versions, as Markdown: the reason, rows by config, files."""
+    repo = Repo(kind, repo_id, endpoint=endpoint, token=token)
+    old, new = _at(repo, before), _at(repo, after)
+    changes = compare(new.files, old)
+    step = _step(repo, old, dict(new.files))
+    table = changes_table(row_changes(repo, old.files, new.files)) if kind == "dataset" else ""
+    listed = "\n".join(f"- {change.action} {change.path}" for change in changes)
+    return "\n\n".join(part for part in (f"{before} to {after}: {step.reason}", table, listed) if part)
+
+
+def _at(repo: Repo, version: str) -> Standing:
+    try:
+        standing = repo.standing(version)
+    except RevisionNotFoundError as error:
+        raise UserError(f"{repo.id} has no version {version}: see {repo.url}/tree/main for those it has") from error
+    if standing.head is None:
+        raise UserError(f"There is no {repo.kind} {repo.id} on {repo.api.endpoint}, or this account can't see it")
+    return standing
+
+
+def _release_next(
+    repo: Repo,
+    standing: Standing,
+    files: Files,
+    about: About,
+    *,
+    version: str | None = None,
+    step: Step | None = None,
+    private: bool = True,
+    dry_run: bool = False,
+    pr: bool = False,
+) -> Release:
+    """The version, card and changelog for `files`, and their release; nothing where they stand already."""
+    log = read_text(repo, standing.files.get("CHANGELOG.md"))
+    entries = changelog.parse(log)
+    declared = entries[0].version if entries else None
+    if declared and declared not in standing.tags and not dry_run:
+        tag(repo, declared, _commit_of(repo, declared))  # a release that was killed between its commit and its tag
+    card = card_of(repo, files, standing, about)
+    if declared:
+        now: Files = {**files, **card(declared, entries), "CHANGELOG.md": log.encode()}
+        if not compare(now, standing):
+            return Release(repo.kind, repo.id, declared, "unchanged", repo.url, commit=standing.head)
+    step = step or _step(repo, standing, files)
+    next_one = version or versions.next_version(declared, step)
+    if declared and versions.parse(next_one) <= versions.parse(declared):
+        raise UserError(f"{repo.id} stands at {declared} already: a release must be later than that, not {next_one}")
+    details = changes_table(row_changes(repo, standing.files, files)) if repo.kind == "dataset" else ""
+    today = datetime.now(timezone.utc).date().isoformat()
+    entries = (Entry(next_one, today, escape(step.reason), details), *entries)
+    files = {**files, **card(next_one, entries), "CHANGELOG.md": changelog.render(entries).encode()}
+    if not dry_run:
+        return release(repo, files, next_one, since=standing, message=step.reason, private=private, pr=pr)
+    old, new = (read_text(repo, held.get("README.md")).splitlines() for held in (standing.files, files))
+    card_diff = "\n".join(difflib.unified_diff(old, new, "README.md", "README.md", lineterm=""))
+    changes = compare(files, standing)
+    return Release(repo.kind, repo.id, next_one, "planned", repo.url, changes, reason=step.reason, card_diff=card_diff)
+
+
+def _step(repo: Repo, standing: Standing, files: Files) -> Step:
+    """How far the version moves from what stands to `files`."""
+    changed = [change.path for change in compare(files, standing)]
+    if repo.type == "space":
+        return versions.code_step("CHANGELOG.md" not in standing.files, changed)
+    before, after = read_documents(repo, standing.files), read_documents(repo, files)
+    if repo.kind == "dataset":
+        return versions.dataset_step(facts.builds(before), facts.builds(after))
+    return versions.model_step(facts.model_identity(before), facts.model_identity(after), changed)
+
+
+def _commit_of(repo: Repo, version: str) -> str:
+    """The commit that released a version; a merged pull request has its number behind the title."""
+    commits = repo.call(lambda: repo.api.list_repo_commits(repo.id, repo_type=repo.type))
+    return next(commit.commit_id for commit in commits if commit.title.partition(" (#")[0] == f"Release {version}")

@@ -1,0 +1,110 @@
+"""The whole way on a tiny recipe and a tiny encoder: once, twice, and killed."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from builders.ledger import Answer, Ledger, payload_key
+from builders.plan import Plan, Request
+from builders.recipe import load_recipe
+
+pytestmark = pytest.mark.slow
+HOUSE = Path(__file__).parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(HOUSE), "OMP_NUM_THREADS": "1", "CORPUSMITH_BENCHMARKS": ""}
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BERT of one layer with a vocabulary of letters: real, and trained in a second."""
+    import string
+
+    from tokenizers import BertWordPieceTokenizer
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    folder = tmp_path_factory.mktemp("encoder")
+    letters = [*string.ascii_lowercase, *string.digits, *string.punctuation]
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{c}" for c in letters)]
+    (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
+    BertWordPieceTokenizer(str(folder / "vocab.txt")).save(str(folder / "tokenizer.json"))
+    BertTokenizerFast(tokenizer_file=str(folder / "tokenizer.json")).save_pretrained(folder)
+    size = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
+    BertModel(BertConfig(vocab_size=len(vocabulary), max_position_embeddings=512, **size)).save_pretrained(folder)
+    return folder
+
+
+def answer(request: Request) -> str:
+    names = " and ".join(seed.text for seed in request.seeds) or "nothing"
+    return f"Region {request.index} held {names} in {request.index + 5} of the persons"
+
+
+@pytest.fixture
+def line(ner_recipe: Path, encoder: Path, tmp_path: Path) -> list[str]:
+    """The command, over a ledger that answers every request of the tiny recipe."""
+    ledger = tmp_path / "ledger.sqlite"
+    requests = list(Plan(load_recipe(str(ner_recipe))).requests())
+    with Ledger(ledger) as opened:
+        opened.add((payload_key(request.payload), request.payload) for request in requests)
+        opened.record(Answer(payload_key(request.payload), answer(request)) for request in requests)
+    verb = [sys.executable, "-m", "publisher.cli", "run", str(ner_recipe)]
+    return [*verb, "--root", str(tmp_path / "runs"), "--encoder", str(encoder), "--ledger", str(ledger)]
+
+
+def released(root: Path) -> dict[str, str]:
+    """What the local Hub under `root` holds at its tags: every file's bytes by repo, tag and path."""
+    from huggingface_hub import HfApi, hf_hub_download
+
+    from publisher.loopback import hub_at
+
+    content: dict[str, str] = {}
+    with hub_at("local", root / "hub") as endpoint:
+        api = HfApi(endpoint=endpoint)
+        for kind, repos in (
+            ("dataset", api.list_datasets()),
+            ("model", api.list_models()),
+            ("space", api.list_spaces()),
+        ):
+            for repo in repos:
+                for tag in api.list_repo_refs(repo.id, repo_type=kind).tags:
+                    for path in api.list_repo_files(repo.id, repo_type=kind, revision=tag.name):
+                        options = {"repo_type": kind, "revision": tag.name, "endpoint": endpoint}
+                        file = hf_hub_download(repo.id, path, cache_dir=root / "cache", **options)
+                        content[f"{repo.id}@{tag.name}/{path}"] = Path(file).read_bytes().hex()[:2000]
+    return content
+
+
+def test_the_whole_way_proves_itself_and_the_second_time_releases_nothing(line: list[str], tmp_path: Path) -> None:
+    first = subprocess.run(line, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert first.returncode == 0, first.stderr[-3000:]
+    assert first.stdout.count("one commit, one tag") == 3
+    assert 'load_dataset("local/corpusmith-ner", "tiny-disease", revision="v0.1.0")' in first.stdout
+    assert "What to type next" in first.stdout
+    before = released(tmp_path / "runs")
+    second = subprocess.run(line, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert second.returncode == 0, second.stderr[-3000:]
+    assert second.stdout.count("v0.1.0 stands unchanged: nothing was released") == 3
+    assert released(tmp_path / "runs") == before
+
+
+def test_killed_anywhere_it_ends_in_the_same_state(line: list[str], tmp_path: Path) -> None:
+    rng = random.Random(7)
+    for _ in range(4):
+        process = subprocess.Popen(
+            line, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        time.sleep(rng.uniform(3, 25))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    finished = subprocess.run(line, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr[-3000:]
+    content = released(tmp_path / "runs")
+    assert {name.partition("/")[2].partition("/")[0] for name in content} == {
+        "corpusmith-ner@v0.1.0",
+        f"corpusmith-tiny-disease-{Path(line[line.index('--encoder') + 1]).name}@v0.1.0",
+        "corpusmith@v0.1.0",
+    }
