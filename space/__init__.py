@@ -1,0 +1,1 @@
+"""What the Space repo holds: a Gradio app over the published models."""

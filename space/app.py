@@ -1,0 +1,28 @@
+"""The Space: `python space/app.py` in a checkout, `python app.py` in the Space's own repository.
+
+CORPUSMITH_NER_MODELS=path-or-id[@revision],... and CORPUSMITH_RELATION_MODEL=... overrule README.md's front matter;
+HF_ENDPOINT says which Hub the models come from, GRADIO_SERVER_NAME and GRADIO_SERVER_PORT where the page is served.
+"""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    # `space` and `training` lie beside this file in the Space's repository and one folder up in a checkout.
+    sys.path.insert(0, str(HERE if (HERE / "training").is_dir() else HERE.parent))
+    from space.page import build_page, launch_options
+    from space.service import Service
+    from space.settings import read_settings
+
+    try:
+        settings = read_settings(HERE)
+    except ValueError as error:
+        sys.exit(str(error))
+    build_page(Service(settings)).launch(**launch_options())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""What a file of texts becomes: JSON Lines, CSV, BRAT standoff and spaCy's training format."""
+
+import csv
+import json
+import re
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from space.schema import Annotated
+
+# What a spreadsheet takes for the beginning of a formula, also behind white space and characters without a width; a tab
+# or a line's end begins one by itself.
+FORMULA = re.compile(r"[\t\r\n]|[\s\x00-\x1f\u200b-\u200f\u202a-\u202e\u2060\ufeff]*[-=+@＝＋－＠]")
+
+
+def write_all(documents: Sequence[Annotated], folder: Path) -> list[Path]:
+    """One file a format in `folder`; names are fixed, so that none comes from a visitor."""
+    writers = {
+        "mentions.jsonl": write_jsonl,
+        "mentions.csv": write_csv,
+        "mentions-brat.zip": write_brat,
+        "mentions-spacy.json": write_spacy,
+    }
+    for name, write in writers.items():
+        write(documents, folder / name)
+    return [folder / name for name in writers]
+
+
+def write_jsonl(documents: Sequence[Annotated], path: Path) -> None:
+    """A text a line: `{"id", "text", "mentions"}`."""
+    with path.open("w", encoding="utf-8") as lines:
+        for document in documents:
+            lines.write(json.dumps(document, ensure_ascii=False) + "\n")
+
+
+def write_csv(documents: Sequence[Annotated], path: Path) -> None:
+    """A mention a row, for spreadsheets: with a byte order mark, without formulas."""
+    columns = ["id", "start", "end", "label", "text", "score", "concept_id"]
+    with path.open("w", encoding="utf-8-sig", newline="") as lines:
+        writer = csv.writer(lines)
+        writer.writerow(columns)
+        for document in documents:
+            for mention in document["mentions"]:
+                writer.writerow([neutralise(cell) for cell in ({**mention, "id": document["id"]}[c] for c in columns)])
+
+
+def neutralise(cell: object) -> object:
+    """`cell` as text that no spreadsheet computes: an apostrophe goes before what would begin a formula (CWE-1236)."""
+    return "'" + cell if isinstance(cell, str) and FORMULA.match(cell) else cell
+
+
+def write_brat(documents: Sequence[Annotated], path: Path) -> None:
+    """A .txt and an .ann a text (https://brat.nlplab.org/standoff.html); a span is cut where a line ends."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, document in enumerate(documents, 1):
+            archive.writestr(f"{number:06}.txt", document["text"])
+            archive.writestr(f"{number:06}.ann", "".join(brat_lines(document)))
+
+
+def brat_lines(document: Annotated) -> list[str]:
+    lines = []
+    for number, mention in enumerate(document["mentions"], 1):
+        fragments, at = [], mention["start"]
+        for piece in mention["text"].split("\n"):
+            fragments.append(f"{at} {at + len(piece)}")
+            at += len(piece) + 1
+        lines.append(f"T{number}\t{mention['label']} {';'.join(fragments)}\t{mention['text'].replace(chr(10), ' ')}\n")
+        if mention["concept_id"]:
+            lines.append(f"#{number}\tAnnotatorNotes T{number}\t{mention['concept_id']}\n")
+    return lines
+
+
+def write_spacy(documents: Sequence[Annotated], path: Path) -> None:
+    """`[[text, {"entities": [[start, end, label]]}], ...]`, each one an `Example.from_dict` away from training."""
+    rows = [
+        [document["text"], {"entities": [[m["start"], m["end"], m["label"]] for m in document["mentions"]]}]
+        for document in documents
+    ]
+    path.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")

@@ -1,0 +1,273 @@
+"""Every tab in Debian's Chromium: desktop and phone, light and dark, by keyboard, and by axe-core's rules."""
+
+import json
+import shutil
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+AXE = "4.14.1"
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP, PHONE = (1280, 900), (375, 800)
+TABS = ("Extract", "Relations", "Files", "Compare", "About")
+TEXT = "BRCA1 causes asthma and fever."
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not Path(CHROMIUM).exists():
+        pytest.skip("needs Debian's chromium: apt-get install chromium")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The source of axe-core, from the npm registry once a machine."""
+    if not shutil.which("npm"):
+        pytest.skip("needs npm for axe-core")
+    folder = Path(tempfile.gettempdir()) / f"axe-core-{AXE}"
+    source = folder / "node_modules/axe-core/axe.min.js"
+    if not source.exists():
+        folder.mkdir(exist_ok=True)
+        subprocess.run(["npm", "install", "--silent", "--prefix", folder, f"axe-core@{AXE}"], check=True)
+    return source.read_text()
+
+
+@pytest.fixture
+def open_page(app, browser: Any) -> Iterator[Any]:
+    """Opens the page at a size and in a theme; at the end no script may have failed."""
+    contexts, faults = [], []
+
+    def opened(size: tuple[int, int] = DESKTOP, theme: str = "light", fragment: str = "") -> Any:
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(f"{app.url}?__theme={theme}{fragment}")
+        page.wait_for_selector("#extract-tab .textfield")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def show(page: Any, tab: str) -> None:
+    page.get_by_role("tab", name=tab).click()
+    page.locator(f"#{tab.lower()}-tab").wait_for(state="visible")
+
+
+def write(page: Any, tab: str, text: str) -> None:
+    page.locator(f"#{tab}-tab textarea").fill(text)
+
+
+def marked(page: Any, tab: str) -> list[str]:
+    """What a visitor sees highlighted on a tab."""
+    return highlight(page, tab, "").all_inner_texts()
+
+
+def highlight(page: Any, tab: str, text: str) -> Any:
+    return page.locator(f"#{tab}-tab .highlighted .text:visible", has_text=text)
+
+
+def table_of(page: Any, tab: str) -> str:
+    return page.locator(f"#{tab}-tab .table").first.inner_text()
+
+
+def upload(page: Any, name: str, content: str) -> None:
+    page.set_input_files(
+        "#files-tab input[type=file]", {"name": name, "mimeType": "text/plain", "buffer": content.encode()}
+    )
+    page.locator("#files-tab", has_text="Choose the column and start").wait_for()
+
+
+def use_everything(page: Any, tmp_path: Path) -> None:
+    """A visit to all five tabs."""
+    write(page, "extract", TEXT)
+    page.click("#find")
+    highlight(page, "extract", "fever").wait_for()
+    assert marked(page, "extract") == ["BRCA1", "asthma", "fever"]
+    assert "MESH:D001249" in table_of(page, "extract")
+
+    show(page, "Relations")
+    write(page, "relations", TEXT)
+    page.click("#relate")
+    page.locator(".pair").first.wait_for()
+    assert page.locator(".pair mark").all_inner_texts()[:2] == ["BRCA1", "asthma"]
+    page.locator(".pair summary").first.click()
+    assert page.locator(".pair code").first.inner_text() == "@GENE$ causes @DISEASE$ and fever."
+
+    show(page, "Files")
+    upload(page, "notes.csv", f'id,note,text\nr1,x,"{TEXT}"\nr2,y,Nothing.\n')
+    page.click("#read-file")
+    page.locator("#files-tab", has_text="2 of 2 texts, 3 mentions").wait_for()
+    links = page.locator("#files-tab a[download^=mentions]")
+    links.nth(3).wait_for()
+    results = {}
+    for link in links.all():
+        with page.expect_download() as waiting:
+            link.click()
+        path = tmp_path / waiting.value.suggested_filename
+        waiting.value.save_as(path)
+        results[path.name] = path
+    rows = [json.loads(line) for line in results["mentions.jsonl"].read_text().splitlines()]
+    assert [(row["id"], len(row["mentions"])) for row in rows] == [("r1", 3), ("r2", 0)]
+    assert zipfile.ZipFile(results["mentions-brat.zip"]).testzip() is None
+    assert {path.suffix for path in results.values()} == {".jsonl", ".csv", ".zip", ".json"}
+
+    show(page, "Compare")
+    write(page, "compare", TEXT)
+    page.click("#compare-button")
+    page.locator("#compare-tab", has_text="Who found what").wait_for()
+    assert marked(page, "compare") == ["asthma", "asthma", "fever", "BRCA1"]
+    assert "81.2" in page.locator("#compare-tab").inner_text()
+
+    show(page, "About")
+    assert "do not send what identifies a patient" in page.locator("#about-tab").inner_text()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_every_tab_works_fits_and_is_accessible(
+    open_page: Any, axe: str, size: tuple[int, int], theme: str, tmp_path: Path
+) -> None:
+    page = open_page(size, theme)
+    use_everything(page, tmp_path)
+    page.add_script_tag(content=axe)
+    for tab in TABS:
+        show(page, tab)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0], f"{tab} is wider than the screen"
+        found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+        serious = [
+            (rule["id"], [node["html"][:160] for node in rule["nodes"]][:3])
+            for rule in found
+            if rule["impact"] in ("serious", "critical")
+        ]
+        assert serious == [], tab
+
+
+def test_the_threshold_acts_at_once_and_runs_no_model(open_page: Any) -> None:
+    page = open_page()
+    write(page, "extract", TEXT)
+    page.click("#find")
+    highlight(page, "extract", "fever").wait_for()
+    queued: list[str] = []
+    page.on("request", lambda request: queued.append(request.url) if "queue/join" in request.url else None)
+    page.get_by_label("number input for Threshold").first.fill("0.9")
+    highlight(page, "extract", "fever").wait_for(state="detached")
+    assert marked(page, "extract") == ["BRCA1", "asthma"]
+    assert queued == []
+
+
+def test_models_side_by_side(open_page: Any) -> None:
+    page = open_page()
+    write(page, "extract", TEXT)
+    page.click("#find")
+    highlight(page, "extract", "fever").wait_for()
+    page.get_by_label("Side by side").check()
+    page.locator("#extract-tab label", has_text="gene").last.wait_for()
+    page.wait_for_function(
+        "[...document.querySelectorAll('#extract-tab .legend')].filter(e => e.offsetParent).length == 2"
+    )
+    assert marked(page, "extract") == ["asthma", "fever", "BRCA1"]
+
+
+def test_the_keyboard_is_enough(open_page: Any) -> None:
+    page = open_page()
+    page.locator("#extract-tab textarea").focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type(TEXT)
+    page.keyboard.press("Shift+Enter")
+    highlight(page, "extract", "fever").wait_for()
+    page.get_by_role("tab", name="Extract").focus()
+    reached = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id || document.activeElement.getAttribute('aria-label')"))
+    assert {"find", "copy-link", "Mentions"} <= set(reached)
+
+
+def test_a_link_carries_the_text_only_when_asked(open_page: Any) -> None:
+    page = open_page()
+    write(page, "extract", TEXT)
+    page.click("#find")
+    highlight(page, "extract", "fever").wait_for()
+    assert "BRCA1" not in page.url
+    page.click("#copy-link")
+    page.wait_for_url("**#text=*")
+    page.get_by_text("It holds the text itself.").wait_for()
+    requested: list[str] = []
+    linked = open_page(fragment="#" + page.url.split("#")[1])
+    linked.on("request", lambda request: requested.append(request.url))
+    highlight(linked, "extract", "fever").wait_for()
+    assert linked.locator("#extract-tab textarea").input_value() == TEXT
+    assert not any("BRCA1" in url for url in requested)
+
+
+def test_html_is_shown_and_not_rendered(open_page: Any) -> None:
+    page = open_page()
+    evil = "<img src=x onerror='window.harmed = 1'> asthma"
+    for tab, button in (("extract", "#find"), ("compare", "#compare-button")):
+        show(page, tab.capitalize())
+        write(page, tab, evil)
+        page.click(button)
+        page.locator(f"#{tab}-tab .textfield", has_text="onerror").first.wait_for()
+    show(page, "Files")
+    upload(
+        page,
+        "<b>x.csv",
+        'text,"<img src=x onerror=\'window.harmed = 1\'>"\nasthma,"<script>window.harmed = 1</script>"\n',
+    )
+    assert page.locator("#files-tab table img").count() == 0
+    assert page.evaluate("window.harmed") is None
+
+
+def test_an_error_says_what_to_do(open_page: Any) -> None:
+    page = open_page()
+    write(page, "extract", "  ")
+    page.click("#find")
+    page.get_by_text("There is no text yet. Type or paste a sentence").wait_for()
+    show(page, "Files")
+    page.click("#read-file")
+    page.get_by_text("There is no file yet. Upload one first.").wait_for()
+
+
+def test_a_file_can_be_cancelled_and_the_page_goes_on(open_page: Any) -> None:
+    page = open_page()
+    show(page, "Files")
+    upload(page, "many.txt", "BRCA1 causes asthma and fever, and much else. " * 5 + "\n" + f"{TEXT}\n" * 19_000)
+    page.click("#read-file")
+    page.locator("#files-tab progress").wait_for()
+    page.click("#cancel-file")
+    page.get_by_text("Nothing was kept.").wait_for()
+    page.wait_for_timeout(1000)
+    stood = page.locator("#files-tab progress").get_attribute("value")
+    page.wait_for_timeout(2000)
+    assert page.locator("#files-tab progress").get_attribute("value") == stood != "19001"
+    page.locator("#files-tab button[aria-label=Clear]").first.click()
+    page.locator("#files-tab", has_text="No file yet.").wait_for()
+    upload(page, "few.txt", f"{TEXT}\n")
+    page.click("#read-file")
+    page.locator("#files-tab", has_text="1 of 1 texts").wait_for()

@@ -1,0 +1,74 @@
+import csv
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from space.formats import neutralise, write_all
+from space.schema import Annotated, Mention
+
+TEXT = "Asthma and\ncystic\nfibrosis."
+
+
+def mention(start: int, end: int, concept_id: str | None = None) -> Mention:
+    return Mention(
+        start=start, end=end, label="Disease", text=TEXT[start:end], score=0.9, concept_id=concept_id, concept_url=None
+    )
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    documents: list[Annotated] = [
+        {"id": "=1+1", "text": TEXT, "mentions": [mention(0, 6, "MESH:D001249"), mention(11, 26)]},
+        {"id": "b", "text": "Nothing.", "mentions": []},
+    ]
+    return {path.name: path for path in write_all(documents, tmp_path)}
+
+
+def test_json_lines_hold_everything(files: dict[str, Path]) -> None:
+    rows = [json.loads(line) for line in files["mentions.jsonl"].read_text().splitlines()]
+    assert [row["id"] for row in rows] == ["=1+1", "b"]
+    assert rows[0]["mentions"][1]["text"] == "cystic\nfibrosis"
+
+
+def test_csv_has_a_row_a_mention_and_no_formula(files: dict[str, Path]) -> None:
+    with files["mentions.csv"].open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert [(row["id"], row["text"], row["start"]) for row in rows] == [
+        ("'=1+1", "Asthma", "0"),
+        ("'=1+1", "cystic\nfibrosis", "11"),
+    ]
+
+
+def test_brat_offsets_cut_a_span_at_the_end_of_a_line(files: dict[str, Path]) -> None:
+    with zipfile.ZipFile(files["mentions-brat.zip"]) as archive:
+        assert archive.namelist() == ["000001.txt", "000001.ann", "000002.txt", "000002.ann"]
+        text, lines = archive.read("000001.txt").decode(), archive.read("000001.ann").decode().splitlines()
+    assert lines[0] == "T1\tDisease 0 6\tAsthma"
+    assert lines[1] == "#1\tAnnotatorNotes T1\tMESH:D001249"
+    assert lines[2] == "T2\tDisease 11 17;18 26\tcystic fibrosis"
+    assert (text[11:17], text[18:26]) == ("cystic", "fibrosis")
+
+
+def test_spacy_rows_are_text_and_entities(files: dict[str, Path]) -> None:
+    rows = json.loads(files["mentions-spacy.json"].read_text())
+    assert rows[0] == [TEXT, {"entities": [[0, 6, "Disease"], [11, 26, "Disease"]]}]
+
+
+@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "\r\n@x", "＝1", "\ufeff=1"])
+def test_a_formula_becomes_text(cell: str) -> None:
+    assert neutralise(cell) == "'" + cell
+
+
+@given(st.text())
+def test_no_cell_begins_a_formula(cell: str) -> None:
+    kept = neutralise(cell)
+    assert isinstance(kept, str) and kept.endswith(cell)
+    assert not kept.strip().startswith(("=", "+", "-", "@"))
+
+
+def test_numbers_stay_numbers() -> None:
+    assert neutralise(-1) == -1

@@ -1,0 +1,83 @@
+from pathlib import Path
+
+import pytest
+
+from space.settings import Source, front_matter, names_of, read_settings
+
+README = """---
+title: corpusmith
+corpusmith:
+  ner:
+  - {id: me/disease, revision: v1.2.0}
+  - {id: me/gene}
+  relations:
+  - {id: me/links, revision: v0.1.0}
+  datasets:
+  - {id: me/corpusmith-ner, revision: v1.0.0}
+  lexicons:
+  - {label: Disease, path: lexicons/disease.tsv.gz}
+  - {label: Gene, path: lexicons/gene.tsv.gz}
+---
+The page.
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "README.md").write_text(README)
+    (tmp_path / "lexicons").mkdir()
+    (tmp_path / "lexicons/gene.tsv.gz").touch()
+    return tmp_path
+
+
+def test_the_front_matter_names_models_at_their_revisions(folder: Path) -> None:
+    settings = read_settings(folder, {})
+    assert settings.ner == (Source("me/disease", "v1.2.0"), Source("me/gene"))
+    assert settings.relations == (Source("me/links", "v0.1.0"),)
+    assert settings.datasets[0].url("https://hub", "datasets/") == (
+        "https://hub/datasets/me/corpusmith-ner/tree/v1.0.0"
+    )
+
+
+def test_only_lexicons_that_are_there_are_read(folder: Path) -> None:
+    assert read_settings(folder, {}).lexicons == (("Gene", folder / "lexicons/gene.tsv.gz"),)
+
+
+def test_the_environment_overrules_the_front_matter(folder: Path) -> None:
+    settings = read_settings(
+        folder, {"CORPUSMITH_NER_MODELS": "a/b@v2, models/local", "CORPUSMITH_RELATION_MODEL": "c/d"}
+    )
+    assert settings.ner == (Source("a/b", "v2"), Source("models/local"))
+    assert settings.relations == (Source("c/d"),)
+
+
+def test_a_local_folder_has_no_address(tmp_path: Path) -> None:
+    assert Source(str(tmp_path)).url("https://hub") is None
+
+
+def test_a_page_without_a_model_says_how_to_name_one(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("No front matter here.")
+    with pytest.raises(ValueError, match="CORPUSMITH_NER_MODELS"):
+        read_settings(tmp_path, {})
+
+
+def test_names_are_as_short_as_tells_models_apart() -> None:
+    assert names_of([Source("me/disease", "v1"), Source("models/gene")]) == ["disease", "gene"]
+    assert names_of([Source("runs/disease/model"), Source("runs/gad/model")]) == ["disease/model", "gad/model"]
+    versions = [Source("me/disease", "v1"), Source("me/disease")]
+    assert names_of(versions) == ["me/disease@v1", "me/disease@main"]
+
+
+def test_a_model_listed_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match="twice"):
+        names_of([Source("me/disease"), Source("me/disease", "main")])
+
+
+def test_the_checkout_finds_the_lexicons_of_its_builders() -> None:
+    settings = read_settings(Path("space"), {"CORPUSMITH_NER_MODELS": "a/b"})
+    assert [label for label, _ in settings.lexicons] == ["Disease", "Gene", "Chemical"]
+
+
+def test_the_hub_installs_the_gradio_that_the_requirements_pin() -> None:
+    version = front_matter(Path("space/README.md"))["sdk_version"]
+    assert f"gradio[mcp]=={version}" in Path("space/requirements.txt").read_text().splitlines()
