@@ -1,0 +1,274 @@
+"""Requests a second through a recipe's plan, ledger and verification, beside a bare client and a peer.
+
+    python benchmarks/teacher.py --json teacher.json
+    python benchmarks/teacher.py --parts throughput --requests 2000
+    python benchmarks/teacher.py --parts peer --peer-python VENV/bin/python     (a venv with bespokelabs-curator)
+
+A stub on the loopback answers with a sentence that holds what was asked for, after a fixed latency; every run is a
+process of its own. `ratio` is requests/s at 1 s latency with 256 in flight, of the ideal 256; `throughput_ratio` is
+requests/s at 100 ms with 256 in flight, of those of `AsyncOpenAI` with a semaphore, in turn, by the medians. Then CPU
+time a request of both, peak memory after 1,000 requests and after `--many`, and the time to resume those.
+"""
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import re
+import resource
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+IN_FLIGHT = 256
+RECIPE = "ncbi-disease"
+QUOTED = re.compile(r'"([^"]+)"')  # what the prompt asks the sentence to hold
+PEER = """
+import importlib.util, os, sys, time
+tokenizers = importlib.util.find_spec("litellm").submodule_search_locations[0] + "/litellm_core_utils/tokenizers"
+os.environ["TIKTOKEN_CACHE_DIR"] = tokenizers  # a copy that curator's dependency ships; else it is downloaded
+from bespokelabs import curator
+url, prompts = sys.argv[1], open(sys.argv[2]).read().splitlines()
+llm = curator.LLM(model_name="stub", backend="openai", generation_params={"max_tokens": 100}, backend_params={
+    "base_url": url, "api_key": "none", "max_concurrent_requests": int(sys.argv[3]),
+    "max_requests_per_minute": 10**7, "max_tokens_per_minute": 10**10})
+started = time.monotonic()
+assert len(llm(prompts).dataset) == len(prompts)
+print("seconds", time.monotonic() - started)
+"""
+Measure = Callable[..., dict[str, float]]
+
+
+class Stub(asyncio.Protocol):
+    """HTTP/1.1 with keep-alive and nothing that the client does not need, so that the stub is not what is measured."""
+
+    latency = 0.0
+    served: Any = None
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        self.received = b""
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        head, separator, body = self.received.partition(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0] or 0)
+        if separator and len(body) >= length:
+            self.received = body[length:]
+            asyncio.get_running_loop().call_later(self.latency, self.reply, body[:length])
+
+    def reply(self, body: bytes) -> None:
+        Stub.served.value += 1
+        prompt = "".join(message["content"] for message in json.loads(body)["messages"][-1:])
+        sentence = f"We studied {' with '.join(re.findall(QUOTED, prompt)) or 'growth'} in 12 of 140 cohorts by PCR."
+        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": sentence}}
+        usage = {"prompt_tokens": 80, "completion_tokens": 20, "total_tokens": 100}
+        reply = {
+            "id": "c",
+            "object": "chat.completion",
+            "created": 0,
+            "model": "stub",
+            "choices": [choice],
+            "usage": usage,
+        }
+        content = json.dumps(reply).encode()
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
+        self.transport.write(head.encode() + content)
+
+
+def serve(listener: socket.socket, latency: float, served: Any) -> None:
+    async def run() -> None:
+        Stub.latency, Stub.served = latency, served
+        server = await asyncio.get_running_loop().create_server(Stub, sock=listener)
+        await server.serve_forever()
+
+    asyncio.run(run())
+
+
+@contextmanager
+def stub(latency: float) -> Iterator[tuple[str, Any]]:
+    """A stub in a process of its own: its base URL, and a counter of the requests that it has answered."""
+    served = multiprocessing.Value("q", 0)
+    with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
+        process = multiprocessing.Process(target=serve, args=(listener, latency, served), daemon=True)
+        process.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1", served
+        process.kill()
+        process.join()
+
+
+def ours(url: str, n: int, ledger_path: str) -> dict[str, float]:
+    """Planning, asking, the ledger and verification of every answer; lexicons are loaded before the clock starts."""
+    from builders.corpus import Corpus
+    from builders.example import Reject
+    from builders.generate import resized
+    from builders.ledger import Answer, Ledger
+    from builders.teacher import generate
+
+    corpus = Corpus(resized(RECIPE, n, "stub"), Path())
+    corpus.verify(corpus.plan.request(0), "A first sentence, so that what is lazy is there.", "stop")
+
+    def accepted(payload: Any, answer: Answer) -> bool:
+        request = corpus.plan.request(payload["seed"])
+        return not isinstance(corpus.verify(request, answer.text, answer.finish_reason), Reject)
+
+    with Ledger(ledger_path) as ledger:
+        started, cpu = time.monotonic(), time.process_time()
+        payloads = (request.payload for request in corpus.plan.requests())
+        progress = generate(payloads, ledger, base_url=url, concurrency=IN_FLIGHT, total=n, verify=accepted)
+        figures = measured(n, started, cpu)
+    assert progress.pending == 0 and progress.failed == 0 and (progress.before == n or progress.accepted)
+    return figures
+
+
+def resumed(url: str, n: int, ledger_path: str) -> dict[str, float]:
+    """Finding every answer of requests that are at hand: the teacher's part of resuming, without the plan's."""
+    from builders.ledger import Ledger
+    from builders.teacher import generate
+
+    payloads = planned(n)
+    with Ledger(ledger_path) as ledger:
+        started, cpu = time.monotonic(), time.process_time()
+        assert generate(payloads, ledger, base_url=url, concurrency=IN_FLIGHT).before == n
+        return measured(n, started, cpu)
+
+
+def bare(url: str, n: int, _: str) -> dict[str, float]:
+    """What a user would write: a task a request, a semaphore, answers in a list."""
+    from openai import AsyncOpenAI
+
+    prompts = planned(n)
+
+    async def run() -> list[str | None]:
+        semaphore = asyncio.Semaphore(IN_FLIGHT)
+
+        async def ask(payload: dict[str, Any]) -> str | None:
+            async with semaphore:
+                return (await client.chat.completions.create(**payload)).choices[0].message.content
+
+        async with AsyncOpenAI(base_url=url, api_key="none", timeout=600.0) as client:
+            return await asyncio.gather(*map(ask, prompts))
+
+    started, cpu = time.monotonic(), time.process_time()
+    assert len(asyncio.run(run())) == n
+    return measured(n, started, cpu)
+
+
+def planned(n: int) -> list[dict[str, Any]]:
+    from builders.generate import resized
+    from builders.plan import Plan
+
+    return [request.payload for request in Plan(resized(RECIPE, n, "stub")).requests()]
+
+
+def measured(n: int, started: float, cpu: float) -> dict[str, float]:
+    seconds = time.monotonic() - started
+    return {
+        "seconds": round(seconds, 3),
+        "requests_per_second": round(n / seconds, 1),
+        "cpu_ms_per_request": round((time.process_time() - cpu) / n * 1000, 3),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+    }
+
+
+def apart(run: Measure, *args: Any) -> dict[str, float]:
+    """The figures of a run in a fresh process, so that memory and CPU time are its own."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(run, args)
+
+
+def latency(args: argparse.Namespace, folder: str) -> dict[str, Any]:
+    with stub(1.0) as (url, _):
+        figures = apart(ours, url, args.requests * 5, f"{folder}/latency.sqlite")
+    return {"latency_1s": figures, "ratio": round(figures["requests_per_second"] / IN_FLIGHT, 3)}
+
+
+def throughput(args: argparse.Namespace, folder: str) -> dict[str, Any]:
+    rounds: dict[str, list[dict[str, float]]] = {"ours": [], "bare": []}
+    with stub(0.1) as (url, _):
+        for i in range(args.rounds):
+            rounds["ours"].append(apart(ours, url, args.requests, f"{folder}/throughput-{i}.sqlite"))
+            rounds["bare"].append(apart(bare, url, args.requests, ""))
+    rate = {name: statistics.median(run["requests_per_second"] for run in runs) for name, runs in rounds.items()}
+    cpu = {name: statistics.median(run["cpu_ms_per_request"] for run in runs) for name, runs in rounds.items()}
+    return {
+        "throughput_100ms": rounds,
+        "throughput_ratio": round(rate["ours"] / rate["bare"], 3),
+        "cpu_ratio": round(cpu["ours"] / cpu["bare"], 3),
+    }
+
+
+def memory(args: argparse.Namespace, folder: str) -> dict[str, Any]:
+    with stub(0.0) as (url, served):
+        few = apart(ours, url, 1000, f"{folder}/few.sqlite")
+        many = apart(ours, url, args.many, f"{folder}/many.sqlite")
+        sent = served.value
+        again = apart(ours, url, args.many, f"{folder}/many.sqlite")
+        found = apart(resumed, url, args.many, f"{folder}/many.sqlite")
+        sent_again = served.value - sent
+    return {
+        "peak_mb": {"1000": few["peak_mb"], str(args.many): many["peak_mb"]},
+        "ledger_bytes_per_request": Path(f"{folder}/many.sqlite").stat().st_size // args.many,
+        "resume": {
+            "requests": args.many,
+            "seconds": found["seconds"],
+            "seconds_with_planning": again["seconds"],
+            "sent": sent_again,
+        },
+    }
+
+
+def peer(args: argparse.Namespace, folder: str) -> dict[str, Any]:
+    """The same prompts through curator, in turn with ours; without its cache, which is of whole runs."""
+    prompts = Path(folder) / "prompts.txt"
+    prompts.write_text("\n".join(" ".join(p["messages"][1]["content"].split()) for p in planned(args.requests)))
+    script = Path(folder) / "peer.py"
+    script.write_text(PEER)
+    rates: dict[str, list[float]] = {"ours": [], "curator": []}
+    with stub(0.1) as (url, _):
+        for i in range(args.rounds):
+            rates["ours"].append(apart(ours, url, args.requests, f"{folder}/peer-{i}.sqlite")["requests_per_second"])
+            environment = {
+                "CURATOR_CACHE_DIR": f"{folder}/curator-{i}",
+                "TELEMETRY_ENABLED": "0",
+                "PATH": "/usr/bin:/bin",
+            }
+            command = [args.peer_python, str(script), url, str(prompts), str(IN_FLIGHT)]
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
+            if done.returncode:
+                raise SystemExit(f"curator failed:\n{done.stderr[-2000:]}")
+            rates["curator"].append(round(args.requests / float(done.stdout.rsplit("seconds", 1)[1]), 1))
+    ratio = statistics.median(rates["ours"]) / statistics.median(rates["curator"])
+    return {"peer": rates, "peer_ratio": round(ratio, 3)}
+
+
+PARTS = {"latency": latency, "throughput": throughput, "memory": memory, "peer": peer}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--parts", default="latency,throughput,memory", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--requests", type=int, default=4000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--many", type=int, default=100_000)
+    parser.add_argument("--peer-python")
+    parser.add_argument("--json", type=Path)
+    args = parser.parse_args()
+    parts = args.parts.split(",") + (["peer"] if args.peer_python and "peer" not in args.parts else [])
+    figures: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for part in parts:
+            figures |= PARTS[part](args, folder)
+    print(json.dumps(figures, indent=2))
+    if args.json:
+        args.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
