@@ -35,9 +35,9 @@ def ledger(tmp_path: Path):
 
 def test_every_request_is_answered_or_failed_with_a_reason(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("builders.teacher.backoff", lambda attempt: 0.01)
-    teacher = FakeTeacher(seed=1, faults=0.25, latency=0.01, stall=2.0, storm=30)
+    teacher = FakeTeacher(seed=1, faults=0.25, latency=0.01, stall=9.0, storm=30)
     with teacher.serve() as url:
-        progress = generate(plan(400), ledger, base_url=url, total=400, timeout=0.5, verify=lambda p, a: "1" in a.text)
+        progress = generate(plan(400), ledger, base_url=url, total=400, timeout=3.0, verify=lambda p, a: "1" in a.text)
     counts = ledger.counts()
     assert set(teacher.sent) >= {"refuse", "storm", "error", "reset", "stall", "truncate", "wrong schema", "no choice"}
     assert counts["requests"] == 400 == counts["answered"] + counts["failed"]
@@ -209,7 +209,7 @@ def test_ctrl_c_leaves_a_ledger_to_resume(ledger: Ledger) -> None:
 
 def generate_in_child(url: str, path: Path, n: int) -> None:
     with Ledger(path) as ledger:
-        generate(plan(n), ledger, base_url=url, concurrency=16, timeout=1.0)
+        generate(plan(n), ledger, base_url=url, concurrency=16, timeout=20.0)
 
 
 @pytest.mark.slow
