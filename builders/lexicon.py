@@ -7,7 +7,7 @@ import hashlib
 import itertools
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -28,6 +28,7 @@ class Concept:
     names: tuple[str, ...]
     types: tuple[str, ...] = ()
     weight: float = 1.0
+    definition: str = field(default="", repr=False)
 
     @property
     def fold(self) -> int:
@@ -51,7 +52,7 @@ class Lexicon:
         """sha256 over every concept in order: equal lexicons sample and match equally."""
         digest = hashlib.sha256(repr(self.stop).encode())
         for concept in self.concepts:
-            digest.update(repr(concept).encode())
+            digest.update(f"{concept!r}{concept.definition}".encode())
         return digest.hexdigest()
 
     @cached_property
@@ -108,7 +109,10 @@ def load_lexicon(source: str) -> Lexicon:
 
 
 def read_tsv(path: Path) -> tuple[Concept, ...]:
-    """Concepts from tab-separated `concept_id, name[, synonyms][, types][, weight]`, lists split by `|`; .gz or plain."""
+    """Concepts from tab-separated `concept_id, name[, synonyms][, types][, weight][, definition]`; .gz or plain.
+
+    Synonyms and types are lists split by `|`.
+    """
     with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
         reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
         if not {"concept_id", "name"} <= set(reader.fieldnames or ()):
@@ -122,6 +126,6 @@ def concept_from_row(row: dict[str, str], where: str) -> Concept:
         raise UserError(f"{where}: a concept needs an id and a name")
     types = tuple(filter(None, (row.get("types") or "").split("|")))
     try:
-        return Concept(row["concept_id"], names, types, float(row.get("weight") or 1.0))
+        return Concept(row["concept_id"], names, types, float(row.get("weight") or 1.0), row.get("definition") or "")
     except ValueError:
         raise UserError(f"{where}: weight {row['weight']!r} is not a number") from None

@@ -13,6 +13,7 @@ from builders.lexicon import Concept, Lexicon, concept_from_row
 from corpusmith_errors import UserError
 
 OBO_SYNONYM = re.compile(r'"(?P<name>(?:[^"\\]|\\.)*)"\s+(?P<scope>EXACT|RELATED|NARROW|BROAD)')
+OBO_DEFINITION = re.compile(r'"(?P<text>(?:[^"\\]|\\.)*)"')
 
 
 def load_external(source: str) -> Lexicon:
@@ -54,7 +55,7 @@ def from_words(text: str, source: str) -> Iterator[Concept]:
 
 
 def from_obo(text: str, source: str) -> Iterator[Concept]:
-    """Terms of an OBO file with their exact synonyms; obsolete terms are left out, `is_a` parents become types."""
+    """Terms of an OBO file with their exact synonyms; obsolete terms are left out, `is_a` parents are types."""
     for stanza in text.split("\n[")[1:]:
         if not stanza.startswith("Term]"):
             continue
@@ -66,7 +67,10 @@ def from_obo(text: str, source: str) -> Iterator[Concept]:
             continue
         exact = [m["name"] for m in map(OBO_SYNONYM.match, fields.get("synonym", ())) if m and m["scope"] == "EXACT"]
         parents = tuple(parent.split(" ", 1)[0] for parent in fields.get("is_a", ()))
-        yield Concept(fields["id"][0], tuple(dict.fromkeys([fields["name"][0], *exact])), parents)
+        names = tuple(dict.fromkeys([fields["name"][0], *exact]))
+        defined = OBO_DEFINITION.match(fields.get("def", [""])[0])
+        definition = re.sub(r"\\(.)", r"\1", defined["text"]) if defined else ""
+        yield Concept(fields["id"][0], names, parents, definition=definition)
 
 
 def from_obo_json(text: str, source: str) -> Iterator[Concept]:
@@ -86,7 +90,8 @@ def from_obo_json(text: str, source: str) -> Iterator[Concept]:
                 continue
             exact = [s["val"] for s in meta.get("synonyms", ()) if s.get("pred") == "hasExactSynonym"]
             names = tuple(dict.fromkeys([node["lbl"], *exact]))
-            yield Concept(curie(node["id"]), names, tuple(parents.get(node["id"], ())))
+            definition = (meta.get("definition") or {}).get("val") or ""
+            yield Concept(curie(node["id"]), names, tuple(parents.get(node["id"], ())), definition=definition)
 
 
 def curie(iri: str) -> str:

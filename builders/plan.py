@@ -9,6 +9,7 @@ from typing import Any
 
 import jinja2
 
+from builders.context import Facts, Graph
 from builders.lexicon import Concept, Lexicon, Sampler, load_lexicon
 from builders.matcher import is_acronym
 from builders.recipe import Kind, LexiconSource, Recipe, Selection, attribute_values, prompt_text
@@ -65,7 +66,14 @@ class Plan:
         seeds, phrases = self._seeds(kind, split, rng)
         chosen = {name: rng.choice(attribute_values(source)) for name, source in self._attributes(kind).items()}
         system, _, user = self.template.render(
-            {"kind": kind.name, "label": kind.label, "phrases": phrases, "avoid": kind.avoid, **chosen}
+            {
+                "kind": kind.name,
+                "label": kind.label,
+                "phrases": phrases,
+                "avoid": kind.avoid,
+                "facts": self._facts(seeds, split, index) if recipe.context else (),
+                **chosen,
+            }
         ).partition("\n---\n")
         messages = [{"role": "system", "content": system.strip()}, {"role": "user", "content": user.strip()}]
         payload = {"model": recipe.teacher.model, "messages": messages, **recipe.teacher.parameters, "seed": index}
@@ -157,6 +165,24 @@ class Plan:
             seeds.append(seed)
             phrases.append(phrase)
         return seeds, phrases
+
+    def _facts(self, seeds: Sequence[Seed], split: str, index: int) -> list[Facts]:
+        """What is known of each concept that was drawn, from a generator of its own: it changes nothing else drawn."""
+        rng = random.Random(f"{self.recipe.seed}:{index}:context")
+        found: dict[tuple[str, str], Facts] = {}
+        for seed in seeds:
+            graph = self._graphs[seed.lexicon]
+            ids = seed.concept_id.split("|")
+            for concept in (graph.lexicon.by_id[part] for part in ids):
+                name = seed.text if len(ids) == 1 else concept.names[0]
+                facts = graph.facts(concept, name, self.recipe.context, SPLIT_FOLDS[split], rng)
+                found.setdefault((seed.lexicon, concept.id), facts)
+        return [facts for facts in found.values() if not facts.empty]
+
+    @cached_property
+    def _graphs(self) -> dict[str, Graph]:
+        """Over the whole of each lexicon: a parent is seldom among what is drawn."""
+        return {name: Graph(selected(source, Selection())) for name, source in self.recipe.lexicons.items()}
 
     def _coordinated(self, seed: Seed, split: str, rng: random.Random) -> Seed:
         """'breast cancer' with another cancer as 'breast and ovarian cancer'; the seed itself where nothing shares its head."""

@@ -106,6 +106,7 @@ class Recipe(Strict):
     lexicons: dict[str, LexiconSource]
     prompt: str
     attributes: dict[str, str | tuple[str, ...]] = {}
+    context: tuple[Literal["definition", "parents", "siblings", "synonyms"], ...] = ()  # facts on what is drawn
     kinds: tuple[Kind, ...] = Field(min_length=1)
     teacher: Teacher
     rows: int = Field(gt=0)  # requests, of which most become rows
@@ -132,6 +133,10 @@ class Recipe(Strict):
             raise ValueError(f"no lexicon called {', '.join(missing)} under `lexicons`")
         if (self.task == "relations") != (self.relation is not None):
             raise ValueError("`relation` goes with task: relations, and only there")
+        if self.context and "facts" not in slots(prompt_path(self.prompt).read_text(encoding="utf-8")):
+            raise ValueError(
+                f"`context` needs a template with the slot `facts`, which {self.prompt} lacks: say ner.v2 or re.v2"
+            )
         if self.task == "ner" and not self.labels:
             raise ValueError("`labels` must name at least one label and its lexicon")
         return self
@@ -140,6 +145,16 @@ class Recipe(Strict):
 def prompt_path(prompt: str) -> Path:
     """`ner.v1` is a shipped template; anything that ends in .jinja is a path."""
     return Path(prompt) if prompt.endswith(".jinja") else PROMPTS / f"{prompt}.jinja"
+
+
+def slots(template: str) -> set[str]:
+    """The names that a template is filled with."""
+    from jinja2 import Environment, TemplateSyntaxError, meta
+
+    try:
+        return meta.find_undeclared_variables(Environment().parse(template))
+    except TemplateSyntaxError as error:
+        raise ValueError(f"the prompt template cannot be read: line {error.lineno}: {error.message}") from None
 
 
 def prompt_text(recipe: Recipe) -> str:
