@@ -53,9 +53,11 @@ class Reject:
 
 def tags_of(tokens: Sequence[tuple[str, int, int]], spans: Sequence[Span]) -> list[str]:
     """BIO tags of words with offsets. Raises ValueError when a span does not begin and end with a word."""
+    tags = ["O"] * len(tokens)
+    if not spans:
+        return tags
     starts = {start: i for i, (_, start, _) in enumerate(tokens)}
     ends = {end: i for i, (_, _, end) in enumerate(tokens)}
-    tags = ["O"] * len(tokens)
     for span in spans:
         if span.start not in starts or span.end not in ends:
             raise ValueError(f"{span} does not begin and end with a word")

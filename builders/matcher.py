@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from builders.text import HYPHENS, fold, words
 
@@ -27,22 +28,35 @@ def folded_key(name: str) -> str:
 
 
 class Names:
-    """Names by their words, and for each word that begins one the lengths to try."""
+    """Names by their words; of those of several words what they begin with, and for each such pair the lengths to try."""
 
     def __init__(self) -> None:
         self.concepts: dict[str, str] = {}
+        self.firsts: set[str] = set()
         self.lengths: dict[str, tuple[int, ...]] = {}
 
     def add(self, key: str, concept_id: str) -> None:
         self.concepts.setdefault(key, concept_id)
-        first, length = key.split(" ", 1)[0], key.count(" ") + 1
-        known = self.lengths.get(first, ())
-        if length not in known:
-            self.lengths[first] = tuple(sorted((*known, length), reverse=True))
+        first, *following = key.split(" ")
+        if following:
+            self.firsts.add(first)
+            known = self.lengths.get(pair := f"{first} {following[0]}", ())
+            if (length := 1 + len(following)) not in known:
+                self.lengths[pair] = tuple(sorted((*known, length), reverse=True))
+
+    def places(self, spelled: Sequence[str]) -> list[int]:
+        """The numbers of words at which a name may begin. Sets are intersected for speed: few words begin any name."""
+        alone = self.concepts.keys() & spelled
+        places = [at for at, word in enumerate(spelled) if word in alone] if alone else []
+        if not self.firsts.isdisjoint(spelled):
+            pairs = [*map(" ".join, pairwise(spelled))]
+            beginnings = self.lengths.keys() & pairs
+            places += [at for at, pair in enumerate(pairs) if pair in beginnings] if beginnings else []
+        return places
 
     def longest(self, spelled: Sequence[str], at: int) -> tuple[int, str]:
         """Words of the longest name that begins at word `at`, and its concept; 0 words where none does."""
-        for length in self.lengths.get(spelled[at], ()):
+        for length in (*self.lengths.get(" ".join(spelled[at : at + 2]), ()), 1):
             words_here = spelled[at : at + length]  # fewer than `length` at the end of a sentence
             if len(words_here) == length and (concept_id := self.concepts.get(" ".join(words_here))) is not None:
                 return length, concept_id
@@ -69,18 +83,17 @@ class Matcher:
         """Non-overlapping matches from left to right, each the longest that begins where it begins."""
         kept = [i for i, word in enumerate(sentence) if word not in HYPHENS]
         exact = [sentence[i] for i in kept]
-        folded = [fold(word) for word in exact]
+        folded = list(map(fold, exact))
         found: list[Match] = []
-        position = 0
-        while position < len(kept):
-            if folded[position] not in self._folded.lengths and exact[position] not in self._acronyms.lengths:
-                position += 1
+        end = 0
+        for place in sorted({*self._folded.places(folded), *self._acronyms.places(exact)}):
+            if place < end:
                 continue
-            length, concept_id = self._folded.longest(folded, position)
-            acronym_length, acronym_id = self._acronyms.longest(exact, position)
+            length, concept_id = self._folded.longest(folded, place)
+            acronym_length, acronym_id = self._acronyms.longest(exact, place)
             if acronym_length > length:
                 length, concept_id = acronym_length, acronym_id
             if length:
-                found.append(Match(kept[position], kept[position + length - 1] + 1, concept_id))
-            position += length or 1
+                end = place + length
+                found.append(Match(kept[place], kept[end - 1] + 1, concept_id))
         return found

@@ -5,21 +5,22 @@ from functools import lru_cache
 
 # A word is a run of letters and digits with the marks that combine with them; every other visible character stands
 # alone. On ASCII text these are the words of BERT's BasicTokenizer and of the NCBI-Disease and BC5CDR benchmarks.
-WORD = re.compile(
-    r"(?:[^\W_][\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u0900-\u0903\u093a-\u094f\u200d]*)+|\S"
-)
+MARKS = r"[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u0900-\u0903\u093a-\u094f\u200d]"
+WORD = re.compile(rf"[^\W_]+(?:{MARKS}+[^\W_]*)*|\S")
+ASCII_WORD = re.compile(r"[A-Za-z0-9]+|\S")  # finds the same words in ASCII text, in half the time
 HYPHENS = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212")
 
 
 def words(text: str) -> list[str]:
     """The words of `text`, in order; no word is empty or holds white space."""
-    return WORD.findall(text)
+    return (ASCII_WORD if text.isascii() else WORD).findall(text)
 
 
 @lru_cache(maxsize=1024)  # verification, tags and augmentation ask for the same sentence in turn
 def words_with_offsets(text: str) -> tuple[tuple[str, int, int], ...]:
     """`(word, start, end)` for every word, with `text[start:end] == word`."""
-    return tuple((match.group(), *match.span()) for match in WORD.finditer(text))
+    found = (ASCII_WORD if text.isascii() else WORD).finditer(text)
+    return tuple([(match[0], match.start(), match.end()) for match in found])
 
 
 BRITISH = (

@@ -60,3 +60,11 @@ def test_a_name_at_the_end_of_a_sentence_is_no_longer_than_the_sentence() -> Non
     matcher = Matcher([("colon cancer", "1"), ("colon cancer type two", "2"), ("colon", "3")])
     assert matcher.matches(["colon", "cancer"]) == [Match(0, 2, "1")]
     assert matcher.matches(["a", "colon"]) == [Match(1, 2, "3")]
+
+
+def test_a_longer_name_that_is_not_spelled_out_hides_no_shorter_one() -> None:
+    matcher = Matcher(
+        [("breast cancer susceptibility gene", "1"), ("breast cancer", "2"), ("cancer", "3"), ("A-T", "4")]
+    )
+    found = matcher.matches(["breast", "cancer", "susceptibility", "in", "A", "-", "T"])
+    assert found == [Match(0, 2, "2"), Match(4, 7, "4")]

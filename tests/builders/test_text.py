@@ -38,3 +38,8 @@ def test_short_words_and_greek_endings_keep_their_s() -> None:
     assert fold("lupus") == "lupus"
     assert fold("abscess") == "abscess"
     assert fold("stenosis") == "stenosis"
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_ascii_text_has_the_words_that_it_has_among_other_letters(text: str) -> None:
+    assert [*words(text), "\u00e4"] == words(f"{text} \u00e4")
