@@ -57,6 +57,8 @@ class ModelFacts:
     training: Mapping[str, Any] = field(default_factory=dict)
     # read from evaluation/*.json, each with its "system" (SYSTEMS, or another name) and "real": False on synthetic text
     evaluations: tuple[Mapping[str, Any], ...] = ()
+    # read from export.json: F1 of both ONNX files, and what int8 loses
+    export: Mapping[str, Any] = field(default_factory=dict)
     # read from the files of the repo
     has_onnx: bool = False
     figures: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from corpusmith_errors import UserError
 from publisher.cli_corpus import BaseUrl, LedgerPath, baseline, build, generate
 from publisher.cli_hub import diff, hub_app, publish
 from publisher.cli_ledger import ledger_app
-from publisher.cli_model import evaluate, export, train
+from publisher.cli_model import evaluate, export, search, train
 
 app = typer.Typer(
     help="Synthetic biomedical corpora, written by an LLM, checked, versioned, and proven by the encoder they train.",
@@ -103,7 +103,7 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-for verb in (generate, build, baseline, train, export, evaluate, publish, diff):
+for verb in (generate, build, baseline, train, search, export, evaluate, publish, diff):
     app.command()(verb)
 
 

@@ -87,21 +87,52 @@ def training_line(row: Mapping[str, Any]) -> str:
     return f"  epoch {row['epoch']:g}, step {row['step']}: loss {row['train_loss']:.3f}; validation {scores}"
 
 
+def search_lines(found: Mapping[str, Any]) -> str:
+    """The finalists, best first, with what was searched."""
+    ranked = sorted(found["finalists"], key=lambda finalist: -finalist["value"])
+    searched = found["trials"][0]["settings"]
+    rows = [
+        f"  trial {finalist['trial']}: {finalist['value']:.1f} on validation; "
+        + ", ".join(f"{name} {finalist['settings'][name]:.3g}" for name in searched)
+        for finalist in ranked
+    ]
+    return "\n".join([f"{len(found['trials'])} trials; in full the best {len(ranked)}:", *rows])
+
+
+def int8_loss(figures: Mapping[str, Any]) -> str:
+    """What an export says of the F1 that int8 costs."""
+    if "lost" not in figures:
+        return "give --benchmark to measure the F1 that int8 loses"
+    name = {"strict_f1": "strict F1", "macro_f1": "macro F1"}[figures["metric"]]
+    return f"int8 loses {figures['lost']:.2f} of {figures['fp32']:.2f} {name}"
+
+
 def evaluation_lines(figures: Mapping[str, Any]) -> str:
-    """One line a measurement; positive F1 never without what it must be read against."""
+    """The scores, and below them what the result says besides; positive F1 never without what it must be read against."""
     what = f"{figures['model']} on {figures['benchmark']} {figures['split']}"
     if figures["task"] == "ner":
         low, high = figures["ci95"]
-        scores = (
+        lines = [
             f"{what}: strict F1 {figures['strict_f1']:.1f} (95% {low:.1f} to {high:.1f}), "
-            f"precision {figures['precision']:.1f}, recall {figures['recall']:.1f}; {figures['sentences']} sentences"
+            f"precision {figures['precision']:.1f}, recall {figures['recall']:.1f}; {figures['sentences']} sentences",
+            "  errors: " + ", ".join(f"{found['count']} {kind}" for kind, found in figures["errors"].items()),
+        ]
+    else:
+        low, high = figures["ci95"]["macro_f1"]
+        lines = [
+            f"{what}: macro F1 {figures['macro_f1']:.1f} (95% {low:.1f} to {high:.1f}), "
+            f"positive F1 {figures['positive_f1']:.1f}, precision {figures['precision']:.1f}, "
+            f"recall {figures['recall']:.1f}, accuracy {figures['accuracy']:.1f}"
+        ]
+    if sides := figures.get("mentions"):
+        scores = (f"{side} F1 {found['f1']:.1f} of {found['support']} mentions" for side, found in sides.items())
+        lines.append("  in training: " + ", ".join(scores))
+    if tested := figures.get("against"):
+        low, high = tested["ci95"]
+        lines.append(
+            f"  against {tested['second']}: {tested['difference']:+.1f} (95% {low:+.1f} to {high:+.1f}), p {tested['p']:.3g}"
         )
-        return "\n".join([scores, *(f"warning: {warning}" for warning in figures.get("warnings", ()))])
-    low, high = figures["ci95"]["macro_f1"]
-    return (
-        f"{what}: macro F1 {figures['macro_f1']:.1f} (95% {low:.1f} to {high:.1f}), positive F1 {figures['positive_f1']:.1f}, "
-        f"precision {figures['precision']:.1f}, recall {figures['recall']:.1f}, accuracy {figures['accuracy']:.1f}"
-    )
+    return "\n".join([*lines, *(f"warning: {warning}" for warning in figures.get("warnings", ()))])
 
 
 def release_lines(release: "Release") -> str:

@@ -33,7 +33,7 @@ WIDGET = {
 
 def is_document(path: str) -> bool:
     """Whether a card is drawn from this file."""
-    if path in ("config.json", "training.json"):
+    if path in ("config.json", "training.json", "export.json"):
         return True
     return path.endswith(".json") and (path.startswith("evaluation/") or path.endswith("/build.json"))
 
@@ -89,6 +89,7 @@ def model_facts(
         training=training,
         evaluations=tuple(sorted(evaluations, key=lambda evaluation: not evaluation["real"])),
         has_onnx="onnx/model.onnx" in paths,
+        export=documents.get("export.json") or {},
         figures=pictures(paths, "figures/"),
         widget=WIDGET[task],
         versions=lines(entries),
@@ -145,7 +146,7 @@ def public_evaluation(document: Mapping[str, Any], corpus_id: str) -> dict[str, 
     revision = version or document.get("revision")
     predictor = "synthetic" if "backend" in document else Path(str(document.get("model", "unknown"))).stem
     return {
-        **{key: value for key, value in document.items() if key != "model"},
+        **{key: value for key, value in document.items() if key not in ("model", "against")},
         "system": document.get("system", predictor),
         "benchmark": config or Path(source).name,
         "dataset": source if revision and is_hub_id(source) else None,  # a folder has no revision

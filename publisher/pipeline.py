@@ -127,14 +127,16 @@ def corpus_and_student(
         write_json(TRAINING[recipe.task], home / "training.json")
         settings = ("--config", home / "training.json")
         command("train", source, "--encoder", encoder, "--out", model, *settings, env=environment)
-        command("export", model, env=environment)
+        held_out = ("--benchmark", source, "--split", "validation")
+        command("export", model, *held_out, "--json", model / "export.json", env=environment)
         write_json(trained_on, home / "trained_on.json")
     for predictor, benchmark, split in measurements(recipe, source, home, benchmarks):
         report = (
             model / "evaluation" / f"{benchmark_name(predictor, model)}{benchmark_name(benchmark, source)}-{split}.json"
         )
         if not report.exists():
-            command("evaluate", predictor, benchmark, "--split", split, "--json", report, env=environment)
+            seen = ("--training", source) if recipe.task == "ner" and benchmark != source else ()
+            command("evaluate", predictor, benchmark, "--split", split, *seen, "--json", report, env=environment)
         done.evaluations.append(json.loads(report.read_text(encoding="utf-8")))
 
     done.models[recipe.name] = publish(

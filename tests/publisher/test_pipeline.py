@@ -83,6 +83,7 @@ def test_the_whole_way_proves_itself_and_the_second_time_releases_nothing(line: 
     assert first.returncode == 0, first.stderr[-3000:]
     assert first.stdout.count("one commit, one tag") == 3
     assert 'load_dataset("local/corpusmith-ner", "tiny-disease", revision="v0.1.0")' in first.stdout
+    assert "int8 loses" in first.stdout
     assert "What to type next" in first.stdout
     before = released(tmp_path / "runs")
     second = subprocess.run(line, env=ENVIRONMENT, capture_output=True, text=True, check=False)

@@ -7,60 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-from transformers import PreTrainedTokenizerFast
 
 from corpusmith_errors import UserError
-from tests.training.conftest import FRAMES, ner_rows
+from tests.training.conftest import FRAMES
+from tests.training.tiny_tokenizers import TOKENIZERS
 from training.data import encode, load_corpus, masks, parse_source, tokenise_words, vocabulary, windows
 from training.encoder import load_tokenizer
 from training.loss import IGNORED
-
-SPECIAL = ["<pad>", "<unk>", "<s>", "</s>"]
-TEXTS = [" ".join(row["tokens"]) for row in ner_rows()]
-
-
-def wordpiece(lowercase: bool) -> Tokenizer:
-    tokenizer = Tokenizer(models.WordPiece(unk_token="<unk>"))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lowercase)
-    tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.BertPreTokenizer(), decoders.WordPiece()
-    tokenizer.train_from_iterator(TEXTS, trainers.WordPieceTrainer(vocab_size=150, special_tokens=SPECIAL))
-    return tokenizer
-
-
-def bpe(lowercase: bool) -> Tokenizer:
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.normalizer = normalizers.Lowercase() if lowercase else None
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
-    tokenizer.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=350, special_tokens=SPECIAL, initial_alphabet=alphabet)
-    tokenizer.train_from_iterator(TEXTS, trainer)
-    return tokenizer
-
-
-def unigram(lowercase: bool) -> Tokenizer:
-    tokenizer = Tokenizer(models.Unigram())
-    tokenizer.normalizer = normalizers.Lowercase() if lowercase else normalizers.NFKC()
-    tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
-    trainer = trainers.UnigramTrainer(vocab_size=120, special_tokens=SPECIAL, unk_token="<unk>")
-    tokenizer.train_from_iterator(TEXTS, trainer)
-    return tokenizer
-
-
-def fast(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", special_tokens=[("<s>", 2), ("</s>", 3)]
-    )
-    names = {"pad_token": "<pad>", "unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>"}
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names)
-
-
-TOKENIZERS = {
-    f"{make.__name__}-{'uncased' if lowercase else 'cased'}": fast(make(lowercase))
-    for make in (wordpiece, bpe, unigram)
-    for lowercase in (False, True)
-}
 
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12) | st.sampled_from(
     ["asthma", "cystic", "fibrosis", "BRCA1", "ataxia-telangiectasia", "\u200b", "\x00", " ", "naïve", "β", "🧬"]
