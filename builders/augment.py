@@ -1,15 +1,18 @@
-"""Rows made of accepted rows at no cost: other concepts in a sentence's place, and pairs that a tagger got wrong."""
+"""Rows made of accepted rows at no cost: other names in a mention's place, and pairs that a tagger got wrong."""
 
 import random
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
 from builders.example import Entities, Pair, Span
-from builders.plan import Plan, surface
+from builders.lexicon import Concept
+from builders.matcher import is_acronym
+from builders.plan import Plan, abbreviation, surface
 from builders.recipe import Recipe
 from builders.text import words_with_offsets
 
 MOST_REPLACED = 4  # mentions; a sentence with more is a list, and a list of other names teaches nothing new
+TRIES = 20  # draws for a name that must be an acronym, or must not
 # Words that gene and disease taggers mistake for a name. In GAD a masked "@DISEASE$ disequilibrium" or "an @GENE$ of the
 # polymorphism" is labelled unrelated, so a student must learn that a pair with such a word relates nothing.
 COMMON_WORDS = re.compile(
@@ -19,54 +22,115 @@ COMMON_WORDS = re.compile(
     r"frequency|frequencies|carriers?|treatment|therapy|survival|outcome|age|history|height|weight|ancestry|prevalence",
     re.IGNORECASE,
 )
+Piece = tuple[str, str]  # text, and the concept it names; "" where it carries no label
+Pieces = tuple[Piece, ...]
 
 
 def derived_entities(example: Entities, row_id: str, recipe: Recipe, plan: Plan) -> Iterator[tuple[str, Entities]]:
     """(how it was derived, copy) of a sentence with other names in place of its mentions; none where it has no mention.
 
-    A *replacement* has concepts of the same semantic type, and is labelled as the sentence was: it widens vocabulary. A
-    *contrast* has names of lexicons that are no label (genes, chemicals), and carries no label there: the words around
-    a mention are then worth nothing on their own, so that a student must look at the name.
+    A *replacement* has concepts of the same semantic type, in one of the recipe's forms, and is labelled: it widens
+    vocabulary. A *contrast* has names of lexicons that are no label (genes, chemicals), and carries no label there: the
+    words around a mention are then worth nothing on their own, so that a student must look at the name.
     """
     if not example.spans or len(example.spans) > MOST_REPLACED:
         return
     rng = random.Random(f"{recipe.seed}:{row_id}")
-    others = sorted(set(recipe.lexicons) - set(recipe.labels.values()))
-    for _ in range(recipe.augment.replacements):
-        names = {}
-        for span in example.spans:
-            concept = plan.neighbour(span.concept_id, recipe.labels[span.label], rng)
-            names[span.concept_id] = (surface(concept, rng), concept.id, True) if concept else None
-        yield from with_names(example, names, "replaced")
-    for _ in range(recipe.augment.contrasts if others else 0):
-        names = {}
-        for span in example.spans:
-            concept = plan.draw(rng.choice(others), rng)
-            names[span.concept_id] = (surface(concept, rng), concept.id, False)
-        yield from with_names(example, names, "contrasted")
+    copies = (
+        ("replaced", recipe.augment.replacements, lambda spans: replacement(spans, recipe, plan, rng)),
+        ("contrasted", recipe.augment.contrasts, lambda spans: contrast(spans, recipe, plan, rng)),
+    )
+    for how, number, names_for in copies:
+        for _ in range(number):
+            names: dict[str, list[Pieces]] = {}
+            for concept_id in dict.fromkeys(span.concept_id for span in example.spans):
+                names[concept_id] = names_for([span for span in example.spans if span.concept_id == concept_id])
+            if all(names.values()) and (copy := with_names(example, names)).text != example.text:
+                yield how, copy
 
 
-def with_names(
-    example: Entities, names: Mapping[str, tuple[str, str, bool] | None], how: str
-) -> Iterator[tuple[str, Entities]]:
-    """The sentence with (name, concept id, whether it is labelled) in place of each concept; None leaves a mention alone.
+def replacement(spans: Sequence[Span], recipe: Recipe, plan: Plan, rng: random.Random) -> list[Pieces]:
+    """What stands for each of a concept's mentions: another concept of its semantic type. [] where none can.
 
-    Nothing where no mention changes.
+    Where the sentence itself uses an acronym of the concept, its place takes the new concept's acronym.
     """
+    lexicon = recipe.labels[spans[0].label]
+    for _ in range(TRIES):
+        concept = plan.neighbour(spans[0].concept_id, lexicon, rng)
+        if concept is None:
+            return [((span.text, span.concept_id),) for span in spans]
+        name = surface(concept, rng)
+        short = abbreviation(concept, name)
+        if any(is_acronym(span.text) for span in spans):
+            if short is None or is_acronym(name):
+                continue
+            return [((short if is_acronym(span.text) else name, concept.id),) for span in spans]
+        return in_form(spans, concept, name, short, recipe, plan, rng)
+    return []
+
+
+def in_form(
+    spans: Sequence[Span],
+    concept: Concept,
+    name: str,
+    short: str | None,
+    recipe: Recipe,
+    plan: Plan,
+    rng: random.Random,
+) -> list[Pieces]:
+    """A name as running text uses it: plain, or in one of `augment.forms`, each with its probability."""
+    forms = recipe.augment.forms
+    form = rng.choices([*forms, "plain"], [*forms.values(), max(0.0, 1 - sum(forms.values()))])[0]
+    label = spans[0].label
+    if form == "acronym" and short:
+        name = short
+    elif form == "bracketed" and short and not is_acronym(name):
+        first: Pieces = ((name, concept.id), (" (", ""), (short, concept.id), (")", ""))
+        return [first, *[((short, concept.id),)] * (len(spans) - 1)]
+    elif form == "coordinated":
+        name, concept_ids = plan.coordinated(name, concept.id, recipe.labels[label], "train", rng)
+        return [((name, concept_ids),)] * len(spans)
+    elif form == "qualified" and recipe.augment.qualifiers and not is_acronym(name):
+        name = f"{rng.choice(recipe.augment.qualifiers)} {name}"
+    elif form == "deficiency" and recipe.augment.deficiency_of:
+        name = f"{surface(plan.draw(recipe.augment.deficiency_of, rng), rng)} deficiency"
+    return [((name, concept.id),)] * len(spans)
+
+
+def contrast(spans: Sequence[Span], recipe: Recipe, plan: Plan, rng: random.Random) -> list[Pieces]:
+    """What stands for each of a concept's mentions, unlabelled: a name from a lexicon that is no label. [] without one.
+
+    An acronym's place takes an acronym, any other mostly a name that is none: an acronym is known by the words around
+    it, so that acronyms in the place of mentions would teach the opposite.
+    """
+    others = sorted(set(recipe.lexicons) - set(recipe.labels.values()))
+    if not others:
+        return []
+    lexicon = rng.choice(others)
+    drawn = [surface(plan.draw(lexicon, rng), rng) for _ in range(TRIES)]
+    long = next((name for name in drawn if not is_acronym(name)), drawn[0])
+    short = next((name for name in drawn if is_acronym(name)), None)
+    if any(is_acronym(span.text) for span in spans):
+        return [((short if is_acronym(span.text) else long, ""),) for span in spans] if short else []
+    plain = drawn[0] if rng.random() < recipe.augment.contrasted_acronyms else long
+    return [((plain, ""),)] * len(spans)
+
+
+def with_names(example: Entities, names: dict[str, list[Pieces]]) -> Entities:
+    """The sentence with the given pieces in place of each mention; `names` has a list for each concept, in order."""
+    waiting = {concept_id: iter(pieces) for concept_id, pieces in names.items()}
     text, at = "", 0
     spans: list[Span] = []
     for span in example.spans:
-        name, concept_id, labelled = names[span.concept_id] or (span.text, span.concept_id, True)
         text += example.text[at : span.start]
-        if not text and name[0].islower():
-            name = name[0].upper() + name[1:]
-        if labelled:
-            spans.append(Span(len(text), len(text) + len(name), span.label, name, concept_id))
-        text += name
+        for name, concept_id in next(waiting[span.concept_id]):
+            if not text and name[0].islower():
+                name = name[0].upper() + name[1:]
+            if concept_id:
+                spans.append(Span(len(text), len(text) + len(name), span.label, name, concept_id))
+            text += name
         at = span.end
-    text += example.text[at:]
-    if text != example.text:
-        yield how, Entities(text, tuple(spans))
+    return Entities(text + example.text[at:], tuple(spans))
 
 
 def mistagged_pairs(example: Pair, row_id: str, recipe: Recipe) -> Iterator[Pair]:

@@ -27,7 +27,7 @@ from builders.build import SPLITS, read_rows, write_parquet
 from builders.corpus import Corpus, Counts
 from builders.filters import Banding, Duplicates, band_hashes
 from builders.ledger import Answer, batches, payload_key
-from builders.plan import Request
+from builders.plan import Plan, Request
 from builders.recipe import Recipe
 from builders.shipped_leakage import leakage_of
 from builders.statistics import Form
@@ -57,7 +57,7 @@ class Deal(PipelineStep):
         self.recipe, self.answers, self.work = recipe, get_datafolder(answers), get_datafolder(work)
 
     def run(self, data: DocumentsPipeline = None, rank: int = 0, world_size: int = 1) -> None:
-        rows = self.recipe.rows
+        rows = len(Plan(self.recipe))
         with self.work.get_output_file_manager(mode="wt", compression=None) as out:
             for path in self.answers.get_shard(rank, world_size, glob_pattern="**/*.jsonl*") or []:
                 with self.answers.open(path, "rt", compression="infer", encoding="utf-8") as lines:
@@ -88,7 +88,7 @@ class Judge(PipelineStep):
                 yield Document(text=text, id=str(number))
 
     def _answered(self, corpus: Corpus, part: int, parts: int) -> Iterator[tuple[Request, Answer]]:
-        rows = self.recipe.rows
+        rows = len(corpus.plan)
         lines: dict[int, str] = {}
         for path in self.work.list_files(f"answers/{part:05d}") if self.work.isdir(f"answers/{part:05d}") else []:
             with self.work.open(path, "rt", encoding="utf-8") as opened:

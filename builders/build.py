@@ -65,14 +65,16 @@ def transcript_path(recipe: Recipe) -> Path:
 
 
 def answered_by_transcript(recipe: Recipe, work: Path) -> Path:
-    """A new ledger below `work` that holds the recipe's shipped transcript."""
-    path = transcript_path(recipe)
-    if not path.exists():
-        raise UserError(
-            f"{recipe.name}: no transcript ships with it; run `corpusmith generate {recipe.name}` and give --ledger"
-        )
+    """A new ledger below `work` that holds the shipped transcripts of the recipe and of those it borrows from."""
+    recipes = [recipe, *map(load_recipe, recipe.borrow)]
+    for asked in recipes:
+        if not transcript_path(asked).exists():
+            raise UserError(
+                f"{asked.name}: no transcript ships with it; run `corpusmith generate {recipe.name}` and give --ledger"
+            )
     with Ledger(work / "transcript.sqlite") as ledger:
-        import_transcript(path, ledger)
+        for path in {transcript_path(asked) for asked in recipes}:
+            import_transcript(path, ledger)
     return work / "transcript.sqlite"
 
 

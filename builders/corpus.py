@@ -13,7 +13,7 @@ from builders.example import Entities, Pair, Reject, entity_row, pair_row
 from builders.filters import Duplicates, Leakage, find_duplicates
 from builders.ledger import Answer, Ledger, payload_key
 from builders.plan import SPLIT_FOLDS, Plan, Request
-from builders.recipe import Recipe, prompt_version
+from builders.recipe import Recipe
 from builders.verify import Lookup, lookup, verify_entities, verify_pair
 
 CHUNK = 2000
@@ -62,7 +62,6 @@ class Corpus:
         self.counts = Counts()
         self._ids = {name: i for i, name in enumerate(class_names(recipe))}
         self._lookup: Lookup = lookup(recipe, self.plan.lexicons)
-        self._provenance = {"prompt": prompt_version(recipe), "teacher": recipe.teacher.model}
 
     def write(self, ledger: Ledger, leakage: Leakage | None) -> None:
         """Fill `work` with `{train,validation,test,rejected}.jsonl`; `counts` tells what became of every request."""
@@ -96,7 +95,7 @@ class Corpus:
                 outcome = self.verify(request, answer.text, answer.finish_reason)
                 if isinstance(outcome, Reject):
                     self.counts.rejected_by_reason[outcome.reason] += 1
-                    self._throw_out(thrown, request.id, answer.text, outcome.reason)
+                    self._throw_out(thrown, request.id, answer.text, outcome.reason, request.prompt)
                 else:
                     for row in self.rows_of(request, outcome):
                         out.write(json.dumps({"split": request.split, "row": row}, ensure_ascii=False) + "\n")
@@ -125,7 +124,7 @@ class Corpus:
                     outs[entry["split"]].write(json.dumps(row, ensure_ascii=False) + "\n")
                 else:
                     self.counts.filtered_by_reason[reason] += 1
-                    self._throw_out(thrown, row["request_id"], row[text_of], reason)
+                    self._throw_out(thrown, row["request_id"], row[text_of], reason, row["prompt"])
         (self.work / "accepted.jsonl").unlink()
 
     def verify(self, request: Request, answer: str, finish_reason: str = "stop") -> Entities | Pair | Reject:
@@ -153,10 +152,12 @@ class Corpus:
 
     def _row(self, request: Request, example: Entities | Pair, row_id: str) -> dict[str, Any]:
         columns = entity_row(example, self._ids) if isinstance(example, Entities) else pair_row(example, self._ids)
-        return {"id": row_id, **columns, "request_id": request.id, **self._provenance, "seed": request.payload["seed"]}
+        asked = {"request_id": request.id, "prompt": request.prompt, "teacher": request.payload["model"]}
+        return {"id": row_id, **columns, **asked, "seed": request.payload["seed"]}
 
-    def _throw_out(self, thrown: TextIO, request_id: str, answer: str, reason: str) -> None:
-        row = {"request_id": request_id, "answer": answer, "reason": reason, **self._provenance}
+    def _throw_out(self, thrown: TextIO, request_id: str, answer: str, reason: str, prompt: str) -> None:
+        row = {"request_id": request_id, "answer": answer, "reason": reason, "prompt": prompt}
+        row["teacher"] = self.recipe.teacher.model
         thrown.write(json.dumps(row, ensure_ascii=False) + "\n")
 
     def _open(self, name: str, mode: str = "r") -> TextIO:

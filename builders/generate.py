@@ -89,7 +89,7 @@ def generate(
     corpus = Corpus(recipe, Path())
 
     def accepted(payload: Mapping[str, Any], answer: Answer) -> bool:
-        request = corpus.plan.request(payload["seed"])  # drawn again rather than kept: a plan may hold millions
+        request = corpus.plan.asked(payload)  # drawn again rather than kept: a plan may hold millions
         return not isinstance(corpus.verify(request, answer.text, answer.finish_reason), Reject)
 
     return ask(
@@ -101,7 +101,7 @@ def generate(
         tpm=tpm,
         price=price,
         max_cost=max_cost,
-        total=len(range(shard[0], recipe.rows, shard[1])),
+        total=len(range(shard[0], len(corpus.plan), shard[1])),
         retry_failed=retry_failed,
         verify=accepted,
         on_progress=on_progress,
@@ -110,5 +110,6 @@ def generate(
 
 def generate_by_batch(recipe: Recipe, ledger: Ledger, shard: tuple[int, int] = (0, 1), **limits: Any) -> Progress:
     """The same by the Batch API; `limits` are those of `builders.batch.generate_batches`."""
-    payloads = (request.payload for request in Plan(recipe).requests(*shard))
-    return generate_batches(payloads, ledger, total=len(range(shard[0], recipe.rows, shard[1])), **limits)
+    plan = Plan(recipe)
+    payloads = (request.payload for request in plan.requests(*shard))
+    return generate_batches(payloads, ledger, total=len(range(shard[0], len(plan), shard[1])), **limits)

@@ -93,19 +93,20 @@ class Sampler:
 
 @lru_cache(maxsize=8)
 def load_lexicon(source: str) -> Lexicon:
-    """A shipped lexicon by name (`disease`, `chemical`, `gene`), or one from a file, URL or Hub dataset.
+    """A shipped lexicon by name (`disease`, `chemical`, `gene`, `background`), or one from a file, URL or Hub dataset.
 
     Raises UserError when there is no such lexicon or a row of it cannot be read.
     """
-    if (SHIPPED / f"{source}.tsv.gz").exists():
-        about = yaml.safe_load((SHIPPED / f"{source}.yaml").read_text(encoding="utf-8"))
-        concepts = read_tsv(SHIPPED / f"{source}.tsv.gz")
-        return Lexicon(
-            source, str(about["version"]), about["license"], about["attribution"], concepts, tuple(about["stop"])
-        )
     from builders.lexicon_formats import load_external  # URLs and OBO are rare: the shipped path stays light
 
-    return load_external(source)
+    if not (SHIPPED / f"{source}.yaml").exists():
+        return load_external(source)
+    about = yaml.safe_load((SHIPPED / f"{source}.yaml").read_text(encoding="utf-8"))
+    table = SHIPPED / f"{source}.tsv.gz"
+    concepts = read_tsv(table) if table.exists() else load_external(str(SHIPPED / f"{source}.txt")).concepts
+    return Lexicon(
+        source, str(about["version"]), about["license"], about["attribution"], concepts, tuple(about["stop"])
+    )
 
 
 def read_tsv(path: Path) -> tuple[Concept, ...]:

@@ -2,8 +2,8 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,16 @@ import jinja2
 from builders.context import Facts, Graph
 from builders.lexicon import Concept, Lexicon, Sampler, load_lexicon
 from builders.matcher import is_acronym
-from builders.recipe import Kind, LexiconSource, Recipe, Selection, attribute_values, prompt_text
+from builders.recipe import (
+    Kind,
+    LexiconSource,
+    Recipe,
+    Selection,
+    attribute_values,
+    load_recipe,
+    prompt_text,
+    prompt_version,
+)
 from corpusmith_errors import UserError
 
 SPLIT_FOLDS = {"train": range(8), "validation": range(8, 9), "test": range(9, 10)}  # of the ten folds of concepts
@@ -40,25 +49,36 @@ class Request:
     split: str
     seeds: tuple[Seed, ...]
     payload: dict[str, Any]
+    prompt: str  # version of the template that asked
 
 
 class Plan:
-    """The requests of a recipe. Lexicons, samplers and the template are loaded once, on first use."""
+    """The requests of a recipe, then those of the recipes it borrows from: an answer may serve several corpora.
+
+    Lexicons, samplers and the template are loaded once, on first use.
+    """
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
 
     def __len__(self) -> int:
-        return self.recipe.rows
+        return self.recipe.rows + sum(map(len, self.lenders))
+
+    @cached_property
+    def lenders(self) -> list["Plan"]:
+        """The plans of the recipes this one borrows from; what those borrow themselves is not handed on."""
+        return [Plan(load_recipe(name).model_copy(update={"borrow": ()})) for name in self.recipe.borrow]
 
     def requests(self, shard: int = 0, of: int = 1) -> Iterator[Request]:
         """Requests `shard, shard + of, …`: shards of a plan are disjoint and together complete."""
-        for index in range(shard, self.recipe.rows, of):
+        for index in range(shard, len(self), of):
             yield self.request(index)
 
     def request(self, index: int) -> Request:
-        """Request `index`; the same for ever for the same recipe, however many rows that asks for."""
+        """Request `index`; below `rows`, the same for ever for the same recipe, however many rows that asks for."""
         recipe = self.recipe
+        if index >= recipe.rows and self.lenders:
+            return self._borrowed(index)
         rng = random.Random(f"{recipe.seed}:{index}")
         kind = rng.choices(recipe.kinds, self._kind_weights)[0]
         splits = self._splits(kind)
@@ -77,7 +97,25 @@ class Plan:
         ).partition("\n---\n")
         messages = [{"role": "system", "content": system.strip()}, {"role": "user", "content": user.strip()}]
         payload = {"model": recipe.teacher.model, "messages": messages, **recipe.teacher.parameters, "seed": index}
-        return Request(index, f"{recipe.name}-{index:07d}", kind, split, tuple(seeds), payload)
+        return Request(index, f"{recipe.name}-{index:07d}", kind, split, tuple(seeds), payload, self.prompt)
+
+    def _borrowed(self, index: int) -> Request:
+        first = self.recipe.rows
+        for lender in self.lenders:
+            if index < first + len(lender):
+                return replace(lender.request(index - first), index=index)
+            first += len(lender)
+        raise IndexError(f"{self.recipe.name} plans {len(self)} requests: there is no request {index}")
+
+    def asked(self, payload: Mapping[str, Any]) -> Request:
+        """The request that `payload`, one of this plan's, was sent for: its seed is its number in the plan it is of."""
+        plans = [self, *self.lenders]
+        drawn = (plan.request(payload["seed"]) for plan in plans if payload["seed"] < plan.recipe.rows)
+        return next(request for request in drawn if request.payload == payload)
+
+    @cached_property
+    def prompt(self) -> str:
+        return prompt_version(self.recipe)
 
     @cached_property
     def template(self) -> jinja2.Template:
@@ -154,8 +192,8 @@ class Plan:
             form = kind.form if lexicon == kind.seeds[0] else "plain"
             seed, phrase = Seed(name, lexicon, concept.id), name
             if form == "coordinated":
-                seed = self._coordinated(seed, split, rng)
-                phrase = seed.text
+                text, concept_id = self.coordinated(name, concept.id, lexicon, split, rng)
+                seed, phrase = Seed(text, lexicon, concept_id), text
             elif form == "modifier":
                 phrase = f"{name} {rng.choice(MODIFIED)}"
             elif form == "abbreviated" and (short := abbreviation(concept, name)):
@@ -184,17 +222,19 @@ class Plan:
         """Over the whole of each lexicon: a parent is seldom among what is drawn."""
         return {name: Graph(selected(source, Selection())) for name, source in self.recipe.lexicons.items()}
 
-    def _coordinated(self, seed: Seed, split: str, rng: random.Random) -> Seed:
-        """'breast cancer' with another cancer as 'breast and ovarian cancer'; the seed itself where nothing shares its head."""
-        head = seed.text.split()[-1]
-        options = self._same_head.get((seed.lexicon, split, head), [])
-        if len(seed.text.split()) < 2 or not options:
-            return seed
-        name, concept = rng.choice(options)
-        if concept.id == seed.concept_id:
-            return seed
-        text = f"{seed.text.rsplit(' ', 1)[0]}{rng.choice(JOINED)}{name}"
-        return Seed(text, seed.lexicon, f"{seed.concept_id}|{concept.id}")
+    def coordinated(self, name: str, concept_id: str, lexicon: str, split: str, rng: random.Random) -> tuple[str, str]:
+        """'breast cancer' with another cancer as ('breast and ovarian cancer', both ids split by `|`).
+
+        The name and its id as they were where no other name of the split shares the last word.
+        """
+        head = name.split()[-1]
+        options = self._same_head.get((lexicon, split, head), [])
+        if len(name.split()) < 2 or not options:
+            return name, concept_id
+        other_name, other = rng.choice(options)
+        if other.id == concept_id:
+            return name, concept_id
+        return f"{name.rsplit(' ', 1)[0]}{rng.choice(JOINED)}{other_name}", f"{concept_id}|{other.id}"
 
 
 def selected(source: LexiconSource, selection: Selection) -> Lexicon:

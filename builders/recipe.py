@@ -74,7 +74,13 @@ class Augmentation(Strict):
     """Rows made of accepted rows at no cost, in the train split only."""
 
     replacements: int = Field(default=0, ge=0)  # copies of a row with other concepts in place of its mentions
+    forms: dict[
+        Literal["acronym", "bracketed", "coordinated", "qualified", "deficiency"], float
+    ] = {}  # of replacements
+    qualifiers: tuple[str, ...] = ()  # words that a replacement in the form `qualified` begins with: familial, sporadic
+    deficiency_of: str | None = None  # the lexicon whose names make the form `deficiency`: "C7 deficiency"
     contrasts: int = Field(default=0, ge=0)  # copies with names of lexicons that are no label in place of its mentions
+    contrasted_acronyms: float = Field(default=1.0, ge=0.0, le=1.0)  # share of contrasts that may be an acronym
     mistagged: float = Field(default=0.0, ge=0.0)  # unrelated rows a related row, masking a word that is no entity
 
 
@@ -110,6 +116,7 @@ class Recipe(Strict):
     kinds: tuple[Kind, ...] = Field(min_length=1)
     teacher: Teacher
     rows: int = Field(gt=0)  # requests, of which most become rows
+    borrow: tuple[str, ...] = ()  # recipes whose requests are this one's too: their answers, verified by this recipe
     seed: int = 0
     verify: Verification = Verification()
     augment: Augmentation = Augmentation()
@@ -129,6 +136,8 @@ class Recipe(Strict):
         named = set(self.labels.values()) | {seed for kind in self.kinds for seed in kind.seeds}
         if self.relation:
             named |= {self.relation.head, self.relation.tail}
+        if self.augment.deficiency_of:
+            named.add(self.augment.deficiency_of)
         if missing := sorted(named - set(self.lexicons)):
             raise ValueError(f"no lexicon called {', '.join(missing)} under `lexicons`")
         if (self.task == "relations") != (self.relation is not None):

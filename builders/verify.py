@@ -1,7 +1,7 @@
 """Answer → example, or a reject with its reason: the only place where labels are made."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from builders.example import Entities, Pair, Reject, Span
@@ -52,7 +52,9 @@ def verify_entities(request: Request, answer: str, recipe: Recipe, looked_up: Lo
     if (fault := fault_of(text, recipe.verify)) is not None:
         return Reject(fault)
     sentence = words_with_offsets(text)
-    asked, missing = locate_seeds(request.seeds, sentence, text, recipe)
+    asked, missing = locate_seeds(
+        request.seeds, sentence, text, recipe, {label: lexicon.by_id for label, lexicon in looked_up.by_label.items()}
+    )
     if missing:
         return Reject("seed missing")
     unasked = find_unasked(sentence, text, recipe, looked_up, asked)
@@ -122,12 +124,12 @@ def fault_of(text: str, rules: Verification) -> str | None:
 
 
 def locate_seeds(
-    seeds: Sequence[Seed], sentence: Sequence[Word], text: str, recipe: Recipe
+    seeds: Sequence[Seed], sentence: Sequence[Word], text: str, recipe: Recipe, known: Mapping[str, Container[str]]
 ) -> tuple[list[tuple[int, int, Span]], bool]:
     """Every occurrence of every seed as `(first word, last word, span)`, and whether a seed is missing.
 
     A seed of a lexicon that is no label of the recipe gets an empty label: it is context, and keeps its words from
-    being taken for something else.
+    being taken for something else. `known` has the concepts of each label.
     """
     label_of = {lexicon: label for label, lexicon in recipe.labels.items()}
     found: list[tuple[int, int, Span]] = []
@@ -136,9 +138,11 @@ def locate_seeds(
         places = [place for place in locate(seed, sentence, recipe.verify.repair) if used.isdisjoint(range(*place))]
         if not places:
             return [], True
+        label = label_of.get(seed.lexicon, "")
+        if label and not any(concept_id in known[label] for concept_id in seed.concept_id.split("|")):
+            label = ""  # a borrowed request's, of a concept that this recipe doesn't count
         for first, last in places:
             used.update(range(first, last))
-            label = label_of.get(seed.lexicon, "")
             found.append((first, last, span_of(text, sentence, first, last, label, seed.concept_id)))
     return found, False
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from builders.lexicon import Lexicon
-from builders.recipe import Recipe, prompt_text
+from builders.plan import Plan
+from builders.recipe import Recipe, load_recipe, prompt_text
 
 # Recipe keys that leave the fingerprint alone: a corpus with more rows, another title, or measured on another benchmark
 # is a corpus of the same kind.
@@ -17,8 +18,10 @@ CODE = ("verify.py", "filters.py", "example.py", "augment.py", "matcher.py", "te
 
 def fingerprint(recipe: Recipe, lexicons: Mapping[str, Lexicon]) -> str:
     """sha256 over recipe, prompt, lexicons, teacher and the code that makes labels: equal ones make rows of one kind."""
+    lenders = [Plan(load_recipe(name)) for name in recipe.borrow]
     made_from = {
         "recipe": recipe.model_dump(mode="json", exclude=NOT_IDENTITY | {"teacher"}),
+        "borrowed": [(len(lender), fingerprint(lender.recipe, lender.lexicons)) for lender in lenders],
         "teacher": recipe.teacher.model_dump(mode="json", include={"model", "parameters"}),
         "prompt": prompt_text(recipe),
         "lexicons": {name: lexicon.fingerprint for name, lexicon in sorted(lexicons.items())},

@@ -40,7 +40,7 @@ def show(
 def export(
     ledger: LedgerFile,
     transcript: Annotated[Path, typer.Argument(help="The transcript to write (.jsonl.gz).")],
-    recipe: Annotated[str | None, typer.Option(help="Only the answers to this recipe's requests.")] = None,
+    recipe: Annotated[str | None, typer.Option(help="Only the answers to this recipe's own requests.")] = None,
     license: Annotated[str | None, typer.Option(help="Licence of the outputs; default the recipe's teacher's.")] = None,
 ) -> None:
     """Write answers to a transcript that answers the same requests anywhere."""
@@ -50,7 +50,9 @@ def export(
     from builders.transcript import export_transcript
 
     parsed = load_recipe(recipe) if recipe else None
-    keys = [payload_key(request.payload) for request in Plan(parsed).requests()] if parsed else None
+    # What a recipe borrows is in the transcripts of the recipes it borrows from.
+    own = Plan(parsed.model_copy(update={"borrow": ()})) if parsed else None
+    keys = [payload_key(request.payload) for request in own.requests()] if own else None
     outputs = license or (parsed.teacher.license if parsed else "unknown")
     with existing(ledger) as opened:
         header = export_transcript(opened, transcript, keys, license=outputs)

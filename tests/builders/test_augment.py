@@ -1,9 +1,13 @@
+import re
 from pathlib import Path
 
 from builders.augment import derived_entities, mistagged_pairs
 from builders.example import Entities, Pair, Span
+from builders.matcher import is_acronym
 from builders.plan import Plan
-from builders.recipe import load_recipe
+from builders.recipe import Recipe, load_recipe
+
+JOINT = re.compile(r"\w (and|or|and/or) \w|\w/\w")
 
 
 def test_a_replaced_mention_is_of_the_same_type_and_still_fits(ner_recipe: Path) -> None:
@@ -62,3 +66,54 @@ def test_a_contrast_names_something_else_and_labels_nothing(ner_recipe: Path) ->
     for how, copy in copies:
         assert how == "contrasted" and copy.spans == () and "gout" not in copy.text
         assert copy.text.startswith("In ") and copy.text.endswith(".")
+
+
+def with_forms(ner_recipe: Path, **forms: float) -> Recipe:
+    recipe = load_recipe(str(ner_recipe))
+    changes = {"replacements": 12, "forms": forms, "qualifiers": ("familial",), "deficiency_of": "gene"}
+    return recipe.model_copy(update={"augment": recipe.augment.model_copy(update=changes)})
+
+
+def test_a_replacement_takes_the_forms_of_running_text(ner_recipe: Path) -> None:
+    text = "Men with ovarian cancer were seen; ovarian cancer was common."
+    spans = (Span(9, 23, "Disease", "ovarian cancer", "D:2"), Span(35, 49, "Disease", "ovarian cancer", "D:2"))
+
+    def copies(**forms: float) -> list[Entities]:
+        recipe = with_forms(ner_recipe, **forms)
+        return [copy for _, copy in derived_entities(Entities(text, spans), "row-1", recipe, Plan(recipe))]
+
+    assert any([span.text for span in copy.spans] == ["WT", "WT"] for copy in copies(acronym=1.0))
+    bracketed = [copy for copy in copies(bracketed=1.0) if "Wilms tumor (WT) were seen; WT was" in copy.text]
+    assert [span.text for span in bracketed[0].spans] == ["Wilms tumor", "WT", "WT"]
+    assert any(copy.spans[0].text.startswith("familial ") for copy in copies(qualified=1.0))
+    lacking = {copy.spans[0].text for copy in copies(deficiency=1.0)}
+    assert lacking & {"BRCA1 deficiency", "CFTR deficiency", "WT1 deficiency", "ATM deficiency"}
+    for form in ("acronym", "bracketed", "qualified", "deficiency"):
+        for copy in copies(**{form: 1.0}):
+            assert all(copy.text[span.start : span.end] == span.text for span in copy.spans)
+
+
+def test_an_acronym_gives_way_to_an_acronym(ner_recipe: Path) -> None:
+    recipe = with_forms(ner_recipe)
+    recipe = recipe.model_copy(update={"augment": recipe.augment.model_copy(update={"contrasts": 6})})
+    text = "Men with ovarian cancer (OC) were seen."
+    spans = (Span(9, 23, "Disease", "ovarian cancer", "D:2"), Span(25, 27, "Disease", "OC", "D:2"))
+    copies = list(derived_entities(Entities(text, spans), "row-1", recipe, Plan(recipe)))
+    assert {how for how, _ in copies} == {"replaced", "contrasted"}
+    for how, copy in copies:
+        long, short = copy.text.removeprefix("Men with ").removesuffix(") were seen.").split(" (")
+        assert long != short and is_acronym(short)
+        assert [span.text for span in copy.spans] == ([long, short] if how == "replaced" else [])
+
+
+def test_names_that_share_their_last_word_are_coordinated(ner_recipe: Path, lexicons: dict[str, str]) -> None:
+    with Path(lexicons["disease"]).open("a", encoding="utf-8") as lines:
+        for number, organ in enumerate(("lung", "bladder", "skin", "liver", "bone", "gastric"), 20):
+            lines.write(f"D:{number}\t{organ} cancer\t\tC04.588\t9\n")
+    recipe = with_forms(ner_recipe, coordinated=1.0)
+    text = "Men with ovarian cancer were seen."
+    example = Entities(text, (Span(9, 23, "Disease", "ovarian cancer", "D:2"),))
+    spans = [copy.spans[0] for _, copy in derived_entities(example, "row-1", recipe, Plan(recipe))]
+    together = [span for span in spans if "|" in span.concept_id]
+    assert together and all(span.text.endswith(" cancer") and span.text.count("cancer") == 1 for span in together)
+    assert all(JOINT.search(span.text) for span in together)

@@ -92,3 +92,16 @@ def test_a_selection_that_leaves_nothing_is_refused(ner_recipe: Path) -> None:
     disease = recipe.lexicons["disease"].model_copy(update={"draw": Selection(min_weight=99)})
     with pytest.raises(UserError, match="no concept left to draw"):
         list(Plan(recipe.model_copy(update={"lexicons": {**recipe.lexicons, "disease": disease}})).requests())
+
+
+def test_a_plan_ends_with_the_requests_it_borrows(ner_recipe: Path, relation_recipe: Path) -> None:
+    recipe = load_recipe(str(ner_recipe)).model_copy(update={"borrow": (str(relation_recipe),)})
+    plan, own, lender = Plan(recipe), Plan(load_recipe(str(ner_recipe))), Plan(load_recipe(str(relation_recipe)))
+    requests = list(plan.requests())
+    assert len(plan) == len(requests) == 60 + 40
+    assert [request.id for request in requests] == [r.id for r in [*own.requests(), *lender.requests()]]
+    assert [request.index for request in requests] == list(range(100))
+    assert requests[65].payload == lender.request(5).payload and requests[65].prompt.startswith("re.v1@")
+    assert plan.asked(requests[65].payload).id == requests[65].id and plan.asked(requests[5].payload) == requests[5]
+    with pytest.raises(IndexError, match="no request 100"):
+        plan.request(100)

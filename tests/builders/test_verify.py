@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from builders.example import Entities, Pair, Reject, Span, entity_row
 from builders.plan import Plan, Request, Seed
-from builders.recipe import Kind, Recipe, load_recipe
+from builders.recipe import Kind, Recipe, Selection, load_recipe
 from builders.text import words
 from builders.verify import lookup, verify_entities, verify_pair
 
@@ -17,10 +17,10 @@ def recipe(ner_recipe: Path) -> Recipe:
 
 
 def asked(*seeds: tuple[str, str], label: str | None = None) -> Request:
+    """A request for these (text, lexicon) seeds, whatever concept they are taken to name: two lend their ids in turn."""
     kind = Kind(name="test", weight=1, label=label)
-    return Request(
-        0, "test-0", kind, "train", tuple(Seed(text, lexicon, f"id:{text}") for text, lexicon in seeds), {"seed": 0}
-    )
+    named = (Seed(text, lexicon, f"{lexicon[0].upper()}:{1 + i % 2}") for i, (text, lexicon) in enumerate(seeds))
+    return Request(0, "test-0", kind, "train", tuple(named), {"seed": 0}, "ner.v1@0")
 
 
 def judge(recipe: Recipe, answer: str, *seeds: tuple[str, str]) -> Entities | Reject:
@@ -146,7 +146,7 @@ def test_a_pair_is_masked_where_it_stands(relation_recipe: Path) -> None:
     assert isinstance(outcome, Pair)
     assert outcome.masked == "Carriers of @GENE$ develop @DISEASE$ at an early age."
     assert outcome.label == "related"
-    assert outcome.head == Span(12, 17, "gene", "BRCA1", "id:BRCA1")
+    assert outcome.head == Span(12, 17, "gene", "BRCA1", "G:1")
 
 
 def test_a_pair_that_shares_words_is_rejected(relation_recipe: Path) -> None:
@@ -154,3 +154,13 @@ def test_a_pair_that_shares_words_is_rejected(relation_recipe: Path) -> None:
     request = asked(("breast cancer 1", "gene"), ("breast cancer", "disease"), label="related")
     answer = "Variants of breast cancer 1 were found in half of the women."
     assert verify_pair(request, answer, recipe) == Reject("head and tail overlap")
+
+
+def test_a_borrowed_seed_that_the_recipe_does_not_count_is_context(recipe: Recipe) -> None:
+    disease = recipe.lexicons["disease"].model_copy(update={"find": Selection(types=("C05",))})
+    counted = recipe.model_copy(update={"lexicons": {**recipe.lexicons, "disease": disease}})
+    assert mentions(recipe, "Men with breast cancer had gout as well.", ("breast cancer", "disease")) == [
+        "breast cancer",
+        "gout",
+    ]
+    assert mentions(counted, "Men with breast cancer had gout as well.", ("breast cancer", "disease")) == ["gout"]
