@@ -6,11 +6,12 @@ Every function is a pure function of texts and their order, so that one process 
 import re
 import tempfile
 import unicodedata
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 from rensa import RMinHash
@@ -20,6 +21,7 @@ from builders.benchmarks import benchmark_rows, benchmark_splits
 
 PERMUTATIONS = 128
 SEED = 20230304
+ROWS_AT_ONCE = 1 << 18  # whose hashes are compared in memory
 SHINGLE = 3  # words; in a sentence of 25 words one changed word leaves a Jaccard similarity of 0.77
 _WORD = re.compile(r"\w+")
 
@@ -60,8 +62,11 @@ def band_hashes(texts: Sequence[str], banding: Banding) -> np.ndarray:
     60-bit values in uint64 (datatrove's signature files hold numbers below 2^61 - 1).
     """
     sentences = [words(text) for text in texts]
-    signatures = RMinHash.digests_from_token_sets([word_ngrams(s, SHINGLE) for s in sentences], PERMUTATIONS, SEED)
-    cut = np.asarray(signatures, dtype=np.uint64)[:, : banding.bands * banding.width]
+    values = array("I")  # as the values have 32 bits, this takes them out of their lists the fastest
+    for signature in RMinHash.digests_from_token_sets([word_ngrams(s, SHINGLE) for s in sentences], PERMUTATIONS, SEED):
+        values.fromlist(signature)
+    signatures = np.frombuffer(values, dtype=np.uint32).reshape(len(texts), PERMUTATIONS)
+    cut = signatures[:, : banding.bands * banding.width].astype(np.uint64)
     multipliers = np.random.default_rng(SEED).integers(1, 2**63, banding.width, dtype=np.uint64) * 2 + 1
     bands = (cut.reshape(len(texts), *banding) * multipliers).sum(axis=2, dtype=np.uint64) >> np.uint64(4)
     exact = np.fromiter((text_hash(" ".join(s)) >> 4 for s in sentences), np.uint64, len(sentences))
@@ -79,7 +84,7 @@ def find_duplicates(texts: Iterable[str], threshold: float = 0.7, batch: int = 4
     """Find each row that repeats an earlier one, word for word or nearly (Jaccard of word trigrams, by MinHash).
 
     A row's fate depends on the rows before it alone, so a corpus that is extended keeps the rows it had. Band hashes
-    lie in temporary files and are compared band by band: memory is some 40 bytes a row, whatever the texts' length.
+    lie in temporary files and are compared band by band, a part of their values at a time: memory is 5 bytes a row.
     """
     banding = Banding.for_threshold(threshold)
     with ExitStack() as stack:
@@ -89,19 +94,32 @@ def find_duplicates(texts: Iterable[str], threshold: float = 0.7, batch: int = 4
             count += len(chunk)
             for column, hashes in zip(columns, band_hashes(chunk, banding).T, strict=True):
                 column.write(hashes.tobytes())
-        earlier = np.full(count, count, dtype=np.int64)
+        earlier = np.full(count, -1, dtype=np.int32)
         exact = np.zeros(count, dtype=bool)
         for number, column in enumerate(columns):
-            column.seek(0)
-            hashes = np.frombuffer(column.read(), dtype=np.uint64)
-            order = np.argsort(hashes, kind="stable")
-            repeats = np.flatnonzero(hashes[order[1:]] == hashes[order[:-1]])
-            later = order[repeats + 1]
-            earlier[later] = np.minimum(earlier[later], order[repeats])
-            if number == 0:
-                exact[later] = True
-    earlier[earlier == count] = -1
+            for rows, hashes in _parts(column, count):
+                order = np.argsort(hashes, kind="stable")
+                repeats = np.flatnonzero(hashes[order[1:]] == hashes[order[:-1]])
+                later, before = rows[order[repeats + 1]], rows[order[repeats]]
+                known = earlier[later]
+                earlier[later] = np.where(known < 0, before, np.minimum(known, before))
+                if number == 0:
+                    exact[later] = True
     return Duplicates(earlier, exact)
+
+
+def _parts(column: IO[bytes], count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """`(rows, their hashes)` of a file of hashes, equal hashes together: as many parts as keep each one small."""
+    parts = 1 + count // ROWS_AT_ONCE
+    for part in range(parts):
+        column.seek(0)
+        rows, found = [np.empty(0, np.int64)], [np.empty(0, np.uint64)]
+        for start in range(0, count, ROWS_AT_ONCE):
+            hashes = np.frombuffer(column.read(8 * ROWS_AT_ONCE), dtype=np.uint64)
+            chosen = np.flatnonzero(hashes % np.uint64(parts) == part)
+            rows.append(start + chosen)
+            found.append(hashes[chosen])
+        yield np.concatenate(rows), np.concatenate(found)
 
 
 class Leakage:
@@ -142,25 +160,35 @@ class Leakage:
 
         Text of fewer than n words leaks only where a benchmark sentence is the same as a whole.
         """
-        return next(iter(self.sources(words(text))), None)
+        return self.check_all([text])[0]
+
+    def check_all(self, texts: Sequence[str]) -> list[str | None]:
+        """`check` of each text; all are looked up at once, which costs a fraction of asking one by one."""
+        keys = [self._keys(words(text)) for text in texts]
+        owners = np.repeat(np.arange(len(texts)), [len(own) for own in keys])
+        places, known = self._find(np.fromiter(chain.from_iterable(keys), np.uint64, len(owners)))
+        masks = np.zeros(len(texts), dtype=np.uint64)
+        np.bitwise_or.at(masks, owners[known], self._masks[places])
+        return [self._names(mask)[0] if mask else None for mask in masks.tolist()]
 
     def sources(self, sentence: Sequence[str]) -> list[str]:
         """Every benchmark split that shares an n-gram with these normalised words."""
-        places = self._places(sentence)
+        places, _ = self._find(np.array(self._keys(sentence), dtype=np.uint64))
         return self._names(int(np.bitwise_or.reduce(self._masks[places]))) if len(places) else []
 
     def shared(self, text: str) -> dict[int, list[str]]:
         """The hashes of those n-grams of `text` that stand in a benchmark, each with its splits."""
-        places = self._places(words(text))
+        places, _ = self._find(np.array(self._keys(words(text)), dtype=np.uint64))
         return {int(self._hashes[place]): self._names(int(self._masks[place])) for place in places}
 
-    def _places(self, sentence: Sequence[str]) -> np.ndarray:
-        keys = np.array(self._keys(sentence), dtype=np.uint64)
+    def _find(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where the keys that are known stand in the index, and which of `keys` they are."""
         if not len(self._hashes) or not len(keys):
-            return np.empty(0, dtype=np.int64)
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
         places = np.searchsorted(self._hashes, keys)
         places[places == len(self._hashes)] = 0
-        return places[self._hashes[places] == keys]
+        known = np.flatnonzero(self._hashes[places] == keys)
+        return places[known], known
 
     def _names(self, mask: int) -> list[str]:
         return [name for number, name in enumerate(self.names) if mask >> number & 1]

@@ -113,3 +113,23 @@ def test_known_hashes_find_what_the_benchmark_finds() -> None:
     for sentence in (text, "so the cat sat on the mat and slept", "the cat sat on a mat", ""):
         assert known.check(sentence) == full.check(sentence)
     assert known.sources(text.split()) == ["a/dev", "b/dev"]
+
+
+def test_duplicates_are_the_same_however_many_hashes_are_compared_at_once(monkeypatch):
+    texts = [f"{SENTENCE} {number % 7} {OTHER if number % 3 else ''} {number % 11}" for number in range(60)]
+    whole = find_duplicates(texts)
+    monkeypatch.setattr("builders.filters.ROWS_AT_ONCE", 5)
+    parts = find_duplicates(texts)
+    assert (whole.earlier >= 0).sum() > 10
+    assert parts.earlier.tolist() == whole.earlier.tolist()
+    assert parts.exact.tolist() == whole.exact.tolist()
+
+
+def test_texts_are_looked_up_together_as_one_by_one(tmp_path):
+    write_benchmark(tmp_path, "one/train", [OTHER, "Short."])
+    write_benchmark(tmp_path, "two/dev", [SENTENCE])
+    leakage = Leakage.from_benchmarks(tmp_path)
+    texts = [f"Indeed, {SENTENCE}", "short", "A cat.", "", f"{SENTENCE} {OTHER}", OTHER]
+    assert leakage.check_all(texts) == ["two/dev", "one/train", None, None, "one/train", "one/train"]
+    assert leakage.check_all(texts) == [leakage.check(text) for text in texts]
+    assert leakage.check_all([]) == []
