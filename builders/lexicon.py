@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from builders.matcher import Matcher
+from builders.matcher import Matcher, is_acronym
 from corpusmith_errors import UserError
 
 SHIPPED = Path(__file__).parent / "lexicons"
@@ -34,6 +34,15 @@ class Concept:
     def fold(self) -> int:
         """0 to 9, fixed for ever by the id, so that a longer lexicon moves no concept between splits."""
         return hashlib.sha256(self.id.encode()).digest()[0] % SPLITS
+
+    @cached_property
+    def short_names(self) -> tuple[str, ...]:
+        """The names of at most four words, else the preferred one: what a sentence would use."""
+        return tuple(name for name in self.names if len(name.split()) <= 4) or self.names[:1]
+
+    @cached_property
+    def acronyms(self) -> tuple[str, ...]:
+        return tuple(filter(is_acronym, self.names))
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """`request i` as a pure function of (recipe, i): extendable, shardable, resumable without a file of state."""
 
+import itertools
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +12,6 @@ import jinja2
 
 from builders.context import Facts, Graph
 from builders.lexicon import Concept, Lexicon, Sampler, load_lexicon
-from builders.matcher import is_acronym
 from builders.recipe import (
     Kind,
     LexiconSource,
@@ -52,6 +52,16 @@ class Request:
     prompt: str  # version of the template that asked
 
 
+@dataclass(frozen=True)
+class Way:
+    """A kind of the recipe with what is drawn for it: its splits and their weights, and the values of each attribute."""
+
+    kind: Kind
+    splits: tuple[str, ...]
+    split_weights: tuple[int, ...]
+    attributes: tuple[tuple[str, tuple[str, ...]], ...]
+
+
 class Plan:
     """The requests of a recipe, then those of the recipes it borrows from: an answer may serve several corpora.
 
@@ -80,12 +90,12 @@ class Plan:
         if index >= recipe.rows and self.lenders:
             return self._borrowed(index)
         rng = random.Random(f"{recipe.seed}:{index}")
-        kind = rng.choices(recipe.kinds, self._kind_weights)[0]
-        splits = self._splits(kind)
-        split = rng.choices(splits, [len(SPLIT_FOLDS[split]) for split in splits])[0]
+        way = rng.choices(self._ways, cum_weights=self._way_weights)[0]
+        kind = way.kind
+        split = rng.choices(way.splits, cum_weights=way.split_weights)[0]
         seeds, phrases = self._seeds(kind, split, rng)
-        chosen = {name: rng.choice(attribute_values(source)) for name, source in self._attributes(kind).items()}
-        system, _, user = self.template.render(
+        chosen = {name: rng.choice(values) for name, values in way.attributes}
+        system, _, user = self._render(
             {
                 "kind": kind.name,
                 "label": kind.label,
@@ -122,14 +132,23 @@ class Plan:
         environment = jinja2.Environment(undefined=jinja2.ChainableUndefined, keep_trailing_newline=False)
         return environment.from_string(prompt_text(self.recipe))
 
+    def _render(self, values: dict[str, Any]) -> str:
+        """What `template.render` gives, at half its cost: Jinja's own merges its globals through a slow ChainMap."""
+        known = {**self.template.environment.globals, **values}
+        return "".join(self.template.root_render_func(self.template.new_context(known, shared=True)))
+
     @cached_property
     def lexicons(self) -> dict[str, Lexicon]:
         """What mentions are found with: each lexicon under its `find` selection, with the recipe's stop names."""
         return {name: selected(source, source.find) for name, source in self.recipe.lexicons.items()}
 
     @cached_property
-    def _kind_weights(self) -> list[float]:
-        return [kind.weight for kind in self.recipe.kinds]
+    def _ways(self) -> list[Way]:
+        return [self._way(kind) for kind in self.recipe.kinds]
+
+    @cached_property
+    def _way_weights(self) -> list[float]:
+        return list(itertools.accumulate(kind.weight for kind in self.recipe.kinds))
 
     @cached_property
     def _samplers(self) -> dict[tuple[str, str], Sampler]:
@@ -170,17 +189,17 @@ class Plan:
                         groups[lexicon, branch].append(concept)
         return {key: Sampler(concepts) for key, concepts in groups.items()}
 
-    def _splits(self, kind: Kind) -> list[str]:
-        """The splits that have a concept of every lexicon the kind draws from: a short word list may fill only some."""
+    def _way(self, kind: Kind) -> Way:
+        """Its splits are those with a concept of every lexicon it draws from: a short word list may fill only some."""
         splits = [split for split in SPLIT_FOLDS if all((lexicon, split) in self._samplers for lexicon in kind.seeds)]
         if not splits:
             raise UserError(
                 f"{self.recipe.name}: no concept left to draw for {kind.name!r}: widen `draw`, or add names"
             )
-        return splits
-
-    def _attributes(self, kind: Kind) -> dict[str, str | tuple[str, ...]]:
-        return {**self.recipe.attributes, **kind.attributes}
+        weights = itertools.accumulate(len(SPLIT_FOLDS[split]) for split in splits)
+        attributes = {**self.recipe.attributes, **kind.attributes}
+        values = tuple((name, attribute_values(source)) for name, source in attributes.items())
+        return Way(kind, tuple(splits), tuple(weights), values)
 
     def _seeds(self, kind: Kind, split: str, rng: random.Random) -> tuple[list[Seed], list[str]]:
         """The seeds of one request, and each as the prompt shows it."""
@@ -260,14 +279,14 @@ def surface(concept: Concept, rng: random.Random) -> str:
     """A name of the concept as a sentence would use it: the preferred one half of the time, never a long one."""
     if rng.random() < 0.5:
         return concept.names[0]
-    return rng.choice([name for name in concept.names if len(name.split()) <= 4] or concept.names[:1])
+    return rng.choice(concept.short_names)
 
 
 def abbreviation(concept: Concept, name: str) -> str | None:
     """A short form for `name`: the concept's own acronym where it starts alike, else its initials; None for one word."""
     parts = [part for part in name.replace("-", " ").split() if part.lower() not in SMALL_WORDS]
     initials = "".join(part[0] for part in parts).upper()
-    known: Sequence[str] = [n for n in concept.names if is_acronym(n) and n[0].upper() == initials[:1]]
+    known = [acronym for acronym in concept.acronyms if acronym[0].upper() == initials[:1]]
     if known:
         return known[0]
     return initials if 2 <= len(initials) <= 5 and initials.isalpha() else None
