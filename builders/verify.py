@@ -18,7 +18,8 @@ PREAMBLE = re.compile(
 )
 LIST = re.compile(r"^\s*([-*•]|\d+[.)]\s)|\n\s*([-*•]|\d+[.)])\s", re.M)
 QUOTED = re.compile(r"^[\"'“‘«`].*[\"'”’»`]\.?$", re.S)
-MARKUP = re.compile(r"[<>{}`]|\*\*|https?://|\\[a-z]|__|\|", re.I)
+# Each way begins with a character of its own, which is what lets `re` skip to one.
+MARKUP = re.compile(r"<|>|{|}|`|\||\*\*|__|https?://|HTTPS?://|Https?://|\\[A-Za-z]")
 DEFINITION = re.compile(
     r"\b(is|are) (an? |the )?([\w-]+ ){0,5}(disease|disorder|condition|syndrome|infection|illness|drug|medication|compound)s?"
     r"( \w+)? (that|which|characteri[sz]ed|caused|used|affecting)\b",
@@ -27,6 +28,7 @@ DEFINITION = re.compile(
 SEVERAL = re.compile(r"[.!?][\"')\]]* +[A-Z]")
 ABBREVIATED = re.compile(r"\b(vs|approx|e\.g|i\.e|al|Fig|Dr|No|St|spp?|var|ca)\.\s+[A-Z]")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffd\u202a-\u202e\u2066-\u2069]")
+SPACING = re.compile(r"[ \t\xa0]{2,}|[\t\xa0]")
 UNFINISHED = re.compile(r"[,;:(\[–-]$|\b(and|or|the|of|in|with|to|a|by)$", re.I)
 
 
@@ -92,7 +94,7 @@ def verify_pair(request: Request, answer: str, recipe: Recipe) -> Pair | Reject:
 
 def tidy(answer: str) -> str:
     """The answer without white space around it, and one space wherever it had several or a line break in a paragraph."""
-    return re.sub(r"[ \t\xa0]+", " ", answer.strip())
+    return SPACING.sub(" ", answer.strip())
 
 
 def first_sentence(text: str) -> str:
@@ -116,7 +118,7 @@ def fault_of(text: str, rules: Verification) -> str | None:
         ("preamble", PREAMBLE.match(text)),
         ("markup", MARKUP.search(text)),
         ("too short", length < rules.min_words),
-        ("truncated", UNFINISHED.search(text)),
+        ("truncated", UNFINISHED.search(text, len(text) - 5)),  # the longest end, "with", and what is before it
         ("several sentences", first_sentence(text) != text),
         ("definition", rules.definitions == "reject" and DEFINITION.search(text)),
     )
@@ -157,14 +159,12 @@ def locate(seed: Seed, sentence: Sequence[Word], repair: bool) -> list[tuple[int
     wanted = [form(word) for word, _, _ in words_with_offsets(seed.text) if word not in HYPHENS]
     kept = [i for i, (word, _, _) in enumerate(sentence) if word not in HYPHENS]
     spoken = [form(sentence[i][0]) for i in kept]
-    places = []
-    at = 0
-    while at + len(wanted) <= len(spoken):
-        if spoken[at : at + len(wanted)] == wanted:
-            places.append((kept[at], kept[at + len(wanted) - 1] + 1))
-            at += len(wanted)
-        else:
-            at += 1
+    places: list[tuple[int, int]] = []
+    end = 0
+    for at in [at for at, word in enumerate(spoken) if wanted and word == wanted[0]]:
+        if at >= end and spoken[at : at + len(wanted)] == wanted:
+            end = at + len(wanted)
+            places.append((kept[at], kept[end - 1] + 1))
     return places
 
 
@@ -196,6 +196,8 @@ def spelled_out(taken: Sequence[Span], sentence: Sequence[Word], text: str) -> l
 
     Its letters must stand in the mention in the same order, the first at the beginning (after Schwartz and Hearst 2003).
     """
+    if "(" not in text:
+        return []
     ends = {end: i for i, (_, _, end) in enumerate(sentence)}
     short: dict[str, Span] = {}
     for span in taken:
