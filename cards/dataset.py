@@ -1,7 +1,7 @@
 """What a dataset card says of a repo with one config a recipe: facts in, README.md out."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -235,9 +235,9 @@ def terms(facts: DatasetFacts) -> list[tuple[str, str]]:
     return lines
 
 
-def hashes_table(facts: DatasetFacts) -> Markdown:
+def hashes_table(corpora: Iterable[Corpus]) -> Markdown:
     """What tells one build from another, shortened to 16 digits; in full in each build.json."""
-    hashes = [(c.name, c.fingerprint, c.content_hash, c.transcript_sha256) for c in facts.corpora]
+    hashes = [(c.name, c.fingerprint, c.content_hash, c.transcript_sha256) for c in corpora]
     rows = [[code(name), *(code(value[:16]) if value else None for value in values)] for name, *values in hashes]
     return markdown.table(
         ["Config", "Fingerprint of the recipe", "Hash of the rows", "Transcript, SHA-256"], rows, text_columns=4

@@ -45,9 +45,7 @@ def form(corpus: Corpus) -> bytes:
         for key, label, digits in FORM
         if key not in ("rows", "vocabulary", "unique_mentions") and all(key in stats for stats in columns.values())
     ]
-    figure, panels = _panels(
-        len(measures), width=2.3 * len(measures) + 1.2, height=0.5 * len(columns) + 1.0, shared="y"
-    )
+    figure, panels = canvas(len(measures), width=2.3 * len(measures) + 1.2, height=0.5 * len(columns) + 1.0, shared="y")
     names = [plain(name, 32) for name in columns]
     for panel, (key, label, digits) in zip(panels, measures, strict=True):
         values = [stats[key] * (100 if digits == "%" else 1) for stats in columns.values()]
@@ -58,7 +56,7 @@ def form(corpus: Corpus) -> bytes:
         panel.xaxis.set_visible(False)
         panel.spines["bottom"].set_visible(False)
     panels[0].invert_yaxis()
-    return _png(figure)
+    return as_png(figure)
 
 
 def acceptance(corpus: Corpus) -> bytes:
@@ -66,7 +64,7 @@ def acceptance(corpus: Corpus) -> bytes:
     reasons = sorted(corpus.rejected_by_reason.items(), key=lambda item: -item[1])[:10]
     names = ["accepted", *(plain(reason, 48) for reason, _ in reasons)]
     counts = [corpus.counts["accepted"], *(count for _, count in reasons)]
-    figure, (panel,) = _panels(1, width=8, height=0.36 * len(names) + 0.7)
+    figure, (panel,) = canvas(1, width=8, height=0.36 * len(names) + 0.7)
     bars = panel.barh(names, counts, color=[OURS] + [OTHERS] * len(reasons), height=0.66)
     panel.bar_label(bars, labels=[f"{count:,}" for count in counts], padding=4, color=INK, fontsize=11)
     panel.set_title("Answers", fontsize=12, color=INK, loc="left")
@@ -74,7 +72,7 @@ def acceptance(corpus: Corpus) -> bytes:
     panel.xaxis.set_visible(False)
     panel.spines["bottom"].set_visible(False)
     panel.invert_yaxis()
-    return _png(figure)
+    return as_png(figure)
 
 
 def comparison(facts: ModelFacts) -> bytes:
@@ -85,7 +83,7 @@ def comparison(facts: ModelFacts) -> bytes:
     labels = [re.sub(r"\*", "", SYSTEMS.get(name, plain(name, 40))) for name in systems]
     key = HEADLINE[facts.task]
     width, height = 3.2 * len(columns) + 3.2, 0.42 * len(systems) + 1.1
-    figure, panels = _panels(len(columns), width=width, height=height, shared="all")
+    figure, panels = canvas(len(columns), width=width, height=height, shared="all")
     for panel, column in zip(panels, columns, strict=True):
         for row, system in enumerate(systems):
             for result in facts.real:
@@ -102,7 +100,7 @@ def comparison(facts: ModelFacts) -> bytes:
         panel.set_ylim(len(systems) - 0.5, -0.7)
         panel.margins(x=0.15)
         panel.grid(axis="x", color=INK, alpha=0.25)
-    return _png(figure)
+    return as_png(figure)
 
 
 def training(facts: ModelFacts) -> bytes:
@@ -110,7 +108,7 @@ def training(facts: ModelFacts) -> bytes:
     history: Sequence[Mapping[str, Any]] = facts.training["history"]
     metric = (facts.training.get("best") or {}).get("metric", "")
     scored = [point for point in history if metric and metric in (point.get("validation") or {})]
-    figure, panels = _panels(2 if scored else 1, width=8 if scored else 4.5, height=2.8)
+    figure, panels = canvas(2 if scored else 1, width=8 if scored else 4.5, height=2.8)
     losses = [point for point in history if point.get("train_loss") is not None]
     panels[0].plot([p["step"] for p in losses], [p["train_loss"] for p in losses], "o-", color=OTHERS, linewidth=2)
     panels[0].set_title("Training loss", fontsize=12, color=INK, loc="left")
@@ -121,10 +119,10 @@ def training(facts: ModelFacts) -> bytes:
     for panel in panels:
         panel.set_xlabel("step", color=INK)
         panel.grid(axis="y", color=INK, alpha=0.25)
-    return _png(figure)
+    return as_png(figure)
 
 
-def _panels(count: int, *, width: float, height: float, shared: str = "") -> tuple[Any, list[Any]]:
+def canvas(count: int, *, width: float, height: float, shared: str = "") -> tuple[Any, list[Any]]:
     """A figure and its axes side by side, without pyplot: it leaves the caller's backend and state alone."""
     from matplotlib.figure import Figure
 
@@ -139,7 +137,7 @@ def _panels(count: int, *, width: float, height: float, shared: str = "") -> tup
     return figure, panels
 
 
-def _png(figure: Any) -> bytes:
+def as_png(figure: Any) -> bytes:
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=144, transparent=True, metadata={"Software": None})
     return picture.getvalue()

@@ -110,10 +110,15 @@ def environment() -> jinja2.Environment:
 
 
 def render(template: str, metadata: CardData, **facts: Any) -> str:
-    """A README: YAML front matter, then the template, without runs of blank lines."""
+    """A README: YAML front matter, then the template."""
     front_matter = CardData(**_plain(metadata.to_dict())).to_yaml()
     body = environment().get_template(template).render(**facts)
-    return f"---\n{front_matter}\n---\n\n" + re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
+    return f"---\n{front_matter}\n---\n\n{tidy(body)}"
+
+
+def tidy(page: str) -> str:
+    """A page without runs of blank lines."""
+    return re.sub(r"\n{3,}", "\n\n", page).strip() + "\n"
 
 
 def _plain(value: Any) -> Any:

@@ -12,6 +12,7 @@ from publisher.cli_corpus import BaseUrl, LedgerPath, baseline, build, generate
 from publisher.cli_hub import diff, hub_app, publish
 from publisher.cli_ledger import ledger_app
 from publisher.cli_model import evaluate, export, search, train
+from publisher.cli_report import report
 
 app = typer.Typer(
     help="Synthetic biomedical corpora, written by an LLM, checked, versioned, and proven by the encoder they train.",
@@ -103,7 +104,7 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-for verb in (generate, build, baseline, train, search, export, evaluate, publish, diff):
+for verb in (generate, build, baseline, train, search, export, evaluate, report, publish, diff):
     app.command()(verb)
 
 

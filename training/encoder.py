@@ -71,6 +71,21 @@ def load_model(encoder: str, labels: list[str], facts: dict) -> Any:
     return model
 
 
+def load_body(encoder: str) -> Any:
+    """The encoder without a head.
+
+    Raises:
+        UserError: when it can't be loaded.
+    """
+    from transformers import AutoModel
+
+    path, revision = locate(encoder)
+    try:
+        return AutoModel.from_pretrained(path, dtype=torch.float32, **_at(encoder, revision))
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot load {encoder}: {error}") from error
+
+
 def adapt(model: Any, lora_rank: int) -> Any:
     """Low-rank adapters on the encoder's linear layers (Hu et al. 2021, arXiv 2106.09685); the head is trained in full.
 

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from builders.embeddings import find_outliers, project, two_sample_auroc
+from builders.embeddings import auroc, find_outliers, nearest, project, two_sample_auroc
 
 
 def letters(texts: Sequence[str]) -> np.ndarray:
@@ -49,3 +49,25 @@ def test_projection_keeps_the_widest_axis_and_a_fixed_sign():
     assert synthetic.shape == (60, 2)
     joined = np.concatenate([synthetic, real])[:, 0]
     assert np.corrcoef(joined, wide[:, 2])[0, 1] == pytest.approx(1.0, abs=0.01)
+
+
+def test_two_sample_interval_holds_the_figure_and_narrows_with_more_rows():
+    rng = np.random.default_rng(1)
+    synthetic, real = rng.normal(loc=0.4, size=(1000, 4)), rng.normal(size=(1000, 4))
+    few, many = two_sample_auroc(synthetic[:80], real[:80]), two_sample_auroc(synthetic, real)
+    for figures in (few, many):
+        assert figures["ci95"][0] < figures["auroc"] < figures["ci95"][1]
+    assert many["ci95"][1] - many["ci95"][0] < (few["ci95"][1] - few["ci95"][0]) / 2
+
+
+def test_auroc_counts_ties_half():
+    assert auroc(np.array([[3.0, 2.0]]), np.array([[1.0, 2.0]])).tolist() == [0.875]
+
+
+def test_nearest_finds_the_copy_and_never_the_row_itself():
+    rng = np.random.default_rng(2)
+    real = rng.normal(size=(50, 6))
+    similarity, which = nearest(np.stack([3 * real[17], rng.normal(size=6)]), real, batch=1)
+    assert which[0] == 17 and similarity[0] == pytest.approx(1.0, abs=1e-5)
+    among_themselves, _ = nearest(real, real, batch=7)
+    assert among_themselves.max() < 0.999

@@ -1,0 +1,140 @@
+"""The evidence of a tiny recipe, from its answers and a benchmark that is made here."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from builders.ledger import Answer, Ledger, payload_key
+from builders.plan import Plan, Request
+from builders.recipe import load_recipe
+from corpusmith_errors import UserError
+from publisher.report import report
+from publisher.report_text import Sentences, acceptance, quantiles
+
+OPENINGS = ["In the families", "Among all controls", "At follow-up", "Before treatment", "In most of the carriers"]
+DISEASES = ["gout", "cystic fibrosis", "colon cancer", "breast cancer"]
+
+
+def answer_of(request: Request) -> str:
+    """What an obedient teacher would write; every seventh answer is useless."""
+    if request.index % 7 == 6:
+        return f"Sure, here it is: {request.index}"
+    names = " and ".join(seed.text for seed in request.seeds) or "nothing of note"
+    opening = OPENINGS[request.index % 5]
+    return f"{opening} of region {request.index} we found {names} in {request.index + 3} of {2 * request.index + 9} persons"
+
+
+def real_row(number: int, split: str) -> dict:
+    disease = DISEASES[number % 4].split() if number % 3 else []
+    tokens = ["Cohort", str(number), "was", "screened", f"{split}wise", "for", *(disease or ["variants"]), "twice", "."]
+    tags = ["O"] * 6 + (["B-Disease"] + ["I-Disease"] * (len(disease) - 1) if disease else ["O"]) + ["O", "O"]
+    return {"id": f"{split}-{number}", "tokens": tokens, "ner_tags": tags}
+
+
+@pytest.fixture
+def benchmarks(tmp_path: Path) -> Path:
+    folder = tmp_path / "benchmarks" / "ner" / "tiny"
+    folder.mkdir(parents=True)
+    for split, rows in (("train", 40), ("dev", 24)):
+        lines = "".join(json.dumps(real_row(number, split)) + "\n" for number in range(rows))
+        (folder / f"{split}.jsonl").write_text(lines, encoding="utf-8")
+    return tmp_path / "benchmarks"
+
+
+@pytest.fixture
+def recipe(ner_recipe: Path) -> Path:
+    """The tiny recipe with a benchmark, and with rows made by replacement."""
+    content = yaml.safe_load(ner_recipe.read_text(encoding="utf-8"))
+    content |= {"benchmarks": ["ner/tiny"], "augment": {"replacements": 2, "contrasts": 1}}
+    ner_recipe.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    return ner_recipe
+
+
+@pytest.fixture
+def ledger(recipe: Path, tmp_path: Path) -> Path:
+    requests = list(Plan(load_recipe(str(recipe))).requests())
+    with Ledger(tmp_path / "ledger.sqlite") as opened:
+        opened.add((payload_key(request.payload), request.payload) for request in requests)
+        opened.record(Answer(payload_key(request.payload), answer_of(request)) for request in requests)
+    return tmp_path / "ledger.sqlite"
+
+
+def test_what_needs_no_training_is_measured_and_says_no_real_sentence(
+    recipe: Path, ledger: Path, benchmarks: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "report"
+    text = ("acceptance", "form", "map", "memorisation")
+    document = report(str(recipe), out, ledger=ledger, benchmarks=benchmarks, only=text)
+    sections = document["sections"]
+
+    assert json.loads((out / "report.json").read_text(encoding="utf-8")) == document
+    accepted, answered = (sections["acceptance"]["counts"][key] for key in ("accepted", "answered"))
+    assert sections["acceptance"]["accepted_share"] == round(accepted / answered, 4)
+    assert sections["acceptance"]["rejected_by_reason"] == {"preamble": 8}
+    low, high = sections["acceptance"]["ci95"]
+    assert low < accepted / answered < high
+    assert sections["form"]["reference_statistics"]["tiny/dev"]["share_without_mention"] == pytest.approx(
+        8 / 24, abs=1e-4
+    )
+    assert sections["map"]["two_sample"]["auroc"] > 0.9  # two templates that share hardly a word
+    assert sections["map"]["real"] == {"tiny/dev": 24, "tiny/train": 40}
+    near = sections["memorisation"]["nearest"]["tiny/dev"]
+    assert near["synthetic"]["max"] < near["real"]["max"] <= 1.0
+    assert near["synthetic"]["rows"] == sections["map"]["synthetic"]  # what was written, once each
+
+    page = (out / "README.md").read_text(encoding="utf-8")
+    for name in ("acceptance", "form", "map"):
+        assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG") and f"![{name}]({name}.png)" in page
+    for file in (path for path in out.rglob("*") if path.is_file()):
+        assert b"was screened" not in file.read_bytes(), f"a benchmark sentence in {file}"
+
+
+def test_sections_stay_until_the_corpus_changes(recipe: Path, ledger: Path, benchmarks: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report"
+    report(str(recipe), out, ledger=ledger, benchmarks=benchmarks, only=["acceptance"])
+    again = report(str(recipe), out, ledger=ledger, benchmarks=benchmarks, only=["form"])
+    assert set(again["sections"]) == {"acceptance", "form"}
+
+    content = recipe.read_text(encoding="utf-8").replace("replacements: 2", "replacements: 1")
+    recipe.write_text(content, encoding="utf-8")
+    other = report(str(recipe), out, ledger=ledger, benchmarks=benchmarks, only=["form"])
+    assert set(other["sections"]) == {"form"}
+    assert "From request to row" not in (out / "README.md").read_text(encoding="utf-8")
+
+
+def test_without_a_benchmark_what_needs_one_is_left_out(
+    recipe: Path, ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CORPUSMITH_BENCHMARKS", raising=False)
+    said: list[str] = []
+    text = ("acceptance", "form", "map", "memorisation")
+    document = report(str(recipe), tmp_path / "report", ledger=ledger, only=text, say=said.append)
+    assert set(document["sections"]) == {"acceptance", "form"}
+    assert any("left out" in line for line in said)
+    assert "How far from real text" not in (tmp_path / "report" / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_section_that_is_none_is_named(recipe: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no section forms: choose among acceptance"):
+        report(str(recipe), tmp_path, only=["forms"])
+
+
+def test_every_answer_accepted_is_an_interval_without_width() -> None:
+    build = {"counts": {"accepted": 9, "answered": 9}, "rejected_by_reason": {}, "filtered_by_reason": {}}
+    assert acceptance({**build, "added_by_augmentation": {}})["ci95"] == [1.0, 1.0]
+
+
+def test_a_sample_keeps_order_and_pairs_of_id_and_text() -> None:
+    drawn = Sentences([str(i) for i in range(100)], [f"text {i}" for i in range(100)]).sample(10)
+    assert len(drawn.ids) == 10 and drawn.ids == sorted(drawn.ids, key=int)
+    assert all(text == f"text {number}" for number, text in zip(drawn.ids, drawn.texts, strict=True))
+
+
+def test_quantiles_hold_their_mean_within_its_interval() -> None:
+    import numpy as np
+
+    figures = quantiles(np.linspace(0, 1, 101))
+    assert (figures["mean"], figures["p50"], figures["p99"], figures["max"]) == (0.5, 0.5, 0.99, 1.0)
+    assert figures["ci95"][0] < 0.5 < figures["ci95"][1]

@@ -1,0 +1,38 @@
+"""Sentences to vectors: one each, in their order, whatever they are batched with."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corpusmith_errors import UserError
+from training import embedder
+from training.embedder import sentence_embedder
+
+TEXTS = ["asthma", "Patients with cystic fibrosis were seen in the clinic .", "gout was found", "No sign of lupus"]
+
+
+def test_a_text_has_the_same_vector_alone_and_in_company(tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    embed = sentence_embedder(str(tiny_encoder))
+    together = embed(TEXTS)
+    assert together.shape == (4, 32)
+    np.testing.assert_allclose(np.concatenate([embed([text]) for text in TEXTS]), together, atol=1e-5)
+    monkeypatch.setattr(embedder, "BATCH_TOKENS", 1)  # smaller than any text, so each has a batch of its own
+    np.testing.assert_allclose(embed(TEXTS), together, atol=1e-5)
+
+
+def test_no_text_is_no_vector(tiny_encoder: Path) -> None:
+    assert sentence_embedder(str(tiny_encoder))([]).shape == (0, 32)
+
+
+def test_the_embedded_encoder_puts_what_means_alike_side_by_side() -> None:
+    embed = sentence_embedder()
+    first, alike, other = embed(
+        ["Cystic fibrosis is inherited.", "Mucoviscidosis runs in families.", "The train to Basel was late."]
+    )
+    assert first @ alike > first @ other
+
+
+def test_an_encoder_that_is_none_is_named() -> None:
+    with pytest.raises(UserError, match="no-such/encoder"):
+        sentence_embedder("/no-such/encoder")
