@@ -15,6 +15,7 @@ from builders.audit import audit
 from builders.benchmarks import benchmark_rows, benchmark_splits
 from builders.corpus import Corpus, Counts, class_names
 from builders.ledger import Ledger
+from builders.noise import REASON, find_noise
 from builders.plan import Plan
 from builders.prices import Price
 from builders.recipe import Recipe, load_recipe, prompt_path, prompt_text, recipe_path
@@ -28,18 +29,26 @@ SPLITS = ("train", "validation", "test")
 ROWS_A_GROUP = 1000  # the Hub's viewer fetches whole row groups
 
 
-def build(recipe: str, out: Path, ledger: Path | None = None, benchmarks: Path | None = None) -> dict[str, Any]:
+def build(
+    recipe: str,
+    out: Path,
+    ledger: Path | None = None,
+    benchmarks: Path | None = None,
+    noise: Path | None = None,
+) -> dict[str, Any]:
     """Build the corpus of `recipe` into the dataset folder `out`.
 
     Answers come from `ledger`, or where it is None from the transcript that ships with the recipe. With `benchmarks` (a
     folder of `{set}/{split}.jsonl`; default: $CORPUSMITH_BENCHMARKS) rows that share an n-gram with one are left out.
+    With `noise`, a file of out-of-fold predictions, answers whose labels it denies are rejected (`builders.noise`).
     Returns what `build.json` holds. Raises UserError when there is nothing to build from.
     """
     parsed = load_recipe(recipe)
     root = benchmarks_at_hand(benchmarks)
     with tempfile.TemporaryDirectory(prefix="corpusmith-") as scratch:
         work = Path(scratch)
-        corpus = Corpus(parsed, work / "rows")
+        denied = find_noise(noise, len(class_names(parsed))) if noise else None
+        corpus = Corpus(parsed, work / "rows", denied)
         with Ledger(ledger or answered_by_transcript(parsed, work)) as opened:
             corpus.write(opened, leakage_of(parsed, root))
         if not corpus.counts.accepted:
@@ -49,6 +58,12 @@ def build(recipe: str, out: Path, ledger: Path | None = None, benchmarks: Path |
         rows = {split: corpus.work / f"{split}.jsonl" for split in (*SPLITS, "rejected")}
         write_parquet(corpus, rows, out, work)
         facts = facts_of(parsed, corpus.plan, corpus.counts, measure(corpus, rows, out, root), root)
+    if denied is not None:
+        facts["label_noise"] = {
+            "judged": denied.judged,
+            "rejected": corpus.counts.rejected_by_reason[REASON],
+            "predictions_sha256": denied.sha256,
+        }
     keep_sources(parsed, recipe, out)
     write_json(facts, out / "build.json")
     return facts

@@ -12,6 +12,7 @@ from builders.augment import derived_entities, mistagged_pairs
 from builders.example import Entities, Pair, Reject, entity_row, pair_row
 from builders.filters import Duplicates, Leakage, find_duplicates
 from builders.ledger import Answer, Ledger, payload_key
+from builders.noise import REASON, Noise
 from builders.plan import SPLIT_FOLDS, Plan, Request
 from builders.recipe import Recipe
 from builders.verify import Lookup, lookup, verify_entities, verify_pair
@@ -55,8 +56,9 @@ class Corpus:
     Rows stream through files rather than lists, so that memory does not grow with their number.
     """
 
-    def __init__(self, recipe: Recipe, work: Path) -> None:
+    def __init__(self, recipe: Recipe, work: Path, noise: Noise | None = None) -> None:
         self.recipe = recipe
+        self.noise = noise
         self.plan = Plan(recipe)
         self.work = work
         self.counts = Counts()
@@ -93,6 +95,8 @@ class Corpus:
                     cached_tokens=answer.cached_tokens,
                 )
                 outcome = self.verify(request, answer.text, answer.finish_reason)
+                if not isinstance(outcome, Reject) and self._is_noise(request, outcome):
+                    outcome = Reject(REASON)
                 if isinstance(outcome, Reject):
                     self.counts.rejected_by_reason[outcome.reason] += 1
                     self._throw_out(thrown, request.id, answer.text, outcome.reason, request.prompt)
@@ -154,6 +158,12 @@ class Corpus:
         columns = entity_row(example, self._ids) if isinstance(example, Entities) else pair_row(example, self._ids)
         asked = {"request_id": request.id, "prompt": request.prompt, "teacher": request.payload["model"]}
         return {"id": row_id, **columns, **asked, "seed": request.payload["seed"]}
+
+    def _is_noise(self, request: Request, example: Entities | Pair) -> bool:
+        if self.noise is None:
+            return False
+        row = self._row(request, example, request.id)
+        return self.noise.holds(request.id, tuple(row["ner_tags"]) if "ner_tags" in row else (row["label"],))
 
     def _throw_out(self, thrown: TextIO, request_id: str, answer: str, reason: str, prompt: str) -> None:
         row = {"request_id": request_id, "answer": answer, "reason": reason, "prompt": prompt}

@@ -89,6 +89,14 @@ class Filters(Strict):
 
     near_duplicates: float = Field(default=0.8, gt=0.0, le=1.0)  # Jaccard similarity of word trigrams
     leakage: int = Field(default=8, ge=0)  # shared n-grams with a benchmark; 0 keeps them
+    label_noise: int = Field(default=0, ge=0)  # folds of cross-validation that find wrong labels; 0 keeps them
+
+    @field_validator("label_noise")
+    @classmethod
+    def folds_leave_something_out(cls, folds: int) -> int:
+        if folds == 1:
+            raise ValueError("one fold leaves nothing to learn from: give 2 or more, or 0 for none")
+        return folds
 
 
 class Relation(Strict):

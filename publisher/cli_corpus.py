@@ -81,12 +81,15 @@ def build(
     tasks: Tasks = None,
     workers: Workers = 1,
     answers: Annotated[str | None, typer.Option(help="With --executor: folder or URL of the answers.")] = None,
+    noise: Annotated[Path | None, typer.Option(help="Leave out what these predictions of `noise` deny.")] = None,
 ) -> None:
     """Turn answers into a dataset folder. Without --ledger, the transcript that ships with the recipe is used."""
     from builders import build as building
 
     if executor is None:
-        facts = building.build(recipe, Path(out), ledger)
+        facts = building.build(recipe, Path(out), ledger, noise=noise)
+    elif noise is not None:
+        raise UserError("--noise goes without --executor: label noise is judged on one machine")
     elif answers is None:
         raise UserError(
             "--executor reads a folder of answers: give --answers, as `corpusmith generate --executor` wrote it"

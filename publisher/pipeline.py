@@ -100,7 +100,7 @@ def corpus_and_student(
 ) -> None:
     """Build and release one corpus; train, measure and release one student."""
     home = root / recipe.name
-    facts = build(name, home / "dataset", ledger, benchmarks)
+    facts = built(name, recipe, home, encoder, ledger, benchmarks, done.endpoint)
     counts = facts["counts"]
     say(
         f"  corpus    {counts['accepted']} rows accepted, {counts['rejected']} rejected of {counts['requests']} requests"
@@ -118,7 +118,7 @@ def corpus_and_student(
     say(released("dataset", dataset))
 
     source = f"{dataset.repo_id}:{recipe.name}@{dataset.version}"
-    environment = {**os.environ, "HF_ENDPOINT": done.endpoint, "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    environment = environment_of(done.endpoint)
     model = home / "model"
     trained_on = {"rows": facts["content_hash"], "encoder": encoder, "settings": TRAINING[recipe.task]}
     if read_json(home / "trained_on.json") != trained_on:
@@ -148,6 +148,35 @@ def corpus_and_student(
         endpoint=done.endpoint,
     )
     say(released("model", done.models[recipe.name]))
+
+
+def built(
+    name: str,
+    recipe: Recipe,
+    home: Path,
+    encoder: str,
+    ledger: Path | None,
+    benchmarks: Path | None,
+    endpoint: str,
+) -> dict[str, Any]:
+    """Build the corpus; where the recipe asks for it, a second time without the rows that students of it deny."""
+    folds = recipe.filters.label_noise
+    if not folds:
+        return build(name, home / "dataset", ledger, benchmarks)
+    draft = build(name, home / "draft", ledger, benchmarks)
+    judged_by = {"rows": draft["content_hash"], "encoder": encoder, "folds": folds, "settings": TRAINING[recipe.task]}
+    predictions = home / "predictions.jsonl"
+    if read_json(home / "judged_by.json") != judged_by:
+        write_json(TRAINING[recipe.task], home / "training.json")
+        options = ("--folds", folds, "--encoder", encoder, "--config", home / "training.json")
+        command("noise", home / "draft", "--out", predictions, *options, env=environment_of(endpoint))
+        write_json(judged_by, home / "judged_by.json")
+    return build(name, home / "dataset", ledger, benchmarks, predictions)
+
+
+def environment_of(endpoint: str) -> dict[str, str]:
+    """What a stage in a process of its own is to know: the Hub, and that nobody watches its progress bars."""
+    return {**os.environ, "HF_ENDPOINT": endpoint, "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
 
 
 def measurements(recipe: Recipe, source: str, home: Path, benchmarks: Path | None) -> Iterator[tuple[Path, str, str]]:
