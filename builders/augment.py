@@ -27,26 +27,37 @@ Pieces = tuple[Piece, ...]
 
 
 def derived_entities(example: Entities, row_id: str, recipe: Recipe, plan: Plan) -> Iterator[tuple[str, Entities]]:
-    """(how it was derived, copy) of a sentence with other names in place of its mentions; none where it has no mention.
+    """(how it was derived, copy) of a sentence with other names in place of its mentions; none where nothing can change.
 
     A *replacement* has concepts of the same semantic type, in one of the recipe's forms, and is labelled: it widens
     vocabulary. A *contrast* has names of lexicons that are no label (genes, chemicals), and carries no label there: the
-    words around a mention are then worth nothing on their own, so that a student must look at the name.
+    words around a mention are then worth nothing on their own, so that a student must look at the name. With
+    `vary_context` each copy has other genes, drugs … where the sentence was asked to name one without a label.
     """
-    if not example.spans or len(example.spans) > MOST_REPLACED:
+    if len(example.spans) > MOST_REPLACED:
         return
     rng = random.Random(f"{recipe.seed}:{row_id}")
+    context = example.context if recipe.augment.vary_context else ()
     copies = (
         ("replaced", recipe.augment.replacements, lambda spans: replacement(spans, recipe, plan, rng)),
         ("contrasted", recipe.augment.contrasts, lambda spans: contrast(spans, recipe, plan, rng)),
     )
     for how, number, names_for in copies:
-        for _ in range(number):
-            names: dict[str, list[Pieces]] = {}
-            for concept_id in dict.fromkeys(span.concept_id for span in example.spans):
-                names[concept_id] = names_for([span for span in example.spans if span.concept_id == concept_id])
+        for _ in range(number if example.spans or how == "replaced" else 0):
+            names = {concept_id: names_for(spans) for concept_id, spans in by_concept(example.spans).items()}
+            for concept_id, spans in by_concept(context).items():
+                name = surface(plan.draw(spans[0].label, rng), rng)
+                names[concept_id] = [((name, ""),)] * len(spans)
             if all(names.values()) and (copy := with_names(example, names)).text != example.text:
                 yield how, copy
+
+
+def by_concept(spans: Sequence[Span]) -> dict[str, list[Span]]:
+    """The spans of each concept, in order."""
+    named: dict[str, list[Span]] = {}
+    for span in spans:
+        named.setdefault(span.concept_id, []).append(span)
+    return named
 
 
 def replacement(spans: Sequence[Span], recipe: Recipe, plan: Plan, rng: random.Random) -> list[Pieces]:
@@ -117,11 +128,16 @@ def contrast(spans: Sequence[Span], recipe: Recipe, plan: Plan, rng: random.Rand
 
 
 def with_names(example: Entities, names: dict[str, list[Pieces]]) -> Entities:
-    """The sentence with the given pieces in place of each mention; `names` has a list for each concept, in order."""
+    """The sentence with the given pieces in place of each mention and each name of its context that `names` has.
+
+    `names` has a list for each concept, in order.
+    """
     waiting = {concept_id: iter(pieces) for concept_id, pieces in names.items()}
     text, at = "", 0
     spans: list[Span] = []
-    for span in example.spans:
+    for span in sorted((*example.spans, *example.context), key=lambda span: span.start):
+        if span.concept_id not in waiting:
+            continue
         text += example.text[at : span.start]
         for name, concept_id in next(waiting[span.concept_id]):
             if not text and name[0].islower():

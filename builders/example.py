@@ -20,10 +20,14 @@ class Span:
 
 @dataclass(frozen=True)
 class Entities:
-    """A sentence and every mention in it, from left to right and without overlap."""
+    """A sentence and every mention in it, from left to right and without overlap.
+
+    `context` has the names that were asked for and are no mention, each under its lexicon in place of a label.
+    """
 
     text: str
     spans: tuple[Span, ...]
+    context: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,7 @@ class Augmentation(Strict):
     ] = {}  # of replacements
     qualifiers: tuple[str, ...] = ()  # words that a replacement in the form `qualified` begins with: familial, sporadic
     deficiency_of: str | None = None  # the lexicon whose names make the form `deficiency`: "C7 deficiency"
+    vary_context: bool = False  # in each copy, also other names in place of what was asked for and is no mention
     contrasts: int = Field(default=0, ge=0)  # copies with names of lexicons that are no label in place of its mentions
     contrasted_acronyms: float = Field(default=1.0, ge=0.0, le=1.0)  # share of contrasts that may be an acronym
     mistagged: float = Field(default=0.0, ge=0.0)  # unrelated rows a related row, masking a word that is no entity

@@ -1,8 +1,8 @@
 """Answer → example, or a reject with its reason: the only place where labels are made."""
 
 import re
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from builders.example import Entities, Pair, Reject, Span
 from builders.lexicon import Lexicon
@@ -68,7 +68,17 @@ def verify_entities(request: Request, answer: str, recipe: Recipe, looked_up: Lo
         if not any(span.start < old.end and old.start < span.end for old in taken if old not in inside):
             taken = [old for old in taken if old not in inside] + [span]
     taken += spelled_out(taken, sentence, text)
-    return Entities(text, tuple(sorted(taken, key=lambda span: span.start)))
+    lexicons = {seed.concept_id: seed.lexicon for seed in request.seeds if seed.lexicon not in recipe.labels.values()}
+    context = (
+        replace(span, label=lexicons[span.concept_id])
+        for _, _, span in asked
+        if span.concept_id in lexicons and not any(span.start < old.end and old.start < span.end for old in taken)
+    )
+    return Entities(text, in_order(taken), in_order(context))
+
+
+def in_order(spans: Iterable[Span]) -> tuple[Span, ...]:
+    return tuple(sorted(spans, key=lambda span: span.start))
 
 
 def verify_pair(request: Request, answer: str, recipe: Recipe) -> Pair | Reject:

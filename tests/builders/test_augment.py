@@ -117,3 +117,15 @@ def test_names_that_share_their_last_word_are_coordinated(ner_recipe: Path, lexi
     together = [span for span in spans if "|" in span.concept_id]
     assert together and all(span.text.endswith(" cancer") and span.text.count("cancer") == 1 for span in together)
     assert all(JOINT.search(span.text) for span in together)
+
+
+def test_a_copy_may_vary_the_names_around_its_mentions(ner_recipe: Path) -> None:
+    recipe = with_forms(ner_recipe)
+    recipe = recipe.model_copy(update={"augment": recipe.augment.model_copy(update={"vary_context": True})})
+    gene = Span(0, 5, "gene", "BRCA1", "G:1")
+    example = Entities("BRCA1 is lost in ovarian cancer.", (Span(17, 31, "Disease", "ovarian cancer", "D:2"),), (gene,))
+    copies = [copy for _, copy in derived_entities(example, "row-1", recipe, Plan(recipe))]
+    assert {copy.text.split(" is lost in ")[0] for copy in copies} & {"WT1", "CFTR", "ATM"}
+    assert all(len(copy.spans) == 1 and copy.text[copy.spans[0].start :] == copy.spans[0].text + "." for copy in copies)
+    alone = list(derived_entities(Entities("BRCA1 is lost.", (), (gene,)), "row-1", recipe, Plan(recipe)))
+    assert alone and all(how == "replaced" and copy.spans == () for how, copy in alone)

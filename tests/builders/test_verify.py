@@ -164,3 +164,9 @@ def test_a_borrowed_seed_that_the_recipe_does_not_count_is_context(recipe: Recip
         "gout",
     ]
     assert mentions(counted, "Men with breast cancer had gout as well.", ("breast cancer", "disease")) == ["gout"]
+
+
+def test_what_was_asked_for_and_is_no_mention_is_kept_as_context(recipe: Recipe) -> None:
+    outcome = judge(recipe, "Men with gout have no CFTR at all.", ("gout", "disease"), ("CFTR", "gene"))
+    assert isinstance(outcome, Entities)
+    assert [(span.text, span.label) for span in outcome.context] == [("CFTR", "gene")]
