@@ -12,6 +12,7 @@ import jinja2
 
 from builders.context import Facts, Graph
 from builders.lexicon import Concept, Lexicon, Sampler, load_lexicon
+from builders.prompt_slots import sandbox
 from builders.recipe import (
     Kind,
     LexiconSource,
@@ -129,8 +130,7 @@ class Plan:
 
     @cached_property
     def template(self) -> jinja2.Template:
-        environment = jinja2.Environment(undefined=jinja2.ChainableUndefined, keep_trailing_newline=False)
-        return environment.from_string(prompt_text(self.recipe))
+        return sandbox().from_string(prompt_text(self.recipe))
 
     def _render(self, values: dict[str, Any]) -> str:
         """What `template.render` gives, at half its cost: Jinja's own merges its globals through a slow ChainMap."""

@@ -12,7 +12,7 @@ from publisher.cli_corpus import BaseUrl, LedgerPath, baseline, build, generate
 from publisher.cli_hub import diff, hub_app, publish
 from publisher.cli_ledger import ledger_app
 from publisher.cli_model import evaluate, export, search, train
-from publisher.cli_quality import noise
+from publisher.cli_quality import noise, prompts_app
 from publisher.cli_report import report
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(hub_app, name="hub")
 app.add_typer(ledger_app, name="ledger")
+app.add_typer(prompts_app, name="prompts")
 
 
 @app.callback()

@@ -9,7 +9,7 @@ import random
 import socket
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,6 +46,7 @@ class FakeTeacher:
     key: str | None = None
     complaint: str = "the prompt is too long"
     answer: str = "Mutations of the gene were found in {} families with the disease."
+    write: Callable[[dict[str, Any]], str] | None = None  # the answer to a payload, in place of `answer`
     asked: Counter[str] = field(default_factory=Counter)
     answered: Counter[str] = field(default_factory=Counter)
     sent: Counter[str] = field(default_factory=Counter)  # by fault
@@ -127,7 +128,7 @@ class FakeTeacher:
         return JSONResponse(answer)
 
     def completion(self, name: str, payload: dict[str, Any], fault: str) -> dict[str, Any]:
-        text = self.answer.format(int(name[:4], 16))
+        text = self.write(payload) if self.write else self.answer.format(int(name[:4], 16))
         usage = {"prompt_tokens": 40, "completion_tokens": 12, "prompt_tokens_details": {"cached_tokens": 8}}
         choice = {"index": 0, "message": {"role": "assistant", "content": text}}
         choice["finish_reason"] = fault if fault in FINAL else "stop"
