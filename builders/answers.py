@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
+from builders.forms import find_outcomes
 from builders.ledger import Answer, Ledger, batches, payload_key
 from builders.plan import Plan
 from corpusmith_errors import UserError
@@ -21,15 +22,14 @@ def write_answers(plan: Plan, ledger: Ledger, out: TextIO, shard: int = 0, of: i
     """Write what the ledger knows of requests `shard, shard + of, …`. Returns how many of them are still pending."""
     pending = 0
     for requests in batches(plan.requests(shard, of), 2000):
-        keys = [payload_key(request.payload) for request in requests]
-        answers, settled = ledger.get_many(keys), ledger.settled(keys)
-        for request, key in zip(requests, keys, strict=True):
-            line = {"index": request.index, "key": key[:KEY]}
-            if (answer := answers.get(key)) is not None:
-                line |= {"text": answer.text, **{name: getattr(answer, name) for name in FIELDS}}
-            elif key not in settled:
+        outcomes = find_outcomes(ledger, (request.payload for request in requests))
+        for request, outcome in zip(requests, outcomes, strict=True):
+            if outcome == "pending":
                 pending += 1
                 continue
+            line = {"index": request.index, "key": payload_key(request.payload)[:KEY]}
+            if isinstance(outcome, Answer):
+                line |= {"text": outcome.text, **{name: getattr(outcome, name) for name in FIELDS}}
             out.write(json.dumps(line, ensure_ascii=False) + "\n")
     return pending
 

@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from builders.benchmarks import benchmark_rows
 from builders.endpoint import Endpoint
+from builders.forms import find_answers
 from builders.ledger import Ledger
-from builders.structured import find_answers, parse, response_format
+from builders.structured import parse, response_format
 from builders.teacher import generate
 from corpusmith_errors import UserError
 

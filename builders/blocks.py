@@ -22,16 +22,16 @@ from datatrove.utils.binaryio import read_tuples_from_file
 from datatrove.utils.word_tokenizers import WhitespaceTokenizer
 
 from builders.answers import read_answer, read_indices
-from builders.audit import Audit, Overlap
-from builders.build import SPLITS, read_rows, write_parquet
-from builders.corpus import Corpus, Counts
+from builders.build import SPLITS, write_parquet
+from builders.corpus import ACCEPTED, Corpus, Counts
 from builders.filters import Banding, Duplicates, band_hashes
 from builders.ledger import Answer, batches, payload_key
+from builders.measures import Measures, measure
 from builders.plan import Plan, Request
 from builders.recipe import Recipe
 from builders.shipped_leakage import leakage_of
-from builders.statistics import Form
 
+JUDGED = (ACCEPTED, "rejected.jsonl")
 DUPLICATE = np.dtype([("row", "<u4"), ("exact", "?")])
 
 
@@ -80,8 +80,8 @@ class Judge(PipelineStep):
             corpus = Corpus(self.recipe, Path(scratch))
             with self.track_time("part"):
                 corpus.judge(self._answered(corpus, rank, world_size))
-                for name in ("accepted", "rejected"):
-                    upload(corpus.work / f"{name}.jsonl", self.work, f"judged/{rank:05d}/{name}.jsonl")
+                for name in JUDGED:
+                    upload(corpus.work / name, self.work, f"judged/{rank:05d}/{name}")
                 with self.work.open(f"judged/{rank:05d}/counts.pickle", "wb") as out:
                     pickle.dump(corpus.counts, out)
             for number, text in enumerate(corpus.compared_texts()):
@@ -153,23 +153,16 @@ class Repeats(MinhashDedupCluster):
 
 
 @dataclass
-class Measures:
+class Part:
     """What one part adds to `build.json`, and the shards that it wrote."""
 
     counts: Counts
-    form: Form = field(default_factory=Form)
-    overlaps: dict[str, Overlap] = field(default_factory=dict)
-    splits: dict[str, dict[str, int]] = field(default_factory=dict)
+    measures: Measures = field(default_factory=Measures)
     shards: list[str] = field(default_factory=list)
 
-    def merge(self, other: "Measures") -> None:
+    def merge(self, other: "Part") -> None:
         self.counts.merge(other.counts)
-        self.form.merge(other.form)
-        for name, overlap in other.overlaps.items():
-            self.overlaps.setdefault(name, Overlap()).merge(overlap)
-        for split, figures in other.splits.items():
-            mine = self.splits.setdefault(split, dict.fromkeys(figures, 0))
-            self.splits[split] = {name: mine[name] + value for name, value in figures.items()}
+        self.measures.merge(other.measures)
         self.shards += other.shards
 
 
@@ -192,47 +185,33 @@ class Publish(PipelineStep):
             folder = Path(scratch)
             corpus = Corpus(self.recipe, folder / "rows")
             corpus.work.mkdir()
-            for name in ("accepted", "rejected"):
-                self.work.get(f"judged/{rank:05d}/{name}.jsonl", str(corpus.work / f"{name}.jsonl"))
+            for name in JUDGED:
+                self.work.get(f"judged/{rank:05d}/{name}", str(corpus.work / name))
             with self.work.open(f"judged/{rank:05d}/counts.pickle", "rb") as counts:
                 corpus.counts = pickle.load(counts)
             corpus.filter(self._duplicates(corpus, rank), leakage_of(self.recipe, self.benchmarks))
             rows = {split: corpus.work / f"{split}.jsonl" for split in (*SPLITS, "rejected")}
             write_parquet(corpus, rows, folder / "out", folder)
-            measures = self._measure(corpus, rows)
+            part = Part(corpus.counts, measure({split: rows[split] for split in SPLITS}, self.benchmarks))
             for shard in sorted((folder / "out" / "data").rglob("*.parquet")):
-                split = shard.name.rsplit("-", 3)[0]
-                target = f"data/{shard.parent.name}/{split}-{rank:05d}-of-{world_size:05d}.parquet"
+                split, number, _, _ = shard.stem.rsplit("-", 3)
+                more = f"-{number}" if int(number) else ""  # a part seldom has rows for a second shard
+                target = f"data/{shard.parent.name}/{split}-{rank:05d}{more}-of-{world_size:05d}.parquet"
                 upload(shard, self.out, target)
-                measures.shards.append(target)
-                if split in measures.splits:
-                    measures.splits[split]["bytes"] += shard.stat().st_size
+                part.shards.append(target)
+                if split in part.measures.splits:
+                    part.measures.splits[split]["bytes"] += shard.stat().st_size
             for split in SPLITS:
                 upload(rows[split], self.work, f"rows/{rank:05d}/{split}.jsonl")
             with self.work.open(f"measures/{rank:05d}.pickle", "wb") as out:
-                pickle.dump(measures, out)
+                pickle.dump(part, out)
 
     def _duplicates(self, corpus: Corpus, part: int) -> Duplicates:
-        count = sum(1 for _ in corpus.compared_texts())
-        earlier, exact = np.full(count, -1, dtype=np.int64), np.zeros(count, dtype=bool)
+        with (corpus.work / ACCEPTED).open("rb") as lines:
+            count = sum(1 for _ in lines)
+        earlier, exact = np.full(count, -1, dtype=np.int32), np.zeros(count, dtype=bool)
         if self.work.isfile(f"repeats/{part:05d}"):
             repeats = np.frombuffer(self.work.cat_file(f"repeats/{part:05d}"), dtype=DUPLICATE)
             earlier[repeats["row"]] = 0
             exact[repeats["row"]] = repeats["exact"]
         return Duplicates(earlier, exact)
-
-    def _measure(self, corpus: Corpus, rows: dict[str, Path]) -> Measures:
-        measures = Measures(corpus.counts)
-        audit = Audit(self.benchmarks) if self.benchmarks else None
-        source = "text" if self.recipe.task == "ner" else "source_text"
-        for split in SPLITS:
-            for row in read_rows(rows[split]):
-                figures = measures.splits.setdefault(split, {"rows": 0, "bytes": 0})
-                figures["rows"] += 1
-                if self.recipe.task == "ner":
-                    figures["mentions"] = figures.get("mentions", 0) + len(row["entities"])
-                measures.form.add(row)
-                if audit:
-                    audit.add(row["id"], row[source])
-        measures.overlaps = audit.splits if audit else {}
-        return measures

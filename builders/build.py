@@ -1,20 +1,18 @@
 """One recipe and one ledger → a dataset folder: Parquet with features and splits, rejects, and the facts of the build."""
 
 import hashlib
-import itertools
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from builders.audit import audit
 from builders.benchmarks import benchmark_rows, benchmark_splits
 from builders.corpus import Corpus, Counts, class_names
 from builders.ledger import Ledger
+from builders.measures import measure
 from builders.noise import REASON, find_noise
 from builders.plan import Plan
 from builders.prices import Price
@@ -26,7 +24,6 @@ from builders.versioning import content_hash, fingerprint
 from corpusmith_errors import UserError
 
 SPLITS = ("train", "validation", "test")
-ROWS_A_GROUP = 1000  # the Hub's viewer fetches whole row groups
 
 
 def build(
@@ -57,7 +54,7 @@ def build(
             )
         rows = {split: corpus.work / f"{split}.jsonl" for split in (*SPLITS, "rejected")}
         write_parquet(corpus, rows, out, work)
-        facts = facts_of(parsed, corpus.plan, corpus.counts, measure(corpus, rows, out, root), root)
+        facts = facts_of(parsed, corpus.plan, corpus.counts, measured(corpus, rows, out, root), root)
     if denied is not None:
         facts["label_noise"] = {
             "judged": denied.judged,
@@ -95,7 +92,7 @@ def answered_by_transcript(recipe: Recipe, work: Path) -> Path:
 
 def write_parquet(corpus: Corpus, rows: dict[str, Path], out: Path, work: Path) -> None:
     """`data/{recipe}/{split}-*.parquet` and the recipe's split of `data/rejected`; each folder is replaced as a whole."""
-    from builders.dataset import RejectBuilder, RowsBuilder  # `datasets` takes a second to import
+    from builders.dataset import RejectBuilder, RowsBuilder, write_shards  # `datasets` takes a second to import
     from builders.ner import NerBuilder
     from builders.relations import RelationBuilder
 
@@ -108,7 +105,7 @@ def write_parquet(corpus: Corpus, rows: dict[str, Path], out: Path, work: Path) 
     target.parent.mkdir(parents=True, exist_ok=True)
     if splits:
         builder = builder_class(cache_dir=str(work / "cache"), config_name=name, class_names=classes, rows=splits)
-        shutil.move(staged_parquet(builder, work / "data"), target)
+        shutil.move(write_shards(builder, work / "data"), target)
 
     rejected = name.replace("-", "_")
     for old in (out / "data" / "rejected").glob(f"{rejected}-*.parquet"):
@@ -116,26 +113,8 @@ def write_parquet(corpus: Corpus, rows: dict[str, Path], out: Path, work: Path) 
     if rows["rejected"].stat().st_size:
         rejects = RejectBuilder(cache_dir=str(work / "cache"), config_name=name, rows={rejected: rows["rejected"]})
         (out / "data" / "rejected").mkdir(parents=True, exist_ok=True)
-        for path in staged_parquet(rejects, work / "rejects").iterdir():
+        for path in write_shards(rejects, work / "rejects").iterdir():
             shutil.move(path, out / "data" / "rejected" / path.name)
-
-
-def staged_parquet(builder: Any, folder: Path) -> Path:
-    """Run a dataset builder and lay its shards down as `{split}-00000-of-00001.parquet`, zstd, in small row groups."""
-    import pyarrow.parquet as pq
-
-    builder.download_and_prepare(str(folder / "raw"), file_format="parquet")
-    final = folder / "final"
-    final.mkdir(parents=True)
-    for split in builder.info.splits:
-        shards = sorted((folder / "raw").glob(f"*-{split}*.parquet"))
-        for number, shard in enumerate(shards):
-            target = final / f"{split}-{number:05d}-of-{len(shards):05d}.parquet"
-            source = pq.ParquetFile(shard)
-            with pq.ParquetWriter(target, source.schema_arrow, compression="zstd", write_page_index=True) as writer:
-                for batch in source.iter_batches(ROWS_A_GROUP):
-                    writer.write_batch(batch)
-    return final
 
 
 def keep_sources(recipe: Recipe, name_or_path: str, out: Path) -> None:
@@ -150,18 +129,17 @@ def keep_sources(recipe: Recipe, name_or_path: str, out: Path) -> None:
     shutil.copy(prompt_path(recipe.prompt), folder / "prompts")
 
 
-def measure(corpus: Corpus, rows: dict[str, Path], out: Path, root: Path | None) -> dict[str, Any]:
+def measured(corpus: Corpus, rows: dict[str, Path], out: Path, root: Path | None) -> dict[str, Any]:
     """The facts that take a pass over the rows."""
     rows = {split: rows[split] for split in SPLITS}
-    text_column = "text" if corpus.recipe.task == "ner" else "source_text"
-    measured: dict[str, Any] = {
-        "splits": {split: split_facts(corpus, split, path, out) for split, path in rows.items() if path.stat().st_size},
-        "statistics": form(all_rows(rows)),
+    measures = measure(rows, root)
+    for split, figures in measures.splits.items():
+        files = (out / "data" / corpus.recipe.name).glob(f"{split}-*.parquet")
+        figures["bytes"] = sum(file.stat().st_size for file in files)
+    return {
+        **measures.figures(audited=root is not None),
         "content_hash": content_hash({split: [path.open("rb")] for split, path in rows.items()}),
     }
-    if root is not None:
-        measured["audit"] = audit(((row["id"], row[text_column]) for row in all_rows(rows)), root)
-    return measured
 
 
 def facts_of(recipe: Recipe, plan: Plan, counts: Counts, measured: dict[str, Any], root: Path | None) -> dict[str, Any]:
@@ -236,23 +214,6 @@ def cost_of(recipe: Recipe, usage: dict[str, int]) -> float | None:
         return None
     price = Price.from_table(recipe.teacher.price)
     return round(price.cost(usage["prompt_tokens"], usage["completion_tokens"], usage["cached_tokens"]), 4)
-
-
-def split_facts(corpus: Corpus, split: str, path: Path, out: Path) -> dict[str, int]:
-    files = (out / "data" / corpus.recipe.name).glob(f"{split}-*.parquet")
-    facts = {"rows": sum(1 for _ in path.open("rb")), "bytes": sum(file.stat().st_size for file in files)}
-    if corpus.recipe.task == "ner":
-        facts["mentions"] = sum(len(row["entities"]) for row in read_rows(path))
-    return facts
-
-
-def all_rows(rows: dict[str, Path]) -> Iterator[dict[str, Any]]:
-    return itertools.chain.from_iterable(map(read_rows, rows.values()))
-
-
-def read_rows(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
 
 
 def write_json(facts: Any, path: Path) -> None:

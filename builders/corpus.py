@@ -11,14 +11,20 @@ from typing import Any, TextIO
 from builders.augment import derived_entities, mistagged_pairs
 from builders.example import Entities, Pair, Reject, entity_row, pair_row
 from builders.filters import Duplicates, Leakage, find_duplicates
-from builders.ledger import Answer, Ledger, payload_key
+from builders.forms import find_outcomes
+from builders.ledger import Answer, Ledger, batches
 from builders.noise import REASON, Noise
 from builders.plan import SPLIT_FOLDS, Plan, Request
 from builders.recipe import Recipe
 from builders.verify import Lookup, lookup, verify_entities, verify_pair
 
 CHUNK = 2000
+ACCEPTED = "accepted.tsv"  # split and row as JSON, before the filters: what is kept goes on without being parsed again
 UNFINISHED = {"length": "cut off at the token limit", "content_filter": "withheld by a content filter"}
+
+
+encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+_decoder = json.JSONDecoder()
 
 
 @dataclass
@@ -72,28 +78,24 @@ class Corpus:
 
     def answered(self, ledger: Ledger) -> Iterator[tuple[Request, Answer]]:
         """Every answered request, in the order of the plan; failed and pending ones are only counted."""
-        for requests in chunks(self.plan.requests(), CHUNK):
-            keys = [payload_key(request.payload) for request in requests]
-            answers = ledger.get_many(keys)
-            settled = ledger.settled(keys)
-            for request, key in zip(requests, keys, strict=True):
-                if (answer := answers.get(key)) is not None:
-                    yield request, answer
-                elif key in settled:
+        for requests in batches(self.plan.requests(), CHUNK):
+            outcomes = find_outcomes(ledger, (request.payload for request in requests))
+            for request, outcome in zip(requests, outcomes, strict=True):
+                if isinstance(outcome, Answer):
+                    yield request, outcome
+                elif outcome == "failed":
                     self.counts.failed += 1
                 else:
                     self.counts.pending += 1
 
     def judge(self, answered: Iterable[tuple[Request, Answer]]) -> None:
-        """Verify answers: rows, those of augmentation included, to `accepted.jsonl`, the rest to `rejected.jsonl`."""
+        """Verify answers: rows, those of augmentation included, to `accepted.tsv`, the rest to `rejected.jsonl`."""
         self.work.mkdir(parents=True, exist_ok=True)
-        with self._open("accepted", "w") as out, self._open("rejected", "w") as thrown:
+        usage = self.counts.usage
+        with self._open(ACCEPTED, "w") as out, self._open("rejected.jsonl", "w") as thrown:
             for request, answer in answered:
-                self.counts.usage.update(
-                    prompt_tokens=answer.prompt_tokens,
-                    completion_tokens=answer.completion_tokens,
-                    cached_tokens=answer.cached_tokens,
-                )
+                for figure in ("prompt_tokens", "completion_tokens", "cached_tokens"):
+                    usage[figure] += getattr(answer, figure)
                 outcome = self.verify(request, answer.text, answer.finish_reason)
                 if not isinstance(outcome, Reject) and self._is_noise(request, outcome):
                     outcome = Reject(REASON)
@@ -102,34 +104,32 @@ class Corpus:
                     self._throw_out(thrown, request.id, answer.text, outcome.reason, request.prompt)
                 else:
                     for row in self.rows_of(request, outcome):
-                        out.write(json.dumps({"split": request.split, "row": row}, ensure_ascii=False) + "\n")
+                        out.write(f"{request.split}\t{encode(row)}\n")
 
     def compared_texts(self) -> Iterator[str]:
         """What tells duplicates: each accepted row's text, in relations the masked one (a sentence has pairs)."""
-        with self._open("accepted") as lines:
-            yield from (json.loads(line)["row"]["text"] for line in lines)
+        with self._open(ACCEPTED) as lines:
+            yield from (string_in(line, "text") for line in lines)
 
     def filter(self, duplicates: Duplicates, leakage: Leakage | None) -> None:
         """Deal the accepted rows to their splits, without duplicates (of any split) and without benchmark text."""
         text_of = "text" if self.recipe.task == "ner" else "source_text"
         with ExitStack() as stack:
-            lines = stack.enter_context(self._open("accepted"))
-            thrown = stack.enter_context(self._open("rejected", "a"))
-            outs = {split: stack.enter_context(self._open(split, "w")) for split in SPLIT_FOLDS}
-            for line, earlier, exact in zip(lines, duplicates.earlier, duplicates.exact, strict=True):
-                entry = json.loads(line)
-                row = entry["row"]
-                reason = None
-                if earlier >= 0:
-                    reason = "duplicate" if exact else "near duplicate"
-                elif leakage is not None and (source := leakage.check(row[text_of])) is not None:
-                    reason = f"shares a {leakage.n}-gram with {source}"
-                if reason is None:
-                    outs[entry["split"]].write(json.dumps(row, ensure_ascii=False) + "\n")
-                else:
-                    self.counts.filtered_by_reason[reason] += 1
-                    self._throw_out(thrown, row["request_id"], row[text_of], reason, row["prompt"])
-        (self.work / "accepted.jsonl").unlink()
+            lines = stack.enter_context(self._open(ACCEPTED))
+            thrown = stack.enter_context(self._open("rejected.jsonl", "a"))
+            outs = {split: stack.enter_context(self._open(f"{split}.jsonl", "w")) for split in SPLIT_FOLDS}
+            judged = zip(lines, duplicates.earlier, duplicates.exact, strict=True)
+            for part in batches(judged, CHUNK):
+                texts = [string_in(line, text_of) for line, _, _ in part]
+                repeats = [("duplicate" if exact else "near duplicate") if row >= 0 else None for _, row, exact in part]
+                for (line, _, _), text, reason in zip(part, texts, with_leaks(repeats, texts, leakage), strict=True):
+                    split, row = line.split("\t", 1)
+                    if reason is None:
+                        outs[split].write(row)
+                    else:
+                        self.counts.filtered_by_reason[reason] += 1
+                        self._throw_out(thrown, string_in(row, "request_id"), text, reason, string_in(row, "prompt"))
+        (self.work / ACCEPTED).unlink()
 
     def verify(self, request: Request, answer: str, finish_reason: str = "stop") -> Entities | Pair | Reject:
         """One answer, judged by the recipe's rules."""
@@ -168,10 +168,29 @@ class Corpus:
     def _throw_out(self, thrown: TextIO, request_id: str, answer: str, reason: str, prompt: str) -> None:
         row = {"request_id": request_id, "answer": answer, "reason": reason, "prompt": prompt}
         row["teacher"] = self.recipe.teacher.model
-        thrown.write(json.dumps(row, ensure_ascii=False) + "\n")
+        thrown.write(encode(row) + "\n")
 
     def _open(self, name: str, mode: str = "r") -> TextIO:
-        return (self.work / f"{name}.jsonl").open(mode, encoding="utf-8")  # type: ignore[return-value]
+        return (self.work / name).open(mode, encoding="utf-8")  # type: ignore[return-value]
+
+
+def string_in(row: str, column: str) -> str:
+    """A column of a row in JSON, read off without parsing the rest. Inside a value the quote would have a backslash."""
+    text: str
+    text, _ = _decoder.raw_decode(row, row.index(f'"{column}": ') + len(column) + 4)
+    return text
+
+
+def with_leaks(reasons: list[str | None], texts: list[str], leakage: Leakage | None) -> list[str | None]:
+    """Why each text is left out; those that nothing is held against yet are looked up in the benchmarks."""
+    if leakage is None:
+        return reasons
+    sources = iter(leakage.check_all([text for text, reason in zip(texts, reasons, strict=True) if reason is None]))
+    found = [None if reason else next(sources) for reason in reasons]
+    return [
+        f"shares a {leakage.n}-gram with {source}" if source else reason
+        for reason, source in zip(reasons, found, strict=True)
+    ]
 
 
 def class_names(recipe: Recipe) -> list[str]:
@@ -179,14 +198,3 @@ def class_names(recipe: Recipe) -> list[str]:
     if recipe.relation is not None:
         return list(recipe.relation.labels)
     return ["O", *(f"{prefix}-{label}" for label in recipe.labels for prefix in "BI")]
-
-
-def chunks(requests: Iterator[Request], size: int) -> Iterator[list[Request]]:
-    chunk: list[Request] = []
-    for request in requests:
-        chunk.append(request)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk

@@ -8,7 +8,8 @@ from typing import Any
 from builders.batch import generate_batches
 from builders.corpus import Corpus
 from builders.example import Reject
-from builders.ledger import Answer, Ledger, payload_key
+from builders.forms import find_outcomes
+from builders.ledger import Answer, Ledger, batches
 from builders.plan import Plan
 from builders.prices import Price, load_prices
 from builders.progress import Progress
@@ -52,10 +53,14 @@ def price_of(recipe: Recipe, prices: Path | None) -> Price | None:
 
 def estimate(recipe: Recipe, ledger: Ledger, shard: tuple[int, int] = (0, 1), price: Price | None = None) -> Estimate:
     """Requests still to be sent, and their tokens: prompts by their words, answers by the mean of those on record."""
-    requests = list(Plan(recipe).requests(*shard))
-    settled = ledger.settled(payload_key(request.payload) for request in requests)
-    unsent = [request for request in requests if payload_key(request.payload) not in settled]
-    words = sum(len(message["content"].split()) for request in unsent for message in request.payload["messages"])
+    answered = unsent = words = 0
+    for requests in batches(Plan(recipe).requests(*shard), 2000):
+        for request, outcome in zip(requests, find_outcomes(ledger, (r.payload for r in requests)), strict=True):
+            if outcome == "pending":
+                unsent += 1
+                words += sum(len(message["content"].split()) for message in request.payload["messages"])
+            else:
+                answered += 1
     totals = ledger.totals()
     known = sum(usage.answers for usage in totals)
     mean = (
@@ -63,9 +68,9 @@ def estimate(recipe: Recipe, ledger: Ledger, shard: tuple[int, int] = (0, 1), pr
         if known
         else recipe.teacher.parameters.get("max_tokens", 100)
     )
-    prompt, completion = int(words * TOKENS_A_WORD), int(mean * len(unsent))
+    prompt, completion = int(words * TOKENS_A_WORD), int(mean * unsent)
     cost = None if price is None else price.cost(prompt, completion)
-    return Estimate(len(unsent), len(requests) - len(unsent), prompt, completion, cost)
+    return Estimate(unsent, answered, prompt, completion, cost)
 
 
 def generate(

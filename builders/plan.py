@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 
 from builders.context import Facts, Graph
+from builders.forms import every_form
 from builders.lexicon import Concept, Lexicon, Sampler, load_lexicon
 from builders.prompt_slots import sandbox
 from builders.recipe import (
@@ -122,7 +123,7 @@ class Plan:
         """The request that `payload`, one of this plan's, was sent for: its seed is its number in the plan it is of."""
         plans = [self, *self.lenders]
         drawn = (plan.request(payload["seed"]) for plan in plans if payload["seed"] < plan.recipe.rows)
-        return next(request for request in drawn if request.payload == payload)
+        return next(request for request in drawn if payload in every_form(request.payload))
 
     @cached_property
     def prompt(self) -> str:

@@ -23,7 +23,7 @@ from datatrove.pipeline.base import PipelineStep
 from datatrove.pipeline.dedup import MinhashDedupBuckets
 
 from builders.answers import write_answers
-from builders.blocks import Deal, Judge, Measures, Publish, Repeats, Signatures, minhash_config, upload
+from builders.blocks import Deal, Judge, Part, Publish, Repeats, Signatures, minhash_config, upload
 from builders.build import SPLITS, facts_of, keep_sources, write_json
 from builders.corpus import Counts
 from builders.ledger import Ledger
@@ -156,7 +156,7 @@ def finish(
     name_or_path: str, recipe: Recipe, plan: Plan, folder: DataFolder, out: DataFolder, tasks: int, root: Path | None
 ) -> dict[str, Any]:
     """Add up what the parts measured, hash their rows in order, and write the facts; shards of an older build go."""
-    total = Measures(Counts())
+    total = Part(Counts())
     for part in range(tasks):
         total.merge(pickle.loads(folder.cat_file(f"measures/{part:05d}.pickle")))
     if not total.counts.accepted:
@@ -166,12 +166,9 @@ def finish(
         for old in set(out.glob(pattern)) - set(total.shards):
             out.rm(old)
     measured: dict[str, Any] = {
-        "splits": {split: total.splits[split] for split in SPLITS if split in total.splits},
-        "statistics": total.form.figures(),
+        **total.measures.figures(audited=root is not None),
         "content_hash": content_hash({split: rows_files(folder, split, tasks) for split in SPLITS}),
     }
-    if root is not None:
-        measured["audit"] = {name: overlap.figures() for name, overlap in total.overlaps.items()}
     facts = facts_of(recipe, plan, total.counts, measured, root)
     with tempfile.TemporaryDirectory(prefix="corpusmith-") as scratch:
         keep_sources(recipe, name_or_path, Path(scratch))

@@ -27,7 +27,7 @@ class Form:
         self.rows += 1
         self.tokens += len(tokens)
         self.full_stops += bool(tokens) and tokens[-1].endswith(".")
-        self.vocabulary.update(token.lower() for token in tokens)
+        self.vocabulary.update(map(str.lower, tokens))
         mentions = _mentions(row)
         if mentions is not None:
             self.rows_with_mentions_known += 1

@@ -1,13 +1,9 @@
-"""Structured answers: JSON by a schema, asked for in the strictest form that an endpoint takes.
-
-A plan asks in OpenAI's form, `json_schema`. llama.cpp wants the schema beside `json_object`; other servers take no
-`response_format` at all, and the schema goes into the prompt. What is sent is what the ledger's key is made of.
-"""
+"""Structured answers: JSON by a schema, asked for in the strictest form (`builders.forms`) that an endpoint takes."""
 
 import asyncio
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import httpx2
@@ -15,12 +11,12 @@ import openai
 from pydantic import BaseModel
 
 from builders.endpoint import Endpoint, GarbledReply
+from builders.forms import FORMS, in_form
 from builders.ledger import Answer, Ledger, payload_key
 from builders.limits import retry_after
 from corpusmith_errors import UserError
 
 M = TypeVar("M", bound=BaseModel)
-FORMS = ("json_schema", "json_object", "text")
 TRIES = 5  # of one form while the server has no time for it
 UNAVAILABLE = (408, 429, 502, 503, 504)
 _FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n\s*```\s*\Z", re.DOTALL)
@@ -32,34 +28,10 @@ def response_format(model: type[BaseModel]) -> dict[str, Any]:
     return {"type": "json_schema", "json_schema": schema}
 
 
-def is_structured(payload: Mapping[str, Any]) -> bool:
-    """Whether a payload asks for JSON by a schema."""
-    return (payload.get("response_format") or {}).get("type") == "json_schema"
-
-
-def in_form(payload: Mapping[str, Any], form: str) -> Mapping[str, Any]:
-    """The payload as an endpoint that knows `form` takes it. One that asks for no schema stays as it is."""
-    if form == "json_schema" or not is_structured(payload):
-        return payload
-    schema = payload["response_format"]["json_schema"]["schema"]
-    *before, last = payload["messages"]
-    asked = f"{last['content']}\nReply with nothing but JSON of this schema: {json.dumps(schema, sort_keys=True)}"
-    changed = {**payload, "messages": [*before, {**last, "content": asked}]}
-    del changed["response_format"]
-    return changed if form == "text" else {**changed, "response_format": {"type": "json_object", "schema": schema}}
-
-
 def parse(text: str, model: type[M]) -> M:
     """The answer as `model`, alone or in one code fence. Raises ValueError for anything more, less or other."""
     fenced = _FENCE.match(text)
     return model.model_validate_json(fenced.group(1) if fenced else text, strict=True)
-
-
-def find_answers(ledger: Ledger, payloads: Iterable[Mapping[str, Any]]) -> list[Answer | None]:
-    """For each payload the answer to it in whichever form it was asked."""
-    keys = [[payload_key(in_form(payload, form)) for form in FORMS] for payload in payloads]
-    answers = ledger.get_many(key for forms in keys for key in forms)
-    return [next((answers[key] for key in forms if key in answers), None) for forms in keys]
 
 
 async def find_form(client: openai.AsyncOpenAI, endpoint: Endpoint, ledger: Ledger, payload: Mapping[str, Any]) -> str:

@@ -17,11 +17,12 @@ import httpx2
 import openai
 
 from builders.endpoint import PASSING, Endpoint, GarbledReply, reason_of
+from builders.forms import in_form, is_structured
 from builders.ledger import Answer, Failure, Ledger, batches, payload_key
 from builders.limits import LONGEST_PAUSE, Pace, Window, retry_after
 from builders.prices import Price, check_budget, most_cost, most_tokens
 from builders.progress import Progress
-from builders.structured import find_form, in_form, is_structured
+from builders.structured import find_form
 from corpusmith_errors import UserError
 
 Payload = Mapping[str, Any]

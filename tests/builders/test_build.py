@@ -1,13 +1,22 @@
+import io
 import json
 from pathlib import Path
 
 import datasets
+import pyarrow.parquet as pq
 import pytest
 
+from builders.answers import write_answers
 from builders.build import build
+from builders.corpus import Corpus, class_names
+from builders.dataset import write_shards
+from builders.forms import FORMS, in_form
+from builders.generate import estimate
 from builders.ledger import Answer, Failure, Ledger, payload_key
+from builders.ner import NerBuilder
 from builders.plan import Plan, Request
 from builders.recipe import load_recipe
+from builders.relations import RelationBuilder
 from corpusmith_errors import UserError
 
 
@@ -140,3 +149,58 @@ def test_relations_are_built_with_masks_and_spans(relation_recipe: Path, tmp_pat
         assert row["text"].count("@GENE$") == row["text"].count("@DISEASE$") == 1
         for span in (row["head"], row["tail"]):
             assert row["source_text"][span["start"] : span["end"]] == span["text"]
+
+
+@pytest.mark.parametrize("recipe", ["ner_recipe", "relation_recipe"])
+def test_parquet_holds_what_the_dataset_builder_makes(
+    recipe: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("builders.dataset.ROWS_A_GROUP", 7)
+    monkeypatch.setattr("builders.dataset.ROWS_A_SHARD", 14)
+    parsed = load_recipe(str(request.getfixturevalue(recipe)))
+    corpus = Corpus(parsed, tmp_path / "rows")
+    with Ledger(fill(request.getfixturevalue(recipe), tmp_path / "ledger.sqlite", 35)) as ledger:
+        corpus.write(ledger, None)
+    train = corpus.work / "train.jsonl"
+    odd = json.loads(train.read_text().splitlines()[0]) | {
+        "id": "odd",
+        "text": 'a "b"\\ \t\x00\u2028 \U0001f9ec 2020-01-01',
+    }
+    with train.open("a") as out:
+        out.write(json.dumps(odd, ensure_ascii=False) + "\n")
+    builder_class = NerBuilder if parsed.task == "ner" else RelationBuilder
+    names = tuple(class_names(parsed))
+    builder = builder_class(cache_dir=str(tmp_path / "cache"), class_names=names, rows={"train": train})
+    files = sorted(map(str, write_shards(builder, tmp_path / "shards").glob("train-*.parquet")))
+    builder.download_and_prepare(str(tmp_path / "made"), file_format="parquet")
+    made = datasets.Dataset.from_parquet([str(path) for path in (tmp_path / "made").glob("*.parquet")])
+    written = datasets.Dataset.from_parquet(files)
+    assert len(files) > 1 and files[0].endswith(f"train-00000-of-{len(files):05d}.parquet")
+    assert written.features == made.features == builder.info.features
+    assert written.to_list() == made.to_list()
+    assert pq.ParquetFile(files[0]).num_row_groups == 2
+
+
+def test_answers_are_found_in_whichever_form_they_were_asked(ner_recipe: Path, tmp_path: Path) -> None:
+    parsed = load_recipe(str(ner_recipe))
+    asked = {"type": "json_schema", "json_schema": {"name": "s", "schema": {"type": "string"}, "strict": True}}
+    teacher = parsed.teacher.model_copy(update={"parameters": {**parsed.teacher.parameters, "response_format": asked}})
+    structured = parsed.model_copy(update={"teacher": teacher})
+    requests = [Plan(structured).request(i) for i in range(6)]
+    sent = [in_form(request.payload, FORMS[request.index % 3]) for request in requests]
+    keys = [payload_key(payload) for payload in sent]
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        ledger.add(zip(keys, sent, strict=True))
+        ledger.record(Answer(key, f"Answer {i}", "stop", 80, 30) for i, key in enumerate(keys[:4]))
+        ledger.fail(Failure(key, "refused", 1) for key in keys[4:])
+        corpus = Corpus(structured, tmp_path)
+        found = [(request.index, answer.text) for request, answer in corpus.answered(ledger)]
+        planned = estimate(structured, ledger)
+        out = io.StringIO()
+        pending = write_answers(Plan(structured), ledger, out)
+    assert found == [(i, f"Answer {i}") for i in range(4)]
+    assert (corpus.counts.failed, corpus.counts.pending) == (2, 54)
+    assert (planned.answered, planned.requests, pending) == (6, 54, 54)
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [line.get("text") for line in lines] == ["Answer 0", "Answer 1", "Answer 2", "Answer 3", None, None]
+    assert corpus.plan.asked(sent[5]) == requests[5]

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ConfigDict
 
+from builders.forms import find_answers, in_form
 from builders.ledger import Ledger
-from builders.structured import find_answers, in_form, parse, response_format
+from builders.structured import parse, response_format
 from builders.teacher import generate
 from corpusmith_errors import UserError
 from tests.builders.fake_teacher import FakeTeacher
