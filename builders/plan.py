@@ -4,7 +4,7 @@ import itertools
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -52,6 +52,7 @@ class Request:
     seeds: tuple[Seed, ...]
     payload: dict[str, Any]
     prompt: str  # version of the template that asked
+    attributes: Mapping[str, str] = field(default_factory=dict)  # as they were drawn: section, topic, …
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class Plan:
         ).partition("\n---\n")
         messages = [{"role": "system", "content": system.strip()}, {"role": "user", "content": user.strip()}]
         payload = {"model": recipe.teacher.model, "messages": messages, **recipe.teacher.parameters, "seed": index}
-        return Request(index, f"{recipe.name}-{index:07d}", kind, split, tuple(seeds), payload, self.prompt)
+        return Request(index, f"{recipe.name}-{index:07d}", kind, split, tuple(seeds), payload, self.prompt, chosen)
 
     def _borrowed(self, index: int) -> Request:
         first = self.recipe.rows
@@ -153,7 +154,7 @@ class Plan:
 
     @cached_property
     def _samplers(self) -> dict[tuple[str, str], Sampler]:
-        drawn = {name: selected(source, source.draw) for name, source in self.recipe.lexicons.items()}
+        drawn = {n: boosted(selected(source, source.draw), source.boost) for n, source in self.recipe.lexicons.items()}
         parts = {(n, split): lexicon.of_folds(f) for n, lexicon in drawn.items() for split, f in SPLIT_FOLDS.items()}
         return {key: Sampler(concepts) for key, concepts in parts.items() if concepts}
 
@@ -274,6 +275,25 @@ def selected(source: LexiconSource, selection: Selection) -> Lexicon:
 
     kept = lexicon.only(keep)
     return Lexicon(kept.name, kept.version, kept.license, kept.attribution, kept.concepts, kept.stop + source.stop)
+
+
+def boosted(lexicon: Lexicon, boost: Mapping[str, float]) -> Lexicon:
+    """The lexicon with other weights: a concept's own factor, else the largest of the branches that it stands in."""
+    if not boost:
+        return lexicon
+
+    def factor(concept: Concept) -> float:
+        if concept.id in boost:
+            return boost[concept.id]
+        branches = {above for tree in concept.types for above in itertools.accumulate(tree.split("."), dotted)}
+        return max((boost[branch] for branch in branches if branch in boost), default=1.0)
+
+    concepts = tuple(replace(concept, weight=concept.weight * factor(concept)) for concept in lexicon.concepts)
+    return replace(lexicon, concepts=concepts)
+
+
+def dotted(above: str, part: str) -> str:
+    return f"{above}.{part}"
 
 
 def surface(concept: Concept, rng: random.Random) -> str:

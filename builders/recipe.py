@@ -3,7 +3,7 @@
 import hashlib
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -36,6 +36,7 @@ class LexiconSource(Strict):
     draw: Selection = Selection()
     find: Selection = Selection()
     stop: tuple[str, ...] = ()
+    boost: dict[str, Annotated[float, Field(gt=0)]] = {}  # how many times as often a branch or concept id is drawn
 
 
 class Kind(Strict):

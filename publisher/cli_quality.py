@@ -1,4 +1,4 @@
-"""The verbs that make corpora better: noise, prompts search."""
+"""The verbs that make corpora better: noise, aim, prompts search."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -97,3 +97,24 @@ def ask_for_ranking(order: "Sequence[Candidate]") -> list[str]:
         if set(chosen) <= known:
             return chosen
         typer.echo(f"the ids are {', '.join(sorted(known))}")
+
+
+def aim(
+    recipe: RecipeName,
+    out: Annotated[Path, typer.Option(help="The recipe of the next round to write, such as NAME.round2.yaml.")],
+    predictions: Annotated[Path | None, typer.Option(help="What `noise` wrote: doubts of all answers.")] = None,
+    model: Annotated[str | None, typer.Option(help="A student; its doubts of the validation and test split.")] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="What --model was trained on; default runs/RECIPE/dataset.")
+    ] = None,
+    rows: Annotated[int, typer.Option(help="Requests of the next round.")] = 500,
+) -> None:
+    """Write a recipe that asks more often for what the first student doubts; no real label is used."""
+    from publisher.aim import aim as aim_at
+    from publisher.aim import most_doubted
+
+    found = aim_at(recipe, out, rows, predicted=predictions, model=model, dataset=dataset)
+    typer.echo(f"mean doubt {found.mean:.2f} over {found.overall.rows} rows; most doubted, with the rows that say so:")
+    for line in most_doubted(found):
+        typer.echo(f"  {line}")
+    typer.echo(f"{out}; next, with the ledger of the first round: corpusmith generate {out} --ledger LEDGER --dry-run")
