@@ -111,13 +111,13 @@ class PromptSearch:
     def _proposed(self, number: int, order: Sequence[Candidate]) -> Iterator[Candidate]:
         """New templates of a round; what is no template is refused with its reason."""
         payloads = [self._proposal(number, i, order) for i in range(self.templates)]
-        known = {candidate.template for candidate in order}
+        known = {EXAMPLE.removeprefix("Example: "), *(candidate.template for candidate in order)}
         for i, text in enumerate(self._answers(payloads), 1):
             candidate = f"{number}.{i}"
             try:
                 template = read_template(text or "", self.slots)
                 if template in known:
-                    raise Refused("the same as another")
+                    raise Refused("the same as another, or as the example")
             except Refused as reason:
                 self.refused.append({"id": candidate, "answer": text or "", "reason": str(reason)})
                 continue

@@ -19,7 +19,7 @@ APPENDED = {  # what a sentence cannot do without, where the template does not n
 SHORTEST, LONGEST = 6, 90  # words
 CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffd\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 INTRODUCED = re.compile(
-    r"^(sure|certainly|here (is|are|'s)|instruction|template|prompt|variation)\b[^.{]{0,60}:\s*", re.I
+    r"^(sure|certainly|here (is|are|'s)|instruction|template|prompt|example|variation)\b[^.{]{0,60}:\s*", re.I
 )
 FENCE = re.compile(r"```\w*\n?|`")
 

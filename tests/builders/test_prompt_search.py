@@ -13,7 +13,7 @@ from builders.ledger import Ledger, payload_key
 from builders.plan import Plan
 from builders.prices import Price
 from builders.prompt_score import closeness, distinct, score, target_form
-from builders.prompt_search import PromptSearch, keep
+from builders.prompt_search import EXAMPLE, PromptSearch, keep
 from builders.recipe import load_recipe
 from corpusmith_errors import UserError
 from tests.builders.fake_teacher import FakeTeacher
@@ -64,7 +64,7 @@ def test_the_best_template_grows_over_rounds_and_is_kept_with_all_others(
     facts = json.loads(record.read_text(encoding="utf-8"))
     assert facts["best"] == "2.1" and {entry["id"] for entry in facts["templates"]} == {"now", "1.1", "1.3", "2.1"}
     assert {entry["id"]: entry["reason"] for entry in facts["refused"]} == {
-        "1.2": "a brace that is no slot", "2.2": "the same as another", "2.3": "unknown slot journal"
+        "1.2": "a brace that is no slot", "2.2": "the same as another, or as the example", "2.3": "unknown slot journal"
     }  # fmt: skip
     short = next(entry for entry in facts["templates"] if entry["id"] == "1.3")
     assert short["scores"]["acceptance"] == 0.0
@@ -138,6 +138,14 @@ def test_a_teacher_without_a_template_is_told_so(ner_recipe: Path, tmp_path: Pat
         order = made.run(tmp_path / "work", lambda line: None)
         with pytest.raises(UserError, match=r"none of the proposals is a template \(does not name"):
             keep(made, order, tmp_path / "out")
+
+
+def test_the_example_handed_back_is_no_proposal(ner_recipe: Path, tmp_path: Path) -> None:
+    with FakeTeacher(write=lambda payload: EXAMPLE).serve() as url, Ledger(tmp_path / "ledger.sqlite") as ledger:
+        made = search(ner_recipe, ledger, url, rounds=1, templates=1)
+        order = made.run(tmp_path / "work", lambda line: None)
+    assert [candidate.id for candidate in order] == ["now"]
+    assert made.refused[0]["reason"] == "the same as another, or as the example"
 
 
 def test_relations_offer_their_statement(relation_recipe: Path, tmp_path: Path) -> None:
