@@ -16,14 +16,16 @@ from builders.forms import find_answers
 from builders.ledger import Ledger
 from builders.structured import parse, response_format
 from builders.teacher import generate
+from builders.text import words_with_offsets
 from corpusmith_errors import UserError
 
 SYSTEM = "You annotate sentences of biomedical abstracts. Follow the instruction exactly and add no comment."
-MENTIONS = """List every mention of a {label} in the sentence below, copied exactly as it stands there; an empty list \
-if there is none.
+# The examples are for small models: shown a schema alone, Qwen2.5-Coder-1.5B gives the schema back.
+MENTIONS = """List every mention of a {label} in the sentence below, copied exactly as it stands there. Answer like \
+{{"mentions": ["first mention", "second mention"]}}, or {{"mentions": []}} if there is none.
 Sentence: {text}"""
 RELATED = """In the sentence below {masks} stand for two entities. Does the sentence say that they are related to each \
-other? Answer true or false.
+other? Answer {{"related": true}} or {{"related": false}}.
 Sentence: {text}"""
 PARAMETERS = {"temperature": 0.0, "max_tokens": 256}
 
@@ -90,6 +92,40 @@ def zero_shot_predictions(
                 prediction = {"id": row["id"], "label": int(replies[0] is not None and replies[0].related)}
             lines.write(json.dumps(prediction, ensure_ascii=False) + "\n")
     return {"rows": len(rows), "requests": len(rows) * len(labels), "unusable": unusable}
+
+
+def zero_shot_spans(
+    texts: Sequence[str],
+    labels: Sequence[str],
+    ledger: Ledger,
+    *,
+    model: str,
+    i_may_send_this_text: bool = False,
+    base_url: str | None = None,
+    **limits: Any,
+) -> list[list[tuple[int, int, str]] | None]:
+    """(start, end, label) of what an LLM lists in each text, asked as `zero_shot_predictions` asks.
+
+    Each type is asked for by itself, so that spans of two types may be the same. None for a text whose every answer was
+    of no use.
+    """
+    check_permission(Endpoint.from_environment(base_url), i_may_send_this_text)
+    payloads = [[_payload({"text": text}, label, True, model) for label in labels] for text in texts]
+    generate(
+        [p for asked in payloads for p in asked], ledger, base_url=base_url, total=sum(map(len, payloads)), **limits
+    )
+    spans: list[list[tuple[int, int, str]] | None] = []
+    for text, asked in zip(texts, payloads, strict=True):
+        replies = list(_replies(ledger, asked, Mentions))
+        words = words_with_offsets(text)
+        listed = []
+        for label, reply in zip(labels, replies, strict=True):
+            tags = tag_mentions([word for word, _, _ in words], {label: reply.mentions if reply else []})
+            for first in [i for i, tag in enumerate(tags) if tag[0] == "B"]:
+                end = next((i for i in range(first + 1, len(tags)) if tags[i][0] != "I"), len(tags))
+                listed.append((words[first][1], words[end - 1][2], label))
+        spans.append(sorted(listed) if any(replies) else None)
+    return spans
 
 
 def tag_mentions(tokens: Sequence[str], found: Mapping[str, Iterable[str]]) -> list[str]:

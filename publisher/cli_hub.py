@@ -1,14 +1,23 @@
 """The verbs that talk to Hubs: publish, diff, and `corpusmith hub` to serve one and to lift repos to another."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from corpusmith_errors import UserError
-from publisher.loopback import PORT
+from publisher.loopback import PORT, end_with_parent
 
+if TYPE_CHECKING:
+    from publisher.publish import About
+
+ABOUT = {  # which options of `publish` the card of each kind can use
+    "dataset": ("--pretty-name",),
+    "model": ("--dataset", "--space"),
+    "space": ("--ner", "--relations", "--dataset"),
+}
 hub_app = typer.Typer(help="A Hub on this machine, for trying, testing and air-gapped sites.", no_args_is_help=True)
 
 
@@ -23,10 +32,13 @@ def hub_serve(
         str, typer.Option(help="Address to listen on; other than the loopback needs --tokens.")
     ] = "127.0.0.1",
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing.")] = False,
+    until_eof: Annotated[bool, typer.Option("--until-eof", hidden=True)] = False,
 ) -> None:
     """Serve the repos below a folder with the Hub's protocol."""
     from publisher.local_hub.server import serve
 
+    if until_eof:
+        end_with_parent()
     if not quiet:
         typer.echo(
             f"A Hub over {root}: http://{host}:{port}   (export HF_ENDPOINT=http://{host}:{port}; Ctrl-C ends it)"
@@ -63,7 +75,17 @@ def publish(
     path: Annotated[Path, typer.Argument(help="The folder to release.")],
     repo: Annotated[str, typer.Option(help="NAMESPACE/NAME on the Hub.")],
     hub: Annotated[str | None, typer.Option(help="Address of a Hub; default $HF_ENDPOINT.")] = None,
+    version: Annotated[str | None, typer.Option(help="A later version than the one that would be computed.")] = None,
     license: Annotated[str | None, typer.Option(help="Licence of what is published.")] = None,
+    pretty_name: Annotated[str, typer.Option(help="Of a dataset: its title on the card.")] = "",
+    dataset: Annotated[
+        list[str] | None, typer.Option(help="ID@VERSION of the corpus of a model; of a Space each corpus, repeated.")
+    ] = None,
+    space: Annotated[str | None, typer.Option(help="Of a model: the id of a Space that runs it.")] = None,
+    ner: Annotated[list[str] | None, typer.Option(help="Of a Space: ID@VERSION of a model; repeated.")] = None,
+    relations: Annotated[
+        list[str] | None, typer.Option(help="Of a Space: ID@VERSION of a relation model; repeated.")
+    ] = None,
     public: Annotated[bool, typer.Option("--public", help="Visible to everybody; asks first.")] = False,
     pr: Annotated[bool, typer.Option("--pr", help="Open a pull request in place of a release.")] = False,
     rollback: Annotated[str | None, typer.Option(help="Release the content of this version again.")] = None,
@@ -80,11 +102,35 @@ def publish(
     if rollback:
         release = publishing.rollback(kind, repo, rollback, dry_run=dry_run, endpoint=hub)
     else:
-        about = publishing.About(license=license)
+        about = about_of(kind, license, pretty_name, dataset or [], space, ner or [], relations or [])
         release = publishing.publish(
-            kind, path, repo, about=about, private=not public, dry_run=dry_run, pr=pr, endpoint=hub
+            kind, path, repo, about=about, version=version, private=not public, dry_run=dry_run, pr=pr, endpoint=hub
         )
     typer.echo(release_lines(release))
+
+
+def about_of(
+    kind: str,
+    license: str | None,
+    pretty_name: str,
+    datasets: Sequence[str],
+    space: str | None,
+    ner: Sequence[str],
+    relations: Sequence[str],
+) -> "About":
+    """What the options say of the repo. Raises UserError at one that says nothing of this kind."""
+    from publisher.publish import About
+
+    stated = {"--pretty-name": pretty_name, "--dataset": datasets, "--space": space, "--ner": ner}
+    stated |= {"--relations": relations}
+    if strange := [option for option, value in stated.items() if value and option not in ABOUT.get(kind, ())]:
+        fitting = ", ".join(ABOUT.get(kind, ())) or "none of these options"
+        raise UserError(f"{', '.join(strange)}: the card of a {kind} takes {fitting}")
+    if kind == "space":
+        return About(license=license, ner=ner, relations=relations, datasets=datasets)
+    if len(datasets) > 1:
+        raise UserError(f"a model has one corpus: give --dataset once, not {', '.join(datasets)}")
+    return About(license=license, pretty_name=pretty_name, dataset=next(iter(datasets), None), space=space)
 
 
 def diff(

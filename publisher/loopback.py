@@ -1,8 +1,11 @@
 """The Hub a run talks to: one that is given by its URL, or a local one that lives as long as the run."""
 
+import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,15 +25,24 @@ def hub_at(hub: str, root: Path) -> Iterator[str]:
         yield hub.rstrip("/")
         return
     port = free_port()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "publisher.cli", "hub", "serve", "--root", str(root), "--port", str(port), "--quiet"]
-    )
-    try:
-        wait_for(port, server)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait()
+    line = [sys.executable, "-m", "publisher.cli", "hub", "serve", "--root", str(root), "--port", str(port), "--quiet"]
+    # Nothing is ever written to the pipe: it ends when this process does, in whatever way, and the Hub with it.
+    with subprocess.Popen([*line, "--until-eof"], stdin=subprocess.PIPE) as server:
+        try:
+            wait_for(port, server)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+
+
+def end_with_parent() -> None:
+    """Stop this process when its standard input ends, which it does with the process that holds the other end."""
+
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def namespace_at(endpoint: str, hub: str) -> str:

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -46,6 +47,9 @@ def publish(
     """Release a folder: a dataset (what `build` wrote; other configs of the repo stay), a model (what `train` wrote), a
     Space or a metric. The version is computed unless it is given; content that stands already is not published again.
 
+    A repo that this makes is private unless `private` is False; one that stands is then made visible too, last, and
+    never the other way round. A pull request changes nobody's sight.
+
     Raises:
         UserError: the folder is not what `kind` says, the account may not write, or somebody else published meanwhile.
     """
@@ -54,9 +58,14 @@ def publish(
     repo = Repo(kind, repo_id, endpoint=endpoint, token=token)
     standing = repo.standing()
     files = folder_contents(kind, folder, standing)
-    return _release_next(
+    done = _release_next(
         repo, standing, files, about or About(), version=version, private=private, dry_run=dry_run, pr=pr
     )
+    if private or pr or not standing.private:
+        return done
+    if not dry_run:
+        repo.show()
+    return replace(done, shown=True)
 
 
 def rollback(

@@ -46,11 +46,13 @@ Content = Path | bytes | RemoteFile
 
 @dataclass(frozen=True)
 class Standing:
-    """What a repo holds: its head, the files there, and the commits its tags name. No head: there is no repo yet."""
+    """What a repo holds: its head, the files there, the commits its tags name, and whether only its owners see it.
+    No head: there is no repo yet."""
 
     head: str | None = None
     files: Mapping[str, RemoteFile] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    private: bool = False
 
 
 class Repo:
@@ -74,9 +76,10 @@ class Repo:
     def standing(self, revision: str = "main") -> Standing:
         """The repo's present state, read at one commit."""
         try:
-            head = str(self.call(lambda: self.api.repo_info(self.id, repo_type=self.type, revision=revision)).sha)
+            info = self.call(lambda: self.api.repo_info(self.id, repo_type=self.type, revision=revision))
         except RepositoryNotFoundError:
             return Standing()
+        head = str(info.sha)
         listed = partial(self.api.list_repo_tree, self.id, recursive=True, revision=head, repo_type=self.type)
         files = {}
         for item in self.call(lambda: list(listed())):
@@ -84,7 +87,11 @@ class Repo:
                 oid = item.lfs.sha256 if item.lfs else item.blob_id
                 files[item.path] = RemoteFile(item.path, oid, item.size, bool(item.lfs), head)
         refs = self.call(lambda: self.api.list_repo_refs(self.id, repo_type=self.type))
-        return Standing(head, files, {tag.name: tag.target_commit for tag in refs.tags})
+        return Standing(head, files, {tag.name: tag.target_commit for tag in refs.tags}, bool(info.private))
+
+    def show(self) -> None:
+        """Make the repo visible to everybody."""
+        self.call(partial(self.api.update_repo_settings, self.id, repo_type=self.type, visibility="public"))
 
     def read(self, content: "Content") -> bytes:
         """The bytes of a file, wherever it is."""

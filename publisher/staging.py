@@ -10,7 +10,8 @@ from builders.lexicon import SHIPPED
 from builders.recipe import Recipe
 
 HOUSE = Path(__file__).parent.parent
-ENTRANCE = ("app.py", "README.md", "requirements.txt")  # at the top of the repo, where the Hub looks for them
+# At the top of the repo, where the Hub looks for the first three and the page for the answers of an untrained LLM.
+ENTRANCE = ("app.py", "README.md", "requirements.txt", "zero_shot.jsonl")
 
 
 def stage_space(folder: Path, recipes: Sequence[Recipe]) -> Path:

@@ -1,17 +1,21 @@
-"""What a file of texts becomes: JSON Lines, CSV, BRAT standoff and spaCy's training format."""
+"""What a file of texts becomes: JSON Lines, CSV, BRAT standoff and spaCy's JSON."""
 
 import csv
 import json
 import re
 import zipfile
+from bisect import bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 
+from space.markup import segments
 from space.schema import Annotated
 
 # What a spreadsheet takes for the beginning of a formula, also behind white space and characters without a width; a tab
 # or a line's end begins one by itself.
 FORMULA = re.compile(r"[\t\r\n]|[\s\x00-\x1f\u200b-\u200f\u202a-\u202e\u2060\ufeff]*[-=+@＝＋－＠]")
+
+WORD_OR_SPACE = re.compile(r"\w+|[^\w\s]|\s+")
 
 
 def write_all(documents: Sequence[Annotated], folder: Path) -> list[Path]:
@@ -72,9 +76,43 @@ def brat_lines(document: Annotated) -> list[str]:
 
 
 def write_spacy(documents: Sequence[Annotated], path: Path) -> None:
-    """`[[text, {"entities": [[start, end, label]]}], ...]`, each one an `Example.from_dict` away from training."""
+    """spaCy's JSON (https://spacy.io/api/data-formats#json-input): `spacy convert` makes a .spacy file of it."""
     rows = [
-        [document["text"], {"entities": [[m["start"], m["end"], m["label"]] for m in document["mentions"]]}]
-        for document in documents
+        {
+            "id": number,
+            "paragraphs": [
+                {
+                    "raw": document["text"],
+                    "sentences": [{"tokens": tokens, "brackets": []} for tokens in spacy_sentences(document)],
+                }
+            ],
+        }
+        for number, document in enumerate(documents)
     ]
     path.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+
+
+def spacy_sentences(document: Annotated) -> list[list[dict]]:
+    """Tokens by sentence, with tags in BILUO. One space belongs to the token before it, more white space is a token, so
+    that the tokens spell the text again."""
+    from training.inference import Entity, sentences
+
+    text, mentions = document["text"], document["mentions"]
+    entities = [Entity(m["start"], m["end"], m["label"], m["text"], m["score"]) for m in mentions]
+    begins = [start for start, _ in sentences(text, entities)]
+    found: list[list[dict]] = [[] for _ in begins]
+    at, last = 0, None
+    for part, label in segments(text, mentions):
+        inside: list[dict] = []
+        for piece in WORD_OR_SPACE.findall(part):
+            if last is not None and piece[0] == " " and not last["space"]:
+                last["space"], at, piece = True, at + 1, piece[1:]
+            if piece:
+                last = {"id": sum(map(len, found)), "orth": piece, "space": False, "ner": "O"}
+                found[bisect_right(begins, at) - 1].append(last)
+                inside.append(last)
+                at += len(piece)
+        for position, token in enumerate(inside if label else ()):
+            first, final = position == 0, position == len(inside) - 1
+            token["ner"] = f"{'U' if first and final else 'B' if first else 'L' if final else 'I'}-{label}"
+    return [tokens for tokens in found if tokens]

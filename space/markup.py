@@ -2,6 +2,7 @@
 `Markup.format` and `Markup.join` escape whatever is not Markup."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 from zlib import crc32
 
 from markupsafe import Markup
@@ -160,20 +161,22 @@ def shorten(name: str, length: int = 22) -> str:
 
 
 def key_figures(evaluations: Sequence[dict]) -> Markup:
-    """The headline of each evaluation that a model was published with: strict span F1, or F1 of the related pairs."""
+    """The headline of each evaluation that a model was published with: strict span F1, or macro F1 of the relations."""
     if not evaluations:
         return note("The models' repositories hold no evaluation.")
     rows = [
-        [
-            *(e.get(key, "–") for key in ("model", "benchmark", "split")),
-            percent(e, "precision"),
-            percent(e, "recall"),
-            f1(e),
-        ]
+        [e["model"], text_name(e), e.get("split", "–"), percent(e, "precision"), percent(e, "recall"), f1(e)]
         for e in evaluations
     ]
-    head = ["Model", "Benchmark", "Split", "Precision", "Recall", "F1 (95% interval)"]
-    return table("Key figures on real benchmarks, in percent", head, rows)
+    head = ["Model", "Text", "Split", "Precision", "Recall", "F1 (95% interval)"]
+    return table("Key figures of the models, in percent", head, rows)
+
+
+def text_name(evaluation: dict) -> str:
+    """What a model was measured on: a folder's name, or the config of a corpus, which holds synthetic sentences."""
+    name, _, config = str(evaluation["benchmark"]).partition("@")[0].partition(":")
+    synthetic = bool(config) or evaluation.get("real") is False
+    return f"{config or PurePath(name).name}{', synthetic' if synthetic else ''}"
 
 
 def percent(evaluation: dict, name: str) -> str:
@@ -181,10 +184,12 @@ def percent(evaluation: dict, name: str) -> str:
 
 
 def f1(evaluation: dict) -> str:
-    name = "strict_f1" if "strict_f1" in evaluation else "positive_f1"
+    """Macro F1 where there are two classes: that of the positive one alone flatters whoever says yes to everything."""
+    name = "strict_f1" if "strict_f1" in evaluation else "macro_f1"
     interval = evaluation.get("ci95")
     low_high = interval.get(name) if isinstance(interval, dict) else interval
-    return percent(evaluation, name) + (f" ({low_high[0]:.1f}–{low_high[1]:.1f})" if low_high else "")
+    shown = percent(evaluation, name) + (f" ({low_high[0]:.1f}–{low_high[1]:.1f})" if low_high else "")
+    return f"{shown}, macro" if name == "macro_f1" else shown
 
 
 def progress(done: int, total: int, mentions: int) -> Markup:

@@ -30,7 +30,9 @@ def launch_options() -> dict[str, Any]:
 
 def paper() -> gr.themes.Base:
     """Gradio's plainest theme on warm paper, with grey that is dark enough to read (WCAG AA)."""
-    return gr.themes.Base(primary_hue="teal", secondary_hue="teal", neutral_hue="stone", radius_size="md").set(
+    hues = {"primary_hue": "teal", "secondary_hue": "teal", "neutral_hue": "stone"}
+    # Fonts of the visitor's own machine: nothing to load, and bold letters that all come from one font.
+    return gr.themes.Base(**hues, radius_size="md", font=("Segoe UI", "Helvetica Neue", "Arial", "sans-serif")).set(
         body_background_fill="#faf8f5",
         body_background_fill_dark="#151311",
         block_background_fill="#ffffff",

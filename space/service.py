@@ -167,8 +167,10 @@ class Service:
         ]
 
     def recorded(self, text: str) -> list[Mention] | None:
-        """What a language model answered when it was asked for this very text; None where nobody asked."""
-        return [self.mention(entity) for entity in self.zero_shot[text]] if text in self.zero_shot else None
+        """What a language model answered when it was asked for this very text; None where nobody asked. It was asked for
+        more types than a Space may know; what no model here finds is not compared."""
+        entities = self.zero_shot.get(text)
+        return None if entities is None else [self.mention(e) for e in entities if e.label in self.labels]
 
     def mention(self, entity: "Entity") -> Mention:
         lexicon = self.lexicons.get(entity.label)
@@ -187,12 +189,14 @@ class Service:
         return [one_of(model, self.extractors)] if model else list(self.extractors)
 
     def key_figures(self) -> list[dict]:
-        """What each model's own repository says of it: the evaluations it was published with."""
-        return [
+        """What each model's own repository says of it: the evaluations it was published with. Those of baselines, which
+        stand beside them, name no backend."""
+        found = [
             {**json.loads(path.read_text(encoding="utf-8")), "model": name}
             for name, folder in self.folders.items()
             for path in sorted(folder.glob("evaluation/*.json"))
         ]
+        return [evaluation for evaluation in found if "backend" in evaluation]
 
 
 def read_zero_shot(path: Path) -> dict[str, list["Entity"]]:

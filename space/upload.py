@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import gradio as gr
 
@@ -22,7 +23,7 @@ def files_tab(service: Service) -> None:
     names = list(service.extractors)
     gr.Markdown(
         f"CSV, TSV, JSON Lines or plain text (a text a line), up to 5 MB and {MAX_ROWS:,} rows. "
-        "Out come JSON Lines, CSV, BRAT standoff and spaCy's training format."
+        "Out come JSON Lines, CSV, BRAT standoff, and JSON that `spacy convert` turns into .spacy."
     )
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=320):
@@ -59,6 +60,7 @@ def files_tab(service: Service) -> None:
         texts = read_table(Path(path)).texts(column)
         documents: list[Annotated] = []
         mentions, reported = 0, 0.0
+        yield [markup.progress(0, len(texts), 0), gr.update(value=None, visible=False), ""]
         for chunk in service.annotate(texts, chosen, threshold):
             documents += chunk
             mentions += sum(len(document["mentions"]) for document in chunk)
@@ -77,5 +79,12 @@ def files_tab(service: Service) -> None:
     upload.change(polite(look), upload, [column, status, preview, results], **INSTANT)
     inputs, outputs = [upload, column, models, threshold], [status, results, preview]
     reading = start.click(polite(run), inputs, outputs, show_progress="minimal", **FILES_ON_PAGE)
-    told = "The reading stopped where the bar stands. Nothing was kept."
-    cancel.click(lambda: gr.Info(told, title="Cancelled"), cancels=reading, **SENTENCES_ON_PAGE)
+    cancel.click(cancelled, results, status, cancels=reading, **SENTENCES_ON_PAGE)
+
+
+def cancelled(results: list[str] | None) -> Any:
+    """What stands in place of the progress bar; the status of a file that was read to its end stays."""
+    if results:
+        return gr.skip()
+    gr.Info("The reading stopped. Nothing was kept.", title="Cancelled")
+    return markup.note("Cancelled: nothing was kept. Start again, or choose another file.")

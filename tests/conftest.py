@@ -4,6 +4,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 DISEASES = """concept_id\tname\tsynonyms\ttypes\tweight
 D:1\tbreast cancer\tbreast carcinoma|mammary cancer\tC04.588\t4

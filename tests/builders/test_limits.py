@@ -49,7 +49,7 @@ def test_durations(text: str, seconds: float | None) -> None:
 def test_retry_after_in_seconds_milliseconds_and_as_a_date() -> None:
     assert retry_after({"retry-after": "7"}, 1.0) == 7
     assert retry_after({"retry-after-ms": "250", "retry-after": "7"}, 1.0) == 0.25
-    assert retry_after({"retry-after": formatdate(time.time() + 30, usegmt=True)}, 1.0) == pytest.approx(30, abs=2)
+    assert 0 < retry_after({"retry-after": formatdate(time.time() + 300, usegmt=True)}, 1.0) <= 300
     assert retry_after({"retry-after": formatdate(time.time() - 30, usegmt=True)}, 1.0) == 0
     assert retry_after({}, 1.5) == retry_after({"retry-after": "later"}, 1.5) == 1.5
 
@@ -72,7 +72,10 @@ def test_a_server_with_nothing_left_is_given_time() -> None:
     pace = Pace()
     pace.heed({"x-ratelimit-remaining-requests": "5", "x-ratelimit-reset-requests": "9s"})
     assert pace._paused_until == 0.0
+    before = time.monotonic()
     pace.heed({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "300ms"})
-    assert waited(pace, 1) >= 0.25
+    waited(pace, 1)
+    assert time.monotonic() >= pace._paused_until >= before + 0.3
+    before = time.monotonic()
     pace.pause(10 * LONGEST_PAUSE)
-    assert LONGEST_PAUSE - 5 < pace._paused_until - time.monotonic() <= LONGEST_PAUSE
+    assert before + LONGEST_PAUSE <= pace._paused_until <= time.monotonic() + LONGEST_PAUSE

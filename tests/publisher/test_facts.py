@@ -40,6 +40,7 @@ def test_examples_of_relations_show_each_label_in_the_sentence_as_written(tmp_pa
     Dataset.from_list(rows, features=features).to_parquet(tmp_path / "train.parquet")
     shown = facts.examples(tmp_path / "train.parquet", "relations")
     assert [row["label"] for row in shown] == ["unrelated", "unrelated", "related", "related"]
+    assert [row["text"][:4] for row in shown] == ["TP10", "TP14", "TP11", "TP15"], "spread over the file"
     assert shown[0]["text"] == "TP10 and cancer" and shown[0]["spans"] == [[0, 3, "Gene"], [8, 14, "Disease"]]
 
 

@@ -4,7 +4,6 @@ import json
 import os
 from pathlib import Path
 
-import httpx
 import pytest
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi, RepoCard, constants
 from huggingface_hub.errors import (
@@ -15,6 +14,8 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 from huggingface_hub.hf_api import RepoFile, RepoFolder
+
+from tests.publisher import http
 
 CARD = b"---\nlicense: mit\nsdk: gradio\npipeline_tag: token-classification\nlibrary_name: transformers\n---\nText\n"
 
@@ -125,7 +126,7 @@ def test_a_commit_with_a_bad_operation_changes_nothing(model: Repo) -> None:
 def test_the_same_commit_twice_is_one(model: Repo) -> None:
     """A client that did not hear of its success may send everything again."""
     first = model.commit({"a.txt": b"a"})
-    answer = httpx.post(
+    answer = http.post(
         f"{model.api.endpoint}/api/models/lab/notes/commit/main",
         content=b'{"key": "header", "value": {"summary": "again"}}\n'
         b'{"key": "file", "value": {"path": "a.txt", "content": "YQ==", "encoding": "base64"}}\n',
@@ -192,7 +193,7 @@ def test_long_listings_come_in_pages(model: Repo, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("publisher.local_hub.files.EXPANDED_FILES_A_PAGE", 4)
     monkeypatch.setattr("publisher.local_hub.refs.COMMITS_A_PAGE", 2)
     model.commit({f"many/{number:02}.txt": b"same" for number in range(25)})
-    page = httpx.get(f"{model.api.endpoint}/api/models/lab/notes/tree/main/many")
+    page = http.get(f"{model.api.endpoint}/api/models/lab/notes/tree/main/many")
     assert len(page.json()) == 10 and 'rel="next"' in page.headers["link"]
     for expand in (False, True):
         listed = [item.path for item in model.list_repo_tree("many", expand=expand)]
@@ -286,17 +287,17 @@ def test_files_are_found_or_the_right_thing_is_missing(repo: Repo, tmp_path: Pat
 def test_ranges_and_heads(repo: Repo) -> None:
     repo.commit({"a.txt": b"0123456789", "b.bin": b"\0" + b"123456789"})
     base = f"{repo.url}/resolve/main"
-    head = httpx.head(f"{base}/a.txt")
+    head = http.head(f"{base}/a.txt")
     assert (head.status_code, head.headers["content-length"], head.content) == (200, "10", b"")
     assert head.headers["x-repo-commit"] == repo.repo_info().sha
     for name, tail in (("a.txt", b"789"), ("b.bin", b"789")):
-        part = httpx.get(f"{base}/{name}", headers={"Range": "bytes=7-"})
+        part = http.get(f"{base}/{name}", headers={"Range": "bytes=7-"})
         assert (part.status_code, part.content, part.headers["content-range"]) == (206, tail, "bytes 7-9/10")
-    large = httpx.head(f"{base}/b.bin")
+    large = http.head(f"{base}/b.bin")
     [item] = repo.get_paths_info("b.bin")
     assert large.headers["x-linked-etag"] == large.headers["etag"] == f'"{item.lfs.sha256}"'
     assert large.headers["x-linked-size"] == "10"
-    assert httpx.get(f"{base}/a.txt", headers={"Range": "bytes=99-"}).status_code == 416
+    assert http.get(f"{base}/a.txt", headers={"Range": "bytes=99-"}).status_code == 416
 
 
 def test_snapshot_takes_one_revision(repo: Repo, tmp_path: Path) -> None:
@@ -352,7 +353,7 @@ def test_collections(hub: str) -> None:
 @pytest.mark.parametrize("path", ["../up.txt", "a/../../up.txt", "/abs.txt", "a//b", ".git/config", "a\\b", "a\nb", ""])
 def test_paths_that_leave_the_folder_are_refused(model: Repo, path: str) -> None:
     line = '{"key": "file", "value": {"path": %s, "content": "YQ==", "encoding": "base64"}}\n'
-    answer = httpx.post(
+    answer = http.post(
         f"{model.api.endpoint}/api/models/lab/notes/commit/main",
         content='{"key": "header", "value": {"summary": "s"}}\n' + line % json.dumps(path),
     )
@@ -369,4 +370,4 @@ def test_a_path_is_a_file_or_a_folder(model: Repo) -> None:
 def test_names_that_are_no_names_are_refused(hub: str, name: str) -> None:
     organization, _, last = name.rpartition("/")
     body = {"organization": organization or "lab", "name": last, "type": "model"}
-    assert httpx.post(f"{hub}/api/repos/create", json=body).status_code == 404
+    assert http.post(f"{hub}/api/repos/create", json=body).status_code == 404

@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from huggingface_hub import CommitOperationAdd, HfApi
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
 
 from publisher.local_hub import application, serve
 from publisher.local_hub.auth import read_users
+from tests.publisher import http
 
 USERS = """
 [[user]]
@@ -57,14 +57,14 @@ def test_everybody_is_who_their_token_says(shared: str) -> None:
     assert (ada["name"], [org["name"] for org in ada["orgs"]]) == ("ada", ["oncology"])
     assert ada["auth"]["accessToken"]["role"] == "write"
     assert api(shared, "bob").whoami()["auth"]["accessToken"]["role"] == "read"
-    assert httpx.get(f"{shared}/api/whoami-v2").status_code == 401
+    assert http.get(f"{shared}/api/whoami-v2").status_code == 401
 
 
 def test_a_wrong_token_is_refused_even_where_none_is_needed(shared: str) -> None:
     api(shared, "ada").create_repo("ada/open", private=False)
     assert HfApi(endpoint=shared, token=False).repo_info("ada/open").id == "ada/open"
     for header in ("Bearer wrong", "Bearer token-of-ad", "Bearer token-of-ada2", "Basic wrong", "Bearer é"):
-        answer = httpx.get(f"{shared}/api/models/ada/open", headers={"Authorization": header.encode()})
+        answer = http.get(f"{shared}/api/models/ada/open", headers={"Authorization": header.encode()})
         assert answer.status_code in (400, 401), header
     with pytest.raises(HfHubHTTPError) as wrong:
         HfApi(endpoint=shared, token="wrong").repo_info("ada/open")
@@ -87,8 +87,8 @@ def test_a_private_repository_is_not_there_for_others(shared: str, tmp_path: Pat
         for call in calls:
             with pytest.raises(RepositoryNotFoundError):
                 call()
-    absent = httpx.get(f"{shared}/api/models/oncology/absent")
-    there = httpx.get(f"{shared}/api/models/oncology/notes")
+    absent = http.get(f"{shared}/api/models/oncology/absent")
+    there = http.get(f"{shared}/api/models/oncology/notes")
     assert (there.status_code, there.content) == (absent.status_code, absent.content)
 
 
@@ -131,34 +131,34 @@ def test_an_upload_needs_an_address_that_was_given_out(shared: str) -> None:
     """The PUT of a large file carries no token, so its address is one; and content must be what it says it is."""
     oid = "ab" * 32
     base = f"{shared}/oncology/notes.git/info/lfs/objects"
-    assert httpx.put(f"{base}/{oid}?signature=guess", content=b"x").status_code == 403
-    batch = httpx.post(f"{base}/batch", json={"objects": [{"oid": oid, "size": 1}]})
+    assert http.put(f"{base}/{oid}?signature=guess", content=b"x").status_code == 403
+    batch = http.post(f"{base}/batch", json={"objects": [{"oid": oid, "size": 1}]})
     assert batch.status_code == 404
     ada = {"Authorization": "Bearer token-of-ada"}
-    batch = httpx.post(f"{base}/batch", json={"objects": [{"oid": oid, "size": 1}]}, headers=ada).json()
+    batch = http.post(f"{base}/batch", json={"objects": [{"oid": oid, "size": 1}]}, headers=ada).json()
     href = batch["objects"][0]["actions"]["upload"]["href"]
-    assert httpx.put(href.replace(oid, "cd" * 32), content=b"x").status_code == 403
-    assert httpx.put(href, content=b"not what hashes to abab").status_code == 400
-    verify = httpx.post(f"{base}/verify", json={"oid": oid, "size": 1}, headers=ada)
+    assert http.put(href.replace(oid, "cd" * 32), content=b"x").status_code == 403
+    assert http.put(href, content=b"not what hashes to abab").status_code == 400
+    verify = http.post(f"{base}/verify", json={"oid": oid, "size": 1}, headers=ada)
     assert verify.status_code == 400
-    address = httpx.get(f"{shared}/api/models/oncology/notes/xet-write-token/main", headers=ada).json()["casUrl"]
+    address = http.get(f"{shared}/api/models/oncology/notes/xet-write-token/main", headers=ada).json()["casUrl"]
     for path in ("/v1/xorbs/default/abc", "/v1/shards"):
-        assert httpx.post(address + path, content=b"x", headers=ada).status_code == 403
+        assert http.post(address + path, content=b"x", headers=ada).status_code == 403
 
 
 def test_an_upload_does_not_outlive_its_repository(shared: str) -> None:
     ada, content = api(shared, "ada"), b"late"
     headers = {"Authorization": "Bearer token-of-ada"}
     objects = {"objects": [{"oid": hashlib.sha256(content).hexdigest(), "size": len(content)}]}
-    batch = httpx.post(f"{shared}/oncology/notes.git/info/lfs/objects/batch", json=objects, headers=headers).json()
+    batch = http.post(f"{shared}/oncology/notes.git/info/lfs/objects/batch", json=objects, headers=headers).json()
     ada.delete_repo("oncology/notes")
-    assert httpx.put(batch["objects"][0]["actions"]["upload"]["href"], content=content).status_code == 403
+    assert http.put(batch["objects"][0]["actions"]["upload"]["href"], content=content).status_code == 403
     assert ada.create_repo("oncology/notes").repo_id == "oncology/notes"
 
 
 def test_what_older_clients_call_private_is_private(shared: str) -> None:
     body = {"name": "old", "organization": "ada", "type": "dataset", "private": True}
-    answer = httpx.post(f"{shared}/api/repos/create", json=body, headers={"Authorization": "Bearer token-of-ada"})
+    answer = http.post(f"{shared}/api/repos/create", json=body, headers={"Authorization": "Bearer token-of-ada"})
     assert answer.status_code == 200 and api(shared, "ada").dataset_info("ada/old").private
     with pytest.raises(RepositoryNotFoundError):
         api(shared, "eve").dataset_info("ada/old")
@@ -171,7 +171,7 @@ def test_what_another_repository_holds_cannot_be_named(shared: str) -> None:
     oid = ada.get_paths_info("oncology/notes", "w.bin")[0].lfs.sha256
     eve.create_repo("eve/own")
     line = f'{{"key": "lfsFile", "value": {{"path": "w.bin", "algo": "sha256", "oid": "{oid}"}}}}\n'
-    answer = httpx.post(
+    answer = http.post(
         f"{shared}/api/models/eve/own/commit/main",
         content='{"key": "header", "value": {"summary": "s"}}\n' + line,
         headers={"Authorization": "Bearer token-of-eve"},
@@ -181,18 +181,18 @@ def test_what_another_repository_holds_cannot_be_named(shared: str) -> None:
 
 def test_pages_of_other_sites_cannot_write(hub: str) -> None:
     body = {"name": "x", "organization": "lab", "type": "model"}
-    assert httpx.post(f"{hub}/api/repos/create", json=body, headers={"Origin": "https://a.example"}).status_code == 403
-    assert httpx.get(f"{hub}/api/models", headers={"Host": "a.example"}).status_code == 400
-    assert httpx.post(f"{hub}/api/repos/create", json=body).status_code == 200
+    assert http.post(f"{hub}/api/repos/create", json=body, headers={"Origin": "https://a.example"}).status_code == 403
+    assert http.get(f"{hub}/api/models", headers={"Host": "a.example"}).status_code == 400
+    assert http.post(f"{hub}/api/repos/create", json=body).status_code == 200
 
 
 def test_browsers_sign_in_with_the_token_as_password(shared: str) -> None:
     page = f"{shared}/oncology/notes"
-    assert httpx.get(page, headers={"Accept": "text/html"}).status_code == 404
-    challenge = httpx.get(f"{shared}/login", headers={"Accept": "text/html"})
+    assert http.get(page, headers={"Accept": "text/html"}).status_code == 404
+    challenge = http.get(f"{shared}/login", headers={"Accept": "text/html"})
     assert (challenge.status_code, challenge.headers["www-authenticate"][:5]) == (401, "Basic")
-    assert httpx.get(page, auth=("ada", "token-of-ada"), headers={"Accept": "text/html"}).status_code == 200
-    assert httpx.get(page, auth=("ada", "wrong-token"), headers={"Accept": "text/html"}).status_code == 401
+    assert http.get(page, auth=("ada", "token-of-ada"), headers={"Accept": "text/html"}).status_code == 200
+    assert http.get(page, auth=("ada", "wrong-token"), headers={"Accept": "text/html"}).status_code == 401
 
 
 def test_the_loopback_is_the_only_place_for_a_hub_without_tokens(tmp_path: Path) -> None:

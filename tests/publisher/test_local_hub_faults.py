@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
 import pytest
 from huggingface_hub import CommitOperationAdd, HfApi, constants
 from huggingface_hub.errors import HfHubHTTPError, HTTPError
 
 from publisher.local_hub.store import Store
+from tests.publisher import http
 
 SERVE = (
     "import sys; from pathlib import Path; from publisher.local_hub import serve; "
@@ -132,7 +132,7 @@ def test_one_of_two_writers_with_the_same_parent_wins(hub: str) -> None:
         assert sorted(answers) == [200, 412, 412, 412]
         winner = "wxyz"[answers.index(200)] + turn
         urls = [f"{hub}/lab/notes/resolve/main/{name}.txt" for name in "ab"]
-        assert [httpx.get(url).text for url in urls] == [winner, winner]
+        assert [http.get(url).text for url in urls] == [winner, winner]
 
 
 def test_writers_without_a_parent_all_count(hub: str) -> None:
@@ -146,7 +146,7 @@ def test_writers_without_a_parent_all_count(hub: str) -> None:
 
 def test_one_of_two_tags_or_repositories_of_a_name_wins(hub: str) -> None:
     def status(path: str, body: dict) -> int:
-        return httpx.post(f"{hub}{path}", json=body).status_code
+        return http.post(f"{hub}{path}", json=body).status_code
 
     with ThreadPoolExecutor(4) as pool:
         body = {"name": "notes", "organization": "lab", "type": "model"}
@@ -159,7 +159,7 @@ def test_a_client_that_hangs_up_leaves_nothing(hub: str, tmp_path: Path) -> None
     api = HfApi(endpoint=hub, token="any-token")
     api.create_repo("lab/notes")
     oid = hashlib.sha256(b"whole").hexdigest()
-    batch = httpx.post(f"{hub}/lab/notes.git/info/lfs/objects/batch", json={"objects": [{"oid": oid, "size": 5}]})
+    batch = http.post(f"{hub}/lab/notes.git/info/lfs/objects/batch", json={"objects": [{"oid": oid, "size": 5}]})
     href = batch.json()["objects"][0]["actions"]["upload"]["href"].removeprefix(hub)
     line = b'{"key": "header", "value": {"summary": "s"}}\n{"key": "file", "value": {"path": "a", "content": "Y'
     for target, body in ((f"PUT {href}", b"who"), ("POST /api/models/lab/notes/commit/main", line)):
@@ -170,7 +170,7 @@ def test_a_client_that_hangs_up_leaves_nothing(hub: str, tmp_path: Path) -> None
     assert api.list_repo_files("lab/notes") == [".gitattributes"]
     assert len(list((tmp_path / "hub" / "repos").rglob("objects/*/*"))) == 1  # .gitattributes
     assert list((tmp_path / "hub" / "tmp").iterdir()) == []
-    assert httpx.put(hub + href, content=b"whole").status_code == 200
+    assert http.put(hub + href, content=b"whole").status_code == 200
 
 
 def test_what_a_killed_hub_was_receiving_is_swept_at_the_start(tmp_path: Path) -> None:
@@ -199,13 +199,13 @@ def test_what_a_killed_hub_was_receiving_is_swept_at_the_start(tmp_path: Path) -
 )
 def test_malformed_requests_are_refused(hub: str, path: str, body: bytes) -> None:
     HfApi(endpoint=hub, token="any-token").create_repo("lab/notes")
-    assert httpx.post(hub + path, content=body).status_code == 400
+    assert http.post(hub + path, content=body).status_code == 400
 
 
 def test_a_shard_that_does_not_fit_what_was_uploaded_is_refused(hub: str) -> None:
     HfApi(endpoint=hub, token="any-token").create_repo("lab/notes")
-    token = httpx.get(f"{hub}/api/models/lab/notes/xet-write-token/main").json()
+    token = http.get(f"{hub}/api/models/lab/notes/xet-write-token/main").json()
     headers = {"Authorization": f"Bearer {token['accessToken']}"}
     entry = bytes(32) + (1 << 30).to_bytes(4, "little") + (1).to_bytes(4, "little") + bytes(8)
     for shard in (b"", bytes(48), bytes(48) + entry, bytes(48) + entry + bytes(48) * 2 + b"\xff" * 48):
-        assert httpx.post(f"{token['casUrl']}/v1/shards", content=shard, headers=headers).status_code == 400
+        assert http.post(f"{token['casUrl']}/v1/shards", content=shard, headers=headers).status_code == 400

@@ -4,13 +4,13 @@ import html
 import re
 from pathlib import Path
 
-import httpx
 import pytest
 from huggingface_hub import CommitOperationAdd, HfApi
 from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.local_hub.pages import POLICY, card_html, size_text
+from tests.publisher import http
 
 CARD = """---
 license: cc-by-4.0
@@ -65,7 +65,7 @@ def publish(api: HfApi, card: str, **kwargs) -> str:
 
 
 def test_a_repository_shows_its_card_versions_and_files(api: HfApi) -> None:
-    page = httpx.get(publish(api, CARD, visibility="private"))
+    page = http.get(publish(api, CARD, visibility="private"))
     assert page.status_code == 200 and page.headers["content-security-policy"] == POLICY
     text = page.text
     assert '<h1 id="disease-sentences">' in text and "<s>None</s>" in text and 'href="#limits"' in text
@@ -78,7 +78,7 @@ def test_a_repository_shows_its_card_versions_and_files(api: HfApi) -> None:
     assert 'load_dataset("lab/notes", "demo-disease", revision="v1.0.0")' in html.unescape(text)
     assert "Release &lt;i&gt;v1&lt;/i&gt;" in text
     for path in re.findall(r'(?:href|src)="(/[^"#]*)"', text):
-        assert path.endswith("CHANGELOG.md") or httpx.get(f"{api.endpoint}{path}").status_code == 200, path
+        assert path.endswith("CHANGELOG.md") or http.get(f"{api.endpoint}{path}").status_code == 200, path
 
 
 def test_every_revision_has_its_page(api: HfApi) -> None:
@@ -88,31 +88,31 @@ def test_every_revision_has_its_page(api: HfApi) -> None:
                            create_pr=True)  # fmt: skip
     api.upload_file(path_or_fileobj=b"# Second card", path_in_repo="README.md", repo_id="lab/notes",
                     repo_type="dataset")  # fmt: skip
-    assert "Second card" in httpx.get(url).text
+    assert "Second card" in http.get(url).text
     for earlier in (f"{url}/tree/v1.0.0", f"{url}/commit/{old}"):
-        assert "Disease sentences" in httpx.get(earlier).text
-    assert "new.txt" in httpx.get(pull.pr_url).text and "new.txt" in httpx.get(f"{url}/tree/refs%2Fpr%2F1").text
+        assert "Disease sentences" in http.get(earlier).text
+    assert "new.txt" in http.get(pull.pr_url).text and "new.txt" in http.get(f"{url}/tree/refs%2Fpr%2F1").text
 
 
 def test_the_front_page_lists_what_there_is(api: HfApi) -> None:
-    assert "Nothing here yet" in httpx.get(api.endpoint).text
+    assert "Nothing here yet" in http.get(api.endpoint).text
     publish(api, CARD)
     slug = api.create_collection("Corpora", description="<b>All</b>").slug
     api.add_collection_item(slug, "lab/notes", "dataset", note="a note")
-    text = httpx.get(api.endpoint).text
+    text = http.get(api.endpoint).text
     assert 'href="/datasets/lab/notes"' in text and f'href="/collections/{slug}"' in text
-    collection = httpx.get(f"{api.endpoint}/collections/{slug}").text
+    collection = http.get(f"{api.endpoint}/collections/{slug}").text
     assert 'href="/datasets/lab/notes"' in collection and "a note" in collection and "<b>All" not in collection
 
 
 def test_a_browser_is_told_what_is_missing(api: HfApi) -> None:
-    missing = httpx.get(f"{api.endpoint}/lab/absent", headers={"Accept": "text/html,*/*"})
+    missing = http.get(f"{api.endpoint}/lab/absent", headers={"Accept": "text/html,*/*"})
     assert missing.status_code == 404 and "Repository not found" in missing.text
     assert missing.headers["content-security-policy"] == POLICY
 
 
 def test_a_hostile_card_is_text(api: HfApi) -> None:
-    text = httpx.get(publish(api, HOSTILE)).text
+    text = http.get(publish(api, HOSTILE)).text
     tags = re.findall(r"<[^>]*>", text)
     assert not [tag for tag in tags if re.match(r"<(script|iframe|svg|img|style)", tag)]
     assert not [tag for tag in tags if re.search(r"javascript:|data:|onerror", tag, re.IGNORECASE)]
@@ -126,15 +126,15 @@ def test_a_hostile_card_is_text(api: HfApi) -> None:
 )  # fmt: skip
 def test_odd_metadata_still_makes_a_page(api: HfApi, front_matter: str) -> None:
     url = publish(api, f"---\n{front_matter}\n---\nThe text")
-    assert "The text" in httpx.get(url).text
-    assert httpx.get(f"{api.endpoint}/api/datasets/lab/notes").status_code == 200
+    assert "The text" in http.get(url).text
+    assert http.get(f"{api.endpoint}/api/datasets/lab/notes").status_code == 200
 
 
 def test_files_of_a_repository_do_not_run(api: HfApi) -> None:
     raw = publish(api, CARD) + "/resolve/main"
     types = {"page.html": "text/plain", "drawing.svg": "image/svg+xml", "figures/form.png": "image/png"}
     for name, media_type in types.items():
-        answer = httpx.get(f"{raw}/{name}")
+        answer = http.get(f"{raw}/{name}")
         assert answer.headers["content-type"].startswith(media_type)
         assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
         assert answer.headers["x-content-type-options"] == "nosniff"

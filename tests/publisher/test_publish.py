@@ -9,6 +9,7 @@ from huggingface_hub import HfApi
 from cards import changelog
 from cards.space import Source
 from corpusmith_errors import UserError
+from publisher.display import release_lines
 from publisher.publish import About, diff, publish, repin, rollback
 from publisher.repo import Repo
 
@@ -35,6 +36,32 @@ def test_same_content_is_not_published_again(hub: str, corpus_folder: Path) -> N
     first = publish("dataset", corpus_folder, CORPUS, endpoint=hub)
     again = publish("dataset", corpus_folder, CORPUS, endpoint=hub)
     assert (again.state, again.version, again.commit) == ("unchanged", "v0.1.0", first.commit)
+
+
+def test_a_standing_repo_is_shown_only_when_asked_and_after_the_release(hub: str, tmp_path: Path, write) -> None:
+    write_corpus, _ = write
+    publish("dataset", write_corpus(tmp_path / "a"), CORPUS, endpoint=hub)
+    api, more = HfApi(endpoint=hub), write_corpus(tmp_path / "b", rows=30)
+    planned = publish("dataset", more, CORPUS, private=False, dry_run=True, endpoint=hub)
+    assert planned.shown and "would become visible to everybody" in release_lines(planned)
+    assert api.dataset_info(CORPUS).private
+    done = publish("dataset", more, CORPUS, private=False, endpoint=hub)
+    assert (done.state, done.shown) == ("released", True) and not api.dataset_info(CORPUS).private
+    again = publish("dataset", more, CORPUS, private=False, endpoint=hub)
+    assert (again.state, again.shown) == ("unchanged", False)
+    publish("dataset", more, CORPUS, endpoint=hub)
+    assert not api.dataset_info(CORPUS).private, "what is public isn't hidden by a release that says nothing of it"
+
+
+def test_unchanged_content_can_still_be_shown_but_a_pull_request_shows_nothing(hub: str, corpus_folder: Path) -> None:
+    publish("dataset", corpus_folder, CORPUS, endpoint=hub)
+    (corpus_folder / "recipes" / "demo-disease" / "recipe.yaml").write_text("name: demo-disease\ntitle: New\n")
+    assert not publish("dataset", corpus_folder, CORPUS, private=False, pr=True, endpoint=hub).shown
+    assert HfApi(endpoint=hub).dataset_info(CORPUS).private
+    publish("dataset", corpus_folder, CORPUS, endpoint=hub)
+    done = publish("dataset", corpus_folder, CORPUS, private=False, endpoint=hub)
+    assert (done.state, done.shown) == ("unchanged", True)
+    assert "is visible from now on to everybody" in release_lines(done)
 
 
 def test_versions_follow_what_changed_and_old_ones_stay_as_they_were(hub: str, tmp_path: Path, write) -> None:

@@ -88,11 +88,10 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         ),
     }
     (folders["disease"] / "evaluation").mkdir()
-    (folders["disease"] / "evaluation/toy-dev.json").write_text(
-        json.dumps(
-            {"benchmark": "toy", "split": "dev", "strict_f1": 81.25, "precision": 80, "recall": 82.5, "ci95": [79, 83]}
-        )
-    )
+    ours = {"benchmark": "toy", "split": "dev", "strict_f1": 81.25, "precision": 80, "recall": 82.5, "ci95": [79, 83]}
+    of_a_baseline = {**ours, "model": "dictionary.jsonl", "strict_f1": 50.0}
+    for name, figures in (("toy-dev", ours | {"backend": "torch"}), ("dictionary-toy-dev", of_a_baseline)):
+        (folders["disease"] / f"evaluation/{name}.json").write_text(json.dumps(figures))
     return folders
 
 
@@ -151,14 +150,14 @@ def launch(script: Path, python: str, environment: dict[str, str], log: Path) ->
             [python, script], env=os.environ | places | environment, stdout=out, stderr=out, cwd=script.parent
         )
     app = App(f"http://127.0.0.1:{port}/", log, process)
-    for _ in range(600):
+    for _ in range(1500):
         try:
             with urllib.request.urlopen(app.url, timeout=20):
                 return app
         except OSError:
             assert app.alive(), log.read_text()
             time.sleep(0.2)
-    raise AssertionError(f"no answer within two minutes:\n{log.read_text()}")
+    raise AssertionError(f"no answer within five minutes:\n{log.read_text()}")
 
 
 @pytest.fixture(scope="session")
@@ -174,7 +173,7 @@ def start_app() -> Iterator[Callable[[Path, str, dict[str, str], Path], App]]:
     for app in apps:
         app.process.terminate()
     for app in apps:
-        app.process.wait(30)
+        app.process.wait(120)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,5 @@
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,7 +17,7 @@ class Slow:
 
     def __call__(self, texts: Sequence[str]) -> list[str]:
         self.batches.append(list(texts))
-        assert self.free.wait(10)
+        assert self.free.wait(120)
         return [text.upper() for text in texts]
 
 
@@ -26,10 +27,10 @@ def test_what_arrives_while_the_model_is_busy_shares_batches() -> None:
     with ThreadPoolExecutor(21) as threads:
         first = threads.submit(batcher, "first")
         while not model.batches:
-            pass
+            time.sleep(0.001)
         others = [threads.submit(batcher, f"text {i}") for i in range(20)]
         while len(batcher._waiting) < 20:
-            pass
+            time.sleep(0.001)
         model.free.set()
         assert first.result() == "FIRST"
         assert [future.result() for future in others] == [f"TEXT {i}" for i in range(20)]

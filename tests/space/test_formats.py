@@ -7,15 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from space.formats import neutralise, write_all
+from space.formats import neutralise, spacy_sentences, write_all
 from space.schema import Annotated, Mention
 
 TEXT = "Asthma and\ncystic\nfibrosis."
 
 
 def mention(start: int, end: int, concept_id: str | None = None) -> Mention:
+    return mention_in(TEXT, start, end, concept_id)
+
+
+def mention_in(text: str, start: int, end: int, concept_id: str | None = None) -> Mention:
     return Mention(
-        start=start, end=end, label="Disease", text=TEXT[start:end], score=0.9, concept_id=concept_id, concept_url=None
+        start=start, end=end, label="Disease", text=text[start:end], score=0.9, concept_id=concept_id, concept_url=None
     )
 
 
@@ -53,9 +57,46 @@ def test_brat_offsets_cut_a_span_at_the_end_of_a_line(files: dict[str, Path]) ->
     assert (text[11:17], text[18:26]) == ("cystic", "fibrosis")
 
 
-def test_spacy_rows_are_text_and_entities(files: dict[str, Path]) -> None:
-    rows = json.loads(files["mentions-spacy.json"].read_text())
-    assert rows[0] == [TEXT, {"entities": [[0, 6, "Disease"], [11, 26, "Disease"]]}]
+def test_spacy_tokens_spell_the_text_and_mark_the_mentions(files: dict[str, Path]) -> None:
+    first, second = json.loads(files["mentions-spacy.json"].read_text())
+    (paragraph,) = first["paragraphs"]
+    (sentence,) = paragraph["sentences"]
+    assert paragraph["raw"] == TEXT == spelled(sentence["tokens"])
+    tags = [(token["orth"], token["ner"]) for token in sentence["tokens"]]
+    assert tags == [
+        ("Asthma", "U-Disease"),
+        ("and", "O"),
+        ("\n", "O"),
+        ("cystic", "B-Disease"),
+        ("\n", "I-Disease"),
+        ("fibrosis", "L-Disease"),
+        (".", "O"),
+    ]
+    assert {token["ner"] for token in second["paragraphs"][0]["sentences"][0]["tokens"]} == {"O"}
+
+
+def spelled(tokens: list[dict]) -> str:
+    return "".join(token["orth"] + " " * token["space"] for token in tokens)
+
+
+@given(st.text("ab .\n\t(é"), st.integers(0, 9), st.integers(1, 9))
+def test_any_text_is_spelled_again(text: str, start: int, length: int) -> None:
+    marked = text[start : start + length].strip()
+    begin = text.find(marked, start) if marked else 0
+    mentions = [mention_in(text, begin, begin + len(marked))] if marked else []
+    sentences = spacy_sentences({"id": "1", "text": text, "mentions": mentions})
+    assert "".join(map(spelled, sentences)) == text
+    assert [token["id"] for tokens in sentences for token in tokens] == list(range(sum(map(len, sentences))))
+
+
+def test_spacy_convert_reads_it(files: dict[str, Path]) -> None:
+    spacy = pytest.importorskip("spacy")
+    from spacy.training.converters import json_to_docs
+
+    first, second = json_to_docs(files["mentions-spacy.json"].read_text())
+    assert (first.text, second.text) == (TEXT, "Nothing.")
+    assert [(e.start_char, e.end_char, e.label_) for e in first.ents] == [(0, 6, "Disease"), (11, 26, "Disease")]
+    assert len(list(spacy.tokens.DocBin(docs=[first, second]).get_docs(first.vocab))) == 2
 
 
 @pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "\r\n@x", "＝1", "\ufeff=1"])

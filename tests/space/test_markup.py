@@ -86,10 +86,19 @@ def test_key_figures_show_the_evaluation_files() -> None:
                 "precision": 58,
                 "ci95": [58.9, 63.4],
             },
-            {"model": "r", "benchmark": "gad", "positive_f1": 66.0, "ci95": {"positive_f1": [64, 68]}},
+            {
+                "model": "r",
+                "benchmark": "you/corpus:demo@v0.1.0",
+                "positive_f1": 66.0,
+                "macro_f1": 55.0,
+                "ci95": {"positive_f1": [64, 68], "macro_f1": [53, 57]},
+            },
+            {"model": "s", "benchmark": "/data/ner/bc5cdr", "real": True, "strict_f1": 1.0},
         ]
     )
-    assert "61.3 (58.9–63.4)" in page and "66.0 (64.0–68.0)" in page and "<td>58.0</td>" in page
+    assert "61.3 (58.9–63.4)" in page and "<td>58.0</td>" in page
+    assert "55.0 (53.0–57.0), macro" in page and "66.0" not in page, "answering yes to all has a high positive F1"
+    assert "<td>demo, synthetic</td>" in page and "<td>bc5cdr</td>" in page
 
 
 def test_agreement_compares_spans_and_types() -> None:

@@ -73,9 +73,12 @@ def test_dictionary_and_recorded_answers_stand_beside_the_models(service: Servic
     recorded = Service(replace(service.settings, zero_shot=record)).recorded
     assert [m["text"] for m in recorded(TEXT) or []] == ["asthma"]
     assert recorded("Another text.") is None
+    unknown = {"text": TEXT, "entities": [{"start": 13, "end": 19, "label": "Symptom"}]}
+    record.write_text(json.dumps(unknown) + "\n")
+    assert Service(replace(service.settings, zero_shot=record)).recorded(TEXT) == []
 
 
-def test_key_figures_are_those_of_the_models_own_folder(service: Service) -> None:
+def test_key_figures_are_those_of_the_model_itself_not_of_baselines_beside_it(service: Service) -> None:
     assert [(f["model"], f["benchmark"], f["strict_f1"]) for f in service.key_figures()] == [("disease", "toy", 81.25)]
 
 
