@@ -7,6 +7,7 @@ template writes about the same requests of the recipe, so that templates are com
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -96,10 +97,10 @@ class PromptSearch:
 
     def run(self, work: Path, say: Callable[[str], None]) -> list[Candidate]:
         """Every candidate, the best first; the recipe's own prompt is one of them. `work` takes their prompt files."""
-        order = [self._judged(Candidate("now", None, self.base), work)]
+        order = self._judged([Candidate("now", None, self.base)], work)
         say(shown(order[0]))
         for number in range(1, self.rounds + 1):
-            grown = [self._judged(candidate, work) for candidate in self._proposed(number, order)]
+            grown = self._judged(list(self._proposed(number, order)), work)
             for candidate in grown:
                 say(shown(candidate))
             order = sorted([*order, *grown], key=lambda c: -c.score.total if c.score else 0.0)
@@ -137,21 +138,29 @@ class PromptSearch:
         seed = number * 1000 + i + self.recipe.seed * 1_000_000
         return {"model": self.recipe.teacher.model, "messages": messages, **SAMPLING, "seed": seed}
 
-    def _judged(self, candidate: Candidate, work: Path) -> Candidate:
-        """With the sentences that it writes, and their score."""
+    def _judged(self, candidates: list[Candidate], work: Path) -> list[Candidate]:
+        """With the sentences that each writes, and their score. All are asked for together."""
         work.mkdir(parents=True, exist_ok=True)
-        path = work / f"{candidate.id}.jinja"
-        path.write_text(candidate.jinja, encoding="utf-8")
-        corpus = Corpus(self.recipe.model_copy(update={"prompt": str(path)}), work)
-        requests = self._requests(corpus.plan)
-        outcomes: list[Entities | Pair | Reject | None] = []
-        for request, text in zip(requests, self._answers([request.payload for request in requests]), strict=True):
-            outcome = corpus.verify(request, text) if text is not None else None
+        asked: list[tuple[Candidate, Request]] = []
+        for candidate in candidates:
+            path = work / f"{candidate.id}.jinja"
+            path.write_text(candidate.jinja, encoding="utf-8")
+            plan = Plan(self.recipe.model_copy(update={"prompt": str(path)}))
+            asked += [(candidate, request) for request in self._requests(plan)]
+        outcomes: dict[str, list[Entities | Pair | Reject | None]] = {candidate.id: [] for candidate in candidates}
+        answers = self._answers([request.payload for _, request in asked])
+        for (candidate, request), text in zip(asked, answers, strict=True):
+            outcome = self._verifier.verify(request, text) if text is not None else None
             reason = outcome.reason if isinstance(outcome, Reject) else None if outcome else "no answer"
-            outcomes.append(outcome)
+            outcomes[candidate.id].append(outcome)
             candidate.sentences.append({"request_id": request.id, "answer": text, "reason": reason})
-        candidate.score = score(outcomes, self.target)
-        return candidate
+        for candidate in candidates:
+            candidate.score = score(outcomes[candidate.id], self.target)
+        return candidates
+
+    @cached_property
+    def _verifier(self) -> Corpus:
+        return Corpus(self.recipe, Path())
 
     def _requests(self, plan: Plan) -> list[Request]:
         """The first requests that ask for names; a template says nothing of the others."""
