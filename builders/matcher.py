@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from builders.text import HYPHENS, fold, words
@@ -16,6 +17,7 @@ class Match:
     concept_id: str
 
 
+@lru_cache(maxsize=1 << 16)  # augmentation asks for the same names again and again
 def is_acronym(name: str) -> bool:
     """Whether the case of `name` carries its meaning: WAS, AS and HDac are not was, as and hdac."""
     letters = [c for c in name if c.isalpha()]

@@ -9,7 +9,7 @@ from builders.lexicon import Lexicon
 from builders.matcher import is_acronym
 from builders.plan import Request, Seed
 from builders.recipe import Recipe, Verification
-from builders.text import HYPHENS, fold, words_with_offsets
+from builders.text import HYPHENS, fold, words, words_with_offsets
 
 Word = tuple[str, int, int]
 
@@ -129,7 +129,7 @@ def fault_of(text: str, rules: Verification) -> str | None:
         ("markup", MARKUP.search(text)),
         ("too short", length < rules.min_words),
         ("truncated", UNFINISHED.search(text, len(text) - 5)),  # the longest end, "with", and what is before it
-        ("several sentences", first_sentence(text) != text),
+        ("several sentences", not rules.first_sentence and first_sentence(text) != text),
         ("definition", rules.definitions == "reject" and DEFINITION.search(text)),
     )
     return next((fault for fault, found in checks if found), None)
@@ -165,13 +165,15 @@ def locate(seed: Seed, sentence: Sequence[Word], repair: bool) -> list[tuple[int
     An acronym is its case: it is never repaired.
     """
     exact = is_acronym(seed.text)
-    form = (lambda word: word) if exact else fold if repair else str.lower
-    wanted = [form(word) for word, _, _ in words_with_offsets(seed.text) if word not in HYPHENS]
+    form = str if exact else fold if repair else str.lower
+    wanted = [form(word) for word in words(seed.text) if word not in HYPHENS]
+    spoken = [*map(form, [word for word, _, _ in sentence if word not in HYPHENS])]
+    if not wanted or wanted[0] not in spoken:
+        return []
     kept = [i for i, (word, _, _) in enumerate(sentence) if word not in HYPHENS]
-    spoken = [form(sentence[i][0]) for i in kept]
     places: list[tuple[int, int]] = []
     end = 0
-    for at in [at for at, word in enumerate(spoken) if wanted and word == wanted[0]]:
+    for at in [at for at, word in enumerate(spoken) if word == wanted[0]]:
         if at >= end and spoken[at : at + len(wanted)] == wanted:
             end = at + len(wanted)
             places.append((kept[at], kept[end - 1] + 1))
