@@ -1,8 +1,6 @@
 """Entity inventories: concepts with their ids and names, to sample seeds from and to find mentions with."""
 
 import bisect
-import csv
-import gzip
 import hashlib
 import itertools
 import random
@@ -106,28 +104,16 @@ def load_lexicon(source: str) -> Lexicon:
 
     Raises UserError when there is no such lexicon or a row of it cannot be read.
     """
-    from builders.lexicon_formats import load_external  # URLs and OBO are rare: the shipped path stays light
+    from builders.lexicon_formats import load_external  # which imports this module
 
     if not (SHIPPED / f"{source}.yaml").exists():
         return load_external(source)
     about = yaml.safe_load((SHIPPED / f"{source}.yaml").read_text(encoding="utf-8"))
     table = SHIPPED / f"{source}.tsv.gz"
-    concepts = read_tsv(table) if table.exists() else load_external(str(SHIPPED / f"{source}.txt")).concepts
+    concepts = load_external(str(table if table.exists() else SHIPPED / f"{source}.txt")).concepts
     return Lexicon(
         source, str(about["version"]), about["license"], about["attribution"], concepts, tuple(about["stop"])
     )
-
-
-def read_tsv(path: Path) -> tuple[Concept, ...]:
-    """Concepts from tab-separated `concept_id, name[, synonyms][, types][, weight][, definition]`; .gz or plain.
-
-    Synonyms and types are lists split by `|`.
-    """
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
-        reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-        if not {"concept_id", "name"} <= set(reader.fieldnames or ()):
-            raise UserError(f"{path}: the first line must name the columns concept_id and name, separated by tabs")
-        return tuple(concept_from_row(row, f"{path} line {number}") for number, row in enumerate(reader, 2))
 
 
 def concept_from_row(row: dict[str, str], where: str) -> Concept:

@@ -39,6 +39,10 @@ def load_external(source: str) -> Lexicon:
 
 
 def from_tsv(text: str, source: str) -> Iterator[Concept]:
+    """Concepts from tab-separated `concept_id, name[, synonyms][, types][, weight][, definition]`.
+
+    Synonyms and types are lists split by `|`.
+    """
     reader = csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)
     if not {"concept_id", "name"} <= set(reader.fieldnames or ()):
         raise UserError(f"{source}: the first line must name the columns concept_id and name, separated by tabs")
