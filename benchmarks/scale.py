@@ -2,7 +2,8 @@
 
     python -m benchmarks.scale --rows 10000,100000,1000000 --workers 1,2 --json scale.json
 
-Needs corpusmith[scale] and psutil. The answers are synthetic (see synthetic_answers.py) and made once, untimed. Every
+Needs corpusmith[scale] and psutil. The answers are synthetic (see synthetic_answers.py) and made once, untimed; without
+augmentation, each is a row. Every
 build is the one that `corpusmith build --executor local` runs, with its default of 50,000 answers a task; a size that
 would be one task is two, so that two workers have work.
 """
@@ -30,7 +31,8 @@ FILES = 4
 
 def recipe_of(rows: int, folder: Path) -> Path:
     path = folder / f"measured-{rows}.yaml"
-    path.write_text(f"extends: ncbi-disease\nname: measured-{rows}\ntitle: Synthetic answers\nrows: {rows}\n")
+    changed = f"name: measured-{rows}\ntitle: Synthetic answers\nrows: {rows}\naugment: {{}}\nborrow: []\n"
+    path.write_text(f"extends: ncbi-disease\n{changed}")
     return path
 
 

@@ -139,6 +139,18 @@ def resumed(url: str, n: int, ledger_path: str) -> dict[str, float]:
         return measured(n, started, cpu)
 
 
+def finished(url: str, n: int, ledger_path: str) -> dict[str, float]:
+    """What `corpusmith generate` does with a finished run, lexicons included, when it has met it finished once."""
+    from builders.generate import generate, resized
+    from builders.ledger import Ledger
+
+    recipe = resized(RECIPE, n, "stub")
+    with Ledger(ledger_path) as ledger:
+        started, cpu = time.monotonic(), time.process_time()
+        assert generate(recipe, ledger, base_url=url, concurrency=IN_FLIGHT).before == n
+        return measured(n, started, cpu)
+
+
 def bare(url: str, n: int, _: str) -> dict[str, float]:
     """What a user would write: a task a request, a semaphore, answers in a list."""
     from openai import AsyncOpenAI
@@ -211,13 +223,16 @@ def memory(args: argparse.Namespace, folder: str) -> dict[str, Any]:
         sent = served.value
         again = apart(ours, url, args.many, f"{folder}/many.sqlite")
         found = apart(resumed, url, args.many, f"{folder}/many.sqlite")
+        apart(finished, url, args.many, f"{folder}/many.sqlite")
+        known = apart(finished, url, args.many, f"{folder}/many.sqlite")
         sent_again = served.value - sent
     return {
         "peak_mb": {"1000": few["peak_mb"], str(args.many): many["peak_mb"]},
         "ledger_bytes_per_request": Path(f"{folder}/many.sqlite").stat().st_size // args.many,
         "resume": {
             "requests": args.many,
-            "seconds": found["seconds"],
+            "seconds": known["seconds"],
+            "seconds_of_the_teacher": found["seconds"],
             "seconds_with_planning": again["seconds"],
             "sent": sent_again,
         },

@@ -15,6 +15,7 @@ from builders.prices import Price, load_prices
 from builders.progress import Progress
 from builders.recipe import Recipe, load_recipe
 from builders.teacher import generate as ask
+from builders.versioning import plan_identity
 from corpusmith_errors import UserError
 
 TOKENS_A_WORD = 1.5  # of English in common tokenizers; only estimates rest on it
@@ -89,15 +90,24 @@ def generate(
 ) -> Progress:
     """Ask for every request of the shard that the ledger has not settled; each answer is verified for the count.
 
-    Returns how it went. Raises UserError when the endpoint cannot be used; the same call goes on where it stopped.
+    Returns how it went. Raises UserError when the endpoint cannot be used; the same call goes on where it stopped. A
+    plan that the ledger knows to be finished is not drawn again.
     """
+    plan = Plan(recipe)
+    identity, total = plan_identity(plan, shard), len(range(shard[0], len(plan), shard[1]))
+    done = ledger.finished(identity)
+    if done is not None and not (retry_failed and done[1]):
+        finished = Progress(total, before=done[0], failed=done[1], cost=None if price is None else 0.0)
+        if on_progress:
+            on_progress(finished)
+        return finished
     corpus = Corpus(recipe, Path())
 
     def accepted(payload: Mapping[str, Any], answer: Answer) -> bool:
         request = corpus.plan.asked(payload)  # drawn again rather than kept: a plan may hold millions
         return not isinstance(corpus.verify(request, answer.text, answer.finish_reason), Reject)
 
-    return ask(
+    progress = ask(
         (request.payload for request in corpus.plan.requests(*shard)),
         ledger,
         base_url=base_url,
@@ -106,11 +116,14 @@ def generate(
         tpm=tpm,
         price=price,
         max_cost=max_cost,
-        total=len(range(shard[0], len(corpus.plan), shard[1])),
+        total=total,
         retry_failed=retry_failed,
         verify=accepted,
         on_progress=on_progress,
     )
+    if progress.pending == 0 and progress.stopped is None:
+        ledger.finish(identity, progress.before + progress.answered, progress.failed)
+    return progress
 
 
 def generate_by_batch(recipe: Recipe, ledger: Ledger, shard: tuple[int, int] = (0, 1), **limits: Any) -> Progress:

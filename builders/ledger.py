@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from builders.ledger_schema import MERGE, SCHEMA, VERSION
+from builders.ledger_schema import FINISHED, MERGE, SCHEMA, VERSION
 from corpusmith_errors import UserError
 
 T = TypeVar("T")
@@ -177,6 +177,16 @@ class Ledger:
                 ],
             )
 
+    def finish(self, plan: str, answered: int, failed: int) -> None:
+        """Remember that every request of a plan is settled, so that it need not be drawn again to learn as much."""
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO finished VALUES (?, ?, ?)", (plan, answered, failed))
+
+    def finished(self, plan: str) -> tuple[int, int] | None:
+        """How many requests of a finished plan are answered and failed; None where some may be pending."""
+        row = self._db.execute("SELECT answered, failed FROM finished WHERE plan = ?", (plan,)).fetchone()
+        return (row[0], row[1]) if row else None
+
     def counts(self) -> dict[str, int]:
         """`requests`, and how many of them are `answered`, `failed` and `pending`."""
         tables = {"requests": "requests", "answered": "answers", "failed": "failures"}
@@ -251,6 +261,8 @@ class Ledger:
                 db.execute(f"PRAGMA user_version = {VERSION}")
             elif version != VERSION:
                 raise sqlite3.DatabaseError(f"its version is {version}, this corpusmith reads {VERSION}")
+            for statement in FINISHED.split(";\n"):
+                db.execute(statement)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -21,6 +21,12 @@ CREATE TABLE failures (
 CREATE TABLE formats (host TEXT, model TEXT, form TEXT NOT NULL, PRIMARY KEY (host, model));
 CREATE TABLE batches (tag TEXT PRIMARY KEY, host TEXT NOT NULL, id TEXT);
 """
+# Which plans have nothing left to ask; whatever takes an answer or a failure away makes all of them be looked at again.
+FINISHED = """
+CREATE TABLE IF NOT EXISTS finished (plan TEXT PRIMARY KEY, answered INTEGER NOT NULL, failed INTEGER NOT NULL);
+CREATE TRIGGER IF NOT EXISTS answer_gone AFTER DELETE ON answers BEGIN DELETE FROM finished; END;
+CREATE TRIGGER IF NOT EXISTS failure_gone AFTER DELETE ON failures BEGIN DELETE FROM finished; END
+"""
 MERGE = """
 INSERT OR IGNORE INTO shapes (json) SELECT json FROM other.shapes;
 INSERT OR IGNORE INTO sources (host, batch) SELECT host, batch FROM other.sources;

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from builders.lexicon import Lexicon
+from builders.lexicon import Lexicon, load_lexicon
 from builders.plan import Plan
 from builders.recipe import Recipe, load_recipe, prompt_text
 
@@ -26,6 +26,28 @@ def fingerprint(recipe: Recipe, lexicons: Mapping[str, Lexicon]) -> str:
         "prompt": prompt_text(recipe),
         "lexicons": {name: lexicon.fingerprint for name, lexicon in sorted(lexicons.items())},
         "code": [hashlib.sha256((Path(__file__).parent / name).read_bytes()).hexdigest() for name in CODE],
+    }
+    return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
+
+
+def plan_identity(plan: Plan, shard: tuple[int, int]) -> str:
+    """sha256 over all that a plan's payloads are made of: equal ones ask the same requests.
+
+    Rather too much than too little: a plan whose identity changed for nothing is only drawn once more.
+    """
+    package = Path(__file__).parent
+    files = [*package.glob("*.py"), *(package / "prompts" / "attributes").glob("*.txt")]
+    made_from = {
+        "shard": shard,
+        "recipes": [
+            {
+                "recipe": part.recipe.model_dump(mode="json"),
+                "prompt": prompt_text(part.recipe),
+                "lexicons": [load_lexicon(source.source).fingerprint for source in part.recipe.lexicons.values()],
+            }
+            for part in (plan, *plan.lenders)
+        ],
+        "files": [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(files)],
     }
     return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
 
