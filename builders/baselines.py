@@ -4,7 +4,8 @@ It is the one place that sends text which a template did not write. So the calle
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from builders.benchmarks import benchmark_rows
 from builders.endpoint import Endpoint
 from builders.forms import find_answers
-from builders.ledger import Ledger
+from builders.ledger import Answer, Ledger
 from builders.structured import parse, response_format
 from builders.teacher import generate
 from builders.text import words_with_offsets
@@ -27,6 +28,7 @@ Sentence: {text}"""
 RELATED = """In the sentence below {masks} stand for two entities. Does the sentence say that they are related to each \
 other? Answer {{"related": true}} or {{"related": false}}.
 Sentence: {text}"""
+MASK = re.compile(r"@[A-Z][A-Z0-9_-]*\$")
 PARAMETERS = {"temperature": 0.0, "max_tokens": 256}
 
 
@@ -69,21 +71,26 @@ def zero_shot_predictions(
     `rows`, `requests` and `unusable`. Answers come from the ledger where it has them, so that a killed run goes on.
     """
     check_permission(Endpoint.from_environment(base_url), i_may_send_this_text)
-    path = benchmark / f"{split}.jsonl"
-    rows = list(benchmark_rows(path)) if path.is_file() else []
-    if not rows:
-        raise UserError(f"{path} holds no row: give a benchmark folder and one of its splits")
-    tagged = "ner_tags" in rows[0]
-    labels = sorted({tag[2:] for row in rows for tag in row["ner_tags"]} - {""}) if tagged else ["related"]
-    payloads = [[_payload(row, label, tagged, model) for label in labels] for row in rows]
-    generate(
-        [p for asked in payloads for p in asked], ledger, base_url=base_url, total=len(rows) * len(labels), **limits
-    )
-    unusable = 0
+    asked = [payload for _, payloads in _asked(benchmark, split, model)[1] for payload in payloads]
+    generate(asked, ledger, base_url=base_url, total=len(asked), **limits)
+    done = recorded_predictions(benchmark, split, out, ledger, model=model)
+    return {key: done[key] for key in ("rows", "requests", "unusable")}
+
+
+def recorded_predictions(benchmark: Path, split: str, out: Path, ledger: Ledger, *, model: str) -> dict[str, int]:
+    """The predictions that the answers in the ledger make; nothing is sent.
+
+    Returns also how many requests were `answered`, since what was never asked is predicted as nothing too.
+    """
+    labels, asked = _asked(benchmark, split, model)
+    answered = unusable = 0
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("w", encoding="utf-8") as lines:
-        for row, asked in zip(rows, payloads, strict=True):
-            replies = list(_replies(ledger, asked, Mentions if tagged else Related))
+        for row, payloads in asked:
+            tagged = "ner_tags" in row
+            answers = find_answers(ledger, payloads)
+            replies = [_reply(answer, Mentions if tagged else Related) for answer in answers]
+            answered += sum(answer is not None for answer in answers)
             unusable += replies.count(None)
             if tagged:
                 found = {label: reply.mentions for label, reply in zip(labels, replies, strict=True) if reply}
@@ -91,7 +98,8 @@ def zero_shot_predictions(
             else:
                 prediction = {"id": row["id"], "label": int(replies[0] is not None and replies[0].related)}
             lines.write(json.dumps(prediction, ensure_ascii=False) + "\n")
-    return {"rows": len(rows), "requests": len(rows) * len(labels), "unusable": unusable}
+    requests = sum(len(payloads) for _, payloads in asked)
+    return {"rows": len(asked), "requests": requests, "answered": answered, "unusable": unusable}
 
 
 def zero_shot_spans(
@@ -148,20 +156,30 @@ def tag_mentions(tokens: Sequence[str], found: Mapping[str, Iterable[str]]) -> l
     return tags
 
 
+def _asked(benchmark: Path, split: str, model: str) -> tuple[list[str], list[tuple[dict[str, Any], list]]]:
+    """The types of a split's tags, and each of its rows with the payloads that ask about it, one a type."""
+    path = benchmark / f"{split}.jsonl"
+    rows = list(benchmark_rows(path)) if path.is_file() else []
+    if not rows:
+        raise UserError(f"{path} holds no row: give a benchmark folder and one of its splits")
+    tagged = "ner_tags" in rows[0]
+    labels = sorted({tag[2:] for row in rows for tag in row["ner_tags"]} - {""}) if tagged else ["related"]
+    return labels, [(row, [_payload(row, label, tagged, model) for label in labels]) for row in rows]
+
+
 def _payload(row: Mapping[str, Any], label: str, tagged: bool, model: str) -> dict[str, Any]:
     if tagged:
         question, answer = MENTIONS.format(label=label.lower(), text=row["text"]), response_format(Mentions)
     else:
-        masks = " and ".join(sorted(word for word in set(row["text"].split()) if word[:1] == word[-1:] == "@"))
+        masks = " and ".join(sorted(set(MASK.findall(row["text"]))))
         question, answer = RELATED.format(masks=masks, text=row["text"]), response_format(Related)
     messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": question}]
     return {"model": model, "messages": messages, **PARAMETERS, "response_format": answer}
 
 
-def _replies(ledger: Ledger, payloads: Sequence[Mapping[str, Any]], form: type[BaseModel]) -> Iterator[Any]:
-    """Each answer as `form`; None for a request that failed, is pending, or was answered with something else."""
-    for answer in find_answers(ledger, payloads):
-        try:
-            yield parse(answer.text, form) if answer else None
-        except ValueError:
-            yield None
+def _reply(answer: Answer | None, form: type[BaseModel]) -> Any:
+    """An answer as `form`; None for a request that failed, is pending, or was answered with something else."""
+    try:
+        return parse(answer.text, form) if answer else None
+    except ValueError:
+        return None

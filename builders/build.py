@@ -216,9 +216,9 @@ def cost_of(recipe: Recipe, usage: dict[str, int]) -> float | None:
     return round(price.cost(usage["prompt_tokens"], usage["completion_tokens"], usage["cached_tokens"]), 4)
 
 
-def write_json(facts: Any, path: Path) -> None:
+def write_json(facts: Any, path: Path, indent: int | None = 2) -> None:
     """Atomically, so that a reader never sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.write_text(json.dumps(facts, indent=indent, ensure_ascii=False) + "\n", encoding="utf-8")
     partial.replace(path)

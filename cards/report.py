@@ -1,7 +1,7 @@
 """What a report page says of a recipe: facts in, README.md out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from cards import markdown
@@ -18,8 +18,12 @@ class ReportFacts:
 
     corpus: Corpus
     sections: Mapping[str, Mapping[str, Any]]  # by name, as report.json holds them
-    settings: Mapping[str, Any] = field(default_factory=dict)  # what the students were trained with
     figures: tuple[str, ...] = ()  # files beside the page
+
+    @property
+    def trained(self) -> Mapping[str, Any] | None:
+        """The first section that tells how students were trained."""
+        return next((self.sections[name] for name in ("baselines", "ablation", "curve") if name in self.sections), None)
 
     def at(self, name: str) -> Mapping[str, Any] | None:
         return self.sections.get(name)
@@ -106,7 +110,9 @@ def ablation_table(section: Mapping[str, Any], task: str) -> Markdown:
     return markdown.table(["Change", "Rows", *names, "Difference"], rows)
 
 
-def settings_table(settings: Mapping[str, Any]) -> Markdown:
-    """What the students were trained with, one line a setting."""
-    rows = [[code(key), code(str(value))] for key, value in settings.items() if value is not None]
+def settings_table(section: Mapping[str, Any]) -> Markdown:
+    """What the students were trained with, one line a setting; the seed differs."""
+    rows = [["Encoder", code(section["encoder"])], ["Seeds", ", ".join(map(str, section["seeds"]))]]
+    settings = {key: value for key, value in section["settings"].items() if key != "seed" and value is not None}
+    rows += [[code(key), code(str(value))] for key, value in settings.items()]
     return markdown.table(["Setting", "Value"], rows, text_columns=2)

@@ -157,6 +157,11 @@ def public_evaluation(document: Mapping[str, Any], corpus_id: str) -> dict[str, 
     }
 
 
+def encoder_title(encoder: str) -> str:
+    """What a page calls an encoder: the embedded one by the name it has on the Hub, others without their path."""
+    return EMBEDDED if encoder == "embedded" else name_of(encoder) or encoder
+
+
 def is_hub_id(name: str) -> bool:
     """Whether a name is a repo's, not a folder's."""
     return name.count("/") == 1 and not name.startswith((".", "/")) and not Path(name).exists()

@@ -28,7 +28,9 @@ from publisher.publish import About, publish
 from publisher.staging import stage_space
 
 REPOSITORY = {"ner": "corpusmith-ner", "relations": "corpusmith-re"}
-TRAINING = {  # what differs from training.config's defaults, which are for corpora ten times as large
+TRAINING: dict[
+    str, dict[str, Any]
+] = {  # what differs from training.config's defaults, which are for corpora ten times as large
     "ner": {"epochs": 3, "learning_rate": 2e-4},
     "relations": {"epochs": 6},
 }

@@ -5,21 +5,53 @@ corpusmith report demo-disease --out runs/demo-disease/report
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from builders.build import benchmarks_at_hand, build, write_json
-from builders.recipe import load_recipe
+from builders.recipe import Recipe, load_recipe
 from cards import figures, report_figures
 from cards import report as page
 from corpusmith_errors import UserError
 from publisher import facts, report_text
+from publisher.pipeline import TRAINING
 
 TEXT = ("acceptance", "form", "map", "memorisation")  # sections that train nothing
-SECTIONS = TEXT
+TRAINED = ("curve", "ablation", "baselines")
+SECTIONS = (*TEXT, *TRAINED)
 FILE = "report.json"
+PROVENANCE = ("recipe", "title", "task", "fingerprint", "content_hash", "transcript_sha256", "corpusmith_version", "seed",
+              "teacher", "splits")  # fmt: skip
 Say = Callable[[str], None]
+
+
+@dataclass
+class Evidence:
+    """What report.json holds so far. Each section is written as soon as it is known."""
+
+    out: Path
+    document: dict[str, Any]
+
+    @classmethod
+    def of(cls, out: Path, built: Mapping[str, Any]) -> "Evidence":
+        """The facts of a build, and the sections that an earlier call wrote of the very same rows."""
+        document = {key: built[key] for key in PROVENANCE if key in built} | {"sections": {}}
+        if (out / FILE).exists():
+            earlier = json.loads((out / FILE).read_text(encoding="utf-8"))
+            if earlier.get("content_hash") == built["content_hash"]:
+                document["sections"] = earlier["sections"]
+        out.mkdir(parents=True, exist_ok=True)
+        return cls(out, document)
+
+    def keep(self, name: str, section: dict[str, Any], picture: bytes | None = None) -> None:
+        self.document["sections"][name] = section
+        (self.out / f"{name}.png").unlink(missing_ok=True)
+        if picture is not None:
+            (self.out / f"{name}.png").write_bytes(picture)
+        write_json(self.document, self.out / FILE)
 
 
 def report(
@@ -29,92 +61,148 @@ def report(
     ledger: Path | None = None,
     benchmarks: Path | None = None,
     only: Sequence[str] = SECTIONS,
+    seeds: Sequence[int] = (1, 2, 3),
+    split: str = "dev",
     encoder: str = "embedded",
+    settings: Mapping[str, Any] | None = None,
+    changes: Sequence[str] = (),
+    first: int = 100,
+    zero_shot: Path | None = None,
+    dry_run: bool = False,
     say: Say = print,
 ) -> dict[str, Any]:
     """Write `report.json`, `README.md` and pictures into `out`; returns what report.json holds.
 
     Sections that are not asked for stay as an earlier call wrote them, as long as the corpus is still the same. What
-    needs real text is left out where none of the recipe's benchmarks is at hand (`benchmarks`, $CORPUSMITH_BENCHMARKS).
+    needs real text is left out where none of the recipe's benchmarks is at hand.
+
+    Args:
+        ledger: where answers are; None takes the transcripts that ship with the recipe.
+        benchmarks: folder of `{set}/{split}.jsonl`; None takes $CORPUSMITH_BENCHMARKS.
+        only: names of sections.
+        seeds: of the students; each is trained once with each.
+        split: of the benchmark that students are measured on, the first of the recipe's benchmarks that has it.
+        settings: of training, over those that `corpusmith run` uses for the task.
+        changes: ids of ablations (`publisher.ablations`); none means all.
+        first: accepted sentences at the first point of the learning curve.
+        zero-shot: a predictions file for the split; None takes the recorded one that ships, if any.
+        dry_run: train nothing and say what would be trained.
 
     Raises UserError when there is nothing to build from, or a library that a section needs is not installed.
     """
     if unknown := sorted(set(only) - set(SECTIONS)):
         raise UserError(f"no section {', '.join(unknown)}: choose among {', '.join(SECTIONS)}")
     parsed, root = load_recipe(recipe), benchmarks_at_hand(benchmarks)
-    with tempfile.TemporaryDirectory(prefix="corpusmith-report-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="corpusmith-report-") as scratch, cache_below(Path(scratch)):
         work = Path(scratch)
         say(f"{parsed.name}: building the corpus")
         built = build(recipe, work / "corpus", ledger, root)
-        document = standing(out, built)
-
-        def keep(name: str, section: dict[str, Any] | None, picture: bytes | None = None) -> None:
-            if section is None:
-                return
-            document["sections"][name] = section
-            if picture is not None:
-                (out / f"{name}.png").write_bytes(picture)
-            write_json(document, out / FILE)
-
-        out.mkdir(parents=True, exist_ok=True)
+        evidence = Evidence.of(out, built)
         corpus = facts.corpus(parsed.name, built, ())
-        pictures = figures.dataset_figures(corpus)
-        if "acceptance" in only:
-            keep("acceptance", report_text.acceptance(built), pictures.get("acceptance.png"))
-        if "form" in only:
-            keep("form", report_text.form(built), pictures.get("form.png"))
-        if "map" in only or "memorisation" in only:
-            real = report_text.real_sentences(parsed, root)
-            if not real:
-                say("  map and memorisation are left out: none of the recipe's benchmarks is at hand")
+        if not dry_run:
+            text_sections(evidence, parsed, built, work, root, only, encoder, say)
+        measured = benchmark_of(parsed, root, split)
+        if set(only) & set(TRAINED) and measured is None:
+            say(f"  {', '.join(TRAINED)} are left out: no {split} split of the recipe's benchmarks is at hand")
+        elif set(only) & set(TRAINED):
+            from publisher import report_students
+            from publisher.report_students import Students
+            from publisher.trainings import Measured
+            from training.config import TrainingConfig
+
+            config = TrainingConfig.from_dict({**TRAINING[parsed.task], **(settings or {}), "tracker": "none"})
+            name, folder = measured  # type: ignore[misc]  # None was sorted out above
+            students = Students(
+                parsed, work / "corpus", ledger, root, work, out / "runs", Measured.read(name, folder, split), config,
+                encoder, tuple(seeds), say,
+            )  # fmt: skip
+            plans = report_students.plan(students, only, first, changes)
+            if dry_run:
+                report_students.dry_run(students, plans)
             else:
-                written = report_text.written_sentences(
-                    sorted((work / "corpus" / "data" / parsed.name).glob("*.parquet"))
-                )
-                embed, named = embedder(encoder)
-                if "map" in only:
-                    say("  embedding sentences for the map")
-                    section, points = report_text.sentence_map(written, real, embed)
-                    keep("map", {"encoder": named, **section}, report_figures.sentence_map(*points))
-                if "memorisation" in only:
-                    say("  looking for the nearest benchmark sentences")
-                    keep("memorisation", {"encoder": named, **report_text.memorisation(built, written, real, embed)})
-    (out / "README.md").write_text(page_of(document, corpus, out), encoding="utf-8")
-    return document
+                trained_sections(evidence, students, plans, zero_shot)
+    if not dry_run:
+        drawn = tuple(path.name for path in sorted(out.glob("*.png")) if path.stem in evidence.document["sections"])
+        told = page.ReportFacts(corpus, evidence.document["sections"], drawn)
+        (out / "README.md").write_text(page.render(told), encoding="utf-8")
+    return evidence.document
 
 
-def standing(out: Path, built: Mapping[str, Any]) -> dict[str, Any]:
-    """The document to fill: what an earlier call wrote of the very same rows, under the facts of this build."""
-    kept = (
-        "recipe",
-        "title",
-        "task",
-        "fingerprint",
-        "content_hash",
-        "transcript_sha256",
-        "corpusmith_version",
-        "teacher",
-    )
-    document: dict[str, Any] = {key: built[key] for key in kept if key in built}
-    document |= {"splits": built["splits"], "sections": {}}
-    if (out / FILE).exists():
-        earlier = json.loads((out / FILE).read_text(encoding="utf-8"))
-        if earlier.get("content_hash") == built["content_hash"]:
-            document["sections"] = earlier["sections"]
-    return document
+def text_sections(
+    evidence: Evidence,
+    recipe: Recipe,
+    built: Mapping[str, Any],
+    work: Path,
+    root: Path | None,
+    only: Sequence[str],
+    encoder: str,
+    say: Say,
+) -> None:
+    """What is read off the corpus without training."""
+    pictures = figures.dataset_figures(facts.corpus(recipe.name, built, ()))
+    if "acceptance" in only:
+        evidence.keep("acceptance", report_text.acceptance(built), pictures.get("acceptance.png"))
+    if "form" in only:
+        evidence.keep("form", report_text.form(built), pictures.get("form.png"))
+    if not {"map", "memorisation"} & set(only):
+        return
+    real = report_text.real_sentences(recipe, root)
+    if not real:
+        say("  map and memorisation are left out: none of the recipe's benchmarks is at hand")
+        return
+    written = report_text.written_sentences(sorted((work / "corpus" / "data" / recipe.name).glob("*.parquet")))
+    embed = embedder(encoder)
+    named = {"encoder": facts.encoder_title(encoder)}
+    if "map" in only:
+        say("  embedding sentences for the map")
+        section, points = report_text.sentence_map(written, real, embed)
+        evidence.keep("map", {**named, **section}, report_figures.sentence_map(*points))
+    if "memorisation" in only:
+        say("  looking for the nearest benchmark sentences")
+        evidence.keep("memorisation", {**named, **report_text.memorisation(built, written, real, embed)})
 
 
-def embedder(encoder: str) -> tuple[Callable, str]:
-    """The function from sentences to vectors, and what the page calls its encoder."""
+def trained_sections(evidence: Evidence, students: Any, plans: Any, zero_shot: Path | None) -> None:
+    """What students tell; the weights of each are thrown away once it was measured, its counts stay below `runs`."""
+    from publisher import report_students
+
+    task = students.recipe.task
+    report_students.train(students, plans)
+    if plans.curve:
+        section = report_students.curve(students, plans)
+        evidence.keep("curve", section, report_figures.curve(section, task))
+    if plans.ablation:
+        section = report_students.ablation(students, plans)
+        evidence.keep("ablation", section, report_figures.ablation(section, task) if len(section["rows"]) > 1 else None)
+    if plans.baselines:
+        evidence.keep("baselines", report_students.baselines(students, plans, zero_shot))
+
+
+def benchmark_of(recipe: Recipe, root: Path | None, split: str) -> tuple[str, Path] | None:
+    """(name, folder) of the first of the recipe's benchmarks that has the split at hand."""
+    found = [(name, root / name) for name in recipe.benchmarks if root and (root / name / f"{split}.jsonl").exists()]
+    return (Path(found[0][0]).name, found[0][1]) if found else None
+
+
+def embedder(encoder: str) -> Callable:
+    """The function from sentences to vectors."""
     try:
         import sklearn  # noqa: F401  # before sentences are embedded for nothing
 
         from training.embedder import sentence_embedder
     except ImportError as error:
         raise UserError(f"the map needs {error.name}: pip install 'corpusmith[train,report]'") from None
-    return sentence_embedder(encoder), facts.EMBEDDED if encoder == "embedded" else Path(encoder).name
+    return sentence_embedder(encoder)
 
 
-def page_of(document: Mapping[str, Any], corpus: Any, out: Path) -> str:
-    drawn = tuple(sorted(path.name for path in out.glob("*.png") if path.stem in document["sections"]))
-    return page.render(page.ReportFacts(corpus, document["sections"], figures=drawn))
+@contextmanager
+def cache_below(folder: Path) -> Iterator[None]:
+    """What `datasets` caches of sentences, real ones among them, goes with `folder`."""
+    import datasets.config
+
+    before = datasets.config.HF_DATASETS_CACHE
+    datasets.config.HF_DATASETS_CACHE = folder / "cache"
+    try:
+        yield
+    finally:
+        datasets.config.HF_DATASETS_CACHE = before

@@ -138,3 +138,61 @@ def test_quantiles_hold_their_mean_within_its_interval() -> None:
     figures = quantiles(np.linspace(0, 1, 101))
     assert (figures["mean"], figures["p50"], figures["p99"], figures["max"]) == (0.5, 0.5, 0.99, 1.0)
     assert figures["ci95"][0] < 0.5 < figures["ci95"][1]
+
+
+@pytest.mark.slow
+def test_a_curve_ablation_and_baselines_are_trained_once(
+    recipe: Path, ledger: Path, benchmarks: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "report"
+    said: list[str] = []
+    asked = {
+        "ledger": ledger,
+        "benchmarks": benchmarks,
+        "only": ("curve", "ablation", "baselines"),
+        "seeds": (1, 2),
+        "settings": {"epochs": 1, "learning_rate": 5e-4, "batch_tokens": 256},
+        "changes": ("augmentation", "no-mention", "leakage"),
+        "first": 30,
+        "say": said.append,
+    }
+    planned = report(str(recipe), out, **asked, dry_run=True)
+    assert planned["sections"] == {} and not (out / "runs").exists()
+    assert said[-1] == "12 students to train, 0 are trained already; nothing was trained"
+
+    sections = report(str(recipe), out, **asked)["sections"]
+    results = sorted((out / "runs").glob("*.json"))
+    assert len(results) == 12 and len(list((out / "runs").iterdir())) == 12  # no weights are left behind
+
+    points = sections["curve"]["points"]
+    assert [point["rows"] for point in points] == [30, 46]
+    assert points[0]["training_rows"] < points[1]["training_rows"]
+    assert all(set(point["figures"]["by_seed"]) == {"1", "2"} for point in points)
+    assert sections["curve"]["line"]["system"] == "dictionary" and sections["curve"]["line"]["figures"]["recall"] > 90
+
+    whole, *changed = sections["ablation"]["rows"]
+    assert [row["name"] for row in changed] == ["Neither contrasts nor replacements", "Only kinds with a mention"]
+    assert sections["ablation"]["left_out"] == ["Rows that share n-grams with a benchmark kept: it changes no row."]
+    for row in changed:
+        test = row["difference"]
+        assert row["training_rows"] < whole["training_rows"]
+        difference = row["figures"]["strict_f1"] - whole["figures"]["strict_f1"]
+        assert test["difference"] == pytest.approx(difference) and test["ci95"][0] <= difference <= test["ci95"][1]
+
+    systems = {row["system"]: row for row in sections["baselines"]["rows"]}
+    assert set(systems) == {"dictionary", "synthetic", "gold", "gold+synthetic"}
+    assert systems["gold"]["training_rows"] == 36  # every tenth of 40 real sentences chooses the epoch
+    assert systems["gold+synthetic"]["training_rows"] == 36 + whole["training_rows"]
+    assert systems["synthetic"]["figures"] == whole["figures"] == points[-1]["figures"]
+    assert "gap_closed" not in sections["baselines"]  # there is no zero-shot LLM
+
+    page = (out / "README.md").read_text(encoding="utf-8")
+    assert "![curve](curve.png)" in page and "![ablation](ablation.png)" in page and "learning_rate" in page
+    for file in (path for path in out.rglob("*") if path.is_file()):
+        assert b"was screened" not in file.read_bytes() and b'"screened"' not in file.read_bytes()
+
+    before = {path: path.stat().st_mtime_ns for path in results}
+    results[0].unlink()
+    again = report(str(recipe), out, **asked)["sections"]
+    assert again == sections  # the one that was missing, trained anew, came out the same
+    assert {path for path in results if path.stat().st_mtime_ns != before[path]} == {results[0]}

@@ -1,0 +1,252 @@
+"""What a report learns by training: the learning curve, what each switch is worth, and the baselines."""
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from builders.baselines import recorded_predictions
+from builders.build import transcript_path
+from builders.dictionary import baseline_predictions
+from builders.ledger import Ledger
+from builders.recipe import Recipe
+from builders.transcript import TRANSCRIPTS, import_transcript
+from corpusmith_errors import UserError
+from publisher.ablations import ablations
+from publisher.arms import Arm, ablated, curve_sizes, first_rows, gold, originals
+from publisher.facts import encoder_title
+from publisher.trainings import Measured, Rows, Training, ids_of, result_of, train_all, unfinished
+from training.config import TrainingConfig
+from training.evaluate import row_counts
+from training.seeds import gap_closed, seed_difference, seed_figures
+
+FIRST = 100  # sentences at the first point of the curve
+UNANSWERED = 0.01  # share of the requests that a recorded zero-shot run may lack
+
+
+@dataclass(frozen=True)
+class Students:
+    """The corpus of a report, what its students are trained with and measured on, and where results are kept."""
+
+    recipe: Recipe
+    corpus: Path
+    ledger: Path | None
+    root: Path | None
+    work: Path  # goes when the report is done
+    runs: Path
+    measured: Measured
+    config: TrainingConfig
+    encoder: str
+    seeds: tuple[int, ...]
+    say: Callable[[str], None]
+
+    @cached_property
+    def whole(self) -> Arm:
+        return Arm("The whole recipe", ((Rows.of(self.corpus), None),))
+
+    def trainings(self, section: str, arm: Arm) -> list[list[Training]]:
+        """Of each seed the parts of an arm."""
+        label = f"{section}, {arm.name}"
+        settings = [replace(self.config, seed=seed) for seed in self.seeds]
+        return [
+            [Training(label, r, self.encoder, c, self.measured, judged) for r, judged in arm.parts] for c in settings
+        ]
+
+    def counts(self, arm: Arm) -> np.ndarray:
+        """Rows x seeds x columns of what the students of an arm added to the score."""
+        place = {name: row for row, name in enumerate(self.measured.ids)}
+        columns = []
+        for parts in self.trainings("", arm):
+            found: dict[int, list[int]] = {}
+            for training in parts:
+                names = ids_of(self.measured.of(training.judged))
+                counted = result_of(training, self.runs)["counts"]
+                found |= {place[name]: counts for name, counts in zip(names, counted, strict=True)}
+            columns.append([found[row] for row in range(len(place))])
+        return np.array(columns).transpose(1, 0, 2)
+
+    def figures(self, arm: Arm) -> dict[str, Any]:
+        figures = seed_figures(self.counts(arm), self.measured.task, list(self.seeds))
+        if len(arm.parts) == 1 and self.measured.task == "relations":  # of halves it is no figure of the whole
+            results = [result_of(training, self.runs) for (training,) in self.trainings("", arm)]
+            figures["auroc"] = statistics.mean(result["auroc"] for result in results)
+        return figures
+
+    def baseline(self) -> tuple[str, np.ndarray]:
+        """What learns nothing, as counts of rows x 1 x columns."""
+        system = "dictionary" if self.recipe.task == "ner" else "always-related"
+        file = self.work / f"{system}.jsonl"
+        baseline_predictions(self.recipe, self.measured.folder, self.measured.data.split, file)
+        return system, self.of_predictions(file)
+
+    def of_predictions(self, file: Path) -> np.ndarray:
+        return row_counts(str(file), self.measured.data, {})[:, None]
+
+    def about(self) -> dict[str, Any]:
+        """What each of these sections says of itself."""
+        return {
+            "benchmark": self.measured.name,
+            "split": self.measured.data.split,
+            "sentences": len(self.measured.ids),
+            "benchmark_fingerprint": self.measured.fingerprint(None),
+            "seeds": list(self.seeds),
+            "encoder": encoder_title(self.encoder),
+            "settings": asdict(self.config),
+        }
+
+
+@dataclass
+class Plans:
+    """The arms of the sections that were asked for, before anything is trained."""
+
+    curve: list[tuple[int, Arm]] | None = None
+    ablation: list[Arm] | None = None
+    baselines: list[tuple[str, Arm]] | None = None
+    left_out: dict[str, list[str]] = field(default_factory=lambda: {"ablation": [], "baselines": []})
+
+    def arms(self) -> list[tuple[str, Arm]]:
+        return [
+            *(("curve", arm) for _, arm in self.curve or ()),
+            *(("ablation", arm) for arm in self.ablation or ()),
+            *(("baselines", arm) for _, arm in self.baselines or ()),
+        ]
+
+
+def plan(students: Students, only: Sequence[str], first: int = FIRST, changes: Sequence[str] = ()) -> Plans:
+    """Write everything that will be trained on. `changes` are ids of ablations; all without any."""
+    plans = Plans()
+    if "baselines" in only:
+        plans.baselines = [("synthetic", students.whole)]
+        for corpus in (None, students.corpus):
+            out = students.work / f"gold-{bool(corpus)}"
+            arm = gold(students.recipe, students.measured.folder, students.measured.data.split, corpus, out)
+            if arm:
+                plans.baselines.append((arm.name, arm))
+        if len(plans.baselines) == 1:
+            plans.left_out["baselines"].append("students on real sentences: the benchmark has no train split at hand")
+    if "curve" in only:
+        written = originals(students.corpus)
+        plans.curve = []
+        for size in curve_sizes(len(written), first)[:-1]:
+            rows = first_rows(students.corpus, written[:size], students.work / f"first-{size}")
+            plans.curve.append((size, Arm(f"first {size}", ((rows, None),))))
+        plans.curve.append((len(written), students.whole))
+    if "ablation" in only:
+        plans.ablation = [students.whole, *ablation_arms(students, changes, plans.left_out["ablation"])]
+    return plans
+
+
+def ablation_arms(students: Students, changes: Sequence[str], left_out: list[str]) -> list[Arm]:
+    possible = ablations(students.recipe)
+    if unknown := sorted(set(changes) - {ablation.id for ablation in possible}):
+        known = ", ".join(ablation.id for ablation in possible)
+        raise UserError(f"{', '.join(unknown)} changes nothing in {students.recipe.name}: choose among {known}")
+    chosen = [ablation for ablation in possible if not changes or ablation.id in changes]
+    whole = students.whole.parts[0][0]
+    arms = []
+    for number, ablation in enumerate(chosen, 1):
+        students.say(f"  building change {number} of {len(chosen)}: {ablation.name}")
+        out = students.work / f"change-{number}"
+        try:
+            rows = ablated(ablation, students.recipe, students.corpus, students.ledger, students.root, out)
+        except UserError as error:
+            left_out.append(f"{ablation.name}: {error}")
+            continue
+        if rows.fingerprint == whole.fingerprint:
+            left_out.append(f"{ablation.name}: it changes no row.")
+            continue
+        arms.append(Arm(ablation.name, ((rows, None),)))
+    return arms
+
+
+def all_trainings(students: Students, plans: Plans) -> list[Training]:
+    return [t for section, arm in plans.arms() for parts in students.trainings(section, arm) for t in parts]
+
+
+def dry_run(students: Students, plans: Plans) -> None:
+    """Say which students would be trained."""
+    trainings = all_trainings(students, plans)
+    todo = unfinished(trainings, students.runs)
+    for training in todo:
+        students.say(f"  {training.label}, {training.rows.count} rows, seed {training.config.seed}")
+    done = len({training.key for training in trainings}) - len(todo)
+    students.say(f"{len(todo)} students to train, {done} are trained already; nothing was trained")
+
+
+def train(students: Students, plans: Plans) -> int:
+    return train_all(all_trainings(students, plans), students.runs, students.say)
+
+
+def curve(students: Students, plans: Plans) -> dict[str, Any]:
+    """A point for each number of accepted sentences, and the line of what learns nothing."""
+    system, counts = students.baseline()
+    points = [
+        {"rows": size, "training_rows": arm.training_rows, "figures": students.figures(arm)}
+        for size, arm in plans.curve or ()
+    ]
+    line = {"system": system, "figures": seed_figures(counts, students.measured.task, [])}
+    return {**students.about(), "points": points, "line": line}
+
+
+def ablation(students: Students, plans: Plans) -> dict[str, Any]:
+    """A row for each change, and how far it lies from the whole recipe."""
+    rows: list[dict[str, Any]] = []
+    whole = students.counts(students.whole)
+    for arm in plans.ablation or ():
+        row = {"name": arm.name, "training_rows": arm.training_rows, "figures": students.figures(arm)}
+        if rows:
+            row["difference"] = seed_difference(students.counts(arm), whole, students.measured.task)
+        rows.append(row)
+    return {**students.about(), "rows": rows, "left_out": plans.left_out["ablation"]}
+
+
+def baselines(students: Students, plans: Plans, zero_shot: Path | None) -> dict[str, Any]:
+    """A row a system, each with its difference to what learns nothing; and the gap closed, where it can be told."""
+    task, left_out = students.measured.task, list(plans.left_out["baselines"])
+    system, nothing = students.baseline()
+    counts = {system: nothing}
+    arms = dict(plans.baselines or ())
+    counts |= {name: students.counts(arm) for name, arm in arms.items()}
+    try:
+        counts["zero-shot"] = students.of_predictions(zero_shot or recorded_zero_shot(students))
+    except UserError as error:
+        left_out.append(f"the teacher itself, zero-shot: {error}")
+    rows = []
+    for name, counted in counts.items():
+        figures = students.figures(arms[name]) if name in arms else seed_figures(counted, task, [])
+        row: dict[str, Any] = {"system": name, "figures": figures}
+        if name in arms:
+            row["training_rows"] = arms[name].training_rows
+        if name != system:
+            row["difference"] = seed_difference(counted, nothing, task)
+        rows.append(row)
+    section = {**students.about(), "rows": rows, "left_out": left_out, "notes": []}
+    if "gold" in arms and len(arms["gold"].parts) > 1:
+        section["notes"] = [
+            "Students on real sentences learned one half of this benchmark and were judged by the other."
+        ]
+    if {"zero-shot", "gold"} <= counts.keys():
+        section["gap_closed"] = gap_closed(counts["synthetic"], counts["zero-shot"], counts["gold"], task)
+    return section
+
+
+def recorded_zero_shot(students: Students) -> Path:
+    """Predictions from the transcript `{transcript}-zero-shot.jsonl.gz` beside the recipe's own.
+
+    Raises UserError where there is none, or where it answers another split.
+    """
+    transcript = TRANSCRIPTS / f"{students.recipe.name}-zero-shot.jsonl.gz"
+    if not transcript.exists():
+        raise UserError(f"no {transcript.name} stands beside {transcript_path(students.recipe).name}; give --zero-shot")
+    file = students.work / "zero-shot.jsonl"
+    with Ledger(students.work / "zero-shot.sqlite") as ledger:
+        import_transcript(transcript, ledger)
+        split = students.measured.data.split
+        done = recorded_predictions(students.measured.folder, split, file, ledger, model=students.recipe.teacher.model)
+    if done["requests"] - done["answered"] > UNANSWERED * done["requests"]:
+        raise UserError(f"{transcript.name} answers {done['answered']} of {done['requests']} requests on {split}")
+    return file
