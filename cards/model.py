@@ -7,6 +7,7 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCardData
 
 from cards import markdown
+from cards.baselines import baselines_table, gap_closed
 from cards.markdown import Markdown, code, escape, number, percent
 
 PIPELINES = {"ner": "token-classification", "relations": "text-classification"}
@@ -60,6 +61,8 @@ class ModelFacts:
     evaluations: tuple[Mapping[str, Any], ...] = ()
     # read from export.json: F1 of both ONNX files, and what int8 loses
     export: Mapping[str, Any] = field(default_factory=dict)
+    # read from report.json: the section `baselines` of the corpus's report
+    baselines: Mapping[str, Any] = field(default_factory=dict)
     # read from the files of the repo
     has_onnx: bool = False
     figures: tuple[str, ...] = ()
@@ -147,6 +150,8 @@ def render(facts: ModelFacts) -> str:
         metadata(facts),
         facts=facts,
         comparison_table=comparison_table,
+        baselines_table=baselines_table,
+        gap_closed=gap_closed,
         results_table=results_table,
         readings_table=readings_table,
         types_table=types_table,

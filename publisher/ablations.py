@@ -1,4 +1,4 @@
-"""The switches of a recipe that a report turns off one at a time. A new switch is a new line of `ABLATIONS`.
+"""The switches of a recipe that a report turns one at a time. A new switch is a new line of `ABLATIONS`.
 
 All of them work on recorded answers. What changes the prompts (attributes, context, templates) would need other answers
 and is compared by writing a second recipe.
@@ -58,6 +58,8 @@ ABLATIONS = (
     Ablation("replacements", "No replacements", {"augment.replacements": 0}),
     Ablation("forms", "Replacements in their plain form", {"augment.forms": {}}),
     Ablation("augmentation", "Neither contrasts nor replacements", {"augment.contrasts": 0, "augment.replacements": 0}),
+    Ablation("context-kept", "Only the mention varied in copies", {"augment.vary_context": False}),
+    Ablation("context-varied", "Names around the mention varied in copies too", {"augment.vary_context": True}),
     Ablation("mistagged", "No mistagged pairs", {"augment.mistagged": 0.0}),
     Ablation("borrow", "No borrowed answers", {"borrow": []}),
     Ablation("no-mention", "Only kinds with a mention", without=lambda recipe, kind: not labelled(recipe, kind)),
@@ -77,6 +79,8 @@ ABLATIONS = (
     Ablation("repair", "No re-spelled seed repaired", {"verify.repair": False}),
     Ablation("definitions", "Definitions accepted", {"verify.definitions": "accept"}),
     Ablation("near-duplicates", "Near duplicates kept", {"filters.near_duplicates": 1.0}),
+    Ablation("label-noise", "Label noise kept", {"filters.label_noise": 0}),
+    Ablation("label-noise-rejected", "Label noise rejected, by three folds", {"filters.label_noise": 3}),
     Ablation("leakage", "Rows that share n-grams with a benchmark kept", {"filters.leakage": 0}),
 )
 

@@ -3,6 +3,8 @@
 All of it is written to a folder that goes when the report is done, since some of it is benchmark text.
 """
 
+import hashlib
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +16,48 @@ from builders.benchmarks import benchmark_rows
 from builders.build import build
 from builders.corpus import class_names
 from builders.plan import Plan
-from builders.recipe import Recipe
+from builders.recipe import Recipe, load_recipe
 from corpusmith_errors import UserError
 from publisher.ablations import Ablation
+from publisher.pipeline import TRAINING
 from publisher.trainings import Rows
+from training.config import TrainingConfig
 
 SPLITS = ("train", "validation")
 HELD_OUT = 10  # every tenth real sentence chooses the epoch, as a corpus's validation split does
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the corpora of a report come from; `runs` keeps what judging their labels found, as a killed report goes on."""
+
+    ledger: Path | None
+    root: Path | None
+    runs: Path
+    encoder: str
+    dry_run: bool = False
+
+    def corpus(self, name_or_path: str, out: Path) -> dict[str, Any]:
+        """Build a recipe as `corpusmith run` does: where it asks for it, again without the rows that students deny.
+
+        The students that judge labels see accepted sentences without copies, so that recipes that differ in copies
+        alone share them. A dry run trains none and keeps all rows.
+        """
+        recipe = load_recipe(name_or_path)
+        folds = recipe.filters.label_noise
+        if not folds or self.dry_run:
+            return build(name_or_path, out, self.ledger, self.root)
+        from publisher.noise import out_of_fold
+
+        draft = out.with_name(f"{out.name}-draft")
+        build(name_or_path, draft, self.ledger, self.root)
+        settings = {**TRAINING[recipe.task], "tracker": "none"}
+        judged = [row for split in split_names(draft) for row in sentences(read_split(draft, split), recipe)]
+        key = json.dumps([judged, folds, self.encoder, settings], sort_keys=True)
+        predictions = self.runs / f"noise-{hashlib.sha256(key.encode()).hexdigest()[:16]}.jsonl"
+        if not predictions.exists():
+            out_of_fold(str(draft), folds, self.encoder, TrainingConfig.from_dict(settings), predictions)
+        return build(name_or_path, out, self.ledger, self.root, predictions)
 
 
 @dataclass(frozen=True)
@@ -59,9 +96,7 @@ def first_rows(corpus: Path, requests: Collection[str], out: Path) -> Rows:
     return Rows.of(out)
 
 
-def ablated(
-    ablation: Ablation, recipe: Recipe, corpus: Path, ledger: Path | None, root: Path | None, out: Path
-) -> Rows:
+def ablated(ablation: Ablation, recipe: Recipe, corpus: Path, sources: Sources, out: Path) -> Rows:
     """The corpus with one change: built anew, or without the rows of some kinds.
 
     Raises UserError when a split has no row left.
@@ -80,7 +115,7 @@ def ablated(
     path = out / "recipe.yaml"
     out.mkdir(parents=True)
     path.write_text(yaml.safe_dump(changed.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
-    built = build(str(path), out / "corpus", ledger, root)
+    built = sources.corpus(str(path), out / "corpus")
     if built["counts"]["accepted"] == 0 or "validation" not in built["splits"]:
         raise UserError("a split has no row left")
     return Rows.of(out / "corpus")
@@ -134,6 +169,12 @@ def plain_rows(table: Any, recipe: Recipe) -> list[dict]:
     return table.select(["tokens", "ner_tags"] if recipe.task == "ner" else ["text", "label"]).to_pylist()
 
 
+def sentences(table: Any, recipe: Recipe) -> list[list[Any]]:
+    """Ids and labels of the rows that are answers themselves."""
+    rows = table.select(["id", "request_id", "text", "ner_tags" if recipe.task == "ner" else "label"]).to_pylist()
+    return [list(row.values()) for row in rows if row["id"] == row["request_id"]]
+
+
 def of_requests(table: Any, requests: Collection[str]) -> Any:
     import pyarrow as pa
 
@@ -151,6 +192,11 @@ def read_split(corpus: Path, split: str) -> Any:
             f"the corpus has no {split} split: too few answers, or too few concepts to deal to three splits"
         )
     return pa.concat_tables([pq.read_table(shard) for shard in shards])
+
+
+def split_names(corpus: Path) -> list[str]:
+    """Of train, validation and test those that have a row."""
+    return [split for split in (*SPLITS, "test") if any(split_files(corpus, split))]
 
 
 def split_files(corpus: Path, split: str) -> Iterator[Path]:

@@ -89,6 +89,7 @@ def model_facts(
         encoder=training.get("encoder"),
         training=training,
         evaluations=tuple(sorted(evaluations, key=lambda evaluation: not evaluation["real"])),
+        baselines=((documents.get("report.json") or {}).get("sections") or {}).get("baselines", {}),
         has_onnx="onnx/model.onnx" in paths,
         export=documents.get("export.json") or {},
         figures=pictures(paths, "figures/"),

@@ -141,6 +141,7 @@ def corpus_and_student(
             command("evaluate", predictor, benchmark, "--split", split, *seen, "--json", report, env=environment)
         done.evaluations.append(json.loads(report.read_text(encoding="utf-8")))
 
+    keep_report(home / "report" / "report.json", model, facts["content_hash"])
     done.models[recipe.name] = publish(
         "model",
         model,
@@ -174,6 +175,14 @@ def built(
         command("noise", home / "draft", "--out", predictions, *options, env=environment_of(endpoint))
         write_json(judged_by, home / "judged_by.json")
     return build(name, home / "dataset", ledger, benchmarks, predictions)
+
+
+def keep_report(report: Path, model: Path, content_hash: str) -> None:
+    """Lay the corpus's report beside the model, whose card prints its baselines; one of other rows is none."""
+    found = read_json(report)
+    (model / "report.json").unlink(missing_ok=True)
+    if found and found.get("content_hash") == content_hash:
+        shutil.copy(report, model / "report.json")
 
 
 def environment_of(endpoint: str) -> dict[str, str]:

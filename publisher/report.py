@@ -11,13 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from builders.build import benchmarks_at_hand, build, write_json
+from builders.build import benchmarks_at_hand, write_json
 from builders.recipe import Recipe, load_recipe
 from cards import figures, report_figures
 from cards import report as page
 from corpusmith_errors import UserError
-from publisher import facts, report_text
+from publisher import facts, report_students, report_text
+from publisher.arms import Sources
 from publisher.pipeline import TRAINING
+from publisher.report_students import Plans, Students
+from publisher.trainings import Measured
+from training.config import TrainingConfig
 
 TEXT = ("acceptance", "form", "map", "memorisation")  # sections that train nothing
 TRAINED = ("curve", "ablation", "baselines")
@@ -96,7 +100,8 @@ def report(
     with tempfile.TemporaryDirectory(prefix="corpusmith-report-") as scratch, cache_below(Path(scratch)):
         work = Path(scratch)
         say(f"{parsed.name}: building the corpus")
-        built = build(recipe, work / "corpus", ledger, root)
+        sources = Sources(ledger, root, out / "runs", encoder, dry_run)
+        built = sources.corpus(recipe, work / "corpus")
         evidence = Evidence.of(out, built)
         corpus = facts.corpus(parsed.name, built, ())
         if not dry_run:
@@ -105,17 +110,11 @@ def report(
         if set(only) & set(TRAINED) and measured is None:
             say(f"  {', '.join(TRAINED)} are left out: no {split} split of the recipe's benchmarks is at hand")
         elif set(only) & set(TRAINED):
-            from publisher import report_students
-            from publisher.report_students import Students
-            from publisher.trainings import Measured
-            from training.config import TrainingConfig
-
             config = TrainingConfig.from_dict({**TRAINING[parsed.task], **(settings or {}), "tracker": "none"})
             name, folder = measured  # type: ignore[misc]  # None was sorted out above
             students = Students(
-                parsed, work / "corpus", ledger, root, work, out / "runs", Measured.read(name, folder, split), config,
-                encoder, tuple(seeds), say,
-            )  # fmt: skip
+                parsed, work / "corpus", sources, work, Measured.read(name, folder, split), config, tuple(seeds), say
+            )
             plans = report_students.plan(students, only, first, changes)
             if dry_run:
                 report_students.dry_run(students, plans)
@@ -162,10 +161,8 @@ def text_sections(
         evidence.keep("memorisation", {**named, **report_text.memorisation(built, written, real, embed)})
 
 
-def trained_sections(evidence: Evidence, students: Any, plans: Any, zero_shot: Path | None) -> None:
+def trained_sections(evidence: Evidence, students: Students, plans: Plans, zero_shot: Path | None) -> None:
     """What students tell; the weights of each are thrown away once it was measured, its counts stay below `runs`."""
-    from publisher import report_students
-
     task = students.recipe.task
     report_students.train(students, plans)
     if plans.curve:

@@ -17,7 +17,7 @@ from builders.recipe import Recipe
 from builders.transcript import TRANSCRIPTS, import_transcript
 from corpusmith_errors import UserError
 from publisher.ablations import ablations
-from publisher.arms import Arm, ablated, curve_sizes, first_rows, gold, originals
+from publisher.arms import Arm, Sources, ablated, curve_sizes, first_rows, gold, originals
 from publisher.facts import encoder_title
 from publisher.trainings import Measured, Rows, Training, ids_of, result_of, train_all, unfinished
 from training.config import TrainingConfig
@@ -34,15 +34,20 @@ class Students:
 
     recipe: Recipe
     corpus: Path
-    ledger: Path | None
-    root: Path | None
+    sources: Sources
     work: Path  # goes when the report is done
-    runs: Path
     measured: Measured
     config: TrainingConfig
-    encoder: str
     seeds: tuple[int, ...]
     say: Callable[[str], None]
+
+    @property
+    def runs(self) -> Path:
+        return self.sources.runs
+
+    @property
+    def encoder(self) -> str:
+        return self.sources.encoder
 
     @cached_property
     def whole(self) -> Arm:
@@ -152,7 +157,7 @@ def ablation_arms(students: Students, changes: Sequence[str], left_out: list[str
         students.say(f"  building change {number} of {len(chosen)}: {ablation.name}")
         out = students.work / f"change-{number}"
         try:
-            rows = ablated(ablation, students.recipe, students.corpus, students.ledger, students.root, out)
+            rows = ablated(ablation, students.recipe, students.corpus, students.sources, out)
         except UserError as error:
             left_out.append(f"{ablation.name}: {error}")
             continue

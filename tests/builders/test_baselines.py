@@ -63,11 +63,13 @@ def test_relations_are_answered_yes_or_no_and_what_is_neither_is_counted(tmp_pat
     for number, (answer, label, unusable) in enumerate(
         [('{{"related": true}}', 1, 0), ('{{"related": "maybe"}}', 0, 3)]
     ):
-        with Ledger(tmp_path / f"{number}.sqlite") as ledger, FakeTeacher(answer=answer).serve() as url:
+        teacher = FakeTeacher(answer=answer)
+        with Ledger(tmp_path / f"{number}.sqlite") as ledger, teacher.serve() as url:
             figures = zero_shot_predictions(
                 folder, "test", out, ledger, model="m", base_url=url, i_may_send_this_text=True
             )
         assert figures["unusable"] == unusable
+        assert all("@DISEASE$ and @GENE$ stand for" in str(payload["messages"]) for payload in teacher.payloads)
         assert [json.loads(line)["label"] for line in out.read_text().splitlines()] == [label] * 3
 
 

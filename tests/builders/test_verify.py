@@ -83,11 +83,13 @@ def test_a_seed_inside_a_word_is_missing(recipe: Recipe) -> None:
     assert judge(recipe, "The goutlike state was seen in many men.", ("gout", "disease")) == Reject("seed missing")
 
 
-def test_a_mention_that_was_not_asked_for_is_labelled_or_rejected(recipe: Recipe) -> None:
+def test_a_mention_that_was_not_asked_for_is_labelled_rejected_or_ignored(recipe: Recipe) -> None:
     answer = "Men with gout rarely develop colon cancer before the age of forty."
     assert mentions(recipe, answer, ("gout", "disease")) == ["gout", "colon cancer"]
     strict = recipe.model_copy(update={"verify": recipe.verify.model_copy(update={"unasked": "reject"})})
     assert judge(strict, answer, ("gout", "disease")) == Reject("mention that was not asked for")
+    blind = recipe.model_copy(update={"verify": recipe.verify.model_copy(update={"unasked": "ignore"})})
+    assert mentions(blind, answer, ("gout", "disease")) == ["gout"]
 
 
 def test_a_longer_name_around_a_seed_is_the_mention(recipe: Recipe) -> None:

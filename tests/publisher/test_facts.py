@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from cards import model
 from corpusmith_errors import UserError
 from publisher import facts
 from publisher.contents import model_contents
+from publisher.pipeline import keep_report
 
 
 def test_published_build_adds_what_only_parquet_knows(corpus_folder: Path) -> None:
@@ -94,3 +96,23 @@ def test_no_path_of_this_machine_is_published(tmp_path: Path, write) -> None:
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no config\.json"):
         model_contents(tmp_path)
+
+
+def test_a_report_beside_a_model_gives_its_card_the_baselines(tmp_path: Path, write) -> None:
+    _, write_model = write
+    folder, report = write_model(tmp_path / "model"), tmp_path / "report.json"
+    figures = {"strict_f1": 52.3, "precision": 60.0, "recall": 46.0, "ci95": {"strict_f1": [49.0, 55.0]}}
+    rows = [{"system": "dictionary", "figures": figures}]
+    section = {"benchmark": "tiny", "split": "dev", "seeds": [1], "rows": rows, "notes": []}
+    report.write_text(json.dumps({"content_hash": "abc", "sections": {"baselines": section}}), encoding="utf-8")
+
+    def card() -> str:
+        files = model_contents(folder)
+        documents = {path: json.loads(files[path]) for path in files if path.endswith(".json")}
+        return model.render(facts.model_facts("you/model", "v0.1.0", (), documents, files))
+
+    assert "Beside the baselines" not in card()
+    keep_report(report, folder, "abc")
+    assert "| Dictionary, no learning | – | 52.3 (49.0 to 55.0) | 60.0 | 46.0 |" in card()
+    keep_report(report, folder, "another corpus")
+    assert "Beside the baselines" not in card() and not (folder / "report.json").exists()

@@ -196,3 +196,62 @@ def test_a_curve_ablation_and_baselines_are_trained_once(
     again = report(str(recipe), out, **asked)["sections"]
     assert again == sections  # the one that was missing, trained anew, came out the same
     assert {path for path in results if path.stat().st_mtime_ns != before[path]} == {results[0]}
+
+
+@pytest.mark.slow
+def test_relations_learn_from_halves_and_the_gap_is_told(relation_recipe: Path, encoder: Path, tmp_path: Path) -> None:
+    relation_recipe.write_text(
+        relation_recipe.read_text(encoding="utf-8") + "benchmarks: [re/tiny]\n", encoding="utf-8"
+    )
+    requests = list(Plan(load_recipe(str(relation_recipe))).requests())
+    with Ledger(tmp_path / "ledger.sqlite") as opened:
+        opened.add((payload_key(request.payload), request.payload) for request in requests)
+        opened.record(
+            Answer(
+                payload_key(r.payload),
+                f"In cohort {r.index} {' and '.join(s.text for s in r.seeds)} were {r.kind.label}",
+            )
+            for r in requests
+        )
+    folder = tmp_path / "benchmarks" / "re" / "tiny"
+    folder.mkdir(parents=True)
+    rows = [
+        {"id": f"r-{i}", "fold": i % 5, "text": f"@GENE$ was seen with @DISEASE$ in study {i}.", "label": i % 2}
+        for i in range(40)
+    ]
+    (folder / "dev.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    answers = tmp_path / "zero-shot.jsonl"
+    answers.write_text("".join(json.dumps({"id": r["id"], "label": r["label"]}) + "\n" for r in rows), encoding="utf-8")
+
+    out = tmp_path / "report"
+    asked = {"ledger": tmp_path / "ledger.sqlite", "benchmarks": tmp_path / "benchmarks", "encoder": str(encoder)}
+    document = report(
+        str(relation_recipe), out, **asked, only=["baselines"], seeds=[3], settings={"epochs": 1}, zero_shot=answers
+    )
+    section = document["sections"]["baselines"]
+    figures = {row["system"]: row["figures"] for row in section["rows"]}
+    assert list(figures) == ["always-related", "synthetic", "gold", "gold+synthetic", "zero-shot"]
+    assert figures["always-related"]["macro_f1"] == pytest.approx(100 / 3)
+    assert figures["zero-shot"]["macro_f1"] == figures["zero-shot"]["positive_f1"] == 100.0
+    assert "auroc" in figures["synthetic"] and "auroc" not in figures["gold"]
+    assert section["gap_closed"]["value"] == pytest.approx(
+        (figures["synthetic"]["macro_f1"] - 100) / (figures["gold"]["macro_f1"] - 100)
+    )
+    assert "one half of this benchmark" in section["notes"][0]
+    assert len(list((out / "runs").glob("*.json"))) == 5  # the whole recipe, and two halves of each of the others
+    assert "Gap closed" in (out / "README.md").read_text(encoding="utf-8")
+
+
+def test_recorded_zero_shot_answers_make_predictions_and_say_what_is_missing(benchmarks: Path, tmp_path: Path) -> None:
+    from builders.baselines import _asked, recorded_predictions
+
+    folder = benchmarks / "ner" / "tiny"
+    _, asked = _asked(folder, "dev", "tiny-teacher")
+    with Ledger(tmp_path / "zero-shot.sqlite") as opened:
+        payloads = [payload for _, payloads in asked for payload in payloads]
+        opened.add((payload_key(payload), payload) for payload in payloads)
+        opened.record(Answer(payload_key(payload), '{"mentions": ["gout"]}') for payload in payloads[:20])
+        done = recorded_predictions(folder, "dev", tmp_path / "p.jsonl", opened, model="tiny-teacher")
+    assert done == {"rows": 24, "requests": 24, "answered": 20, "unusable": 4}
+    tags = [json.loads(line)["ner_tags"] for line in (tmp_path / "p.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [row.count("B-Disease") for row in tags[:9]] == [0, 0, 0, 0, 1, 0, 0, 0, 1]

@@ -1,0 +1,78 @@
+"""The page of a report: whole, with the least, and unbroken by what strangers wrote."""
+
+import dataclasses
+import os
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from markdown_it import MarkdownIt
+
+from cards import report, report_figures
+from cards.baselines import SYSTEMS, baselines_table, gap_closed
+from cards.dataset import Corpus
+from cards.report import ReportFacts
+
+GOLDEN = Path(__file__).parent / "golden" / "report.md"
+PICTURES = ("ablation.png", "acceptance.png", "curve.png", "form.png", "map.png")
+HOSTILE = ("<script>alert(1)</script>", "| a | b |\n|---|---|", "\n## Owned", "[x](javascript:alert(1))", "{{ 7 * 7 }}")
+
+
+def test_page(disease: Corpus, sections: dict) -> None:
+    page = report.render(ReportFacts(disease, sections, PICTURES))
+    if os.environ.get("CORPUSMITH_GOLDEN") == "write":
+        GOLDEN.write_text(page, encoding="utf-8")
+    assert page == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_a_section_or_picture_that_is_missing_leaves_its_place_out(disease: Corpus, sections: dict) -> None:
+    page = report.render(ReportFacts(disease, {"acceptance": sections["acceptance"]}))
+    assert "From request to row" in page and "![" not in page
+    assert [line for line in page.splitlines() if line.startswith("## ")] == ["## From request to row"]
+    assert "## " not in report.render(ReportFacts(disease, {}))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_strangers_text_stays_text(disease: Corpus, sections: dict, text: str) -> None:
+    def structure(page: str) -> list[str]:
+        return [f"{token.type} {token.tag}" for token in MarkdownIt("gfm-like", {"linkify": False}).parse(page)]
+
+    def written(word: str) -> str:
+        changed = {**sections["ablation"]}
+        changed["rows"] = [{**row, "name": word} for row in changed["rows"]]
+        changed["left_out"] = [word]
+        told = {**sections, "ablation": changed, "map": {**sections["map"], "encoder": word}}
+        told["memorisation"] = {
+            **sections["memorisation"],
+            "nearest": {word: sections["memorisation"]["nearest"]["ncbi_disease/dev"]},
+        }
+        corpus = dataclasses.replace(disease, title=word)
+        return report.render(ReportFacts(corpus, told, PICTURES))
+
+    assert structure(written(text)) == structure(written("harmless"))
+    assert "<script" not in written(text)
+
+
+def test_baselines_stand_in_their_order_with_rows_and_intervals(sections: dict) -> None:
+    table = baselines_table(sections["baselines"], "ner").splitlines()
+    named = [line.split(" | ")[0].removeprefix("| ") for line in table[2:]]
+    assert named == [SYSTEMS[name] for name in ("zero-shot", "dictionary", "synthetic", "gold", "gold+synthetic")]
+    assert "1,800 | 61.5 ± 0.7 (58.5 to 64.5)" in table[4]
+    assert gap_closed(sections["baselines"]) == "60% (55% to 64%)"
+    assert gap_closed({**sections["baselines"], "gap_closed": None}) is None
+
+
+def test_pictures_are_drawn_alike_each_time(sections: dict) -> None:
+    points = np.random.default_rng(0).normal(size=(2, 50, 2))
+
+    def drawn() -> list[bytes]:
+        return [
+            report_figures.sentence_map(*points),
+            report_figures.curve(sections["curve"], "ner"),
+            report_figures.ablation(sections["ablation"], "ner"),
+        ]
+
+    assert drawn() == drawn()
+    for picture in drawn():
+        assert picture.startswith(b"\x89PNG") and struct.unpack(">I", picture[16:20])[0] > 400
