@@ -34,7 +34,7 @@ WIDGET = {
 
 def is_document(path: str) -> bool:
     """Whether a card is drawn from this file."""
-    if path in ("config.json", "training.json", "export.json"):
+    if path in ("config.json", "training.json", "export.json", "report.json"):
         return True
     return path.endswith(".json") and (path.startswith("evaluation/") or path.endswith("/build.json"))
 

@@ -108,7 +108,10 @@ def test_a_report_beside_a_model_gives_its_card_the_baselines(tmp_path: Path, wr
 
     def card() -> str:
         files = model_contents(folder)
-        documents = {path: json.loads(files[path]) for path in files if path.endswith(".json")}
+        documents = {
+            path: json.loads(c) for path, c in files.items() if path.endswith(".json") and isinstance(c, bytes)
+        }
+        documents["config.json"] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         return model.render(facts.model_facts("you/model", "v0.1.0", (), documents, files))
 
     assert "Beside the baselines" not in card()
