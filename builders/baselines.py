@@ -124,7 +124,7 @@ def zero_shot_spans(
     )
     spans: list[list[tuple[int, int, str]] | None] = []
     for text, asked in zip(texts, payloads, strict=True):
-        replies = list(_replies(ledger, asked, Mentions))
+        replies = [_reply(answer, Mentions) for answer in find_answers(ledger, asked)]
         words = words_with_offsets(text)
         listed = []
         for label, reply in zip(labels, replies, strict=True):
