@@ -4,8 +4,8 @@ import bisect
 import hashlib
 import itertools
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -96,6 +96,25 @@ class Sampler:
     def draw(self, rng: random.Random) -> Concept:
         at = bisect.bisect_right(self._cumulative, rng.random() * self._cumulative[-1])
         return self.concepts[min(at, len(self.concepts) - 1)]
+
+
+def boosted(lexicon: Lexicon, boost: Mapping[str, float]) -> Lexicon:
+    """The lexicon with other weights: a concept's own factor, else the largest of the branches that it stands in."""
+    if not boost:
+        return lexicon
+
+    def factor(concept: Concept) -> float:
+        if concept.id in boost:
+            return boost[concept.id]
+        branches = {above for tree in concept.types for above in itertools.accumulate(tree.split("."), dotted)}
+        return max((boost[branch] for branch in branches if branch in boost), default=1.0)
+
+    concepts = tuple(replace(concept, weight=concept.weight * factor(concept)) for concept in lexicon.concepts)
+    return replace(lexicon, concepts=concepts)
+
+
+def dotted(above: str, part: str) -> str:
+    return f"{above}.{part}"
 
 
 @lru_cache(maxsize=8)

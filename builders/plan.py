@@ -12,7 +12,7 @@ import jinja2
 
 from builders.context import Facts, Graph
 from builders.forms import every_form
-from builders.lexicon import Concept, Lexicon, Sampler, load_lexicon
+from builders.lexicon import Concept, Lexicon, Sampler, boosted, load_lexicon
 from builders.prompt_slots import sandbox
 from builders.recipe import (
     Kind,
@@ -275,25 +275,6 @@ def selected(source: LexiconSource, selection: Selection) -> Lexicon:
 
     kept = lexicon.only(keep)
     return Lexicon(kept.name, kept.version, kept.license, kept.attribution, kept.concepts, kept.stop + source.stop)
-
-
-def boosted(lexicon: Lexicon, boost: Mapping[str, float]) -> Lexicon:
-    """The lexicon with other weights: a concept's own factor, else the largest of the branches that it stands in."""
-    if not boost:
-        return lexicon
-
-    def factor(concept: Concept) -> float:
-        if concept.id in boost:
-            return boost[concept.id]
-        branches = {above for tree in concept.types for above in itertools.accumulate(tree.split("."), dotted)}
-        return max((boost[branch] for branch in branches if branch in boost), default=1.0)
-
-    concepts = tuple(replace(concept, weight=concept.weight * factor(concept)) for concept in lexicon.concepts)
-    return replace(lexicon, concepts=concepts)
-
-
-def dotted(above: str, part: str) -> str:
-    return f"{above}.{part}"
 
 
 def surface(concept: Concept, rng: random.Random) -> str:
