@@ -231,9 +231,11 @@ def encoder_name(encoder: str) -> str:
 
 
 def released(kind: str, release: Release) -> str:
+    shown = "; was private, is visible to everybody now" if release.shown else ""
     if release.state == "unchanged":
-        return f"  {kind:<9} {release.repo_id} {release.version} stands unchanged: nothing was released"
-    return f"  {kind:<9} {release.repo_id} {release.version} {release.state}: {len(release.changes)} files, one commit, one tag"
+        return f"  {kind:<9} {release.repo_id} {release.version} stands unchanged: nothing was released{shown}"
+    files = f"{len(release.changes)} files, one commit, one tag"
+    return f"  {kind:<9} {release.repo_id} {release.version} {release.state}: {files}{shown}"
 
 
 def read_json(path: Path) -> Any:

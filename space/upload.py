@@ -79,12 +79,16 @@ def files_tab(service: Service) -> None:
     upload.change(polite(look), upload, [column, status, preview, results], **INSTANT)
     inputs, outputs = [upload, column, models, threshold], [status, results, preview]
     reading = start.click(polite(run), inputs, outputs, show_progress="minimal", **FILES_ON_PAGE)
-    cancel.click(cancelled, results, status, cancels=reading, **SENTENCES_ON_PAGE)
+    # In two steps: what the reading still reported arrives before the first is answered, and the second clears it away.
+    stopped = cancel.click(tell_cancelled, results, cancels=reading, **SENTENCES_ON_PAGE)
+    stopped.then(cancelled, results, status, show_progress="hidden", **SENTENCES_ON_PAGE)
+
+
+def tell_cancelled(results: list[str] | None) -> None:
+    if not results:
+        gr.Info("The reading stopped. Nothing was kept.", title="Cancelled")
 
 
 def cancelled(results: list[str] | None) -> Any:
     """What stands in place of the progress bar; the status of a file that was read to its end stays."""
-    if results:
-        return gr.skip()
-    gr.Info("The reading stopped. Nothing was kept.", title="Cancelled")
-    return markup.note("Cancelled: nothing was kept. Start again, or choose another file.")
+    return gr.skip() if results else markup.note("Cancelled: nothing was kept. Start again, or choose another file.")

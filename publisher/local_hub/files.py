@@ -9,7 +9,7 @@ from starlette.responses import FileResponse, JSONResponse
 
 from publisher.local_hub.auth import Call
 from publisher.local_hub.refs import page
-from publisher.local_hub.store import Commit, Entry, HubError, Repo, lfs_pointer
+from publisher.local_hub.store import Commit, Entry, HubError, Repo
 
 FILES_A_PAGE, EXPANDED_FILES_A_PAGE = 1000, 100
 
@@ -31,10 +31,8 @@ def items(commit: Commit, folder: str, recursive: bool) -> list[dict[str, Any]]:
                 oid = hashlib.sha1(repr(below(commit, parent)).encode()).hexdigest()
                 found[parent] = {"type": "directory", "oid": oid, "size": 0, "path": parent}
         if recursive or len(rest) == 1:
-            found[path] = {"type": "file", "oid": entry.oid, "size": entry.size, "path": path}
-            if entry.lfs:
-                pointer_size = len(lfs_pointer(entry.sha256, entry.size))
-                found[path]["lfs"] = {"oid": entry.sha256, "size": entry.size, "pointerSize": pointer_size}
+            facts = {"type": "file", "oid": entry.oid, "size": entry.size, "path": path}
+            found[path] = facts | entry.lfs_details("oid")
     return [found[path] for path in sorted(found)]
 
 

@@ -9,7 +9,7 @@ import yaml
 from starlette.responses import Response
 
 from publisher.local_hub.auth import Call
-from publisher.local_hub.store import KINDS, Commit, HubError, Repo, lfs_pointer
+from publisher.local_hub.store import KINDS, Commit, HubError, Repo
 
 # Card fields that are also tags, and the prefix of each.
 TAG_PREFIXES = {"license": "license", "language": "language", "task_categories": "task_categories",
@@ -57,11 +57,8 @@ def describe(repo: Repo, commit: Commit, blobs: bool = False) -> dict[str, Any]:
     settings, (data, _) = repo.settings, read_card(repo, commit)
     siblings: list[dict[str, Any]] = []
     for path, entry in commit.files.items():
-        details: dict[str, Any] = {"size": entry.size, "blobId": entry.oid}
-        if entry.lfs:
-            pointer_size = len(lfs_pointer(entry.sha256, entry.size))
-            details["lfs"] = {"sha256": entry.sha256, "size": entry.size, "pointerSize": pointer_size}
-        siblings.append({"rfilename": path, **(details if blobs else {})})
+        details = {"size": entry.size, "blobId": entry.oid} | entry.lfs_details("sha256")
+        siblings.append({"rfilename": path} | (details if blobs else {}))
     tags = [str(tag) for tag in as_list(data.get("tags"))]
     tags += [f"{prefix}:{value}" for key, prefix in TAG_PREFIXES.items() for value in as_list(data.get(key))]
     info = {

@@ -49,6 +49,13 @@ class Entry:
     sha256: str
     lfs: bool = False
 
+    def lfs_details(self, hash_name: str) -> dict[str, Any]:
+        """What is said of an LFS file beside its name and size; nothing of another."""
+        if not self.lfs:
+            return {}
+        pointer_size = len(lfs_pointer(self.sha256, self.size))
+        return {"lfs": {hash_name: self.sha256, "size": self.size, "pointerSize": pointer_size}}
+
 
 @dataclass(frozen=True)
 class Commit:

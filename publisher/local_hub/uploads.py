@@ -3,7 +3,6 @@
 import base64
 import json
 import tempfile
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -68,29 +67,12 @@ def lfs_verify(call: Call) -> Response:
 
 
 async def commit(call: Call) -> dict[str, Any]:
-    repo = call.repo(write=True)
-    header: dict[str, str] = {}
-    changes: list[tuple[str, Entry | None]] = []
-    async for line in lines(call.request.stream()):
-        item = json.loads(line)
-        if item["key"] == "header":
-            header = item["value"]
-        else:
-            changes.append(await run_in_threadpool(change, repo, item["key"], item["value"]))
-    return await run_in_threadpool(finish, call, repo, header, changes)
-
-
-async def lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """One operation a line: a commit is never in memory as a whole."""
-    pending: list[bytes] = []
-    async for chunk in chunks:
-        *ends, rest = chunk.split(b"\n")
-        for end in ends:
-            yield b"".join([*pending, end])
-            pending = []
-        pending.append(rest)
-    if any(pending):
-        yield b"".join(pending)
+    """One operation a line. The body waits on the disk, so that a commit is never in memory as a whole."""
+    repo, body = call.repo(write=True), await receive(call)
+    try:
+        return await run_in_threadpool(finish, call, repo, body)
+    finally:
+        body.unlink()
 
 
 def change(repo: Repo, key: str, value: dict[str, str]) -> tuple[str, Entry | None]:
@@ -104,7 +86,15 @@ def change(repo: Repo, key: str, value: dict[str, str]) -> tuple[str, Entry | No
     raise HubError(400, f"Unknown operation {key!r}.")
 
 
-def finish(call: Call, repo: Repo, header: dict[str, str], changes: list[tuple[str, Entry | None]]) -> dict[str, Any]:
+def finish(call: Call, repo: Repo, body: Path) -> dict[str, Any]:
+    header: dict[str, str] = {}
+    changes: list[tuple[str, Entry | None]] = []
+    with body.open("rb") as lines:
+        for item in map(json.loads, lines):
+            if item["key"] == "header":
+                header = item["value"]
+            else:
+                changes.append(change(repo, item["key"], item["value"]))
     title, message, author = header["summary"], header.get("description") or "", call.writer(repo.namespace)
     revision, parent, as_pull = call.args["rev"], header.get("parentCommit"), call.flag("create_pr")
     oid = repo.commit(revision, changes, title, message, author, parent, move_ref=not as_pull)

@@ -197,6 +197,7 @@ def test_models_side_by_side(open_page: Any) -> None:
 def test_every_column_of_the_mentions_is_seen_on_a_desktop(open_page: Any) -> None:
     page = open_page()
     write(page, "extract", TEXT)
+    page.click("#find")
     highlight(page, "extract", "fever").wait_for()
     table = page.locator("#extract-tab .table")
     assert table.locator("th").last.inner_text() == "Offsets"
