@@ -45,7 +45,7 @@ def lift(
 
     Args:
         as_id: What it is called there, if something else.
-        private: Who sees the repo that this makes; one that is there already stays as it is.
+        private: Who sees the repo that this makes. False also shows one that is there, once it holds everything.
         source_token: For a source with a tokens file; the token for `target` is never sent to `source`.
         token: For `target`; what `hf auth login` left, if not given.
 
@@ -64,6 +64,8 @@ def lift(
     tags = {name: lifted[commit] for name, commit in standing.tags.items() if commit in lifted}
     for name, commit in tags.items():
         tag(new, name, commit)
+    if not private and new.standing().private:
+        new.show()
     return Lift(new.url, len(lifted), tuple(tags), tuple(name for name in standing.tags if name not in tags))
 
 

@@ -107,6 +107,14 @@ def test_a_lift_that_broke_off_goes_on(source: HfApi, target, allowed: int, impa
     assert len(api.list_repo_commits("lab/ner", repo_type="dataset")) == 4
 
 
+def test_a_repo_that_was_lifted_privately_is_shown_when_asked(source: HfApi, target) -> None:
+    api = HfApi(endpoint=target.url)
+    lift("dataset", "lab/ner", source=source.endpoint, target=target.url)
+    assert api.dataset_info("lab/ner").private
+    lift("dataset", "lab/ner", source=source.endpoint, target=target.url, private=False)
+    assert not api.dataset_info("lab/ner").private
+
+
 def test_the_commits_of_others_are_left_alone(source: HfApi, target) -> None:
     api = HfApi(endpoint=target.url)
     api.create_repo("lab/ner", repo_type="dataset")
