@@ -26,7 +26,7 @@ from benchmarks.synthetic_answers import synthetic_answer
 from builders.build import SPLITS, benchmarks_at_hand, write_parquet
 from builders.corpus import Corpus
 from builders.filters import find_duplicates
-from builders.ledger import Answer
+from builders.ledger import Answer, batches
 from builders.measures import measure
 from builders.plan import Plan, Request
 from builders.recipe import Augmentation, load_recipe
@@ -79,10 +79,10 @@ def ours(rows: int, folder: Path, augmented: bool = False) -> dict[str, float]:
     clock = Clock()
 
     def answered() -> Iterator[tuple[Request, Answer]]:
-        for request in corpus.plan.requests():
+        for requests in batches(corpus.plan.requests(), 1000):
             with clock.paused():
-                answer = synthetic_answer(request)
-            yield request, answer
+                answers = [synthetic_answer(request) for request in requests]
+            yield from zip(requests, answers, strict=True)
 
     with clock.stage("plan_and_verify"):
         corpus.judge(answered())

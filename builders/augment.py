@@ -34,10 +34,11 @@ def derived_entities(example: Entities, row_id: str, recipe: Recipe, plan: Plan)
     words around a mention are then worth nothing on their own, so that a student must look at the name. With
     `vary_context` each copy has other genes, drugs … where the sentence was asked to name one without a label.
     """
-    if len(example.spans) > MOST_REPLACED:
+    context = example.context if recipe.augment.vary_context else ()
+    wanted = recipe.augment.replacements or recipe.augment.contrasts
+    if not wanted or not (example.spans or context) or len(example.spans) > MOST_REPLACED:
         return
     rng = random.Random(f"{recipe.seed}:{row_id}")
-    context = example.context if recipe.augment.vary_context else ()
     copies = (
         ("replaced", recipe.augment.replacements, lambda spans: replacement(spans, recipe, plan, rng)),
         ("contrasted", recipe.augment.contrasts, lambda spans: contrast(spans, recipe, plan, rng)),
