@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -69,7 +70,10 @@ class Corpus:
         self.work = work
         self.counts = Counts()
         self._ids = {name: i for i, name in enumerate(class_names(recipe))}
-        self._lookup: Lookup = lookup(recipe, self.plan.lexicons)
+
+    @cached_property
+    def _lookup(self) -> Lookup:
+        return lookup(self.recipe, self.plan.lexicons)  # a second or so, which a task that only filters saves
 
     def write(self, ledger: Ledger, leakage: Leakage | None) -> None:
         """Fill `work` with `{train,validation,test,rejected}.jsonl`; `counts` tells what became of every request."""
