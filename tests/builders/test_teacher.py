@@ -193,6 +193,15 @@ def interrupt_after(teacher: FakeTeacher, answers: int) -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
+@pytest.fixture
+def default_ctrl_c():
+    """A shell's background jobs, pytest among them, are born with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("default_ctrl_c")
 def test_ctrl_c_leaves_a_ledger_to_resume(ledger: Ledger) -> None:
     teacher = FakeTeacher(latency=0.02)
     with teacher.serve() as url:
