@@ -6,22 +6,16 @@ from pathlib import Path
 import pytest
 
 from builders.build import build
-from builders.ledger import Answer, Ledger, payload_key
 from builders.plan import Plan
 from builders.recipe import load_recipe
 from corpusmith_errors import UserError
 from publisher.aim import aim, most_doubted
+from tests.answered import answer_all
 
 
 @pytest.fixture
 def dataset(ner_recipe: Path, tmp_path: Path) -> str:
-    requests = list(Plan(load_recipe(str(ner_recipe))).requests())
-    with Ledger(tmp_path / "ledger.sqlite") as opened:
-        opened.add((payload_key(request.payload), request.payload) for request in requests)
-        for r in requests:
-            names = " and ".join(seed.text for seed in r.seeds) or "nothing"
-            text = f"Region {r.index} of the {3 * r.index + 7} persons held {names} in {r.index + 5} of them"
-            opened.record([Answer(payload_key(r.payload), text)])
+    answer_all(ner_recipe, tmp_path / "ledger.sqlite")
     build(str(ner_recipe), tmp_path / "dataset", tmp_path / "ledger.sqlite")
     return str(tmp_path / "dataset")
 

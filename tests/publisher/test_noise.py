@@ -6,13 +6,12 @@ from pathlib import Path
 import pytest
 
 from builders.build import build
-from builders.ledger import Answer, Ledger, payload_key
-from builders.plan import Plan
 from builders.predictions import read_predictions
 from builders.recipe import load_recipe
 from corpusmith_errors import UserError
 from publisher.noise import fold_dataset, fold_of, originals, out_of_fold
 from publisher.pipeline import TRAINING, built
+from tests.answered import answer_all
 from training.config import TrainingConfig
 from training.data import load_corpus
 
@@ -23,13 +22,7 @@ QUICK = TrainingConfig(epochs=1, tracker="none")
 def ledger(ner_recipe: Path, tmp_path: Path) -> Path:
     """Every request of the tiny recipe answered, and two copies of each mention's row."""
     ner_recipe.write_text(ner_recipe.read_text(encoding="utf-8") + "augment: {replacements: 2}\n", encoding="utf-8")
-    requests = list(Plan(load_recipe(str(ner_recipe))).requests())
-    with Ledger(tmp_path / "ledger.sqlite") as opened:
-        opened.add((payload_key(request.payload), request.payload) for request in requests)
-        for r in requests:
-            names = " and ".join(seed.text for seed in r.seeds) or "nothing"
-            text = f"Region {r.index} of the {3 * r.index + 7} persons held {names} in {r.index + 5} of them"
-            opened.record([Answer(payload_key(r.payload), text)])
+    answer_all(ner_recipe, tmp_path / "ledger.sqlite")
     return tmp_path / "ledger.sqlite"
 
 

@@ -1,0 +1,17 @@
+"""A ledger in which every request of a recipe is answered, each by a sentence of its own that holds its seeds."""
+
+from pathlib import Path
+
+from builders.ledger import Answer, Ledger, payload_key
+from builders.plan import Plan
+from builders.recipe import load_recipe
+
+
+def answer_all(recipe: Path, ledger: Path) -> None:
+    requests = list(Plan(load_recipe(str(recipe))).requests())
+    with Ledger(ledger) as opened:
+        opened.add((payload_key(request.payload), request.payload) for request in requests)
+        for r in requests:
+            names = " and ".join(seed.text for seed in r.seeds) or "nothing"
+            text = f"Region {r.index} of the {3 * r.index + 7} persons held {names} in {r.index + 5} of them"
+            opened.record([Answer(payload_key(r.payload), text)])
