@@ -261,10 +261,12 @@ class Plan:
 def selected(source: LexiconSource, selection: Selection) -> Lexicon:
     """The part of a lexicon that a recipe draws from or looks up; a concept without types passes unless types are asked."""
     lexicon = load_lexicon(source.source)
+    ids = frozenset(selection.ids)
 
     def keep(concept: Concept) -> bool:
         return (
             concept.weight >= selection.min_weight
+            and (not ids or concept.id in ids)
             and (not selection.types or any(t.startswith(selection.types) for t in concept.types))
             and not (
                 concept.types

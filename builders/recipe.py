@@ -22,8 +22,9 @@ class Strict(BaseModel):
 
 
 class Selection(Strict):
-    """Which concepts of a lexicon: by prefix of their types (MeSH tree numbers) and by weight."""
+    """Which concepts of a lexicon: by id, by prefix of their types (MeSH tree numbers) and by weight."""
 
+    ids: tuple[str, ...] = ()  # these and no others
     types: tuple[str, ...] = ()
     without_types: tuple[str, ...] = ()
     min_weight: float = 0.0
