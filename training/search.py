@@ -2,12 +2,14 @@
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from corpusmith_errors import UserError
 from training.config import TrainingConfig
+
+SEARCHED = ("learning_rate", "batch_tokens", "warmup", "weight_decay", "noise_q")
 
 
 def suggest(trial: Any, config: TrainingConfig) -> TrainingConfig:
@@ -39,7 +41,7 @@ def search(
         What search.json holds: `trials`, `finalists` and `best`, each with its settings and score.
 
     Raises:
-        UserError: when optuna is not installed, or as `training.loop.train` does.
+        UserError: when optuna is not installed, `out` holds another search, or as `training.loop.train` does.
     """
     try:
         import optuna
@@ -47,16 +49,27 @@ def search(
         from optuna.storages.journal import JournalFileBackend
     except ImportError as error:
         raise UserError("search needs optuna: pip install optuna") from error
+    from training.data import load_corpus
+    from training.launch import finished
     from training.loop import train
 
     out.mkdir(parents=True, exist_ok=True)
     study = optuna.create_study(
         study_name="corpusmith",
         storage=JournalStorage(JournalFileBackend(str(out / "search.journal"))),
-        sampler=optuna.samplers.TPESampler(seed=config.seed),
         direction="maximize",
         load_if_exists=True,
     )
+    # A sampler that began again at the first random number would draw again what has been tried.
+    study.sampler = optuna.samplers.TPESampler(seed=config.seed + len(study.trials))
+    fixed = {name: value for name, value in asdict(config).items() if name not in SEARCHED and name != "epochs"}
+    fingerprint = load_corpus(dataset).fingerprint()
+    identity = {"dataset": fingerprint, "encoder": encoder, "settings": fixed}
+    identity["number of first epochs"] = min(first_epochs, config.epochs)
+    known = study.user_attrs.get("identity", identity)
+    if changed := [key for key in identity if known[key] != identity[key]]:
+        raise UserError(f"{out} holds a search over another {' and '.join(changed)}: write to another folder")
+    study.set_user_attr("identity", identity)
 
     def score(trial: Any) -> float:
         settings = replace(suggest(trial, config), epochs=min(first_epochs, config.epochs))
@@ -67,12 +80,15 @@ def search(
 
     done = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
     study.optimize(score, n_trials=max(trials - len(done), 0))
+    for unfinished in out.glob("trial-*"):  # of a search that was killed
+        shutil.rmtree(unfinished)
     tried = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
     ranked = sorted(tried, key=lambda trial: trial.values[0], reverse=True)[:finalists]
     reports = []
     for trial in ranked:
         folder, settings = f"finalist-{trial.number}", suggest(optuna.trial.FixedTrial(trial.params), config)
-        report = train(dataset, encoder, out / folder, settings)
+        report = finished(out / folder, encoder, fingerprint, settings)
+        report = report or train(dataset, encoder, out / folder, settings)
         reports.append(report | {"trial": trial.number, "folder": folder})
     best = max(reports, key=lambda report: report["best"]["value"])
     shutil.copytree(out / best["folder"], out, dirs_exist_ok=True)
