@@ -1,98 +1,38 @@
-"""A build or a generation over many tasks: datatrove pipelines on one host, a Ray cluster or a Slurm cluster.
+"""A build or a generation over many tasks: datatrove pipelines on a `builders.cluster.Cluster`.
 
 The result is that of `builders.build.build` on one machine: the same rows, the same content hash. docs/scaling.md tells
 what each stage needs.
 """
 
 import json
-import os
 import pickle
-import subprocess
-import sys
+import shutil
 import tempfile
-import time
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO
 
-from datatrove.executor import LocalPipelineExecutor, RayPipelineExecutor, SlurmPipelineExecutor
-from datatrove.executor.base import PipelineExecutor
 from datatrove.io import DataFolder, get_datafolder
 from datatrove.pipeline.base import PipelineStep
 from datatrove.pipeline.dedup import MinhashDedupBuckets
 
 from builders.answers import write_answers
 from builders.blocks import Deal, Judge, Part, Publish, Repeats, Signatures, minhash_config, upload
-from builders.build import SPLITS, facts_of, keep_sources, write_json
+from builders.build import SPLITS, benchmarks_at_hand, facts_of, keep_sources, write_json
+from builders.cluster import Cluster
 from builders.corpus import Counts
+from builders.generate import Estimate, estimate, generate
 from builders.ledger import Ledger
 from builders.plan import Plan
+from builders.prices import Price
 from builders.recipe import Recipe, load_recipe
-from builders.teacher import generate
-from builders.versioning import content_hash, fingerprint
+from builders.versioning import content_hash, fingerprint, plan_identity
 from corpusmith_errors import UserError
 
 ROWS_A_TASK = 50_000  # answers that a task holds in memory at once
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """Where tasks run. `workers` run at a time; `partition`, `time` and `setup` (shell) are Slurm's."""
-
-    executor: Literal["local", "ray", "slurm"] = "local"
-    workers: int = 1
-    memory_gb: int = 2
-    partition: str = ""
-    time: str = "24:00:00"
-    setup: str = f"export PATH={Path(sys.executable).parent}:$PATH"
-
-    def executor_of(self, name: str, pipeline: list[PipelineStep], tasks: int, work: str) -> PipelineExecutor:
-        """datatrove's executor of one stage; its logs and completions lie below `work`."""
-        common: dict[str, Any] = {"tasks": tasks, "workers": self.workers, "logging_dir": f"{work}/logs/{name}"}
-        if self.executor == "local":
-            return LocalPipelineExecutor(pipeline, **common)
-        if self.executor == "ray":
-            return RayPipelineExecutor(pipeline, mem_per_cpu_gb=self.memory_gb, **common)
-        return SlurmPipelineExecutor(
-            pipeline,
-            time=self.time,
-            partition=self.partition,
-            mem_per_cpu_gb=self.memory_gb,
-            job_name=f"corpusmith-{name}",
-            env_command=self.setup,
-            qos="",
-            **common,
-        )
-
-    def run(self, name: str, pipeline: list[PipelineStep], tasks: int, work: str) -> None:
-        """Run every task that has not completed. Raises UserError, naming the logs, when one did not."""
-        if self.executor == "ray":
-            import ray
-
-            if not ray.is_initialized():
-                ray.init(address=os.environ.get("RAY_ADDRESS", "auto"), log_to_driver=False)
-        executor = self.executor_of(name, pipeline, tasks, work)
-        logs = executor.logging_dir.resolve_paths("logs")
-        try:
-            executor.run()
-            if isinstance(executor, SlurmPipelineExecutor):
-                wait_for(executor)
-        except UserError:
-            raise
-        except Exception as error:  # datatrove re-raises whatever a block raised
-            raise UserError(f"stage {name} failed ({type(error).__name__}: {error}); see {logs}") from error
-        if missing := executor.get_incomplete_ranks(skip_completed=True):
-            raise UserError(f"stage {name}: {len(missing)} of {tasks} tasks did not complete; see {logs}")
-
-
-def wait_for(executor: SlurmPipelineExecutor, pause: float = 5.0) -> None:
-    """Until the job has left Slurm's queue: finished, failed or cancelled."""
-    while executor.job_id not in (None, -1):
-        queue = subprocess.run(["squeue", "-h", "-j", str(executor.job_id)], capture_output=True, text=True)
-        if not queue.stdout.strip():
-            return
-        time.sleep(pause)
+TASKS = "tasks.json"  # in a folder of answers: into how many shards the plan was dealt
 
 
 def build_at_scale(
@@ -111,12 +51,11 @@ def build_at_scale(
     each 50,000 requests. Returns what `build.json` holds.
     """
     parsed = load_recipe(recipe)
-    tasks = tasks or -(-parsed.rows // ROWS_A_TASK)
-    root = benchmarks or (
-        Path(os.environ["CORPUSMITH_BENCHMARKS"]) if os.environ.get("CORPUSMITH_BENCHMARKS") else None
-    )
-    place = f"{(work or out + '/work').rstrip('/')}/{parsed.name}"
+    root = benchmarks_at_hand(benchmarks)
+    root = root and root.resolve()  # tasks may run in another folder
+    place = f"{(work or out.rstrip('/') + '/work').rstrip('/')}/{parsed.name}"
     plan = Plan(parsed)
+    tasks = tasks or -(-len(plan) // ROWS_A_TASK)
     folder = resume(place, parsed, plan, answers, tasks, root)
     config = minhash_config(parsed)
     buckets = MinhashDedupBuckets(f"{place}/signatures", f"{place}/pairs", config=config, lines_to_buffer=4096)
@@ -194,23 +133,85 @@ class Ask(PipelineStep):
 
     def run(self, data: object = None, rank: int = 0, world_size: int = 1) -> None:
         plan = Plan(self.recipe)
-        with Ledger(self.folder / f"ledger-{rank:05d}.sqlite") as ledger:
-            payloads = (request.payload for request in plan.requests(rank, world_size))
-            generate(payloads, ledger, total=len(range(rank, len(plan), world_size)), **self.options)
+        with Ledger(ledger_of(self.folder, rank)) as ledger:
+            done = generate(self.recipe, ledger, shard=(rank, world_size), **self.options)
+            asked = {
+                "plan": plan_identity(plan, (rank, world_size)),
+                "answered": done.before + done.answered,
+                "failed": done.failed,
+                "pending": done.pending,
+            }
+            known = self.folder / f"asked-{rank:05d}.json"
+            if known.exists() and json.loads(known.read_text()) == asked:
+                return  # the answers stand as this would write them
             partial = self.folder / f"answers-{rank:05d}.partial"
             with partial.open("w", encoding="utf-8") as out:
-                pending = write_answers(plan, ledger, out, rank, world_size)
+                write_answers(plan, ledger, out, rank, world_size)
             partial.replace(self.folder / f"answers-{rank:05d}.jsonl")
-        if pending:
-            raise UserError(f"task {rank}: {pending} requests are still to be asked: run the same command again")
+            write_json(asked, known)
 
 
-def generate_at_scale(recipe: str, out: Path, cluster: Cluster, tasks: int, **options: Any) -> None:
+def generate_at_scale(
+    recipe: Recipe,
+    out: Path,
+    cluster: Cluster,
+    tasks: int | None = None,
+    *,
+    max_cost: float | None = None,
+    rpm: float | None = None,
+    tpm: float | None = None,
+    **options: Any,
+) -> Counter[str]:
     """Ask the teacher for the whole plan, each task for the requests `task, task + tasks, …`.
 
     Task t writes `out/ledger-t.sqlite`, from which it resumes when it was lost, and `out/answers-t.jsonl`, which
     `build_at_scale` reads. `out` is a folder that all tasks share. Each task takes its endpoint from its own
-    OPENAI_BASE_URL, so that a server on each node serves the tasks of that node; `options` are `generate`'s.
+    OPENAI_BASE_URL, so that a server on each node serves the tasks of that node. `tasks` defaults to what the folder was
+    begun with, else to the workers. The limits are those of all tasks together: a task has its share of them.
+    `options` are `generate`'s. Returns how many requests are `answered`, `failed` and `pending`.
+
+    Raises UserError when the endpoint cannot be used, or when `out` was begun with another number of tasks.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    cluster.run("generate", [Ask(load_recipe(recipe), out.resolve(), options)], tasks, f"{out.resolve()}")
+    out = out.resolve()
+    tasks = agreed_tasks(out, tasks, cluster.workers)
+    write_json(tasks, out / TASKS)
+    share = min(cluster.workers, tasks)
+    options |= {
+        "max_cost": max_cost and max_cost / tasks,
+        "rpm": rpm and rpm / share,
+        "tpm": tpm and tpm / share,
+    }
+    shutil.rmtree(out / "logs", ignore_errors=True)  # what is done the ledgers know, for this plan and for others
+    cluster.run("generate", [Ask(recipe, out, options)], tasks, str(out))
+    asked = [json.loads((out / f"asked-{rank:05d}.json").read_text()) for rank in range(tasks)]
+    return Counter({name: sum(one[name] for one in asked) for name in ("answered", "failed", "pending")})
+
+
+def estimate_at_scale(recipe: Recipe, out: Path, workers: int, tasks: int | None, price: Price | None) -> Estimate:
+    """What `generate_at_scale` would send and cost, over the ledgers of all its tasks."""
+    tasks = agreed_tasks(out, tasks, workers)
+    total = Estimate(0, 0, 0, 0, None if price is None else 0.0)
+    for rank in range(tasks):
+        path = ledger_of(out, rank)
+        with Ledger(path if path.exists() else ":memory:") as ledger:
+            one = estimate(recipe, ledger, (rank, tasks), price)
+        sums = {name: getattr(total, name) + value for name, value in asdict(one).items() if value is not None}
+        total = replace(total, **sums)
+    return total
+
+
+def ledger_of(folder: Path, task: int) -> Path:
+    return folder / f"ledger-{task:05d}.sqlite"
+
+
+def agreed_tasks(folder: Path, tasks: int | None, default: int) -> int:
+    """The number of tasks that the folder of a generation was begun with; of a new one `tasks`, else `default`.
+
+    Another number would deal the requests to other ledgers, and so ask again what is answered.
+    """
+    if not (folder / TASKS).exists():
+        return tasks or default
+    begun: int = json.loads((folder / TASKS).read_text())
+    if tasks not in (None, begun):
+        raise UserError(f"{folder} was begun with {begun} tasks: give --tasks {begun}, or another folder")
+    return begun

@@ -1,5 +1,6 @@
 """The verbs that make corpora: generate, build, baseline."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +22,13 @@ Executor = Annotated[
 ]
 Tasks = Annotated[int | None, typer.Option(help="Tasks, with --executor.")]
 Workers = Annotated[int, typer.Option(help="Tasks that run at a time, with --executor.")]
+Memory = Annotated[int, typer.Option(help="Memory of a task in GB, with --executor ray or slurm.")]
+Sbatch = Annotated[
+    list[str] | None, typer.Option(help="With --executor slurm: an option of sbatch, as partition=cpu; repeated.")
+]
+Setup = Annotated[
+    str | None, typer.Option(help="With --executor slurm: the shell line that makes `corpusmith` available to a job.")
+]
 
 
 def generate(
@@ -30,7 +38,7 @@ def generate(
     model: Annotated[str | None, typer.Option(help="Model to ask for, in place of the recipe's.")] = None,
     ledger: LedgerPath = None,
     shard: Annotated[str, typer.Option(help="I/N: only the requests I, I+N, I+2N, … of the plan.")] = "0/1",
-    concurrency: Annotated[int, typer.Option(help="Most requests in flight.")] = 64,
+    concurrency: Annotated[int, typer.Option(help="Most requests in flight, with --executor in each task.")] = 64,
     rpm: Annotated[float | None, typer.Option(help="Most requests a minute.")] = None,
     tpm: Annotated[float | None, typer.Option(help="Most tokens a minute.")] = None,
     prices: Prices = None,
@@ -40,6 +48,9 @@ def generate(
     executor: Executor = None,
     tasks: Tasks = None,
     workers: Workers = 1,
+    memory_gb: Memory = 2,
+    sbatch: Sbatch = None,
+    setup: Setup = None,
     answers: Annotated[Path | None, typer.Option(help="With --executor: the folder that all tasks share.")] = None,
     dry_run: Annotated[
         bool, typer.Option(help="Say what would be sent and what it would cost, and send nothing.")
@@ -52,13 +63,25 @@ def generate(
 
     resized = asking.resized(recipe, rows, model)
     price = asking.price_of(resized, prices)
-    path = ledger or Path("runs") / resized.name / "ledger.sqlite"
     limits: dict[str, Any] = {"base_url": base_url, "price": price, "max_cost": max_cost, "retry_failed": retry_failed}
-    if executor and not dry_run:
+    if executor:
+        if batch or ledger or shard != "0/1":
+            raise UserError(
+                "--executor goes without --batch, --ledger and --shard: each task keeps a ledger for its shard"
+            )
+        spread = cluster(executor, workers, memory_gb, sbatch, setup)
+        from builders import scale
+
         folder = answers or Path("runs") / resized.name / "answers"
+        if dry_run:
+            typer.echo(estimate_lines(resized, scale.estimate_at_scale(resized, folder, workers, tasks, price)))
+            return
         limits |= {"concurrency": concurrency, "rpm": rpm, "tpm": tpm}
-        generate_spread(recipe, folder, executor, tasks, workers, **limits)
+        counts = scale.generate_at_scale(resized, folder, spread, tasks, **limits)
+        typer.echo(f"{folder}: {counts['answered']} answered, {counts['failed']} failed, {counts['pending']} pending")
+        typer.echo(f"next: corpusmith build {recipe} --executor {executor} --answers {folder} --out DIR")
         return
+    path = ledger or Path("runs") / resized.name / "ledger.sqlite"
     with Ledger(path) as opened:
         if dry_run:
             typer.echo(estimate_lines(resized, asking.estimate(resized, opened, parse_shard(shard), price)))
@@ -80,7 +103,13 @@ def build(
     executor: Executor = None,
     tasks: Tasks = None,
     workers: Workers = 1,
+    memory_gb: Memory = 2,
+    sbatch: Sbatch = None,
+    setup: Setup = None,
     answers: Annotated[str | None, typer.Option(help="With --executor: folder or URL of the answers.")] = None,
+    work: Annotated[
+        str | None, typer.Option(help="With --executor: folder or URL of what stages hand on; default OUT/work.")
+    ] = None,
     noise: Annotated[Path | None, typer.Option(help="Leave out what these predictions of `noise` deny.")] = None,
 ) -> None:
     """Turn answers into a dataset folder. Without --ledger, the transcript that ships with the recipe is used."""
@@ -95,9 +124,10 @@ def build(
             "--executor reads a folder of answers: give --answers, as `corpusmith generate --executor` wrote it"
         )
     else:
+        spread = cluster(executor, workers, memory_gb, sbatch, setup)
         from builders.scale import build_at_scale
 
-        facts = build_at_scale(recipe, answers, out, cluster(executor, workers), tasks)
+        facts = build_at_scale(recipe, answers, out, spread, tasks, work=work)
     counts = facts["counts"]
     typer.echo(
         f"{out}: {counts['accepted']} rows accepted and {counts['rejected']} rejected of {counts['answered']} answers; "
@@ -148,19 +178,22 @@ def baseline(
     typer.echo(f"{out}: {done['rows']} rows, {done['unusable']} of {done['requests']} answers were no use")
 
 
-def generate_spread(recipe: str, folder: Path, executor: str, tasks: int | None, workers: int, **limits: Any) -> None:
-    from builders.scale import generate_at_scale
-
-    generate_at_scale(recipe, folder, cluster(executor, workers), tasks or workers, **limits)
-    typer.echo(f"{folder}: next: corpusmith build {recipe} --executor {executor} --answers {folder} --out DIR")
-
-
-def cluster(executor: str, workers: int) -> "Cluster":
-    from builders.scale import Cluster
-
+def cluster(executor: str, workers: int, memory_gb: int, sbatch: list[str] | None, setup: str | None) -> "Cluster":
+    """The cluster that the options describe. Raises UserError at one that does not exist, or cannot be used there."""
     if executor not in ("local", "ray", "slurm"):
         raise UserError(f"no executor {executor!r}: local, ray or slurm")
-    return Cluster(executor, workers)  # type: ignore[arg-type]  # checked above
+    if executor != "slurm" and (sbatch or setup):
+        raise UserError(f"--sbatch and --setup are for --executor slurm, not {executor}")
+    if wrong := [option for option in sbatch or () if "=" not in option]:
+        raise UserError(f"--sbatch {wrong[0]}: give NAME=VALUE, such as partition=cpu")
+    for module, package in (("datatrove", "corpusmith[scale]"), *([("ray", "ray")] if executor == "ray" else ())):
+        if find_spec(module) is None:
+            raise UserError(f"--executor {executor} needs {module}: pip install '{package}'")
+    from builders.cluster import Cluster
+
+    given = {"setup": setup} if setup else {}
+    options = dict(option.lstrip("-").split("=", 1) for option in sbatch or ())
+    return Cluster(executor, workers, memory_gb, options, **given)  # type: ignore[arg-type]  # checked above
 
 
 def parse_shard(text: str) -> tuple[int, int]:
