@@ -1,17 +1,23 @@
 """Two hosts, made of network namespaces, train together and learn what one host learns."""
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import training
+
 pytestmark = pytest.mark.slow
 ADDRESSES = ("10.77.31.1", "10.77.31.2")
+TWO_MACHINES = Path(training.__file__).parent / "accelerate" / "two-machines-gloo.yaml"
 
 
 @pytest.fixture
@@ -40,31 +46,46 @@ def ip(*arguments: str) -> None:
     subprocess.run(["ip", *arguments], check=True, capture_output=True)
 
 
-def launch(host: list[str], machines: int, rank: int, settings: list[str], arguments: list[str]) -> subprocess.Popen:
-    command = [*host, sys.executable, "-m", "accelerate.commands.launch", *settings]
-    command += ["--num_machines", str(machines), "--num_processes", str(machines), "--machine_rank", str(rank)]
+def launch(host: list[str], settings: list[str], arguments: list[str]) -> subprocess.Popen:
+    command = [*host, sys.executable, "-m", "accelerate.commands.launch", *settings, "-m", "training.launch"]
     # gloo listens on the address of the host's name, here the loopback's, unless it is told an interface
-    network = {"GLOO_SOCKET_IFNAME": "eth0"} if machines > 1 else {}
-    environment = (
-        os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "PYTHONPATH": os.getcwd()} | network
-    )
+    network = {"GLOO_SOCKET_IFNAME": "eth0"} if host else {}
+    own = {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "PYTHONPATH": os.getcwd()}
     return subprocess.Popen(
-        [*command, "-m", "training.launch", *arguments],
-        env=environment,
+        [*command, *arguments],
+        env=os.environ | own | network,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        start_new_session=True,
     )
+
+
+def launch_together(hosts: list[str], arguments: list[str], *, processes: int = 4) -> list[subprocess.Popen]:
+    """The file for two machines as it is shipped, with this network's address, on both hosts."""
+    settings = ["--config_file", str(TWO_MACHINES), "--main_process_ip", ADDRESSES[0]]
+    settings += ["--num_processes", str(processes)]
+    return [
+        launch(["ip", "netns", "exec", name], [*settings, "--machine_rank", str(rank)], arguments)
+        for rank, name in enumerate(hosts)
+    ]
 
 
 def finish(*processes: subprocess.Popen) -> None:
     try:
         for process in processes:
-            output, _ = process.communicate(timeout=600)
+            output, _ = process.communicate(timeout=900)
             assert process.returncode == 0, output[-4000:]
     finally:
-        for process in processes:
-            process.kill()
+        end(*processes)
+
+
+def end(*processes: subprocess.Popen) -> None:
+    """With all that they started."""
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 @pytest.fixture
@@ -77,23 +98,46 @@ def encoder(tiny_encoder: Path, tmp_path: Path) -> Path:
     return folder
 
 
+def settings_file(folder: Path, **more: int) -> Path:
+    path = folder / "settings.yaml"
+    path.write_text(json.dumps({"epochs": 4, "batch_tokens": 128, "patience": None, "tracker": "none", **more}))
+    return path
+
+
 def test_two_hosts_learn_what_one_host_learns(
     hosts: list[str], ner_dataset: Path, encoder: Path, tmp_path: Path
 ) -> None:
-    settings = tmp_path / "settings.yaml"
-    settings.write_text("epochs: 4\nbatch_tokens: 128\npatience: null\ntracker: none\n")
-    task = [str(ner_dataset), "--encoder", str(encoder), "--settings", str(settings)]
-    finish(launch([], 1, 0, [], [*task, "--out", str(tmp_path / "one")]))
-    together = ["--multi_gpu", "--main_process_ip", ADDRESSES[0], "--main_process_port", "29511"]
-    finish(
-        *(
-            launch(["ip", "netns", "exec", name], 2, rank, together, [*task, "--out", str(tmp_path / "two")])
-            for rank, name in enumerate(hosts)
-        )
-    )
+    """Two processes on each of two hosts, one process on one: the global batch is the same."""
+    task = [str(ner_dataset), "--encoder", str(encoder), "--settings", str(settings_file(tmp_path))]
+    finish(launch([], ["--num_machines", "1", "--num_processes", "1"], [*task, "--out", str(tmp_path / "one")]))
+    finish(*launch_together(hosts, [*task, "--out", str(tmp_path / "two")]))
     one, two = (json.loads((tmp_path / run / "training.json").read_text()) for run in ("one", "two"))
-    assert two["hardware"].startswith("2 x")
+    assert two["hardware"].startswith("4 x")
     losses = [row["train_loss"] for row in one["history"]]
     assert losses[-1] < losses[0]
     assert [row["train_loss"] for row in two["history"]] == pytest.approx(losses, rel=1e-3)
     assert [row["step"] for row in two["history"]] == [row["step"] for row in one["history"]]
+
+
+def test_a_lost_host_ends_the_training_of_both_and_the_same_command_goes_on(
+    hosts: list[str], ner_dataset: Path, encoder: Path, tmp_path: Path
+) -> None:
+    """What docs/scaling.md says of failures: the other host's command fails too, and the state is taken up again."""
+    out = tmp_path / "out"
+    settings = settings_file(tmp_path, epochs=40, save_steps=1)
+    task = [str(ner_dataset), "--encoder", str(encoder), "--settings", str(settings), "--out", str(out)]
+    first, second = launch_together(hosts, task, processes=2)
+    try:
+        while not list(out.glob("state/state-*/progress.json")):
+            assert first.poll() is None and second.poll() is None
+            time.sleep(0.01)
+        os.killpg(second.pid, signal.SIGKILL)
+        assert first.wait(timeout=600) != 0
+    finally:
+        end(first, second)
+    reached = json.loads(max(out.glob("state/state-*/progress.json")).read_text())["progress"]
+    assert not (out / "training.json").exists() and reached["step"] > 0
+    finish(*launch_together(hosts, task, processes=2))
+    history = json.loads((out / "training.json").read_text())["history"]
+    assert len(history) == 40 and history[: len(reached["history"])] == reached["history"]
+    assert not (out / "state").exists()
