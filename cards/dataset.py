@@ -76,7 +76,7 @@ class Corpus:
     # what was measured of it
     statistics: Mapping[str, float] = field(default_factory=dict)
     reference_statistics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    audit: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    audit: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     # pictures in the repo, of how it was made and of what it looks like
     made_figures: tuple[str, ...] = ()
     form_figures: tuple[str, ...] = ()
@@ -134,17 +134,16 @@ def metadata(facts: DatasetFacts) -> DatasetCardData:
         columns = next(corpus.rejected_features for corpus in facts.corpora if corpus.rejected)
         infos.append(_info("rejected", columns, refused))
     tasks = list(dict.fromkeys(corpus.task for corpus in facts.corpora))
+    languages = sorted({corpus.language for corpus in facts.corpora})
     return DatasetCardData(
         pretty_name=facts.title,
-        language=sorted({corpus.language for corpus in facts.corpora}),
+        language=languages,
         license=facts.license,
         task_categories=[TASKS[task][0] for task in tasks],
         task_ids=[TASKS[task][1] for task in tasks],
         annotations_creators=["machine-generated"],
         language_creators=["machine-generated"],
-        multilinguality=["monolingual"]
-        if len({corpus.language for corpus in facts.corpora}) == 1
-        else ["multilingual"],
+        multilinguality=["monolingual" if len(languages) == 1 else "multilingual"],
         source_datasets=["original"],
         size_categories=[next((name for limit, name in SIZES if facts.rows < limit), "n>10M")],
         tags=["biology", "medical", "synthetic", "corpusmith"],
@@ -224,9 +223,8 @@ def terms(facts: DatasetFacts) -> list[tuple[str, str]]:
     lines = []
     for corpus in facts.corpora:
         if corpus.teacher.get("license"):
-            lines.append(
-                (corpus.name, f"written by {corpus.teacher['model']}, whose licence is {corpus.teacher['license']}.")
-            )
+            teacher, license = corpus.teacher["model"], corpus.teacher["license"]
+            lines.append((corpus.name, f"written by {teacher}, whose licence is {license}."))
         for lexicon in corpus.lexicons:
             parts = [" ".join(str(lexicon[key]) for key in ("name", "version") if lexicon.get(key))]
             parts += [f"{lexicon[key]:,} {key}" for key in ("concepts", "names") if lexicon.get(key)]
@@ -282,10 +280,14 @@ def _figure(value: float | None, digits: int | str) -> Markdown | None:
 
 
 def audit_table(corpus: Corpus) -> Markdown:
-    """How much of each real benchmark split stands in the corpus word for word."""
+    """How much of each benchmark split stands in the corpus word for word, and how like it its nearest rows are."""
     head = ["Benchmark", "Rows sharing an 8-gram", "Rows sharing a 13-gram", "Longest common run of tokens"]
-    keys = ("leaked_rows_8gram", "leaked_rows_13gram", "longest_common_ngram")
-    return markdown.table(head, [[name, *(audit.get(key) for key in keys)] for name, audit in corpus.audit.items()])
+    head += ["Likeness, 99th percentile", "Likeness, highest"]
+    rows = []
+    for name, audit in corpus.audit.items():
+        counts = [audit.get(key) for key in ("leaked_rows_8gram", "leaked_rows_13gram", "longest_common_ngram")]
+        rows.append([name, *counts, *(_figure(audit.get("jaccard", {}).get(key), 2) for key in ("p99", "max"))])
+    return markdown.table(head, rows)
 
 
 def reasons_table(reasons: Mapping[str, int], total: int | None) -> Markdown:

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cards.dataset import FORM, Corpus
+from cards.evaluations import HEADLINE, SYSTEMS, interval
 from cards.markdown import plain
-from cards.model import HEADLINE, SYSTEMS, ModelFacts, interval
+from cards.model import ModelFacts
 
 INK = "#747a84"
 OURS, OTHERS = "#d9633b", "#4f86c6"
@@ -115,7 +116,9 @@ def training(facts: ModelFacts) -> bytes:
     if scored:
         values = [point["validation"][metric] for point in scored]
         panels[1].plot([point["step"] for point in scored], values, "o-", color=OURS, linewidth=2)
-        panels[1].set_title(f"Validation, {metric.replace('_', ' ')}", fontsize=12, color=INK, loc="left")
+        panels[1].set_title(
+            f"Validation, {metric.replace('_', ' ').replace('f1', 'F1')}", fontsize=12, color=INK, loc="left"
+        )
     for panel in panels:
         panel.set_xlabel("step", color=INK)
         panel.grid(axis="y", color=INK, alpha=0.25)

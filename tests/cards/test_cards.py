@@ -84,7 +84,8 @@ def test_model_card(model_facts: ModelFacts) -> None:
 
 
 def test_model_card_of_the_least_facts() -> None:
-    check_golden("model-minimal.md", model.render(ModelFacts("you/model", "v0.1.0", task="relations")))
+    facts = ModelFacts("you/model", "v0.1.0", task="relations", labels=("unrelated", "related"))
+    check_golden("model-minimal.md", model.render(facts))
 
 
 def test_space_card() -> None:
