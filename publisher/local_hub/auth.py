@@ -13,15 +13,16 @@ import base64
 import hmac
 import json
 import sys
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote
 
+from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import Request
 
-from publisher.local_hub.store import KINDS, HubError, Repo, Store
+from publisher.local_hub.objects import HubError
+from publisher.local_hub.store import KINDS, Repo, Store
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -29,43 +30,32 @@ else:
     import tomli as tomllib
 
 
-@dataclass(frozen=True)
-class User:
-    name: str
-    token: str
-    role: str = "read"
+class User(BaseModel, extra="forbid", frozen=True):
+    name: str = Field(min_length=1)
+    token: str = Field(min_length=8)
+    role: Literal["read", "write"] = "read"
     orgs: tuple[str, ...] = ()
 
     def belongs_to(self, namespace: str) -> bool:
         return self is LOCAL or namespace in (self.name, *self.orgs)
 
 
-LOCAL = User("local", token="", role="write")
+class TokensFile(BaseModel, extra="forbid"):
+    user: list[User] = Field(min_length=1)
+
+
+LOCAL = User(name="local", token="any-token", role="write")
 
 
 def read_users(tokens_file: Path) -> list[User]:
     """Raises ValueError that names the file and the entry that is wrong, and no token."""
     try:
-        entries = tomllib.loads(tokens_file.read_text("utf-8")).get("user", [])
-        users = [User(**{**entry, "orgs": tuple(entry.get("orgs", ()))}) for entry in entries]
-    except (TypeError, tomllib.TOMLDecodeError) as error:
+        return TokensFile.model_validate(tomllib.loads(tokens_file.read_text("utf-8"))).user
+    except ValidationError as error:
+        wrong = [f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()]
+        raise ValueError(f"{tokens_file}: {'; '.join(wrong)}") from None
+    except (OSError, tomllib.TOMLDecodeError) as error:
         raise ValueError(f"{tokens_file}: {error}") from None
-    if not users:
-        raise ValueError(f"{tokens_file} names no [[user]].")
-    for number, user in enumerate(users, 1):
-        if not user.name or len(user.token) < 8 or user.role not in ("read", "write"):
-            raise ValueError(
-                f'{tokens_file}: user {number} needs a name, a token of 8 characters, and role "read" or "write".'
-            )
-    return users
-
-
-def sent_token(header: str) -> bytes:
-    """`Bearer` is what the libraries send; `Basic`, with the token as the password, is what a browser can."""
-    scheme, _, value = header.partition(" ")
-    if scheme.lower() == "basic":
-        return base64.b64decode(value).partition(b":")[2]
-    return value.strip().encode()
 
 
 class Call:
@@ -81,14 +71,15 @@ class Call:
     def user(self) -> User | None:
         """Raises 401 on a token that nobody has; None without a token."""
         users: list[User] | None = self.request.app.state.users
-        header = self.request.headers.get("authorization")
-        if users is None or not header:
+        scheme, _, token = self.request.headers.get("authorization", "").partition(" ")
+        if users is None or not scheme:
             return LOCAL if users is None else None
-        token = sent_token(header)
-        matches = [user for user in users if hmac.compare_digest(user.token.encode(), token)]
-        if not matches:
-            raise HubError(401, "Invalid credentials in Authorization header")
-        return matches[0]
+        # `Bearer` is what the libraries send; `Basic`, with the token as the password, is what a browser can.
+        sent = base64.b64decode(token).partition(b":")[2] if scheme.lower() == "basic" else token.strip().encode()
+        for user in users:
+            if hmac.compare_digest(user.token.encode(), sent):
+                return user
+        raise HubError(401, "Invalid credentials in Authorization header")
 
     @property
     def body(self) -> dict[str, Any]:

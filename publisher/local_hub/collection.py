@@ -1,15 +1,13 @@
-"""Collections: named lists of repositories, each one JSON file that is replaced as a whole."""
+"""Collections: named lists of repositories with a note on each, every one a JSON file that is replaced as a whole."""
 
 import json
 import re
 import secrets
-from pathlib import Path
 from typing import Any
 
 from publisher.local_hub.auth import Call
-from publisher.local_hub.store import HubError, now, write_durably
-
-FIELDS = ("title", "description", "private", "theme", "position")
+from publisher.local_hub.objects import HubError, write_durably
+from publisher.local_hub.store import now
 
 
 def every(call: Call) -> list[dict[str, Any]]:
@@ -28,21 +26,11 @@ def find(call: Call, write: bool = False) -> dict[str, Any]:
     return found
 
 
-def path_of(call: Call, collection: dict[str, Any]) -> Path:
-    return call.store.root / "collections" / f"{collection['slug']}.json"
-
-
 def save(call: Call, collection: dict[str, Any]) -> dict[str, Any]:
-    for position, item in enumerate(collection["items"]):
-        item["position"] = position
     collection["lastUpdated"] = now()
-    write_durably(path_of(call, collection), json.dumps(collection).encode())
+    path = call.store.root / "collections" / f"{collection['slug']}.json"
+    write_durably(path, json.dumps(collection).encode())
     return collection
-
-
-def listing(call: Call) -> list[dict[str, Any]]:
-    found = [one for one in every(call) if call.query.get("owner") in (None, one["owner"])]
-    return [{key: one[key] for key in one if key != "position"} for one in found]  # the client counts for itself
 
 
 def create(call: Call) -> dict[str, Any]:
@@ -66,48 +54,23 @@ def show(call: Call) -> dict[str, Any]:
     return find(call)
 
 
-def update(call: Call) -> dict[str, Any]:
-    with call.store.lock:
-        changes = {key: value for key, value in call.body.items() if key in FIELDS}
-        return {"data": save(call, find(call, write=True) | changes)}
-
-
-def delete(call: Call) -> dict[str, Any]:
-    path_of(call, find(call, write=True)).unlink()
-    return {}
-
-
 def add_item(call: Call) -> dict[str, Any]:
     wanted = {"id": call.body["item"]["id"], "type": call.body["item"]["type"]}
     with call.store.lock:
         collection = find(call, write=True)
-        if any(item | wanted == item for item in collection["items"]):
+        items = collection["items"]
+        if any(item | wanted == item for item in items):
             raise HubError(409, f"Already in the collection: {wanted['id']}")
         note = {"text": call.body["note"]} if call.body.get("note") else None
-        collection["items"].append({"_id": secrets.token_hex(12), **wanted, "note": note})
+        items.append({"_id": secrets.token_hex(12), **wanted, "note": note, "position": len(items)})
         return save(call, collection)
-
-
-def take_item(call: Call, collection: dict[str, Any]) -> dict[str, Any]:
-    for item in collection["items"]:
-        if item["_id"] == call.args["item"]:
-            collection["items"].remove(item)
-            return item
-    raise HubError(404, "Item not found in the collection.")
 
 
 def update_item(call: Call) -> dict[str, Any]:
     with call.store.lock:
         collection = find(call, write=True)
-        item = take_item(call, collection)
-        if "note" in call.body:
-            item["note"] = {"text": call.body["note"]}
-        collection["items"].insert(call.body.get("position", item["position"]), item)
-        return save(call, collection)
-
-
-def delete_item(call: Call) -> dict[str, Any]:
-    with call.store.lock:
-        collection = find(call, write=True)
-        take_item(call, collection)
-        return save(call, collection)
+        for item in collection["items"]:
+            if item["_id"] == call.args["item"]:
+                item["note"] = {"text": call.body["note"]}
+                return save(call, collection)
+    raise HubError(404, "Item not found in the collection.")

@@ -2,14 +2,16 @@
 
 import hashlib
 import mimetypes
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.responses import FileResponse, JSONResponse
 
 from publisher.local_hub.auth import Call
+from publisher.local_hub.objects import Entry, HubError
 from publisher.local_hub.refs import page
-from publisher.local_hub.store import Commit, Entry, HubError, Repo
+from publisher.local_hub.store import Commit, Repo
 
 FILES_A_PAGE, EXPANDED_FILES_A_PAGE = 1000, 100
 
@@ -24,16 +26,15 @@ def items(commit: Commit, folder: str, recursive: bool) -> list[dict[str, Any]]:
     """A folder's content, sorted. A folder's oid is a hash of what is in it, as git's is."""
     found: dict[str, dict[str, Any]] = {}
     for path, entry in below(commit, folder).items():
-        rest = path[len(folder) :].strip("/").split("/")
-        depths = range(1, len(rest)) if recursive else range(1, min(len(rest), 2))
-        for parent in ("/".join([folder, *rest[:depth]]).strip("/") for depth in depths):
+        facts = {"type": "file", "oid": entry.oid, "size": entry.size, "path": path}
+        found[path] = facts | entry.lfs_details("oid")
+        for parent in map(str, PurePosixPath(path).parents[:-1]):
             if parent not in found:
                 oid = hashlib.sha1(repr(below(commit, parent)).encode()).hexdigest()
                 found[parent] = {"type": "directory", "oid": oid, "size": 0, "path": parent}
-        if recursive or len(rest) == 1:
-            facts = {"type": "file", "oid": entry.oid, "size": entry.size, "path": path}
-            found[path] = facts | entry.lfs_details("oid")
-    return [found[path] for path in sorted(found)]
+    inside = [path for path in sorted(found) if not folder or path.startswith(f"{folder}/")]
+    depth = folder.count("/") + bool(folder)
+    return [found[path] for path in inside if recursive or path.count("/") == depth]
 
 
 def last_commit(repo: Repo, commit: Commit, path: str) -> dict[str, str]:
@@ -52,9 +53,8 @@ def tree(call: Call) -> JSONResponse:
     if folder in commit.files or not below(commit, folder):
         raise HubError(404, f"{folder} is no folder at {commit.oid}", "EntryNotFound")
     expand = call.flag("expand")
-    rows, headers = page(
-        call, items(commit, folder, call.flag("recursive")), EXPANDED_FILES_A_PAGE if expand else FILES_A_PAGE
-    )
+    size = EXPANDED_FILES_A_PAGE if expand else FILES_A_PAGE
+    rows, headers = page(call, items(commit, folder, call.flag("recursive")), size)
     if expand:
         rows = [row | {"lastCommit": last_commit(repo, commit, row["path"])} for row in rows]
     return JSONResponse(rows, headers=headers)
@@ -80,7 +80,7 @@ def resolve(call: Call) -> FileResponse:
     entry = commit.files.get(path)
     if entry is None:
         error = HubError(404, f"{path} does not exist at {commit.oid}", "EntryNotFound")
-        error.headers["X-Repo-Commit"] = commit.oid
+        error.headers = {**(error.headers or {}), "X-Repo-Commit": commit.oid}
         raise error
     etag = f'"{entry.sha256 if entry.lfs else entry.oid}"'
     headers = {"ETag": etag, "X-Repo-Commit": commit.oid}
@@ -91,4 +91,4 @@ def resolve(call: Call) -> FileResponse:
     headers["X-Content-Type-Options"] = "nosniff"
     media_type = mimetypes.guess_type(path)[0] or "application/octet-stream"
     media_type = "text/plain; charset=utf-8" if media_type.startswith("text/") else media_type
-    return FileResponse(repo.object_path(entry.sha256), headers=headers, media_type=media_type)
+    return FileResponse(repo.objects.path(entry.sha256), headers=headers, media_type=media_type)

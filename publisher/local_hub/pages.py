@@ -1,6 +1,7 @@
 """The web page for people: what is here, and of each repository its card, versions and files."""
 
 import re
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,27 +15,16 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 
 from publisher.local_hub import collection, repos
 from publisher.local_hub.auth import Call
-from publisher.local_hub.store import KINDS, HubError
+from publisher.local_hub.objects import HubError
+from publisher.local_hub.store import KINDS
 
 TEMPLATES = Path(__file__).parent / "templates"
 ENVIRONMENT = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+ENVIRONMENT.filters["yaml"] = partial(yaml.safe_dump, sort_keys=False, allow_unicode=True)
 # Nothing runs, nothing comes from elsewhere; a card is somebody else's text.
 POLICY = (
     "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-
-
-def size_text(size: float) -> str:
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.3g} {unit}"
-        size /= 1000
-    return f"{size:.3g} GB"
-
-
-ENVIRONMENT.filters |= {
-    "size": size_text, "path": quote, "yaml": lambda value: yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
-}  # fmt: skip
 
 
 def render(template: str, call: Call, **facts: Any) -> HTMLResponse:
@@ -107,10 +97,10 @@ def login(call: Call) -> Response:
 
 def refused(call: Call, error: HubError) -> Response:
     """A 401 makes the browser ask for name and password; the token is the password."""
-    if error.status == 401:
-        return Response(str(error), 401, {"WWW-Authenticate": 'Basic realm="local Hub", charset="UTF-8"'})
-    response = render("refused.html", call, message=str(error))
-    response.status_code = error.status
+    if error.status_code == 401:
+        return Response(error.detail, 401, {"WWW-Authenticate": 'Basic realm="local Hub", charset="UTF-8"'})
+    response = render("refused.html", call, message=error.detail)
+    response.status_code = error.status_code
     return response
 
 

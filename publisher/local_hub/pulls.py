@@ -3,7 +3,8 @@
 from typing import Any
 
 from publisher.local_hub.auth import Call
-from publisher.local_hub.store import HubError, Repo, now
+from publisher.local_hub.objects import HubError
+from publisher.local_hub.store import Repo, now
 
 
 def open_pull(repo: Repo, oid: str, base: str, title: str, description: str, author: str, status: str) -> int:
@@ -17,29 +18,10 @@ def open_pull(repo: Repo, oid: str, base: str, title: str, description: str, aut
         return number
 
 
-def details(repo: Repo, number: str) -> dict[str, Any]:
-    pull = repo.settings["pulls"].get(number)
-    if pull is None:
+def find(repo: Repo, number: str) -> dict[str, Any]:
+    if number not in repo.settings["pulls"]:
         raise HubError(404, f"There is no pull request {number}.")
-    author = {"name": pull["author"]}
-    comment = {"edited": False, "hidden": False, "latest": {"raw": pull["description"]}}
-    return {
-        "num": int(number), "title": pull["title"], "status": pull["status"], "author": author,
-        "createdAt": pull["createdAt"], "isPullRequest": True, "filesWithConflicts": [],
-        "repo": {"name": repo.id, "type": repo.kind[:-1]},
-        "changes": {"base": f"refs/heads/{pull['base']}", "mergeCommitId": pull["mergeCommitId"]},
-        "events": [{"id": "0", "type": "comment", "createdAt": pull["createdAt"], "author": author, "data": comment}],
-    }  # fmt: skip
-
-
-def listing(call: Call) -> dict[str, Any]:
-    repo = call.repo()
-    pulls = [details(repo, number) for number in repo.settings["pulls"]]
-    return {"discussions": pulls, "count": len(pulls), "start": 0}
-
-
-def show(call: Call) -> dict[str, Any]:
-    return details(call.repo(), call.args["number"])
+    return repo.settings["pulls"][number]
 
 
 def create(call: Call) -> dict[str, int]:
@@ -51,13 +33,25 @@ def create(call: Call) -> dict[str, int]:
     return {"num": open_pull(repo, head, "main", body["title"], description, call.writer(repo.namespace), "draft")}
 
 
+def show(call: Call) -> dict[str, Any]:
+    repo, number = call.repo(), call.args["number"]
+    pull = find(repo, number)
+    author = {"name": pull["author"]}
+    comment = {"edited": False, "hidden": False, "latest": {"raw": pull["description"]}}
+    return {
+        "num": int(number), "title": pull["title"], "status": pull["status"], "author": author,
+        "createdAt": pull["createdAt"], "isPullRequest": True, "filesWithConflicts": [],
+        "repo": {"name": repo.id, "type": repo.kind[:-1]},
+        "changes": {"base": f"refs/heads/{pull['base']}", "mergeCommitId": pull["mergeCommitId"]},
+        "events": [{"id": "0", "type": "comment", "createdAt": pull["createdAt"], "author": author, "data": comment}],
+    }  # fmt: skip
+
+
 def merge(call: Call) -> dict[str, Any]:
     """What the pull request changed since it left its base, on top of it. Raises 409 where both changed a file."""
     repo, number = call.repo(write=True), call.args["number"]
     with repo.lock:
-        details(repo, number)
-        pulls = repo.settings["pulls"]
-        pull = pulls[number]
+        pull = find(repo, number)
         theirs, base = repo.resolve(f"refs/pr/{number}"), repo.resolve(f"refs/heads/{pull['base']}")
         trunk = {commit.oid for commit in repo.history(base)}
         fork = next((commit.files for commit in repo.history(theirs) if commit.oid in trunk), {})
@@ -70,6 +64,6 @@ def merge(call: Call) -> dict[str, Any]:
         changes = [(path, theirs.files.get(path)) for path in deletions_first]
         title = f"{pull['title']} (#{number})"
         oid = repo.commit(f"refs/heads/{pull['base']}", changes, title, "", call.writer(repo.namespace))
-        pulls[number] |= {"status": "merged", "mergeCommitId": oid}
-        repo.update_settings(pulls=pulls)
-    return details(repo, number)
+        merged = pull | {"status": "merged", "mergeCommitId": oid}
+        repo.update_settings(pulls=repo.settings["pulls"] | {number: merged})
+        return {}

@@ -5,7 +5,7 @@ from typing import Any
 from starlette.responses import JSONResponse
 
 from publisher.local_hub.auth import Call
-from publisher.local_hub.store import HubError
+from publisher.local_hub.objects import HubError
 
 COMMITS_A_PAGE = 50
 

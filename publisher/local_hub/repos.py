@@ -9,7 +9,8 @@ import yaml
 from starlette.responses import Response
 
 from publisher.local_hub.auth import Call
-from publisher.local_hub.store import KINDS, Commit, HubError, Repo
+from publisher.local_hub.objects import HubError
+from publisher.local_hub.store import KINDS, Commit, Repo
 
 # Card fields that are also tags, and the prefix of each.
 TAG_PREFIXES = {"license": "license", "language": "language", "task_categories": "task_categories",
@@ -29,7 +30,7 @@ def read_card(repo: Repo, commit: Commit) -> tuple[dict[str, Any], str]:
     """→ (metadata, Markdown). Metadata that is no YAML mapping counts as none: a broken card is still a card."""
     if "README.md" not in commit.files:
         return {}, ""
-    text = repo.object_path(commit.files["README.md"].sha256).read_text("utf-8", "replace")
+    text = repo.objects.path(commit.files["README.md"].sha256).read_text("utf-8", "replace")
     front_matter, markdown = split_card(text)
     try:
         data = jsonable(yaml.safe_load(front_matter), iter(range(VALUES_IN_A_CARD)))

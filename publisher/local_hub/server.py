@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from filelock import FileLock, Timeout
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -21,10 +22,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from publisher.local_hub import collection, files, pages, pulls, refs, repos, uploads, xet
 from publisher.local_hub.auth import Call, read_users
-from publisher.local_hub.store import HubError, Store
+from publisher.local_hub.objects import HubError
+from publisher.local_hub.store import Store
 
 logger = logging.getLogger(__name__)
 LOOPBACK = ["127.0.0.1", "localhost"]
+SECONDS_TO_LEAVE = 10  # what a hub that was told to stop may still need
 
 REPO = "/api/{kind}/{namespace}/{name}"
 COLLECTION = "/api/collections/{namespace}/{slug}"
@@ -35,14 +38,10 @@ API: list[tuple[str, str, Callable[[Call], Any]]] = [
     ("POST", "/api/repos/create", repos.create),
     ("DELETE", "/api/repos/delete", repos.delete),
     ("POST", "/api/repos/move", repos.move),
-    ("GET", "/api/collections", collection.listing),
     ("POST", "/api/collections", collection.create),
     ("GET", COLLECTION, collection.show),
-    ("PATCH", COLLECTION, collection.update),
-    ("DELETE", COLLECTION, collection.delete),
     ("POST", COLLECTION + "/items", collection.add_item),
     ("PATCH", COLLECTION + "/items/{item}", collection.update_item),
-    ("DELETE", COLLECTION + "/items/{item}", collection.delete_item),
     ("POST", XET + "/xorbs/default/{hash}", xet.put_xorb),
     ("POST", XET + "/shards", xet.put_shard),
     ("GET", "/", pages.index),
@@ -61,7 +60,6 @@ API: list[tuple[str, str, Callable[[Call], Any]]] = [
     ("POST", REPO + "/tag/{rev}", refs.create_tag),
     ("DELETE", REPO + "/tag/{rev}", refs.delete_tag),
     ("POST", REPO + "/super-squash/{branch}", refs.squash),
-    ("GET", REPO + "/discussions", pulls.listing),
     ("POST", REPO + "/discussions", pulls.create),
     ("GET", REPO + "/discussions/{number}", pulls.show),
     ("POST", REPO + "/discussions/{number}/merge", pulls.merge),
@@ -115,27 +113,20 @@ class Guard:
 
 
 def refusal(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HubError)
+    """What goes wrong, as the libraries read it. They also ask for what only the real Hub has, and go on without. An id
+    that has no namespace, as the real Hub's oldest repositories have, is no route here but must read as no repository.
+    """
+    bare_id = r"/api/(models|datasets|spaces)/[^/]+(/revision/[^/]+)?|/((datasets|spaces)/)?[^/]+/resolve/.*"
+    if not isinstance(error, HTTPException):
+        logger.warning("malformed request: %s %s", request.method, request.url.path, exc_info=error)
+        error = HubError(400, f"Malformed request: {error!r}")
+    elif not isinstance(error, HubError):
+        code = "RepoNotFound" if re.fullmatch(bare_id, request.url.path) else None
+        error = HubError(error.status_code, error.detail, code)
     if "text/html" in request.headers.get("accept", ""):
         return pages.refused(Call(request), error)
-    message = str(error).encode("ascii", "replace").decode().replace("\n", " ")
-    headers = {"X-Error-Message": message, **({"X-Error-Code": error.code} if error.code else {}), **error.headers}
-    return JSONResponse(error.body, error.status, headers)
-
-
-def no_route(request: Request, error: Exception) -> Response:
-    """The libraries also ask for what only the real Hub has, and go on without. An id that has no namespace, as the
-    real Hub's oldest repositories have, ends up here too."""
-    assert isinstance(error, HTTPException)
-    logger.info("no route for %s %s", request.method, request.url.path)
-    bare_id = r"/api/(models|datasets|spaces)/[^/]+(/revision/[^/]+)?|/((datasets|spaces)/)?[^/]+/resolve/.*"
-    code = "RepoNotFound" if re.fullmatch(bare_id, request.url.path) else None
-    return refusal(request, HubError(error.status_code, str(error.detail), code))
-
-
-def malformed(request: Request, error: Exception) -> Response:
-    logger.warning("malformed request: %s %s", request.method, request.url.path, exc_info=error)
-    return refusal(request, HubError(400, f"Malformed request: {error!r}"))
+    message = error.detail.encode("ascii", "replace").decode().replace("\n", " ")
+    return JSONResponse(error.body, error.status_code, {"X-Error-Message": message, **(error.headers or {})})
 
 
 def application(root: Path, tokens_file: Path | None = None) -> Starlette:
@@ -147,11 +138,8 @@ def application(root: Path, tokens_file: Path | None = None) -> Starlette:
     app = Starlette(
         routes=[Route(path, endpoint(handler), methods=[method]) for method, path, handler in table],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False), Middleware(Guard)],
-        exception_handlers={
-            HubError: refusal, HTTPException: no_route,
-            KeyError: malformed, ValueError: malformed, ClientDisconnect: malformed,
-        },
-    )  # fmt: skip
+        exception_handlers=dict.fromkeys((HTTPException, KeyError, ValueError, ClientDisconnect), refusal),
+    )
     app.router.redirect_slashes = False
     app.state.users = read_users(tokens_file) if tokens_file else None
     app.state.store = Store(root)
@@ -160,7 +148,13 @@ def application(root: Path, tokens_file: Path | None = None) -> Starlette:
 
 
 def serve(root: Path, port: int, tokens: Path | None = None, host: str = "127.0.0.1") -> None:
-    """Serves until interrupted. Raises ValueError for a host that others can reach where there is no tokens file."""
+    """Serves until interrupted. Raises ValueError for a host that others can reach where there is no tokens file, and
+    for a root that another process serves: the two would not see each other's locks."""
     if tokens is None and host not in LOOPBACK:
         raise ValueError(f"Without a tokens file everybody may write, so --host {host} needs --tokens FILE.")
-    uvicorn.run(application(root, tokens), host=host, port=port, log_level="warning")
+    root.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(root / ".served", timeout=SECONDS_TO_LEAVE):
+            uvicorn.run(application(root, tokens), host=host, port=port, log_level="warning")
+    except Timeout:
+        raise ValueError(f"{root} is served by another process already: use that hub, or another --root.") from None

@@ -11,7 +11,6 @@ that is killed leaves at most objects that nothing names. One process serves a r
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -24,37 +23,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
+from publisher.local_hub.objects import Entry, HubError, Objects, rename_durably, sync, write_durably
+
 KINDS = ("models", "datasets", "spaces")
 RESERVED = (*KINDS, "api", "collections")
 # The formats of this field among those that the real Hub names in a new repository's .gitattributes.
 LFS_SUFFIXES = (".arrow", ".bin", ".ckpt", ".gz", ".h5", ".jpg", ".npy", ".npz", ".onnx", ".parquet", ".pickle", ".pkl",
                 ".png", ".pt", ".pth", ".safetensors", ".tar", ".tgz", ".webp", ".zip", ".zst")  # fmt: skip
-
-
-class HubError(Exception):
-    """A refusal as the clients read it: an HTTP status, an `X-Error-Code`, a message, and what else the body says."""
-
-    def __init__(self, status: int, message: str, code: str | None = None, **body: Any):
-        super().__init__(message)
-        self.status, self.code, self.body = status, code, {"error": message} | body
-        self.headers: dict[str, str] = {}
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One file of a commit. `oid` is git's: of the bytes, or of the pointer that git would hold for an LFS file."""
-
-    oid: str
-    size: int
-    sha256: str
-    lfs: bool = False
-
-    def lfs_details(self, hash_name: str) -> dict[str, Any]:
-        """What is said of an LFS file beside its name and size; nothing of another."""
-        if not self.lfs:
-            return {}
-        pointer_size = len(lfs_pointer(self.sha256, self.size))
-        return {"lfs": {hash_name: self.sha256, "size": self.size, "pointerSize": pointer_size}}
 
 
 @dataclass(frozen=True)
@@ -68,46 +43,14 @@ class Commit:
     files: dict[str, Entry]
 
 
-def git_oid(data: bytes) -> str:
-    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
-
-
-def lfs_pointer(sha256: str, size: int) -> bytes:
-    return f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {size}\n".encode()
-
-
-def now() -> str:
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-
-
-def sync(path: Path) -> None:
-    if path.is_file() or os.name == "posix":  # Windows cannot open a folder, and flushes a rename by itself
-        descriptor = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def rename_durably(source: Path, target: Path) -> None:
-    """A reader finds the old content or the new, also after a crash, never a part of it."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(source, target)
-    sync(target.parent)
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as file:
-        file.write(data)
-    sync(Path(file.name))
-    rename_durably(Path(file.name), path)
-
-
 @lru_cache(maxsize=512)
 def read_commit(path: Path) -> Commit:
     fields = json.loads(path.read_bytes())
     return Commit(path.name, **{**fields, "files": {name: Entry(**entry) for name, entry in fields["files"].items()}})
+
+
+def now() -> str:
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
 @dataclass(frozen=True)
@@ -130,6 +73,10 @@ class Repo:
         return self.id if self.kind == "models" else f"{self.kind}/{self.id}"
 
     @property
+    def objects(self) -> Objects:
+        return Objects(self.path / "objects")
+
+    @property
     def settings(self) -> dict[str, Any]:
         return json.loads((self.path / "repo.json").read_bytes())
 
@@ -137,43 +84,16 @@ class Repo:
         with self.lock:
             write_durably(self.path / "repo.json", json.dumps(self.settings | changes).encode())
 
-    def object_path(self, sha256: str) -> Path:
-        if not re.fullmatch("[0-9a-f]{64}", sha256):
-            raise HubError(400, f"{sha256!r} is not a SHA-256 in hexadecimal.")
-        return self.path / "objects" / sha256[:2] / sha256
-
-    def add_bytes(self, data: bytes) -> Entry:
-        sha256 = hashlib.sha256(data).hexdigest()
-        if not self.object_path(sha256).exists():
-            write_durably(self.object_path(sha256), data)
-        return Entry(git_oid(data), len(data), sha256)
-
-    def adopt(self, file: Path, sha256: str) -> None:
-        """Makes an uploaded file an object, once its bytes are those that were promised."""
-        digest = hashlib.sha256()
-        with file.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-        if digest.hexdigest() != sha256:
-            file.unlink()
-            raise HubError(400, f"The content sent as {sha256} is {digest.hexdigest()}.")
-        sync(file)
-        rename_durably(file, self.object_path(sha256))
-
-    def lfs_entry(self, sha256: str) -> Entry:
-        path = self.object_path(sha256)
-        if not path.exists():
-            raise HubError(400, f"The content {sha256} was not uploaded.")
-        size = path.stat().st_size
-        return Entry(git_oid(lfs_pointer(sha256, size)), size, sha256, lfs=True)
-
     def _ref_path(self, kind: str, name: str) -> Path:
         return self.path / "refs" / kind / quote(name, safe="")
 
     def refs(self, kind: str) -> dict[str, tuple[str, str]]:
         """Name → (commit, message) of the branches ("heads"), "tags" or pull requests ("pr")."""
-        paths = sorted((self.path / "refs" / kind).glob("[!.]*"))
-        return {unquote(path.name): (*path.read_text("utf-8").split("\n", 1),) for path in paths}  # type: ignore[misc]
+        found: dict[str, tuple[str, str]] = {}
+        for path in sorted((self.path / "refs" / kind).glob("[!.]*")):
+            oid, _, message = path.read_text("utf-8").partition("\n")
+            found[unquote(path.name)] = oid, message
+        return found
 
     def set_ref(self, kind: str, name: str, oid: str, message: str = "", create: bool = False) -> None:
         if not re.fullmatch(r"[A-Za-z0-9_][\w./+-]*", name, re.ASCII) or ".." in name or name.startswith("refs/"):
@@ -288,7 +208,7 @@ class Store:
             draft = Repo(repo.kind, repo.id, Path(tempfile.mkdtemp(dir=self.scratch)), self.lock)
             write_durably(draft.path / "repo.json", json.dumps({"createdAt": now(), "pulls": {}, **settings}).encode())
             rules = "".join(f"*{suffix} filter=lfs diff=lfs merge=lfs -text\n" for suffix in LFS_SUFFIXES)
-            files = {".gitattributes": draft.add_bytes(rules.encode())}
+            files = {".gitattributes": draft.objects.add(rules.encode())}
             draft.set_ref("heads", "main", draft.add_commit(None, files, "initial commit", "", author))
             rename_durably(draft.path, repo.path)
 

@@ -11,8 +11,9 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from publisher.local_hub.auth import Call
+from publisher.local_hub.objects import Entry, HubError
 from publisher.local_hub.pulls import open_pull
-from publisher.local_hub.store import LFS_SUFFIXES, Entry, HubError, Repo
+from publisher.local_hub.store import LFS_SUFFIXES, Repo
 
 REGULAR_LIMIT = 10_000_000  # bytes; the Hub's own
 
@@ -35,7 +36,7 @@ def lfs_batch(call: Call) -> dict[str, Any]:
     base = f"{call.base_url}/{repo.url_path}.git/info/lfs/objects"
     for wanted in call.body["objects"]:
         answer = {"oid": wanted["oid"], "size": wanted["size"]}
-        if not repo.object_path(wanted["oid"]).exists():
+        if not repo.objects.path(wanted["oid"]).exists():
             upload = f"{base}/{wanted['oid']}?signature={call.sign(repo.url_path, wanted['oid'])}"
             answer["actions"] = {"upload": {"href": upload}, "verify": {"href": f"{base}/verify"}}
         objects.append(answer)
@@ -56,12 +57,12 @@ async def receive(call: Call) -> Path:
 
 async def lfs_put(call: Call) -> Response:
     repo = call.signed_repo(call.query["signature"], call.args["oid"])
-    await run_in_threadpool(repo.adopt, await receive(call), call.args["oid"])
+    await run_in_threadpool(repo.objects.adopt, await receive(call), call.args["oid"])
     return Response()
 
 
 def lfs_verify(call: Call) -> Response:
-    if call.repo().lfs_entry(call.body["oid"]).size != call.body["size"]:
+    if call.repo().objects.lfs_entry(call.body["oid"]).size != call.body["size"]:
         raise HubError(400, f"{call.body['oid']} has another size.")
     return Response()
 
@@ -78,9 +79,9 @@ async def commit(call: Call) -> dict[str, Any]:
 def change(repo: Repo, key: str, value: dict[str, str]) -> tuple[str, Entry | None]:
     """One line of a commit as what it does to the tree; its bytes are stored by then."""
     if key == "file":
-        return value["path"], repo.add_bytes(base64.b64decode(value["content"]))
+        return value["path"], repo.objects.add(base64.b64decode(value["content"]))
     if key == "lfsFile":
-        return value["path"], repo.lfs_entry(value["oid"])
+        return value["path"], repo.objects.lfs_entry(value["oid"])
     if key in ("deletedFile", "deletedFolder"):
         return value["path"].rstrip("/") + ("/" if key == "deletedFolder" else ""), None
     raise HubError(400, f"Unknown operation {key!r}.")

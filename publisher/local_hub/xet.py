@@ -17,7 +17,8 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from publisher.local_hub.auth import Call
-from publisher.local_hub.store import HubError, Repo
+from publisher.local_hub.objects import HubError
+from publisher.local_hub.store import Repo
 from publisher.local_hub.uploads import receive
 
 SECONDS_TO_UPLOAD = 24 * 3600
@@ -66,7 +67,7 @@ def join_files(repo: Repo, folder: Path, shard: bytes) -> None:
             with joined.open("wb") as file:
                 for xorb, first, end in segments:
                     file.writelines(chunks_of((folder / xorb).read_bytes(), first, end))
-            repo.adopt(joined, sha256)
+            repo.objects.adopt(joined, sha256)
     except (struct.error, IndexError, OSError) as error:
         raise HubError(400, f"The shard does not describe what was uploaded: {error}") from error
 

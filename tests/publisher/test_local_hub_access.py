@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from huggingface_hub import CommitOperationAdd, HfApi
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
 
@@ -114,8 +115,9 @@ def test_private_collections(shared: str) -> None:
     slug = api(shared, "ada").create_collection("Plans", namespace="oncology", private=True).slug
     assert api(shared, "bob").get_collection(slug).title == "Plans"
     assert refused(api(shared, "eve").get_collection, slug) == 404
-    assert refused(api(shared, "bob").delete_collection, slug) == 403
-    assert [*api(shared, "eve").list_collections()] == []
+    assert refused(api(shared, "bob").add_collection_item, slug, "oncology/notes", "model") == 403
+    assert refused(api(shared, "eve").add_collection_item, slug, "oncology/notes", "model") == 404
+    assert api(shared, "ada").add_collection_item(slug, "oncology/notes", "model").items[0].item_id == "oncology/notes"
 
 
 def test_gated_files_are_for_their_namespace(shared: str, tmp_path: Path) -> None:
@@ -200,12 +202,23 @@ def test_the_loopback_is_the_only_place_for_a_hub_without_tokens(tmp_path: Path)
         serve(tmp_path, 0, host="0.0.0.0")
 
 
+def test_a_tokens_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"absent\.toml"):
+        read_users(tmp_path / "absent.toml")
+
+
+def test_one_process_serves_a_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("publisher.local_hub.server.SECONDS_TO_LEAVE", 0.05)
+    with FileLock(tmp_path / ".served"), pytest.raises(ValueError, match="served by another process"):
+        serve(tmp_path, 0)
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "no \\[\\[user\\]\\]"),
-        ('[[user]]\nname = "ada"\ntoken = "short"', "user 1"),
-        ('[[user]]\ntoken = "long-enough"', "name"),
+        ("", "user: Field required"),
+        ('[[user]]\nname = "ada"\ntoken = "short"', r"user\.0\.token: .* at least 8 characters"),
+        ('[[user]]\ntoken = "long-enough"', r"user\.0\.name"),
         ('[[user]]\nname = "ada"\ntoken = "long-enough"\nrole = "admin"', "role"),
         ('[[user]]\nname = "ada"\ntoken = "long-enough"\nrigths = "write"', "rigths"),
         ("[[user", "tokens.toml"),
@@ -215,4 +228,4 @@ def test_a_wrong_tokens_file_says_what_is_wrong(tmp_path: Path, text: str, compl
     (tmp_path / "tokens.toml").write_text(text)
     with pytest.raises(ValueError, match=complaint) as error:
         read_users(tmp_path / "tokens.toml")
-    assert "long-enough" not in str(error.value) and "short" not in str(error.value)
+    assert "long-enough" not in str(error.value) and '"short"' not in str(error.value)

@@ -76,9 +76,9 @@ def check_whole(root: Path, acknowledged: int) -> int:
     head = repo.resolve("main")
     for commit in repo.history(head):
         for entry in commit.files.values():
-            content = repo.object_path(entry.sha256).read_bytes()
+            content = repo.objects.path(entry.sha256).read_bytes()
             assert hashlib.sha256(content).hexdigest() == entry.sha256 and len(content) == entry.size
-    texts = {repo.object_path(head.files[name].sha256).read_text() for name in ("one.txt", "two.txt")}
+    texts = {repo.objects.path(head.files[name].sha256).read_text() for name in ("one.txt", "two.txt")}
     [number] = map(int, texts)
     assert number in (acknowledged, acknowledged + 1) and head.title == f"Number {number}"
     assert head.files["large.bin"].size == 1 + 100_000 * len(str(number))
