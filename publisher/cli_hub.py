@@ -72,7 +72,7 @@ def hub_push(
 
 def publish(
     kind: Annotated[str, typer.Argument(help="dataset, model, space or metric")],
-    path: Annotated[Path, typer.Argument(help="The folder to release.")],
+    path: Annotated[str, typer.Argument(help="The folder to release, or its URL (s3://…, hf://…).")],
     repo: Annotated[str, typer.Option(help="NAMESPACE/NAME on the Hub.")],
     hub: Annotated[str | None, typer.Option(help="Address of a Hub; default $HF_ENDPOINT.")] = None,
     version: Annotated[str | None, typer.Option(help="A later version than the one that would be computed.")] = None,
@@ -96,6 +96,7 @@ def publish(
     """Release a folder to the Hub: one commit, one tag, or nothing where the content stands already."""
     from publisher import publish as publishing
     from publisher.display import release_lines
+    from publisher.fetched import local_folder
 
     if public and not dry_run:
         typer.confirm(f"Make {repo} visible to everybody?", abort=True)
@@ -103,9 +104,9 @@ def publish(
         release = publishing.rollback(kind, repo, rollback, dry_run=dry_run, endpoint=hub)
     else:
         about = about_of(kind, license, pretty_name, dataset or [], space, ner or [], relations or [])
-        release = publishing.publish(
-            kind, path, repo, about=about, version=version, private=not public, dry_run=dry_run, pr=pr, endpoint=hub
-        )
+        options = {"version": version, "private": not public, "dry_run": dry_run, "pr": pr, "endpoint": hub}
+        with local_folder(path) as folder:
+            release = publishing.publish(kind, folder, repo, about=about, **options)
     typer.echo(release_lines(release))
 
 
