@@ -1,8 +1,8 @@
 """From a dataset to windows of subwords: loading, tokenisation, the label of each word at its first subword."""
 
 import hashlib
+import inspect
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 from datasets import ClassLabel, Dataset, Features, List, Value, get_dataset_config_names, load_dataset
 
 from corpusmith_errors import UserError
+from training.inference import MASK, around_pair
 from training.loss import IGNORED
 
 SPLITS = ("train", "validation")
@@ -99,7 +100,7 @@ def _corpus(source: str, id_: str, config: str, revision: str | None, splits: di
 def masks(texts: Sequence[str]) -> tuple[str, str]:
     """The two entity types that mask the pair in relation texts ("GENE", "DISEASE" of "@GENE$ causes @DISEASE$")."""
     for text in texts:
-        found = list(dict.fromkeys(re.findall(r"@([A-Z][A-Z0-9_-]*)\$", text)))
+        found = list(dict.fromkeys(mark[1:-1] for mark in MASK.findall(text)))
         if len(found) == 2:
             return found[0], found[1]
     raise UserError("no text masks a pair of entities as @HEAD$ and @TAIL$: relations are learned from masked texts")
@@ -190,11 +191,16 @@ def encode(corpus: Corpus, split: str, tokenizer: Any, max_length: int) -> Encod
         }
 
     def encode_texts(batch: dict, indices: list[int]) -> dict:
-        ids = tokenizer(batch["text"], truncation=True, max_length=max_length)["input_ids"]
+        bare = tokenizer(batch["text"], add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        room = max_length - tokenizer.num_special_tokens_to_add()
+        pairs = zip(batch["text"], bare["offset_mapping"], strict=True)
+        texts = [around_pair(text, offsets, room) for text, offsets in pairs]
+        ids = tokenizer(texts, truncation=True, max_length=max_length)["input_ids"]
         return {"row": indices, "input_ids": ids, "words": [[]] * len(ids), "labels": [[y] for y in batch["label"]]}
 
-    # The key holds this file too: a changed tokenisation must not read what the old one wrote.
+    # The key holds the code too: a changed tokenisation must not read what the old one wrote.
     key = [dataset._fingerprint, tokenizer.backend_tokenizer.to_str(), str(max_length), Path(__file__).read_text()]
+    key.append(inspect.getsource(around_pair))
     small = List(Value("int32"))
     encoded = dataset.map(
         encode_words if corpus.task == "ner" else encode_texts,

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
@@ -29,6 +30,7 @@ WORDS = pre_tokenizers.Sequence(
 """Splits at white space, around each punctuation mark and around each Chinese character: as BERT does, and as the
 benchmarks and corpora of the field are tokenised."""
 
+MASK = re.compile(r"@[A-Z][A-Z0-9_-]*\$")
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n\s*\n")
 ABBREVIATION = re.compile(r"(?:\b[A-Za-z]|\b(?:al|approx|cf|e\.g|i\.e|Dr|Fig|Figs|No|Ref|vs))\.$")
@@ -132,9 +134,13 @@ class RelationClassifier:
         return cls(Encoder.from_pretrained(model, revision, **options))
 
     def probabilities(self, masked_texts: Sequence[str]) -> list[float]:
-        """The probability of the second label, "related"; of a text too long for the model, by its beginning."""
+        """The probability of the second label, "related"; of a text too long for the model, by what is `around_pair`."""
         found = [0.0] * len(masked_texts)
         clean = [LONE_SURROGATE.sub("\ufffd", text) for text in masked_texts]
+        room = self.encoder.room
+        for row, text in enumerate(clean):
+            if len(text.encode()) > room:  # a subword takes a byte at least
+                clean[row] = around_pair(text, self.encoder.whole.encode(text, add_special_tokens=False).offsets, room)
         for row, _, logits in self.encoder.run(clean, pretokenized=False):
             found[row] = float(softmax(logits)[1])
         return found
@@ -210,6 +216,18 @@ class Encoder:
         tokenizer.no_padding()
         tokenizer.enable_truncation(max_length, stride=max_length // 4)
         return cls(config, tokenizer, forward, file.name if file and backend == "onnx" else "torch")
+
+    @property
+    def room(self) -> int:
+        """Subwords of a text that a window holds beside the special ones."""
+        return self.tokenizer.truncation["max_length"] - self.tokenizer.num_special_tokens_to_add(False)
+
+    @cached_property
+    def whole(self) -> Tokenizer:
+        """The tokenizer without windows."""
+        tokenizer = Tokenizer.from_str(self.tokenizer.to_str())
+        tokenizer.no_truncation()
+        return tokenizer
 
     def run(self, texts: Sequence[Any], pretokenized: bool) -> Iterator[tuple[int, Encoding, np.ndarray]]:
         """(row, window, its logits), longest first; a text in words has as many windows as it needs."""
@@ -317,3 +335,28 @@ def mask(text: str, head: Entity, tail: Entity) -> str:
         raise ValueError(f"{first.text!r} and {second.text!r} overlap: a pair is masked side by side")
     marks = [f"@{entity.label.upper()}$" for entity in (first, second)]
     return text[: first.start] + marks[0] + text[first.end : second.start] + marks[1] + text[second.end :]
+
+
+def around_pair(text: str, offsets: Sequence[tuple[int, int]], room: int) -> str:
+    """What `room` subwords hold of a text with the given ones: its masked pair and as many words on either side.
+
+    Of a pair that stands further apart, each of the two with the words that follow the first and precede the second.
+    """
+    if len(offsets) <= room:
+        return text
+    # Cut between words alone: the parts of a cut word may have more subwords than the word.
+    starts = [i for i, (at, _) in enumerate(offsets) if text[at : at + 1].isspace() or text[at - 1 : at].isspace()]
+    edge = [0, *starts, len(offsets)]
+
+    def words(begin: int, end: int) -> str:
+        first, last = min(i for i in edge if i >= begin), max(i for i in edge if i <= end)
+        return text[offsets[first][0] : offsets[last - 1][1]].strip() if first < last else ""
+
+    marks = [found.span() for found in MASK.finditer(text)] or [(0, 0)]
+    first = next((i for i, (_, end) in enumerate(offsets) if end > marks[0][0]), 0)
+    last = next((i for i, (start, _) in enumerate(offsets) if start >= marks[-1][1]), len(offsets))
+    first, last = max(i for i in edge if i <= first), min(i for i in edge if i >= last)
+    if last - first > room:
+        return f"{words(first, first + room // 2)} {words(last - room // 2, last)}".strip() or text
+    begin = min(max(first - (room - last + first) // 2, 0), len(offsets) - room)
+    return words(begin, begin + room) or text

@@ -1,6 +1,7 @@
 """From rows to windows: every word keeps its label, whatever the tokenizer makes of it."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 
 from corpusmith_errors import UserError
 from tests.training.conftest import FRAMES
+from tests.training.models import write_model
 from tests.training.tiny_tokenizers import TOKENIZERS
 from training.data import encode, load_corpus, masks, parse_source, tokenise_words, vocabulary, windows
 from training.encoder import load_tokenizer
+from training.inference import RelationClassifier
 from training.loss import IGNORED
 
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12) | st.sampled_from(
@@ -71,6 +74,32 @@ def test_encoded_rows_carry_their_tags(ner_dataset: Path, tiny_encoder: Path) ->
         tags.setdefault(int(row), []).extend(int(y) for y in labels if y != IGNORED)
     assert len(encoded) > len(tags), "some rows are longer than a window"
     assert list(tags.values()) == corpus.splits["train"]["ner_tags"]
+
+
+def test_a_long_relation_text_is_learned_from_as_it_is_judged(
+    relation_dataset: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    corpus = load_corpus(str(relation_dataset))
+    rows = [f"{'cells ' * 40}{text}{' cells' * 40}" for text in corpus.splits["train"]["text"]]
+    long = corpus.splits["train"].remove_columns("text").add_column("text", rows)
+    tokenizer = load_tokenizer(str(tiny_encoder))
+    encoded = encode(replace(corpus, splits={"train": long}), "train", tokenizer, max_length=32)
+
+    facts = {"task": "relations", "head": "GENE", "tail": "DISEASE", "max_length": 32}
+    classifier = RelationClassifier.from_pretrained(write_model(tmp_path, tiny_encoder, corpus.labels, facts))
+    judged = []
+
+    def forward(inputs: dict) -> np.ndarray:
+        judged.extend(zip(inputs["input_ids"].tolist(), inputs["attention_mask"].sum(-1), strict=True))
+        return np.zeros((len(inputs["input_ids"]), 2))
+
+    classifier.encoder.forward = forward
+    classifier.probabilities(rows)
+    learned = [list(ids) for ids in encoded.ids]
+    assert sorted(ids[:length] for ids, length in judged) == sorted(learned)
+    for ids in learned:
+        shown = tokenizer.decode(ids, skip_special_tokens=True).replace(" ", "").upper()
+        assert set(masks([shown])) == {"GENE", "DISEASE"} and len(ids) <= 32
 
 
 def test_renumbered_windows_keep_padding_and_name_the_same_subwords(ner_dataset: Path, tiny_encoder: Path) -> None:

@@ -13,7 +13,18 @@ from transformers import AutoModelForSequenceClassification, AutoModelForTokenCl
 
 from tests.training.models import SENTENCES, TAGS, write_model
 from training import metrics
-from training.inference import WORDS, Encoder, Entity, EntityExtractor, RelationClassifier, mask, sentences, spans
+from training.inference import (
+    MASK,
+    WORDS,
+    Encoder,
+    Entity,
+    EntityExtractor,
+    RelationClassifier,
+    around_pair,
+    mask,
+    sentences,
+    spans,
+)
 
 unhurried = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -139,6 +150,36 @@ def test_relation_probability_is_that_of_the_model(classifier, tmp_path_factory)
     with torch.inference_mode():
         expected = [model(**tokenizer(t, return_tensors="pt")).logits.softmax(-1)[0, 1].item() for t in texts]
     assert classifier.probabilities(texts) == pytest.approx(expected, abs=1e-5)
+
+
+@unhurried
+@given(
+    parts=st.tuples(
+        *[st.lists(st.sampled_from(["Mutations", "in", "fibrosis-like", "(cells)", "癌", "x."]), max_size=40)] * 3
+    ),
+    room=st.integers(16, 40),
+)
+def test_a_long_text_is_judged_by_its_pair_and_the_words_around_it(classifier, parts, room):
+    before, between, after = (" ".join(part) for part in parts)
+    text = f"{before} @GENE$ {between} @DISEASE$ {after}".strip()
+    tokenizer = classifier.encoder.whole
+    shown = around_pair(text, tokenizer.encode(text, add_special_tokens=False).offsets, room)
+    length = len(tokenizer.encode(shown, add_special_tokens=False))
+    assert length <= room and MASK.findall(shown) == ["@GENE$", "@DISEASE$"]
+    if len(tokenizer.encode(text, add_special_tokens=False)) <= room:
+        assert shown == text
+    elif shown in text:
+        longest = len(tokenizer.encode("fibrosis-like", add_special_tokens=False))
+        assert length > room - 2 * longest, "no room is left for a word more"
+
+
+def test_the_place_of_the_pair_in_a_long_text_is_no_matter(classifier):
+    pair, filler = "@GENE$ mutations cause @DISEASE$", " ".join(["cells"] * 60)
+    texts = [f"{pair} {filler}", f"{filler} {pair}"]
+    offsets = [classifier.encoder.whole.encode(text, add_special_tokens=False).offsets for text in texts]
+    shown = [around_pair(text, of_text, classifier.encoder.room) for text, of_text in zip(texts, offsets, strict=True)]
+    assert all(pair in text and text != whole for text, whole in zip(shown, texts, strict=True))
+    assert classifier.probabilities(texts) == classifier.probabilities(shown)
 
 
 def test_pairs_share_a_sentence_and_are_masked(classifier):
