@@ -1,5 +1,6 @@
 """What a verified answer becomes: an example of one task, or a reject with its reason."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -60,13 +61,12 @@ def tags_of(tokens: Sequence[tuple[str, int, int]], spans: Sequence[Span]) -> li
     tags = ["O"] * len(tokens)
     if not spans:
         return tags
-    starts = {start: i for i, (_, start, _) in enumerate(tokens)}
-    ends = {end: i for i, (_, _, end) in enumerate(tokens)}
+    starts = [start for _, start, _ in tokens]
     for span in spans:
-        if span.start not in starts or span.end not in ends:
+        first, after = bisect_left(starts, span.start), bisect_left(starts, span.end)
+        if not (first < after and starts[first] == span.start and tokens[after - 1][2] == span.end):
             raise ValueError(f"{span} does not begin and end with a word")
-        first, last = starts[span.start], ends[span.end]
-        tags[first : last + 1] = [f"B-{span.label}", *[f"I-{span.label}"] * (last - first)]
+        tags[first:after] = [f"B-{span.label}", *[f"I-{span.label}"] * (after - 1 - first)]
     return tags
 
 

@@ -24,10 +24,13 @@ SEED = 20230304
 ROWS_AT_ONCE = 1 << 18  # whose hashes are compared in memory
 SHINGLE = 3  # words; in a sentence of 25 words one changed word leaves a Jaccard similarity of 0.77
 _WORD = re.compile(r"\w+")
+_ASCII_WORD = re.compile(r"[a-z0-9_]+")  # finds the same words in lower-case ASCII text, faster
 
 
 def words(text: str) -> list[str]:
     """Words for comparison: case, punctuation, spacing and Unicode spelling (NFKC) make no difference."""
+    if text.isascii():
+        return _ASCII_WORD.findall(text.lower())
     return _WORD.findall(unicodedata.normalize("NFKC", text).lower())
 
 
@@ -35,7 +38,7 @@ def word_ngrams(sentence: Sequence[str], n: int) -> list[str]:
     """All word n-grams; a sentence shorter than n counts as one n-gram, so that it matches only as a whole."""
     if len(sentence) <= n:
         return [" ".join(sentence)]
-    return [" ".join(sentence[i : i + n]) for i in range(len(sentence) - n + 1)]
+    return [*map(" ".join, zip(*(sentence[i:] for i in range(n)), strict=False))]
 
 
 def text_hash(text: str) -> int:
@@ -66,9 +69,9 @@ def band_hashes(texts: Sequence[str], banding: Banding) -> np.ndarray:
     for signature in RMinHash.digests_from_token_sets([word_ngrams(s, SHINGLE) for s in sentences], PERMUTATIONS, SEED):
         values.fromlist(signature)
     signatures = np.frombuffer(values, dtype=np.uint32).reshape(len(texts), PERMUTATIONS)
-    cut = signatures[:, : banding.bands * banding.width].astype(np.uint64)
+    cut = signatures[:, : banding.bands * banding.width].reshape(len(texts), *banding)
     multipliers = np.random.default_rng(SEED).integers(1, 2**63, banding.width, dtype=np.uint64) * 2 + 1
-    bands = (cut.reshape(len(texts), *banding) * multipliers).sum(axis=2, dtype=np.uint64) >> np.uint64(4)
+    bands = (cut.astype(np.uint64) @ multipliers) >> np.uint64(4)
     exact = np.fromiter((text_hash(" ".join(s)) >> 4 for s in sentences), np.uint64, len(sentences))
     return np.column_stack([exact, bands])
 
@@ -98,6 +101,7 @@ def find_duplicates(texts: Iterable[str], threshold: float = 0.7, batch: int = 4
         exact = np.zeros(count, dtype=bool)
         for number, column in enumerate(columns):
             for rows, hashes in _parts(column, count):
+                rows, hashes = _repeated(rows, hashes)
                 order = np.argsort(hashes, kind="stable")
                 repeats = np.flatnonzero(hashes[order[1:]] == hashes[order[:-1]])
                 later, before = rows[order[repeats + 1]], rows[order[repeats]]
@@ -120,6 +124,18 @@ def _parts(column: IO[bytes], count: int) -> Iterator[tuple[np.ndarray, np.ndarr
             rows.append(start + chosen)
             found.append(hashes[chosen])
         yield np.concatenate(rows), np.concatenate(found)
+
+
+def _repeated(rows: np.ndarray, hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What has a hash that stands there more than once: a few rows, which may then be sorted with care."""
+    in_order = np.sort(hashes)
+    twice = in_order[1:][in_order[1:] == in_order[:-1]]
+    if not len(twice):
+        return rows[:0], hashes[:0]
+    places = np.searchsorted(twice, hashes)
+    places[places == len(twice)] = 0
+    chosen = twice[places] == hashes
+    return rows[chosen], hashes[chosen]
 
 
 class Leakage:
@@ -194,7 +210,7 @@ class Leakage:
         return [name for number, name in enumerate(self.names) if mask >> number & 1]
 
     def _keys(self, sentence: Sequence[str]) -> list[int]:
-        return [text_hash(ngram) for ngram in word_ngrams(sentence, self.n)] if sentence else []
+        return [*map(text_hash, word_ngrams(sentence, self.n))] if sentence else []
 
 
 def _batches(items: Iterable[str], size: int) -> Iterator[list[str]]:

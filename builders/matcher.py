@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import zip_longest
 
-from builders.text import HYPHENS, fold, words
+from builders.text import HYPHENS, Spelled, fold, words
 
 
 @dataclass(frozen=True)
@@ -20,45 +20,52 @@ class Match:
 @lru_cache(maxsize=1 << 16)  # augmentation asks for the same names again and again
 def is_acronym(name: str) -> bool:
     """Whether the case of `name` carries its meaning: WAS, AS and HDac are not was, as and hdac."""
+    if len(name) > 6 or " " in name:
+        return False
     letters = [c for c in name if c.isalpha()]
     capitals = sum(c.isupper() for c in letters)
-    return " " not in name and len(name) <= 6 and capitals >= 2 and 2 * capitals >= len(letters)
+    return capitals >= 2 and 2 * capitals >= len(letters)
 
 
 def folded_key(name: str) -> str:
     return " ".join(fold(word) for word in words(name) if word not in HYPHENS)
 
 
+def exact_key(name: str) -> str:
+    return " ".join(word for word in words(name) if word not in HYPHENS)
+
+
 class Names:
-    """Names by their words; of those of several words what they begin with, and for each such pair the lengths to try."""
+    """Names by their words, and for each pair of words that begins longer ones the lengths to try, from the longest on."""
 
     def __init__(self) -> None:
         self.concepts: dict[str, str] = {}
-        self.firsts: set[str] = set()
-        self.lengths: dict[str, tuple[int, ...]] = {}
+        self.lengths: dict[str, dict[str, tuple[int, ...]]] = {}
 
     def add(self, key: str, concept_id: str) -> None:
         self.concepts.setdefault(key, concept_id)
         first, *following = key.split(" ")
         if following:
-            self.firsts.add(first)
-            known = self.lengths.get(pair := f"{first} {following[0]}", ())
+            seconds = self.lengths.setdefault(first, {})
+            known = seconds.get(following[0], ())
             if (length := 1 + len(following)) not in known:
-                self.lengths[pair] = tuple(sorted((*known, length), reverse=True))
+                seconds[following[0]] = tuple(sorted((*known, length), reverse=True))
 
     def places(self, spelled: Sequence[str]) -> list[int]:
-        """The numbers of words at which a name may begin. Sets are intersected for speed: few words begin any name."""
-        alone = self.concepts.keys() & spelled
-        places = [at for at, word in enumerate(spelled) if word in alone] if alone else []
-        if not self.firsts.isdisjoint(spelled):
-            pairs = [*map(" ".join, pairwise(spelled))]
-            beginnings = self.lengths.keys() & pairs
-            places += [at for at, pair in enumerate(pairs) if pair in beginnings] if beginnings else []
-        return places
+        """The numbers of words at which a name may begin."""
+        if self.concepts.keys().isdisjoint(spelled) and self.lengths.keys().isdisjoint(spelled):
+            return []  # as nearly always with acronyms
+        concepts, seconds_of = self.concepts, self.lengths.get
+        return [
+            at
+            for at, (word, following) in enumerate(zip_longest(spelled, spelled[1:]))
+            if word in concepts or ((seconds := seconds_of(word)) is not None and following in seconds)
+        ]
 
     def longest(self, spelled: Sequence[str], at: int) -> tuple[int, str]:
         """Words of the longest name that begins at word `at`, and its concept; 0 words where none does."""
-        for length in (*self.lengths.get(" ".join(spelled[at : at + 2]), ()), 1):
+        following = spelled[at + 1] if at + 1 < len(spelled) else ""
+        for length in (*self.lengths.get(spelled[at], {}).get(following, ()), 1):
             words_here = spelled[at : at + length]  # fewer than `length` at the end of a sentence
             if len(words_here) == length and (concept_id := self.concepts.get(" ".join(words_here))) is not None:
                 return length, concept_id
@@ -77,15 +84,17 @@ class Matcher:
             if not key or key in stopped:
                 continue
             if is_acronym(name):
-                self._acronyms.add(" ".join(word for word in words(name) if word not in HYPHENS), concept_id)
+                self._acronyms.add(exact_key(name), concept_id)
             else:
                 self._folded.add(key, concept_id)
 
     def matches(self, sentence: Sequence[str]) -> list[Match]:
         """Non-overlapping matches from left to right, each the longest that begins where it begins."""
-        kept = [i for i, word in enumerate(sentence) if word not in HYPHENS]
-        exact = [sentence[i] for i in kept]
-        folded = list(map(fold, exact))
+        return self.look_up(Spelled(sentence))
+
+    def look_up(self, sentence: Spelled) -> list[Match]:
+        """The matches among words that are prepared already."""
+        kept, exact, folded = sentence.kept, sentence.exact, sentence.folded
         found: list[Match] = []
         end = 0
         for place in sorted({*self._folded.places(folded), *self._acronyms.places(exact)}):

@@ -1,6 +1,7 @@
 """Words and their offsets: the one tokenisation that lexicons, verification and datasets share."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 # A word is a run of letters and digits with the marks that combine with them; every other visible character stands
@@ -47,3 +48,25 @@ def fold(word: str) -> str:
     if len(folded) >= 5 and folded.endswith("s") and not folded.endswith(("ss", "us", "is")):
         return folded[:-3] + "y" if folded.endswith("ies") else folded[:-1]
     return folded
+
+
+class Spelled:
+    """Words as names are looked up among them: hyphens apart, as they stand and folded. `kept` numbers those words."""
+
+    def __init__(self, spelled: Sequence[str]) -> None:
+        if HYPHENS.isdisjoint(spelled):
+            self.kept: Sequence[int] = range(len(spelled))
+            self.exact = spelled
+        else:
+            self.kept = [i for i, word in enumerate(spelled) if word not in HYPHENS]
+            self.exact = [spelled[i] for i in self.kept]
+        self.folded = [*map(fold, self.exact)]
+
+
+class Sentence(Spelled):
+    """A text with its words and their offsets."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.words = words_with_offsets(text)
+        super().__init__([word for word, _, _ in self.words])

@@ -1,29 +1,28 @@
 """Answer → example, or a reject with its reason: the only place where labels are made."""
 
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from builders.example import Entities, Pair, Reject, Span
 from builders.lexicon import Lexicon
-from builders.matcher import is_acronym
+from builders.matcher import exact_key, folded_key, is_acronym
 from builders.plan import Request, Seed
 from builders.recipe import Recipe, Verification
-from builders.text import HYPHENS, fold, words, words_with_offsets
-
-Word = tuple[str, int, int]
+from builders.text import Sentence, words_with_offsets
 
 PREAMBLE = re.compile(
     r"(sure|certainly|here (is|are|'s)|okay|the (following )?sentence|sentence|title|note)\b[^.]{0,60}:", re.I
 )
 LIST = re.compile(r"^\s*([-*•]|\d+[.)]\s)|\n\s*([-*•]|\d+[.)])\s", re.M)
 QUOTED = re.compile(r"^[\"'“‘«`].*[\"'”’»`]\.?$", re.S)
-# Each way begins with a character of its own, which is what lets `re` skip to one.
+# Here and in DEFINITION each way begins with a character of its own, which is what lets `re` skip to one.
 MARKUP = re.compile(r"<|>|{|}|`|\||\*\*|__|https?://|HTTPS?://|Https?://|\\[A-Za-z]")
 DEFINITION = re.compile(
-    r"\b(is|are) (an? |the )?([\w-]+ ){0,5}(disease|disorder|condition|syndrome|infection|illness|drug|medication|compound)s?"
-    r"( \w+)? (that|which|characteri[sz]ed|caused|used|affecting)\b",
-    re.I,
+    r"(i(?<!\wi)s|a(?<!\wa)re) (an? |the )?([\w-]+ ){0,5}"
+    r"(disease|disorder|condition|syndrome|infection|illness|drug|medication|compound)s?"
+    r"( \w+)? (that|which|characteri[sz]ed|caused|used|affecting)\b"
 )
 SEVERAL = re.compile(r"[.!?][\"')\]]* +[A-Z]")
 ABBREVIATED = re.compile(r"\b(vs|approx|e\.g|i\.e|al|Fig|Dr|No|St|spp?|var|ca)\.\s+[A-Z]")
@@ -53,14 +52,11 @@ def verify_entities(request: Request, answer: str, recipe: Recipe, looked_up: Lo
     text = first_sentence(tidy(answer)) if recipe.verify.first_sentence else tidy(answer)
     if (fault := fault_of(text, recipe.verify)) is not None:
         return Reject(fault)
-    sentence = words_with_offsets(text)
-    asked, missing = locate_seeds(
-        request.seeds, sentence, text, recipe, {label: lexicon.by_id for label, lexicon in looked_up.by_label.items()}
-    )
-    if missing:
+    sentence = Sentence(text)
+    asked = locate_seeds(request.seeds, sentence, recipe, looked_up)
+    if asked is None:
         return Reject("seed missing")
-    ignored = recipe.verify.unasked == "ignore"
-    unasked = [] if ignored else find_unasked(sentence, text, recipe, looked_up, asked)
+    unasked = [] if recipe.verify.unasked == "ignore" else find_unasked(sentence, looked_up, asked)
     taken = [span for _, _, span in asked if span.label]
     if unasked and recipe.verify.unasked == "reject":
         return Reject("mention that was not asked for")
@@ -68,7 +64,7 @@ def verify_entities(request: Request, answer: str, recipe: Recipe, looked_up: Lo
         inside = [old for old in taken if span.start <= old.start and old.end <= span.end]
         if not any(span.start < old.end and old.start < span.end for old in taken if old not in inside):
             taken = [old for old in taken if old not in inside] + [span]
-    taken += spelled_out(taken, sentence, text)
+    taken += spelled_out(taken, sentence)
     lexicons = {seed.concept_id: seed.lexicon for seed in request.seeds if seed.lexicon not in recipe.labels.values()}
     context = (
         replace(span, label=lexicons[span.concept_id])
@@ -88,7 +84,7 @@ def verify_pair(request: Request, answer: str, recipe: Recipe) -> Pair | Reject:
     text = first_sentence(tidy(answer)) if recipe.verify.first_sentence else tidy(answer)
     if (fault := fault_of(text, recipe.verify)) is not None:
         return Reject(fault)
-    sentence = words_with_offsets(text)
+    sentence = Sentence(text)
     spans: dict[str, Span] = {}
     for seed in request.seeds:
         found = locate(seed, sentence, recipe.verify.repair)
@@ -96,7 +92,7 @@ def verify_pair(request: Request, answer: str, recipe: Recipe) -> Pair | Reject:
             return Reject("seed missing")
         if seed.lexicon in (recipe.relation.head, recipe.relation.tail):
             first, last = found[0]
-            spans.setdefault(seed.lexicon, span_of(text, sentence, first, last, seed.lexicon, seed.concept_id))
+            spans.setdefault(seed.lexicon, span_of(sentence, first, last, seed.lexicon, seed.concept_id))
     head, tail = spans[recipe.relation.head], spans[recipe.relation.tail]
     if head.start < tail.end and tail.start < head.end:
         return Reject("head and tail overlap")
@@ -105,7 +101,8 @@ def verify_pair(request: Request, answer: str, recipe: Recipe) -> Pair | Reject:
 
 def tidy(answer: str) -> str:
     """The answer without white space around it, and one space wherever it had several or a line break in a paragraph."""
-    return SPACING.sub(" ", answer.strip())
+    text = answer.strip()
+    return SPACING.sub(" ", text) if "  " in text or "\t" in text or "\xa0" in text else text
 
 
 def first_sentence(text: str) -> str:
@@ -118,31 +115,43 @@ def first_sentence(text: str) -> str:
 
 def fault_of(text: str, rules: Verification) -> str | None:
     """What is wrong with the form of an answer, whatever it was asked for; None when nothing is."""
+    if not text:
+        return "empty"
     length = len(words_with_offsets(text)) if len(text) <= 40 * rules.max_words else rules.max_words + 1
-    checks = (
-        ("empty", not text),
-        ("too long", length > rules.max_words),
-        ("control character", CONTROL.search(text)),
-        ("list", LIST.search(text)),
-        ("more than one line", "\n" in text),
-        ("quoted", QUOTED.match(text)),
-        ("preamble", PREAMBLE.match(text)),
-        ("markup", MARKUP.search(text)),
-        ("too short", length < rules.min_words),
-        ("truncated", UNFINISHED.search(text, len(text) - 5)),  # the longest end, "with", and what is before it
-        ("several sentences", not rules.first_sentence and first_sentence(text) != text),
-        ("definition", rules.definitions == "reject" and DEFINITION.search(text)),
-    )
-    return next((fault for fault, found in checks if found), None)
+    if length > rules.max_words:
+        return "too long"
+    plain = text.isascii() and text.isprintable()
+    if not plain and CONTROL.search(text):
+        return "control character"
+    lines = "\n" in text
+    if LIST.search(text) if lines else LIST.match(text):
+        return "list"
+    if lines:
+        return "more than one line"
+    if QUOTED.match(text):
+        return "quoted"
+    if PREAMBLE.match(text):
+        return "preamble"
+    if MARKUP.search(text):
+        return "markup"
+    if length < rules.min_words:
+        return "too short"
+    if UNFINISHED.search(text, len(text) - 5):  # the longest end, "with", and what is before it
+        return "truncated"
+    if not rules.first_sentence and first_sentence(text) != text:
+        return "several sentences"
+    if rules.definitions == "reject" and DEFINITION.search(text.lower()):
+        return "definition"
+    return None
 
 
 def locate_seeds(
-    seeds: Sequence[Seed], sentence: Sequence[Word], text: str, recipe: Recipe, known: Mapping[str, Container[str]]
-) -> tuple[list[tuple[int, int, Span]], bool]:
-    """Every occurrence of every seed as `(first word, last word, span)`, and whether a seed is missing.
+    seeds: Sequence[Seed], sentence: Sentence, recipe: Recipe, looked_up: Lookup
+) -> list[tuple[int, int, Span]] | None:
+    """Every occurrence of every seed as `(first word, last word, span)`; None where a seed is missing.
 
     A seed of a lexicon that is no label of the recipe gets an empty label: it is context, and keeps its words from
-    being taken for something else. `known` has the concepts of each label.
+    being taken for something else.
     """
     label_of = {lexicon: label for label, lexicon in recipe.labels.items()}
     found: list[tuple[int, int, Span]] = []
@@ -150,45 +159,51 @@ def locate_seeds(
     for seed in sorted(seeds, key=lambda seed: -len(seed.text)):
         places = [place for place in locate(seed, sentence, recipe.verify.repair) if used.isdisjoint(range(*place))]
         if not places:
-            return [], True
+            return None
         label = label_of.get(seed.lexicon, "")
-        if label and not any(concept_id in known[label] for concept_id in seed.concept_id.split("|")):
-            label = ""  # a borrowed request's, of a concept that this recipe doesn't count
+        if label:
+            known = looked_up.by_label[label].by_id
+            if not any(concept_id in known for concept_id in seed.concept_id.split("|")):
+                label = ""  # a borrowed request's, of a concept that this recipe doesn't count
         for first, last in places:
             used.update(range(first, last))
-            found.append((first, last, span_of(text, sentence, first, last, label, seed.concept_id)))
-    return found, False
+            found.append((first, last, span_of(sentence, first, last, label, seed.concept_id)))
+    return found
 
 
-def locate(seed: Seed, sentence: Sequence[Word], repair: bool) -> list[tuple[int, int]]:
+def locate(seed: Seed, sentence: Sentence, repair: bool) -> list[tuple[int, int]]:
     """Word ranges `[first, last)` that spell the seed, hyphens apart; with `repair`, in another number or spelling too.
 
     An acronym is its case: it is never repaired.
     """
-    exact = is_acronym(seed.text)
-    form = str if exact else fold if repair else str.lower
-    wanted = [form(word) for word in words(seed.text) if word not in HYPHENS]
-    spoken = [*map(form, [word for word, _, _ in sentence if word not in HYPHENS])]
-    if not wanted or wanted[0] not in spoken:
+    form, key = wanted(seed.text, repair)
+    if not key.strip():
         return []
-    kept = [i for i, (word, _, _) in enumerate(sentence) if word not in HYPHENS]
+    spoken = sentence.folded if form == "folded" else sentence.exact
+    line = f" {' '.join(spoken)} "
+    line = line.lower() if form == "lower" else line
     places: list[tuple[int, int]] = []
-    end = 0
-    for at in [at for at, word in enumerate(spoken) if word == wanted[0]]:
-        if at >= end and spoken[at : at + len(wanted)] == wanted:
-            end = at + len(wanted)
-            places.append((kept[at], kept[end - 1] + 1))
+    at = line.find(key)
+    while at >= 0:
+        first = line.count(" ", 0, at)
+        places.append((sentence.kept[first], sentence.kept[first + key.count(" ") - 2] + 1))
+        at = line.find(key, at + len(key) - 1)
     return places
 
 
-def find_unasked(
-    sentence: Sequence[Word], text: str, recipe: Recipe, looked_up: Lookup, asked: Sequence[tuple[int, int, Span]]
-) -> list[Span]:
+@lru_cache(maxsize=1 << 16)  # a few ten thousand names are asked for, again and again
+def wanted(name: str, repair: bool) -> tuple[str, str]:
+    """The form of a sentence in which a seed is looked for, and the seed's words in that form, a space around each."""
+    form = "exact" if is_acronym(name) else "folded" if repair else "lower"
+    key = folded_key(name) if form == "folded" else exact_key(name)
+    return form, f" {key.lower() if form == 'lower' else key} "
+
+
+def find_unasked(sentence: Sentence, looked_up: Lookup, asked: Sequence[tuple[int, int, Span]]) -> list[Span]:
     """Lexicon mentions that are no seed; longer than a seed where they hold one, never part of a context seed."""
-    spelled = [word for word, _, _ in sentence]
     found = []
     for label, lexicon in looked_up.by_label.items():
-        for match in lexicon.matcher.matches(spelled):
+        for match in lexicon.matcher.look_up(sentence):
             overlapping = [
                 (first, last, span) for first, last, span in asked if match.start < last and first < match.end
             ]
@@ -198,34 +213,34 @@ def find_unasked(
                 continue
             if any((match.start, match.end) == (first, last) for first, last, _ in overlapping):
                 continue
-            span = span_of(text, sentence, match.start, match.end, label, match.concept_id)
+            span = span_of(sentence, match.start, match.end, label, match.concept_id)
             if span.text not in looked_up.symbols:
                 found.append(span)
     return found
 
 
-def spelled_out(taken: Sequence[Span], sentence: Sequence[Word], text: str) -> list[Span]:
+def spelled_out(taken: Sequence[Span], sentence: Sentence) -> list[Span]:
     """Acronyms that the sentence itself introduces in brackets behind a mention: each is a mention wherever it stands.
 
     Its letters must stand in the mention in the same order, the first at the beginning (after Schwartz and Hearst 2003).
     """
-    if "(" not in text:
+    if "(" not in sentence.text:
         return []
-    ends = {end: i for i, (_, _, end) in enumerate(sentence)}
+    ends = {end: i for i, (_, _, end) in enumerate(sentence.words)}
     short: dict[str, Span] = {}
     for span in taken:
-        following = [word for word, _, _ in sentence[ends[span.end] + 1 : ends[span.end] + 4]]
+        following = [word for word, _, _ in sentence.words[ends[span.end] + 1 : ends[span.end] + 4]]
         if len(following) == 3 and following[0] == "(" and following[2] == ")" and is_acronym(following[1]):
             letters = iter(span.text.lower())
             if span.text[0].lower() == following[1][0].lower() and all(c in letters for c in following[1].lower()):
                 short[following[1]] = span
     return [
         Span(start, end, short[word].label, word, short[word].concept_id)
-        for word, start, end in sentence
+        for word, start, end in sentence.words
         if word in short and not any(start < old.end and old.start < end for old in taken)
     ]
 
 
-def span_of(text: str, sentence: Sequence[Word], first: int, last: int, label: str, concept_id: str) -> Span:
-    start, end = sentence[first][1], sentence[last - 1][2]
-    return Span(start, end, label, text[start:end], concept_id)
+def span_of(sentence: Sentence, first: int, last: int, label: str, concept_id: str) -> Span:
+    start, end = sentence.words[first][1], sentence.words[last - 1][2]
+    return Span(start, end, label, sentence.text[start:end], concept_id)

@@ -45,6 +45,9 @@ def mentions(recipe: Recipe, answer: str, *seeds: tuple[str, str]) -> list[str]:
         ("Patients with <b>gout</b> were followed for two years.", "markup"),
         ("Patients with gout were followed for two years and", "truncated"),
         ("Gout is a rare disease that affects the joints of men.", "definition"),
+        ("GOUT (IS THE METABOLIC DISORDER WHICH AFFECTS JOINTS) IN MEN.", "definition"),
+        ("Patients had:\n1. gout and nothing else for years", "list"),
+        ("Patients with gout\u202e were followed for two years.", "control character"),
         ("Patients with arthritis were followed for two years.", "seed missing"),
         ("Patients with gout\x07 were followed for two years.", "control character"),
         ("gout " * 90, "too long"),
@@ -53,6 +56,14 @@ def mentions(recipe: Recipe, answer: str, *seeds: tuple[str, str]) -> list[str]:
 )
 def test_what_is_rejected_and_why(recipe: Recipe, answer: str, reason: str) -> None:
     assert judge(recipe, answer, ("gout", "disease")) == Reject(reason)
+
+
+def test_what_only_looks_like_a_fault_is_accepted(recipe: Recipe) -> None:
+    for answer in (
+        "This gout axis is a disease marker of men.",
+        "Gout in 1. and 2. degree relatives\t was\xa0 common.",
+    ):
+        assert mentions(recipe, answer, ("gout", "disease")) == [answer[5:9] if answer[0] == "T" else "Gout"]
 
 
 def test_of_several_sentences_the_first_is_judged_or_all_are_rejected(recipe: Recipe) -> None:
