@@ -1,5 +1,9 @@
-"""A real Ray and a real Slurm on this machine build what one process builds."""
+"""A real Ray and a real Slurm on this machine build what one process builds.
 
+In one file, so that no two clusters run at a time.
+"""
+
+import json
 import os
 import shutil
 import signal
@@ -13,15 +17,17 @@ from pathlib import Path
 
 import pytest
 
+from builders.generate import resized
 from builders.recipe import load_recipe
 from corpusmith_errors import UserError
+from tests.builders.fake_teacher import FakeTeacher
 from tests.builders.folders import rows_of, without_bytes
 
 pytest.importorskip("datatrove", reason="datatrove comes with corpusmith[scale]")
 
 from builders.blocks import Deal
 from builders.cluster import Cluster
-from builders.scale import build_at_scale
+from builders.scale import build_at_scale, generate_at_scale
 
 pytestmark = pytest.mark.slow
 NODE_CPUS = min(2, os.cpu_count() or 1)
@@ -71,6 +77,31 @@ def test_ray_loses_a_worker_and_builds_the_same(
         nodes.shutdown()
     assert without_bytes(facts) == without_bytes(small_build[1])
     assert rows_of(out, "small") == rows_of(small_build[0], "small")
+
+
+def test_the_server_of_a_node_serves_the_tasks_of_that_node(ner_recipe: Path, tmp_path: Path):
+    """Two Ray nodes, each with a teacher of its own in its environment, as vLLM runs on every node."""
+    ray = pytest.importorskip("ray", reason="pip install ray")
+    from ray.cluster_utils import Cluster as RayCluster
+
+    teachers = [FakeTeacher(latency=0.02), FakeTeacher(latency=0.02)]
+    with teachers[0].serve() as first, teachers[1].serve() as second:
+        nodes = RayCluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+        try:
+            for url in (first, second):
+                nodes.add_node(num_cpus=1, memory=2 << 30, env_vars={"OPENAI_BASE_URL": url})
+            ray.init(address=nodes.address, log_to_driver=False)
+            cluster = Cluster("ray", workers=2, memory_gb=1)
+            counts = generate_at_scale(resized(str(ner_recipe)), tmp_path / "answers", cluster, 4)
+        finally:
+            ray.shutdown()
+            nodes.shutdown()
+    assert counts == {"answered": 60, "failed": 0, "pending": 0}
+    served = [{payload["seed"] % 4 for payload in teacher.payloads} for teacher in teachers]
+    assert all(served), "both nodes had work"
+    assert served[0].isdisjoint(served[1]), "no task asked at the other node"
+    answers = [json.loads(line) for path in (tmp_path / "answers").glob("answers-*.jsonl") for line in path.open()]
+    assert sorted(answer["index"] for answer in answers) == list(range(60))
 
 
 def test_without_a_ray_cluster_one_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, small_recipe: Path):

@@ -119,27 +119,3 @@ def test_an_estimate_over_tasks_is_that_of_one_ledger_and_writes_nothing(ner_rec
     assert many.prompt_tokens == pytest.approx(one.prompt_tokens, abs=4)  # each task rounds
     assert many.cost == pytest.approx(one.cost, rel=0.01)
     assert not (tmp_path / "answers").exists()
-
-
-def test_the_server_of_a_node_serves_the_tasks_of_that_node(ner_recipe: Path, tmp_path: Path):
-    """Two Ray nodes, each with a teacher of its own in its environment, as vLLM runs on every node."""
-    ray = pytest.importorskip("ray", reason="pip install ray")
-    from ray.cluster_utils import Cluster as RayCluster
-
-    teachers = [FakeTeacher(latency=0.02), FakeTeacher(latency=0.02)]
-    with teachers[0].serve() as first, teachers[1].serve() as second:
-        nodes = RayCluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-        try:
-            for url in (first, second):
-                nodes.add_node(num_cpus=1, memory=2 << 30, env_vars={"OPENAI_BASE_URL": url})
-            ray.init(address=nodes.address, log_to_driver=False)
-            cluster = Cluster("ray", workers=2, memory_gb=1)
-            counts = generate_at_scale(resized(str(ner_recipe)), tmp_path / "answers", cluster, 4)
-        finally:
-            ray.shutdown()
-            nodes.shutdown()
-    assert counts == {"answered": ROWS, "failed": 0, "pending": 0}
-    served = [{payload["seed"] % 4 for payload in teacher.payloads} for teacher in teachers]
-    assert all(served), "both nodes had work"
-    assert served[0].isdisjoint(served[1]), "no task asked at the other node"
-    assert sorted(answer["index"] for answer in lines_of(tmp_path / "answers")) == list(range(ROWS))
