@@ -9,7 +9,7 @@ import typer
 
 from corpusmith_errors import UserError
 from publisher.cli_corpus import BaseUrl, LedgerPath, baseline, build, generate
-from publisher.cli_hub import diff, hub_app, publish
+from publisher.cli_hub import diff, hub_app, publish, repin
 from publisher.cli_ledger import ledger_app
 from publisher.cli_model import evaluate, export, search, train
 from publisher.cli_quality import aim, noise, prompts_app
@@ -106,7 +106,7 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-for verb in (generate, build, baseline, train, search, export, evaluate, report, noise, aim, publish, diff):
+for verb in (generate, build, baseline, train, search, export, evaluate, report, noise, aim, publish, repin, diff):
     app.command()(verb)
 
 

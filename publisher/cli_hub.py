@@ -1,4 +1,4 @@
-"""The verbs that talk to Hubs: publish, diff, and `corpusmith hub` to serve one and to lift repos to another."""
+"""The verbs that talk to Hubs: publish, repin, diff, and `corpusmith hub` to serve one and to lift repos to another."""
 
 import os
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from corpusmith_errors import UserError
 from publisher.loopback import PORT, end_with_parent
 
 if TYPE_CHECKING:
+    from publisher.hub import Release
     from publisher.publish import About
 
 ABOUT = {  # which options of `publish` the card of each kind can use
@@ -72,7 +73,11 @@ def hub_push(
 
 def publish(
     kind: Annotated[str, typer.Argument(help="dataset, model, space or metric")],
-    path: Annotated[str, typer.Argument(help="The folder to release, or its URL (s3://…, hf://…).")],
+    path: Annotated[
+        str | None,
+        typer.Argument(help="The folder to release, or its URL (s3://…, hf://…); none with --rollback."),
+    ] = None,
+    *,
     repo: Annotated[str, typer.Option(help="NAMESPACE/NAME on the Hub.")],
     hub: Annotated[str | None, typer.Option(help="Address of a Hub; default $HF_ENDPOINT.")] = None,
     version: Annotated[str | None, typer.Option(help="A later version than the one that would be computed.")] = None,
@@ -88,26 +93,75 @@ def publish(
     ] = None,
     public: Annotated[bool, typer.Option("--public", help="Visible to everybody; asks first.")] = False,
     pr: Annotated[bool, typer.Option("--pr", help="Open a pull request in place of a release.")] = False,
-    rollback: Annotated[str | None, typer.Option(help="Release the content of this version again.")] = None,
+    rollback: Annotated[
+        str | None, typer.Option(metavar="VERSION", help="Release the content of this version again.")
+    ] = None,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Leave the Collection, and the Space that runs a model, as they are.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option(help="List files, sizes, version and the card's changes; publish nothing.")
     ] = False,
 ) -> None:
-    """Release a folder to the Hub: one commit, one tag, or nothing where the content stands already."""
+    """Release a folder to the Hub: one commit, one tag, or nothing where the content stands already. Then bring the
+    Collection of its namespace up to date, and set the Space that a model's card names to the new version."""
     from publisher import publish as publishing
     from publisher.display import release_lines
     from publisher.fetched import local_folder
 
-    if public and not dry_run:
-        typer.confirm(f"Make {repo} visible to everybody?", abort=True)
+    about = about_of(kind, license, pretty_name, dataset or [], space, ner or [], relations or [])
     if rollback:
-        release = publishing.rollback(kind, repo, rollback, dry_run=dry_run, endpoint=hub)
+        if path or version or public or about != publishing.About():
+            raise UserError(f"--rollback releases what {rollback} held: give it no folder, version, card or --public")
+        release = publishing.rollback(kind, repo, rollback, dry_run=dry_run, pr=pr, endpoint=hub)
+    elif path is None:
+        raise UserError(f"say which folder to release: corpusmith publish {kind} FOLDER --repo {repo}")
     else:
-        about = about_of(kind, license, pretty_name, dataset or [], space, ner or [], relations or [])
-        options = {"version": version, "private": not public, "dry_run": dry_run, "pr": pr, "endpoint": hub}
+        if public and not dry_run:
+            typer.confirm(f"Make {repo} visible to everybody?", abort=True)
         with local_folder(path) as folder:
-            release = publishing.publish(kind, folder, repo, about=about, **options)
+            release = publishing.publish(
+                kind,
+                folder,
+                repo,
+                about=about,
+                version=version,
+                private=not public,
+                dry_run=dry_run,
+                pr=pr,
+                endpoint=hub,
+            )
     typer.echo(release_lines(release))
+    if not alone and release.state in ("released", "unchanged"):
+        follow(release, private=not public, hub=hub)
+
+
+def follow(release: "Release", private: bool, hub: str | None) -> None:
+    """What a release brings along: its place in the Collection, and for a model the Space that runs it."""
+    from publisher import publish as publishing
+    from publisher.collection import collect
+    from publisher.display import release_lines
+
+    if release.kind == "model" and (moved := publishing.repin_space_of(release, endpoint=hub)):
+        typer.echo(release_lines(moved))
+    namespace = release.repo_id.partition("/")[0]
+    typer.echo(f"together: {collect(namespace, [release], private=private, endpoint=hub)}")
+
+
+def repin(
+    space: Annotated[str, typer.Argument(help="NAMESPACE/NAME of a Space that stands.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(metavar="ID@VERSION...", help="Models and corpora that it names, at their new version."),
+    ],
+    hub: Annotated[str | None, typer.Option(help="Address of a Hub; default $HF_ENDPOINT.")] = None,
+    dry_run: Annotated[bool, typer.Option(help="Show what would change; publish nothing.")] = False,
+) -> None:
+    """Set a Space to other versions of the models and corpora that it names, and release it."""
+    from publisher import publish as publishing
+    from publisher.display import release_lines
+
+    typer.echo(release_lines(publishing.repin(space, sources, dry_run=dry_run, endpoint=hub)))
 
 
 def about_of(

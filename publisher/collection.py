@@ -40,6 +40,6 @@ def collect(
             hub.call(
                 partial(api.add_collection_item, collection.slug, release.repo_id, kind, note=note, exists_ok=True)
             )
-        elif release.state != "unchanged" and item.note != note:
+        elif not str(item.note).startswith(f"{release.version}."):  # also where a run was killed before it came here
             hub.call(partial(api.update_collection_item, collection.slug, item.item_object_id, note=note))
     return f"{api.endpoint}/collections/{collection.slug}"

@@ -105,8 +105,7 @@ def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
         return {"README.md": card.encode(), "croissant.json": described.encode()}
 
     def model_card(version: str, entries: tuple[Entry, ...]) -> Files:
-        linked = re.search(r"\]\(/spaces/([\w.-]+/[\w.-]+)\)", stood_card)
-        space = about.space or (linked[1] if linked else None)
+        space = about.space or linked_space(stood_card)
         known = facts.model_facts(
             repo.id, version, entries, documents, files, license=license, dataset=about.dataset, space=space
         )
@@ -130,6 +129,12 @@ def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
         return {}  # a metric brings its README
 
     return {"dataset": dataset_card, "model": model_card, "space": space_card, "metric": own_card}[repo.kind]
+
+
+def linked_space(model_card: str) -> str | None:
+    """The Space that a model's card names."""
+    linked = re.search(r"\]\(/spaces/([\w.-]+/[\w.-]+)\)", model_card)
+    return linked[1] if linked else None
 
 
 def sources(pins: Sequence[str]) -> tuple[Source, ...]:

@@ -1,7 +1,7 @@
 """What `corpusmith publish` does: a folder becomes the next version of its repo, with its card and its changelog."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -19,6 +19,7 @@ from publisher.contents import (
     card_of,
     folder_contents,
     front_matter,
+    linked_space,
     pinned_sources,
     read_documents,
     read_text,
@@ -28,7 +29,7 @@ from publisher.repo import Repo, Standing
 from publisher.rows import changes_table, row_changes
 from publisher.versions import Step
 
-__all__ = ["About", "diff", "publish", "repin", "rollback"]
+__all__ = ["About", "diff", "publish", "repin", "repin_space_of", "rollback"]
 
 
 def publish(
@@ -69,27 +70,64 @@ def publish(
 
 
 def rollback(
-    kind: str, repo_id: str, to: str, *, dry_run: bool = False, endpoint: str | None = None, token: str | None = None
+    kind: str,
+    repo_id: str,
+    to: str,
+    *,
+    dry_run: bool = False,
+    pr: bool = False,
+    endpoint: str | None = None,
+    token: str | None = None,
 ) -> Release:
     """Put the content of an earlier version back on `main`, as a new version: no tag and no commit is ever removed."""
     repo = Repo(kind, repo_id, endpoint=endpoint, token=token)
     files: Files = dict(_at(repo, to).files)
-    return _release_next(repo, repo.standing(), files, About(), step=Step(2, f"Rolled back to {to}."), dry_run=dry_run)
+    step = Step(2, f"Rolled back to {to}.")
+    return _release_next(repo, repo.standing(), files, About(), step=step, dry_run=dry_run, pr=pr)
 
 
-def repin(space_id: str, sources: Sequence[str], *, endpoint: str | None = None, token: str | None = None) -> Release:
+def repin(
+    space_id: str,
+    sources: Sequence[str],
+    *,
+    dry_run: bool = False,
+    endpoint: str | None = None,
+    token: str | None = None,
+) -> Release:
     """Set a standing Space to other versions, each ``id@version``, of the models and corpora that it names already."""
     repo = Repo("space", space_id, endpoint=endpoint, token=token)
     standing = repo.standing()
     if standing.head is None:
         raise UserError(f"There is no Space {space_id} on {repo.api.endpoint}: publish it first")
-    pinned = pinned_sources(front_matter(read_text(repo, standing.files.get("README.md"))))
+    if unversioned := [source for source in sources if not source.partition("@")[2]]:
+        raise UserError(f"{', '.join(unversioned)}: say which version, as in {unversioned[0]}@v0.2.0")
+    pinned = _pinned(repo, standing)
     moved = {source.partition("@")[0]: source for source in sources}
-    if unknown := moved.keys() - {pin.partition("@")[0] for pins in pinned.values() for pin in pins}:
+    if unknown := moved.keys() - _ids(pinned):
         raise UserError(f"{space_id} doesn't run {', '.join(sorted(unknown))}: publish the Space with it first")
     now = {key: [moved.get(pin.partition("@")[0], pin) for pin in pins] for key, pins in pinned.items()}
     about = About(ner=now["ner"], relations=now["relations"], datasets=now["datasets"])
-    return _release_next(repo, standing, dict(standing.files), about)
+    return _release_next(repo, standing, dict(standing.files), about, dry_run=dry_run)
+
+
+def repin_space_of(model: Release, *, endpoint: str | None = None, token: str | None = None) -> Release | None:
+    """Set the Space that a model's card names to the version just released; None where none stands that runs it."""
+    repo = Repo("model", model.repo_id, endpoint=endpoint, token=token)
+    space_id = linked_space(read_text(repo, repo.standing().files.get("README.md")))
+    if space_id is None:
+        return None
+    space = Repo("space", space_id, endpoint=endpoint, token=token)
+    if model.repo_id not in _ids(_pinned(space, space.standing())):
+        return None
+    return repin(space_id, [f"{model.repo_id}@{model.version}"], endpoint=endpoint, token=token)
+
+
+def _pinned(space: Repo, standing: Standing) -> dict[str, list[str]]:
+    return pinned_sources(front_matter(read_text(space, standing.files.get("README.md"))))
+
+
+def _ids(pinned: Mapping[str, Sequence[str]]) -> set[str]:
+    return {pin.partition("@")[0] for pins in pinned.values() for pin in pins}
 
 
 def diff(
@@ -168,4 +206,10 @@ def _step(repo: Repo, standing: Standing, files: Files) -> Step:
 def _commit_of(repo: Repo, version: str) -> str:
     """The commit that released a version; a merged pull request has its number behind the title."""
     commits = repo.call(lambda: repo.api.list_repo_commits(repo.id, repo_type=repo.type))
-    return next(commit.commit_id for commit in commits if commit.title.partition(" (#")[0] == f"Release {version}")
+    for commit in commits:
+        if commit.title.partition(" (#")[0] == f"Release {version}":
+            return commit.commit_id
+    raise UserError(
+        f"CHANGELOG.md of {repo.id} names {version}, but neither a tag nor a commit does. Tag the commit that holds it: "
+        f"hf repos tag create {repo.id} {version} --repo-type {repo.type} --revision COMMIT"
+    )
