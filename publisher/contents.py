@@ -9,10 +9,11 @@ from typing import Any
 
 import yaml
 
-from cards import croissant, dataset, figures, model
+from cards import croissant, dataset, figures, metric, model
 from cards import space as space_cards
 from cards.changelog import Entry
 from cards.dataset import split_name
+from cards.metric import MetricFacts
 from cards.space import Source, SpaceFacts
 from corpusmith_errors import UserError
 from publisher import facts
@@ -125,10 +126,11 @@ def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
         )
         return {"README.md": space_cards.render(known).encode()}
 
-    def own_card(version: str, entries: tuple[Entry, ...]) -> Files:
-        return {}  # a metric brings its README
+    def metric_card(version: str, entries: tuple[Entry, ...]) -> Files:
+        known = MetricFacts(repo.id, read_text(repo, files.get("README.md")))
+        return {"README.md": metric.render(known).encode()}
 
-    return {"dataset": dataset_card, "model": model_card, "space": space_card, "metric": own_card}[repo.kind]
+    return {"dataset": dataset_card, "model": model_card, "space": space_card, "metric": metric_card}[repo.kind]
 
 
 def linked_space(model_card: str) -> str | None:

@@ -15,9 +15,10 @@ from huggingface_hub import ModelCard
 from huggingface_hub.repocard_data import model_index_to_eval_results
 from markdown_it import MarkdownIt
 
-from cards import changelog, dataset, model, space
+from cards import changelog, dataset, metric, model, space
 from cards.changelog import Entry
 from cards.dataset import Corpus, DatasetFacts, Example, Split
+from cards.metric import MetricFacts
 from cards.model import ModelFacts
 from cards.space import Source, SpaceFacts
 
@@ -99,6 +100,13 @@ def test_space_card() -> None:
         versions=(("v0.1.0", "2026-11-23", "First release."),),
     )
     check_golden("space.md", space.render(facts))
+
+
+@pytest.mark.parametrize("name", ["strict_span_f1", "relation_scores"])
+def test_metric_card(name: str) -> None:
+    """The README that ships, once it is known whose repo it stands in."""
+    readme = Path(__file__).parents[2] / "training" / "metric_modules" / name / "README.md"
+    check_golden(f"metric-{name}.md", metric.render(MetricFacts(f"you/{name}", readme.read_text(encoding="utf-8"))))
 
 
 def test_changelog_is_read_back_as_it_was_written() -> None:
@@ -183,7 +191,9 @@ def test_figures_in_the_model_card_are_the_facts(model_facts: ModelFacts) -> Non
     assert f"| {100 * gap:.0f}% | – |" in card
 
 
-@pytest.mark.parametrize("name", ["dataset.md", "dataset-minimal.md", "model.md", "model-minimal.md", "space.md"])
+@pytest.mark.parametrize(
+    "name", [*(path.name for path in GOLDEN.glob("*.md") if path.name not in ("changelog.md", "report.md"))]
+)
 def test_cards_hold_together(name: str) -> None:
     """Front matter parses, Python blocks compile, links lead somewhere, no placeholder shows."""
     card = (GOLDEN / name).read_text(encoding="utf-8")
@@ -195,7 +205,7 @@ def test_cards_hold_together(name: str) -> None:
     links = [t.attrs.get("href") or t.attrs.get("src") for token in tokens for t in token.children or () if t.attrs]
     for link in links:
         assert re.fullmatch(r"https://(huggingface\.co|arxiv\.org)/[\w./-]+|/?[\w./-]+", str(link)), link
-    assert not re.search(r"\bNone\b|More Information Needed|\[\[|\{\{(?! mentions)", body(card))
+    assert not re.search(r"\bNone\b|More Information Needed|\[\[|\{\{(?! mentions)|NAMESPACE", body(card))
 
 
 def test_headings_without_facts_are_left_out() -> None:

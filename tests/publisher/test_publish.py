@@ -202,13 +202,14 @@ def test_space_names_and_pins_its_models(hub: str, tmp_path: Path) -> None:
     assert Source(MODEL, "v0.2.0").revision in text("space", SPACE, "README.md", hub).split("---\n", 2)[2]
 
 
-def test_metric_keeps_its_own_card(hub: str, tmp_path: Path) -> None:
+def test_a_metric_keeps_its_own_card_under_its_own_name(hub: str, tmp_path: Path) -> None:
     folder = tmp_path / "metric"
     folder.mkdir()
     (folder / "strict.py").write_text("one = 1\n")
-    (folder / "README.md").write_text("---\ntitle: Strict F1\nsdk: gradio\n---\nText\n")
+    (folder / "README.md").write_text("---\ntitle: Strict F1\nsdk: gradio\n---\nLoad `NAMESPACE/strict`\n")
     assert publish("metric", folder, "local/strict", endpoint=hub).version == "v0.1.0"
-    assert text("metric", "local/strict", "README.md", hub).endswith("Text\n")
+    assert text("metric", "local/strict", "README.md", hub).endswith("Load `local/strict`\n")
+    assert publish("metric", folder, "local/strict", endpoint=hub).state == "unchanged"
     (folder / "strict.py").write_text("one = 2\n")
     assert publish("metric", folder, "local/strict", endpoint=hub).version == "v0.2.0"
 
@@ -218,6 +219,15 @@ def test_a_version_can_be_named_but_not_go_back(hub: str, model_folder: Path) ->
     (model_folder / "new.txt").write_text("new")
     with pytest.raises(UserError, match=r"stands at v2\.0\.0"):
         publish("model", model_folder, MODEL, endpoint=hub, version="v1.0.0")
+
+
+def test_a_changelog_whose_version_nothing_names_is_not_guessed_at(hub: str, model_folder: Path) -> None:
+    publish("model", model_folder, MODEL, endpoint=hub)
+    api = HfApi(endpoint=hub, token="any-token")
+    api.super_squash_history(MODEL, commit_message="One")
+    api.delete_tag(MODEL, tag="v0.1.0")
+    with pytest.raises(UserError, match=r"hf repos tag create local/corpusmith-demo v0\.1\.0 --repo-type model"):
+        publish("model", model_folder, MODEL, endpoint=hub)
 
 
 def test_card_and_facts_name_the_same_rows(hub: str, corpus_folder: Path) -> None:
