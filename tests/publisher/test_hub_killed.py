@@ -97,21 +97,30 @@ def missing(standing: Standing, folder: Path) -> list[str]:
 def test_hub_killed_while_publishing(tmp_path: Path, write) -> None:
     """The hub dies and comes back twenty times under a publisher that only ever sees broken connections."""
     _, write_model = write
+    folders: dict[str, Path] = {}
     root, port = tmp_path / "hub", free_port()
     url = f"http://127.0.0.1:{port}"
     hub = start_hub(root, port)
     try:
         for round_number in range(20):
             folder = write_model(tmp_path / f"model-{round_number}", bytes([round_number]) * 3_000_000)
+            folders[f"v0.{round_number + 1}.0"] = folder
+            repo = Repo("model", MODEL, endpoint=url)
+            before = content(repo.standing())
             publisher = multiprocessing.get_context("fork").Process(target=publish_model, args=(folder, url))
             publisher.start()
             time.sleep(0.02 + 0.04 * round_number)  # a later moment each round
             hub.kill()
             hub.wait()
             hub = start_hub(root, port)
+            seen = repo.standing()
+            fresh = content(seen).keys() == {".gitattributes"}
+            assert fresh or content(seen) == before or not missing(seen, folder), (
+                "main is the old release or the new one"
+            )
+            assert not [tag for tag in seen.tags if missing(repo.standing(tag), folders[tag])]
             publisher.join()
             assert publisher.exitcode == 0
-            repo = Repo("model", MODEL, endpoint=url)
             standing = repo.standing()
             assert not missing(standing, folder)
             assert standing.tags[f"v0.{round_number + 1}.0"] == standing.head

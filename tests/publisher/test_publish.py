@@ -221,6 +221,17 @@ def test_a_version_can_be_named_but_not_go_back(hub: str, model_folder: Path) ->
         publish("model", model_folder, MODEL, endpoint=hub, version="v1.0.0")
 
 
+def test_the_croissant_file_of_a_release_is_valid(hub: str, corpus_folder: Path, tmp_path: Path) -> None:
+    import mlcroissant
+
+    publish("dataset", corpus_folder, CORPUS, endpoint=hub, about=About(license="cc-by-4.0"))
+    (tmp_path / "croissant.json").write_text(text("dataset", CORPUS, "croissant.json", hub))
+    described = mlcroissant.Dataset(tmp_path / "croissant.json", mapping={"repo": corpus_folder})
+    assert not described.metadata.issues.report()
+    rows = [row["demo-disease/text"].decode() for row in described.records("demo-disease")]
+    assert len(rows) == 20 and "Mutations in gene 0 cause cystic fibrosis." in rows
+
+
 def test_a_changelog_whose_version_nothing_names_is_not_guessed_at(hub: str, model_folder: Path) -> None:
     publish("model", model_folder, MODEL, endpoint=hub)
     api = HfApi(endpoint=hub, token="any-token")
