@@ -1,9 +1,11 @@
 """How fast a teacher may be asked: a window that finds its own size, and the limits that user and server set."""
 
 import asyncio
+import math
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 FIRST_WINDOW = 16
@@ -40,31 +42,77 @@ class Window:
             self._shrunk_at = time.monotonic()
 
 
+@dataclass
+class Allowance:
+    """What a server said of its limit on requests or tokens: how many may have been sent in all, and until when."""
+
+    up_to: float
+    until: float
+    limit: float  # how many it grants again then
+    period: float
+    since: float = 0.0  # what was sent up to here, it granted before
+
+
 class Pace:
-    """When the next request may go: requests and tokens a minute as the user set them, pauses as the server asks."""
+    """When the next request may go: requests and tokens a minute as the user set them, limits and pauses as the server."""
 
     def __init__(self, rpm: float | None = None, tpm: float | None = None) -> None:
         self.rpm = rpm
         self.tpm = tpm
         self._next = 0.0
         self._paused_until = 0.0
+        self._sent = {"requests": 0.0, "tokens": 0.0}
+        self._allowed: dict[str, Allowance] = {}
 
-    async def turn(self, tokens: float) -> None:
-        """Wait until a request of about `tokens` tokens may be sent."""
+    async def turn(self, tokens: float) -> dict[str, float]:
+        """Wait until a request of about `tokens` tokens may be sent. Returns all that is sent then, with this request."""
         start = max(self._next, self._paused_until, time.monotonic())
         self._next = start + max(60.0 / self.rpm if self.rpm else 0.0, tokens * 60.0 / self.tpm if self.tpm else 0.0)
-        while (wait := max(start, self._paused_until) - time.monotonic()) > 0:
+        need = {"requests": 1.0, "tokens": tokens}
+        while (
+            wait := max(start, self._paused_until, *(self._granted_at(kind, need[kind]) for kind in need))
+            - time.monotonic()
+        ) > 0:
             await asyncio.sleep(wait)
+        self._sent = {kind: sent + need[kind] for kind, sent in self._sent.items()}
+        return self._sent
+
+    def _granted_at(self, kind: str, need: float) -> float:
+        """When what the server allows is enough. Once it is replenished, as much again may go."""
+        allowed, sent = self._allowed.get(kind), self._sent[kind]
+        if allowed is None or sent + need <= allowed.up_to:
+            return 0.0
+        if allowed.until <= time.monotonic():
+            allowed.since, allowed.up_to = sent, sent + max(allowed.limit, need)
+            allowed.until = time.monotonic() + allowed.period
+            return 0.0
+        return allowed.until
 
     def pause(self, seconds: float) -> None:
         """Nobody sends for so long."""
         self._paused_until = max(self._paused_until, time.monotonic() + min(seconds, LONGEST_PAUSE))
 
-    def heed(self, headers: Mapping[str, str]) -> None:
-        """Pause when the server says that nothing remains (`x-ratelimit-remaining-*`), until it is replenished."""
-        for kind in ("requests", "tokens"):
-            if headers.get(f"x-ratelimit-remaining-{kind}") == "0":
-                self.pause(duration(headers.get(f"x-ratelimit-reset-{kind}", "")) or 0.0)
+    def heed(self, headers: Mapping[str, str], sent: Mapping[str, float]) -> None:
+        """Keep to what remains (`x-ratelimit-remaining-*`), until it is replenished (`x-ratelimit-reset-*`).
+
+        `sent` is what `turn` returned for the request: what was sent after it, the server had not counted yet.
+        """
+        for kind, counted in sent.items():
+            known = self._allowed.get(kind)
+            since = known.since if known else 0.0
+            if (told := headers.get(f"x-ratelimit-remaining-{kind}")) is None or counted <= since:
+                continue
+            remaining, reset = duration(told), duration(headers.get(f"x-ratelimit-reset-{kind}", ""))
+            limit = duration(headers.get(f"x-ratelimit-limit-{kind}", ""))
+            if remaining is not None and reset is not None:
+                period = min(reset, LONGEST_PAUSE)
+                self._allowed[kind] = Allowance(
+                    counted + remaining,
+                    time.monotonic() + period,
+                    math.inf if limit is None else limit,
+                    period,
+                    since,
+                )
 
 
 def retry_after(headers: Mapping[str, str], otherwise: float) -> float:

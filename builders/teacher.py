@@ -30,6 +30,7 @@ Asking = asyncio.Task[Answer | Failure | None]
 ATTEMPTS = 6  # a refusal for want of capacity (429) is none
 BARREN = 20  # requests given up with no answer in between: the fault is the endpoint's
 LONGEST_BACKOFF = 60.0
+PULSE = 1.0  # seconds between reports while nothing comes
 
 
 def generate(
@@ -54,7 +55,8 @@ def generate(
     fewer while the endpoint refuses; `rpm` and `tpm` are requests and tokens a minute. `max_cost` ends the run, to be
     resumed, before the next request could pass it. `timeout` is the longest silence of the server, in seconds. Failed
     requests stay failed unless `retry_failed`. `verify` says whether an answer will be accepted, for the count;
-    `on_progress` is called after each commit. Requests are read as they are needed, `total` is their number.
+    `on_progress` is called after each commit, and each second while none comes. Requests are read as they are needed,
+    `total` is their number.
 
     Raises UserError when the endpoint cannot be used. Whatever ends it, the same call goes on where it stopped.
     """
@@ -104,6 +106,7 @@ class _Run:
         async with self.endpoint.client(self.window.most, timeout) as client:
             self.unsettled = self._unsettled(await self._formed(client, iter(requests)))
             self._advance()
+            pulse = asyncio.create_task(self._pulse())
             try:
                 while self.upcoming or self.asking:
                     while self.upcoming and self.window.room > 0 and self._affordable(self.upcoming[1]):
@@ -118,7 +121,7 @@ class _Run:
                     if not self.upcoming:
                         self._advance()
             finally:
-                for task in self.asking:
+                for task in (pulse, *self.asking):
                     task.cancel()
                 _, answers, failures = self._collect()
                 self._write(answers, failures)
@@ -127,6 +130,12 @@ class _Run:
         self._write((), self.barren)
         self._report(self.barren, failed=self.progress.failed + len(self.barren))
         return self._report(stopped="max_cost" if self.upcoming else None)
+
+    async def _pulse(self) -> None:
+        """Report while nothing comes too: a run that waits is alive."""
+        while True:
+            await asyncio.sleep(PULSE)
+            self._report()
 
     async def _formed(self, client: openai.AsyncOpenAI, requests: Iterator[Payload]) -> Iterable[Payload]:
         """The requests, those for structured answers in the form that the endpoint takes."""
@@ -168,13 +177,13 @@ class _Run:
     async def _ask(self, client: openai.AsyncOpenAI, key: str, payload: Payload) -> Answer | Failure | None:
         """An answer, or a failure that asking again would not mend; None for a request that was refused or given up."""
         for attempt in range(1, ATTEMPTS + 1):
-            await self.pace.turn(sum(most_tokens(payload)))
+            sent = await self.pace.turn(sum(most_tokens(payload)))
             sent_at = time.monotonic()
             wait = backoff(attempt)
             try:
                 response = await client.post("/chat/completions", cast_to=httpx2.Response, body=payload)
                 self.reached = True
-                self.pace.heed(response.headers)
+                self.pace.heed(response.headers, sent)
                 return self.endpoint.read(key, response.content, attempt)
             except openai.APIStatusError as error:
                 self.reached = True
@@ -183,7 +192,7 @@ class _Run:
                 wait = retry_after(error.response.headers, wait)
                 if error.status_code == 429:
                     self.window.shrink(sent_at)
-                    self.pace.heed(error.response.headers)
+                    self.pace.heed(error.response.headers, sent)
                     self.pace.pause(wait)
                     self.refused.append((key, payload))
                     return None

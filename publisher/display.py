@@ -23,20 +23,25 @@ class LiveProgress:
         self._terminal = sys.stderr.isatty()
         self._every = 0.2 if self._terminal else LOG_EVERY
         self._shown = time.monotonic()
+        self._last: Progress | None = None
 
     def __enter__(self) -> "LiveProgress":
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._terminal:
-            print(file=sys.stderr)
+        if self._terminal and self._last:
+            self._print(self._last, "\n")
 
     def __call__(self, progress: "Progress") -> None:
         now = time.monotonic()
+        self._last = progress
         if now - self._shown >= self._every:
             self._shown = now
-            start, end = ("\r\x1b[K", "") if self._terminal else ("", "\n")
-            print(f"{start}{progress_line(progress)}", end=end, file=sys.stderr, flush=True)
+            self._print(progress, "" if self._terminal else "\n")
+
+    def _print(self, progress: "Progress", end: str) -> None:
+        start = "\r\x1b[K" if self._terminal else ""
+        print(f"{start}{progress_line(progress)}", end=end, file=sys.stderr, flush=True)
 
 
 def progress_line(progress: "Progress") -> str:

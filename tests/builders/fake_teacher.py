@@ -8,6 +8,7 @@ import json
 import random
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ class FakeTeacher:
     """`faults` is the share of requests that meet one; every fault in `kinds` is as frequent as the others.
 
     A storm refuses `storm` requests in a row after each `calm` answers. `key` is the API key that is asked for.
+    `allowance` requests are answered every `period` seconds, as the headers say, and any more refused.
     """
 
     seed: int = 0
@@ -41,6 +43,8 @@ class FakeTeacher:
     calm: int = 100
     storm: int = 0
     retry_after: str = "0.02"
+    allowance: int = 0
+    period: float = 0.3
     forms: tuple[str, ...] = ("text", "json_object", "json_schema")
     refusal: int = 400  # status for a response format that is not among the forms
     key: str | None = None
@@ -54,6 +58,8 @@ class FakeTeacher:
     in_flight: int = 0
     most_in_flight: int = 0
     refusing: int = 0
+    granted: int = 0  # since `renewed`
+    renewed: float = 0.0
 
     def routes(self) -> list[Route]:
         return [Route("/v1/chat/completions", self.complete, methods=["POST"])]
@@ -77,10 +83,28 @@ class FakeTeacher:
         self.payloads.append(payload)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        limits = self.grant() if self.allowance else {}
         try:
-            return await self.reply(request, name, payload)
+            if limits is None:
+                self.sent["over"] += 1
+                return problem(429, "over the limit", {"retry-after": self.retry_after})
+            response = await self.reply(request, name, payload)
+            response.headers.update(limits)
+            return response
         finally:
             self.in_flight -= 1
+
+    def grant(self) -> dict[str, str] | None:
+        """One more request of the allowance, with what remains; None where nothing does."""
+        now = time.monotonic()
+        if now - self.renewed >= self.period:
+            self.renewed, self.granted = now, 0
+        if self.granted == self.allowance:
+            return None
+        self.granted += 1
+        left = {"limit": self.allowance, "remaining": self.allowance - self.granted}
+        headers = {f"x-ratelimit-{name}-requests": str(value) for name, value in left.items()}
+        return {**headers, "x-ratelimit-reset-requests": f"{self.renewed + self.period - now:.3f}s"}
 
     async def reply(self, request: Request, name: str, payload: dict[str, Any]) -> Response:
         if self.key and request.headers.get("authorization") != f"Bearer {self.key}":

@@ -68,14 +68,72 @@ def test_pace_keeps_requests_and_tokens_a_minute() -> None:
     assert waited(Pace(tpm=60_000), 200, 100, 1) >= 0.3
 
 
-def test_a_server_with_nothing_left_is_given_time() -> None:
-    pace = Pace()
-    pace.heed({"x-ratelimit-remaining-requests": "5", "x-ratelimit-reset-requests": "9s"})
-    assert pace._paused_until == 0.0
-    before = time.monotonic()
-    pace.heed({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "300ms"})
-    waited(pace, 1)
-    assert time.monotonic() >= pace._paused_until >= before + 0.3
-    before = time.monotonic()
+def told(remaining: int, reset: str, limit: int | None = None, kind: str = "requests") -> dict[str, str]:
+    headers = {f"x-ratelimit-remaining-{kind}": str(remaining), f"x-ratelimit-reset-{kind}": reset}
+    return headers if limit is None else {**headers, f"x-ratelimit-limit-{kind}": str(limit)}
+
+
+def test_what_a_server_says_remains_is_all_that_goes_until_it_is_replenished() -> None:
+    went: list[float] = []
+
+    async def one(pace: Pace, started: float) -> None:
+        await pace.turn(10)
+        went.append(time.monotonic() - started)
+
+    async def run() -> None:
+        pace = Pace()
+        pace.heed(told(3, "300ms", 4), await pace.turn(10))
+        tasks = [asyncio.create_task(one(pace, time.monotonic())) for _ in range(9)]
+        await asyncio.sleep(0)
+        assert len(went) == 3
+        await asyncio.gather(*tasks)
+
+    asyncio.run(run())
+    assert min(went[3:]) >= 0.3 and min(went[7:]) >= 0.6
+
+
+def test_what_was_sent_since_counts_against_what_remains() -> None:
+    async def run() -> float:
+        pace = Pace()
+        first = await pace.turn(100)
+        for _ in range(2):
+            await pace.turn(100)
+        pace.heed(told(250, "200ms", kind="tokens"), first)
+        started = time.monotonic()
+        await pace.turn(100)
+        return time.monotonic() - started
+
+    assert asyncio.run(run()) >= 0.2
+
+
+def test_what_a_late_reply_tells_of_a_time_that_is_over_is_not_heeded() -> None:
+    async def run() -> int:
+        pace = Pace()
+        late = await pace.turn(1)
+        pace.heed(told(0, "50ms", 3), await pace.turn(1))
+        for _ in range(2):
+            await pace.turn(1)
+        pace.heed(told(0, "9h", 3), late)
+        await pace.turn(1)
+        return int(pace._sent["requests"])
+
+    assert asyncio.run(run()) == 5
+
+
+@pytest.mark.parametrize("headers", [{}, told(0, "soon"), {"x-ratelimit-remaining-requests": "0"}, told(5, "9s")])
+def test_a_server_that_says_nothing_of_use_is_not_waited_for(
+    headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> None:
+        pace = Pace()
+        pace.heed(headers, await pace.turn(1))
+        await pace.turn(1)
+
+    monkeypatch.setattr("builders.limits.asyncio.sleep", lambda seconds: pytest.fail(f"waited {seconds} s"))
+    asyncio.run(run())
+
+
+def test_no_pause_is_longer_than_the_longest() -> None:
+    pace, before = Pace(), time.monotonic()
     pace.pause(10 * LONGEST_PAUSE)
     assert before + LONGEST_PAUSE <= pace._paused_until <= time.monotonic() + LONGEST_PAUSE

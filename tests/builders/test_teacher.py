@@ -104,6 +104,23 @@ def test_retry_after_is_obeyed(ledger: Ledger) -> None:
     assert teacher.asked.total() - 1 <= time.monotonic() - started
 
 
+def test_a_limit_that_the_server_tells_is_kept_without_a_refusal(ledger: Ledger) -> None:
+    teacher = FakeTeacher(allowance=20, period=0.4, latency=0.01)
+    with teacher.serve() as url:
+        started = time.monotonic()
+        generate(plan(90), ledger, base_url=url)
+    assert time.monotonic() - started >= 4 * 0.4
+    assert (teacher.answered.total(), teacher.sent["over"]) == (90, 0)
+
+
+def test_a_run_reports_while_nothing_comes(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builders.teacher.PULSE", 0.05)
+    waiting: list[float] = []
+    with FakeTeacher(latency=0.5).serve() as url:
+        generate(plan(3), ledger, base_url=url, on_progress=lambda p: p.answered or waiting.append(p.seconds))
+    assert len(waiting) > 3 and waiting == sorted(waiting) and waiting[-1] > 0.1
+
+
 def test_requests_a_minute_are_kept(ledger: Ledger) -> None:
     with FakeTeacher().serve() as url:
         started = time.monotonic()
