@@ -10,6 +10,8 @@ from typing import Any
 import jinja2
 from huggingface_hub import CardData
 
+from corpusmith_errors import UserError
+
 INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 SPECIAL = re.compile(r"[\\`*\[\]#|~$@]|(?<![^\W_])_|_(?![^\W_])|://|www\.")
 LINE_START = re.compile(r"^(?:[-+=]|\d+(?=[.)](?:\s|$)))")
@@ -55,10 +57,10 @@ def literal(value: str) -> Markdown:
     """A name for use inside a code block or a link of the template.
 
     Raises:
-        ValueError: it holds anything but word characters and ``.,:/@+=-``.
+        UserError: it holds anything but word characters and ``.,:/@+=-``.
     """
     if not LITERAL.fullmatch(value):
-        raise ValueError(f"{plain(value, 80)!r} can't stand in a card: only letters, digits and . , : / @ + = - may")
+        raise UserError(f"{plain(value, 80)!r} can't stand in a card: only letters, digits and . , : / @ + = - may")
     return Markdown(value)
 
 

@@ -157,4 +157,4 @@ def serve(root: Path, port: int, tokens: Path | None = None, host: str = "127.0.
         with FileLock(root / ".served", timeout=SECONDS_TO_LEAVE):
             uvicorn.run(application(root, tokens), host=host, port=port, log_level="warning")
     except Timeout:
-        raise ValueError(f"{root} is served by another process already: use that hub, or another --root.") from None
+        raise ValueError(f"{root} is served by another process already: talk to that one, or end it.") from None

@@ -21,6 +21,7 @@ from cards.dataset import Corpus, DatasetFacts, Example, Split
 from cards.metric import MetricFacts
 from cards.model import ModelFacts
 from cards.space import Source, SpaceFacts
+from corpusmith_errors import UserError
 
 GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = (
@@ -167,7 +168,7 @@ def test_hostile_text_changes_no_model_card(model_facts: ModelFacts, number: int
 
 
 def test_names_that_could_leave_a_code_block_are_refused() -> None:
-    with pytest.raises(ValueError, match="can't stand in a card"):
+    with pytest.raises(UserError, match="can't stand in a card"):
         dataset.render(dataclasses.replace(minimal("ner"), repo_id='you/x"); import os #'))
 
 
