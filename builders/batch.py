@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +26,7 @@ Payload = Mapping[str, Any]
 LARGEST = 50_000  # requests a batch, OpenAI's limit
 TAG = "corpusmith"
 ENDED = ("completed", "failed", "expired", "cancelled")
+PATIENCE = 10  # retries, a minute or so, of what costs nothing to repeat; a batch itself is submitted once
 
 
 def generate_batches(
@@ -38,6 +39,7 @@ def generate_batches(
     total: int | None = None,
     poll: float = 30.0,
     retry_failed: bool = False,
+    verify: Callable[[Payload, Answer], bool] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Progress:
     """Do what `teacher.generate` does, by batches; looks every `poll` seconds whether one has ended.
@@ -46,7 +48,7 @@ def generate_batches(
     batch holds as many requests as `max_cost` can pay at their longest. Raises UserError when a batch is refused.
     """
     check_budget(price, max_cost)
-    run = _Run(Endpoint.from_environment(base_url), ledger, price, poll, Progress(total), on_progress)
+    run = _Run(Endpoint.from_environment(base_url), ledger, price, poll, Progress(total), verify, on_progress)
     return asyncio.run(run.finish(requests, max_cost, retry_failed))
 
 
@@ -58,6 +60,7 @@ class _Run:
         price: Price | None,
         poll: float,
         progress: Progress,
+        verify: Callable[[Payload, Answer], bool] | None,
         on_progress: Callable[[Progress], None] | None,
     ) -> None:
         self.endpoint = endpoint
@@ -65,6 +68,7 @@ class _Run:
         self.price = price
         self.poll = poll
         self.progress = replace(progress, cost=None if price is None else 0.0)
+        self.verify = verify
         self.on_progress = on_progress
         self.started = time.monotonic()
 
@@ -90,7 +94,7 @@ class _Run:
     async def _resume(self, client: openai.AsyncOpenAI) -> None:
         unfinished = self.ledger.open_batches(self.endpoint.host)
         if None in unfinished.values():  # killed while it was submitted: did it arrive?
-            async for batch in client.batches.list(limit=100):
+            async for batch in patient(client).batches.list(limit=100):
                 tag = (batch.metadata or {}).get(TAG, "")
                 if tag in unfinished:
                     unfinished[tag] = batch.id
@@ -130,7 +134,7 @@ class _Run:
             for key, payload in waiting.items()
         )
         self.ledger.open_batch(tag, self.endpoint.host)
-        file = await client.files.create(file=(f"{tag}.jsonl", "\n".join(lines).encode()), purpose="batch")
+        file = await patient(client).files.create(file=(f"{tag}.jsonl", "\n".join(lines).encode()), purpose="batch")
         batch = await client.batches.create(
             input_file_id=file.id,
             endpoint="/v1/chat/completions",
@@ -145,7 +149,7 @@ class _Run:
 
     async def _collect(self, client: openai.AsyncOpenAI, tag: str, batch_id: str) -> set[str]:
         """Wait until a batch has ended and record what came of it. Returns the keys that are settled by that."""
-        while (batch := await client.batches.retrieve(batch_id)).status not in ENDED:
+        while (batch := await patient(client).batches.retrieve(batch_id)).status not in ENDED:
             self._report()
             await asyncio.sleep(self.poll)
         if batch.status == "failed":
@@ -153,7 +157,7 @@ class _Run:
             raise UserError(f"{self.endpoint.host} refused a batch: {_complaint(batch)}")
         done: set[str] = set()
         for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):
-            content = (await client.files.content(file_id)).content
+            content = (await patient(client).files.content(file_id)).content
             for part in batches(content.splitlines(), 1000):
                 outcomes = [outcome for line in part if (outcome := self._read(line)) is not None]
                 self._record(outcomes)
@@ -175,7 +179,7 @@ class _Run:
         message = ((response.get("body") or {}).get("error") or {}).get("message", "")
         return Failure(result["custom_id"], redact(f"HTTP {status}: {message}")[:200], 1)
 
-    def _record(self, outcomes: Iterable[Answer | Failure]) -> None:
+    def _record(self, outcomes: Sequence[Answer | Failure]) -> None:
         answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
         failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
         self.ledger.record(answers)
@@ -184,8 +188,11 @@ class _Run:
         completion = sum(outcome.completion_tokens for outcome in outcomes)
         cached = sum(answer.cached_tokens for answer in answers)
         cost = None if self.price is None else self.price.cost(prompt, completion, cached, batch=True)
+        accepted = self._accepted(answers) if self.verify else 0
         self._report(
             answered=self.progress.answered + len(answers),
+            accepted=self.progress.accepted + accepted,
+            rejected=self.progress.rejected + (len(answers) - accepted if self.verify else 0),
             failed=self.progress.failed + len(failures),
             in_flight=max(0, self.progress.in_flight - len(answers) - len(failures)),
             prompt_tokens=self.progress.prompt_tokens + prompt,
@@ -193,6 +200,11 @@ class _Run:
             cached_tokens=self.progress.cached_tokens + cached,
             cost=None if cost is None else (self.progress.cost or 0.0) + cost,
         )
+
+    def _accepted(self, answers: Sequence[Answer]) -> int:
+        assert self.verify is not None
+        asked = dict(self.ledger.payloads(answer.key for answer in answers))
+        return sum(self.verify(asked[answer.key], answer) for answer in answers if answer.key in asked)
 
     def _affordable(self, waiting: Mapping[str, Payload], max_cost: float) -> dict[str, Payload]:
         """The first requests that together can cost no more than `max_cost` leaves."""
@@ -209,6 +221,11 @@ class _Run:
         if self.on_progress:
             self.on_progress(self.progress)
         return self.progress
+
+
+def patient(client: openai.AsyncOpenAI) -> openai.AsyncOpenAI:
+    """The client for what may be asked again at no cost, so that a day's waiting outlives a server's bad minute."""
+    return client.with_options(max_retries=PATIENCE)
 
 
 def _complaint(batch: Batch) -> str:

@@ -102,11 +102,6 @@ def generate(
             on_progress(finished)
         return finished
     corpus = Corpus(recipe, Path())
-
-    def accepted(payload: Mapping[str, Any], answer: Answer) -> bool:
-        request = corpus.plan.asked(payload)  # drawn again rather than kept: a plan may hold millions
-        return not isinstance(corpus.verify(request, answer.text, answer.finish_reason), Reject)
-
     progress = ask(
         (request.payload for request in corpus.plan.requests(*shard)),
         ledger,
@@ -118,7 +113,7 @@ def generate(
         max_cost=max_cost,
         total=total,
         retry_failed=retry_failed,
-        verify=accepted,
+        verify=accepting(corpus),
         on_progress=on_progress,
     )
     if progress.pending == 0 and progress.stopped is None:
@@ -128,6 +123,17 @@ def generate(
 
 def generate_by_batch(recipe: Recipe, ledger: Ledger, shard: tuple[int, int] = (0, 1), **limits: Any) -> Progress:
     """The same by the Batch API; `limits` are those of `builders.batch.generate_batches`."""
-    plan = Plan(recipe)
-    payloads = (request.payload for request in plan.requests(*shard))
-    return generate_batches(payloads, ledger, total=len(range(shard[0], len(plan), shard[1])), **limits)
+    corpus = Corpus(recipe, Path())
+    payloads = (request.payload for request in corpus.plan.requests(*shard))
+    total = len(range(shard[0], len(corpus.plan), shard[1]))
+    return generate_batches(payloads, ledger, total=total, verify=accepting(corpus), **limits)
+
+
+def accepting(corpus: Corpus) -> Callable[[Mapping[str, Any], Answer], bool]:
+    """Whether an answer to a payload of the plan will become a row, before filters."""
+
+    def accepted(payload: Mapping[str, Any], answer: Answer) -> bool:
+        request = corpus.plan.asked(payload)  # drawn again rather than kept: a plan may hold millions
+        return not isinstance(corpus.verify(request, answer.text, answer.finish_reason), Reject)
+
+    return accepted

@@ -15,10 +15,14 @@ from tests.builders.fake_teacher import FakeTeacher, problem
 
 @dataclass
 class FakeBatches(FakeTeacher):
-    """Batches that end after `delay` seconds. `expire` is how many of them lose the second half of their requests."""
+    """Batches that end after `delay` seconds. `expire` is how many of them lose the second half of their requests.
+
+    The server has no time for the first `hiccups` looks at a batch or its results.
+    """
 
     delay: float = 0.0
     expire: int = 0
+    hiccups: int = 0
     refuse_batches: bool = False
     files: dict[str, bytes] = field(default_factory=dict)
     submitted: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -45,7 +49,13 @@ class FakeBatches(FakeTeacher):
                 "purpose": "batch", "status": "processed"}  # fmt: skip
 
     async def content(self, request: Request) -> Response:
+        if self.hiccups > 0:
+            return self.hiccup()
         return Response(self.files[request.path_params["id"]])
+
+    def hiccup(self) -> Response:
+        self.hiccups -= 1
+        return problem(503 if self.hiccups % 2 else 429, "no time", {"retry-after-ms": "10"})
 
     async def create(self, request: Request) -> Response:
         body = await request.json()
@@ -61,6 +71,8 @@ class FakeBatches(FakeTeacher):
         return JSONResponse({"object": "list", "data": list(self.submitted.values()), "has_more": False})
 
     async def retrieve(self, request: Request) -> Response:
+        if self.hiccups > 1:
+            return self.hiccup()
         batch = self.submitted.get(request.path_params["id"])
         if batch is None:
             return problem(404, "no such batch")

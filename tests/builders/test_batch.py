@@ -51,6 +51,25 @@ def test_batches_settle_every_request_at_half_price(ledger: Ledger) -> None:
     assert max(teacher.answered.values()) == 1 and not ledger.open_batches(url.removeprefix("http://"))
 
 
+def test_answers_are_verified_for_the_count(ledger: Ledger) -> None:
+    seen = []
+    with FakeBatches(seed=2, faults=0.2, kinds=("length",)).serve() as url:
+        done = generate_batches(
+            plan(40), ledger, base_url=url, poll=0.01, total=40, verify=lambda p, a: p["seed"] % 2 == 0,
+            on_progress=seen.append,
+        )  # fmt: skip
+    answered = [payload["seed"] for _, payload in ledger.payloads(answer.key for answer in ledger.answers())]
+    assert done.accepted == sum(seed % 2 == 0 for seed in answered) > 0 < done.rejected
+    assert done.accepted + done.rejected + done.failed + done.pending == 40 and seen[-1] == done
+
+
+def test_waiting_outlives_a_servers_bad_minute_and_submits_once(ledger: Ledger) -> None:
+    teacher = FakeBatches(hiccups=4)
+    with teacher.serve() as url:
+        assert generate_batches(plan(5), ledger, base_url=url, poll=0.01, total=5).pending == 0
+    assert teacher.hiccups == 0 and len(teacher.submitted) == 1
+
+
 def submit(url: str, path: Path, n: int, poll: float) -> None:
     with Ledger(path) as ledger:
         generate_batches(plan(n), ledger, base_url=url, poll=poll)

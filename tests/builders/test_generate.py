@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from builders.generate import generate
+from builders.generate import generate, generate_by_batch
 from builders.ledger import Failure, Ledger, payload_key
 from builders.plan import Plan
 from builders.recipe import Recipe, load_recipe
 from builders.versioning import plan_identity
+from tests.builders.fake_batches import FakeBatches
 from tests.builders.fake_teacher import FakeTeacher
 
 NOWHERE = "http://127.0.0.1:9/v1"
@@ -53,6 +54,14 @@ def test_what_is_gone_or_is_to_be_tried_again_is_asked(recipe: Recipe, path: Pat
         mended = generate(recipe, ledger, base_url=url)
         assert (mended.before, mended.answered, mended.pending) == (11, 1, 0)
         assert generate(recipe, ledger, base_url=NOWHERE, retry_failed=True).before == 12
+
+
+def test_batches_are_verified_by_the_recipe(recipe: Recipe, tmp_path: Path) -> None:
+    with Ledger(tmp_path / "batches.sqlite") as ledger, FakeBatches().serve() as url:
+        done = generate_by_batch(recipe, ledger, base_url=url, poll=0.01)
+        again = generate(recipe, ledger, base_url=NOWHERE)
+    assert (done.total, done.pending, done.accepted + done.rejected) == (12, 0, 12) and done.rejected
+    assert again.before == 12
 
 
 def test_another_plan_is_not_taken_for_the_finished_one(recipe: Recipe, path: Path) -> None:
