@@ -21,7 +21,7 @@ LEAKED = "Heart rate and weight were written down each morning before the first 
 @pytest.fixture(scope="session")
 def small_recipe(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("recipe") / "small.yaml"
-    path.write_text(f"extends: ncbi-disease\nname: small\ntitle: A small corpus\nrows: {ROWS}\n")
+    path.write_text(f"extends: ncbi-disease\nname: small\ntitle: A small corpus\nrows: {ROWS}\nborrow: []\n")
     return path
 
 
