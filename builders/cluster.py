@@ -73,6 +73,7 @@ class Cluster:
             raise
         except Exception as error:  # datatrove re-raises whatever a block raised
             raise UserError(f"stage {name} failed ({type(error).__name__}: {error}); see {logs}") from error
+        executor.logging_dir.fs.invalidate_cache()  # an object store is listed anew: other processes wrote to it
         if missing := executor.get_incomplete_ranks(skip_completed=True):
             raise UserError(f"stage {name}: {len(missing)} of {tasks} tasks did not complete; see {logs}")
 
