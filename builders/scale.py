@@ -83,11 +83,14 @@ def resume(place: str, recipe: Recipe, plan: Plan, answers: str, tasks: int, roo
         "benchmarks": str(root),
     }
     folder = get_datafolder(place)
-    if not folder.isfile("begun.json") or json.loads(folder.cat_file("begun.json")) != begun:
-        if folder.exists(""):
-            folder.rm("", recursive=True)
-        with folder.open("begun.json", "wt") as out:
-            json.dump(begun, out)
+    if folder.isfile("begun.json"):
+        if json.loads(folder.cat_file("begun.json")) == begun:
+            return folder
+        folder.rm("", recursive=True)
+    elif folder.exists("") and folder.list_files():
+        raise UserError(f"{place} holds what no build has left there: delete it, or give another folder for the work")
+    with folder.open("begun.json", "wt") as out:
+        json.dump(begun, out)
     return folder
 
 
@@ -181,7 +184,8 @@ def generate_at_scale(
         "rpm": rpm and rpm / share,
         "tpm": tpm and tpm / share,
     }
-    shutil.rmtree(out / "logs", ignore_errors=True)  # what is done the ledgers know, for this plan and for others
+    # What is done the ledgers know, for this plan and for others.
+    shutil.rmtree(out / "logs" / "generate" / "completions", ignore_errors=True)
     cluster.run("generate", [Ask(recipe, out, options)], tasks, str(out))
     asked = [json.loads((out / f"asked-{rank:05d}.json").read_text()) for rank in range(tasks)]
     return Counter({name: sum(one[name] for one in asked) for name in ("answered", "failed", "pending")})

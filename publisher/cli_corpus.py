@@ -20,9 +20,9 @@ Prices = Annotated[Path | None, typer.Option(help="TOML table of prices per mill
 Executor = Annotated[
     str | None, typer.Option(help="local, ray or slurm: spread the work over tasks (corpusmith[scale]).")
 ]
-Tasks = Annotated[int | None, typer.Option(help="Tasks, with --executor.")]
-Workers = Annotated[int, typer.Option(help="Tasks that run at a time, with --executor.")]
-Memory = Annotated[int, typer.Option(help="Memory of a task in GB, with --executor ray or slurm.")]
+Tasks = Annotated[int | None, typer.Option(min=1, help="Tasks, with --executor.")]
+Workers = Annotated[int, typer.Option(min=1, help="Tasks that run at a time, with --executor.")]
+Memory = Annotated[int, typer.Option(min=1, help="Memory of a task in GB, with --executor ray or slurm.")]
 Sbatch = Annotated[
     list[str] | None, typer.Option(help="With --executor slurm: an option of sbatch, as partition=cpu; repeated.")
 ]

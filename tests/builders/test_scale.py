@@ -96,6 +96,18 @@ def test_a_failed_build_goes_on_where_it_stopped(
     assert facts["content_hash"] == small_build[1]["content_hash"]
 
 
+def test_a_folder_for_the_work_that_holds_something_else_is_left_alone(
+    small_recipe: Path, small_answers: Path, tmp_path: Path
+):
+    (tmp_path / "work" / "small").mkdir(parents=True)
+    (tmp_path / "work" / "small" / "notes.txt").write_text("mine")
+    with pytest.raises(UserError, match="holds what no build has left there"):
+        build_at_scale(
+            str(small_recipe), str(small_answers), str(tmp_path / "out"), Cluster(), 1, work=str(tmp_path / "work")
+        )
+    assert (tmp_path / "work" / "small" / "notes.txt").read_text() == "mine"
+
+
 def test_answers_to_another_recipe_are_refused(small_recipe: Path, small_answers: Path, tmp_path: Path):
     other = tmp_path / "other.yaml"
     other.write_text(small_recipe.read_text() + "seed: 99\n")

@@ -119,6 +119,12 @@ def test_an_executor_needs_answers_and_a_known_name(tmp_path: Path) -> None:
     line = ["build", "demo-disease", "--out", tmp_path / "out"]
     assert "give --answers" in corpusmith(*line, "--executor", "local").stderr
     assert "no executor 'cloud'" in corpusmith(*line, "--executor", "cloud", "--answers", tmp_path).stderr
+    line += ["--answers", tmp_path]
+    assert "for --executor slurm, not ray" in corpusmith(*line, "--executor", "ray", "--setup", "true").stderr
+    assert "give NAME=VALUE" in corpusmith(*line, "--executor", "slurm", "--sbatch", "partition").stderr
+    spread = ["generate", "demo-disease", "--executor", "local", "--answers", tmp_path]
+    for alone in (["--batch"], ["--shard", "1/2"], ["--ledger", tmp_path / "ledger.sqlite"]):
+        assert "goes without --batch, --ledger and --shard" in corpusmith(*spread, *alone).stderr
 
 
 def test_ledgers_are_shown_exported_imported_and_merged(ner_recipe: Path, tmp_path: Path) -> None:
