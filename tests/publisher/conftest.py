@@ -54,6 +54,26 @@ def hub(tmp_path: Path) -> Iterator[str]:
     server.stop()
 
 
+@pytest.fixture(params=["model", "dataset", "space"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def repo(hub: str, kind: str):
+    """A repository of each kind, bound to the API (which reads the environment above when it is imported)."""
+    from tests.publisher.bound import Repo
+
+    return Repo(hub, kind)
+
+
+@pytest.fixture
+def model(hub: str):
+    from tests.publisher.bound import Repo
+
+    return Repo(hub, "model")
+
+
 @pytest.fixture
 def loopback(tmp_path: Path):
     """Starts a hub with middleware around it."""
