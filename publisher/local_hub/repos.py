@@ -100,11 +100,10 @@ def create(call: Call) -> dict[str, str]:
     repo = named(call)
     url = f"{call.base_url}/{repo.url_path}"
     author = call.writer(repo.namespace)
-    try:
+    with call.store.lock:
+        if repo.exists:
+            raise HubError(409, f"You already created this {repo.kind[:-1]} repo: {repo.id}", url=url)
         call.store.create(repo, author, **{"private": False, "sdk": call.body.get("sdk")} | privacy(call.body))
-    except HubError as error:
-        error.body["url"] = url
-        raise
     return {"url": url, "id": repo.id, "name": repo.id}
 
 

@@ -201,16 +201,13 @@ class Store:
         return [self.repo(kind, "/".join(path.parts[-3:-1])) for path in found]
 
     def create(self, repo: Repo, author: str, **settings: Any) -> None:
-        """A repository with one commit, which appears whole or not at all."""
-        with self.lock:
-            if repo.exists:
-                raise HubError(409, f"You already created this {repo.kind[:-1]} repo: {repo.id}")
-            draft = Repo(repo.kind, repo.id, Path(tempfile.mkdtemp(dir=self.scratch)), self.lock)
-            write_durably(draft.path / "repo.json", json.dumps({"createdAt": now(), "pulls": {}, **settings}).encode())
-            rules = "".join(f"*{suffix} filter=lfs diff=lfs merge=lfs -text\n" for suffix in LFS_SUFFIXES)
-            files = {".gitattributes": draft.objects.add(rules.encode())}
-            draft.set_ref("heads", "main", draft.add_commit(None, files, "initial commit", "", author))
-            rename_durably(draft.path, repo.path)
+        """A repository with one commit, which appears whole or not at all; there must be none of that name yet."""
+        draft = Repo(repo.kind, repo.id, Path(tempfile.mkdtemp(dir=self.scratch)), self.lock)
+        write_durably(draft.path / "repo.json", json.dumps({"createdAt": now(), "pulls": {}, **settings}).encode())
+        rules = "".join(f"*{suffix} filter=lfs diff=lfs merge=lfs -text\n" for suffix in LFS_SUFFIXES)
+        files = {".gitattributes": draft.objects.add(rules.encode())}
+        draft.set_ref("heads", "main", draft.add_commit(None, files, "initial commit", "", author))
+        rename_durably(draft.path, repo.path)
 
     def move(self, source: Repo, target: Repo) -> None:
         with self.lock:
