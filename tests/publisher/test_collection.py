@@ -21,3 +21,16 @@ def test_releases_are_collected_once_and_their_notes_follow(hub: str, tmp_path: 
         ("dataset", "local/corpusmith-ner"): "v0.1.0. First release.",
         ("model", "local/student"): "v0.2.0. Trained anew.",
     }
+
+
+def test_a_run_that_was_killed_before_it_collected_is_made_up_for(hub: str, tmp_path: Path, write) -> None:
+    _, write_model = write
+    address = collect(
+        "local", [publish("model", write_model(tmp_path / "a"), "local/student", endpoint=hub)], endpoint=hub
+    )
+    better = write_model(tmp_path / "b", b"\0better")
+    publish("model", better, "local/student", endpoint=hub)  # and here it was killed
+    again = publish("model", better, "local/student", endpoint=hub)
+    collect("local", [again], endpoint=hub)
+    (item,) = HfApi(endpoint=hub).get_collection(address.split("/collections/")[1]).items
+    assert (again.state, item.note) == ("unchanged", "v0.2.0.")
