@@ -15,6 +15,7 @@ from corpusmith_errors import UserError
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 USELESS = {401: "refuses the API key: set OPENAI_API_KEY", 403: "forbids this", 404: "has no such path or model"}
+SHORTEST_KEY = 8  # characters; what stands for a key where none is needed is shorter
 PASSING = (408, 409)  # and 5xx: worth asking again
 
 
@@ -79,6 +80,8 @@ class Endpoint:
             return Failure(key, f"finish reason {redact(str(finish_reason))[:40]}", attempts, *tokens)
         if not isinstance(text, str) or not text.strip():
             raise GarbledReply("unreadable reply (empty)")
+        if len(self.api_key) >= SHORTEST_KEY:
+            text = text.replace(self.api_key, "[redacted]")  # a proxy may hand back what it was sent
         return Answer(key, text, finish_reason, *tokens, cached, int(time.time()), self.host, batch)
 
     def check(self, error: openai.APIStatusError) -> None:

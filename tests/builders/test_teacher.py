@@ -1,5 +1,6 @@
 """The client against a real server that refuses, fails, stalls, resets and garbles, and against kill -9."""
 
+import gzip
 import multiprocessing
 import os
 import random
@@ -7,13 +8,16 @@ import signal
 import threading
 import time
 import traceback
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+import builders.teacher
 from builders.ledger import Answer, Failure, Ledger, payload_key
 from builders.prices import Price
 from builders.teacher import generate
+from builders.transcript import export_transcript
 from corpusmith_errors import UserError
 from tests.builders.fake_teacher import FakeTeacher
 
@@ -162,19 +166,23 @@ def test_a_wrong_key_ends_the_run_and_appears_nowhere(
     assert secret not in "".join(traceback.format_exception(caught.value)) and secret not in caplog.text
 
 
-def test_secrets_that_a_server_echoes_stay_out_of_ledger_and_log(
+def test_secrets_that_a_server_echoes_stay_out_of_ledger_transcript_and_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     secret = "planted-credential-0123456789"
     monkeypatch.setenv("OPENAI_API_KEY", secret)
     caplog.set_level("DEBUG")
     complaint = f"bad request with Authorization: Bearer {secret}, and key sk-another0123456789"
-    teacher = FakeTeacher(key=secret, faults=1.0, kinds=("bad request",), complaint=complaint)
+    echo = f"Bearer {secret} was sent for {{}} families."
+    teacher = FakeTeacher(key=secret, faults=0.5, kinds=("bad request",), complaint=complaint, answer=echo)
     with Ledger(tmp_path / "l.sqlite") as ledger, teacher.serve() as url:
-        generate(plan(2), ledger, base_url=url)
+        generate(plan(20), ledger, base_url=url)
         assert any("[redacted]" in reason for reason in ledger.failures_by_reason())
+        assert all("Bearer [redacted] was sent" in answer.text for answer in ledger.answers())
+        header = export_transcript(ledger, tmp_path / "t.jsonl.gz", license="mit")
         written = b"".join(path.read_bytes() for path in tmp_path.iterdir()).decode("latin-1") + caplog.text
-    assert "Topic 1" in written and secret not in written and "sk-another" not in written
+        written += gzip.decompress((tmp_path / "t.jsonl.gz").read_bytes()).decode()
+    assert header["count"] and "Topic 1" in written and secret not in written and "sk-another" not in written
 
 
 @pytest.mark.parametrize("n", [3, 100])
@@ -234,38 +242,50 @@ def test_ctrl_c_leaves_a_ledger_to_resume(ledger: Ledger) -> None:
 
 
 def generate_in_child(url: str, path: Path, n: int) -> None:
+    builders.teacher.backoff = lambda attempt: 0.05  # the child's own
     with Ledger(path) as ledger:
         generate(plan(n), ledger, base_url=url, concurrency=16, timeout=20.0)
 
 
 @pytest.mark.slow
 def test_kill_at_twenty_random_points_never_pays_for_an_answer_in_the_ledger_again(tmp_path: Path) -> None:
-    path, n, rng = tmp_path / "ledger.sqlite", 900, random.Random(3)
+    path, n, rng = tmp_path / "ledger.sqlite", 700, random.Random(3)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["builders.teacher"])
-    teacher = FakeTeacher(seed=5, faults=0.15, kinds=("error", "length"), latency=0.02)
-    paid: dict[str, int] = {}
+    teacher = FakeTeacher(seed=5, faults=0.2, latency=0.02, stall=0.3, calm=100, storm=20)
+    lost: Counter[str] = Counter()  # answers that were on their way when the run was killed
     with teacher.serve() as url:
         for _ in range(20):
-            asked, twice = teacher.asked.total(), teacher.answered.total() - len(teacher.answered)
+            answered = teacher.answered.copy()
             child = context.Process(target=generate_in_child, args=(url, path, n))
             child.start()
-            kill_at = asked + rng.randint(1, 60)
+            kill_at = teacher.asked.total() + rng.randint(1, 50)
             while teacher.asked.total() < kill_at and child.is_alive():
                 time.sleep(0.002)
             child.kill()
             child.join()
             while teacher.in_flight:
                 time.sleep(0.002)
-            assert teacher.answered.total() - len(teacher.answered) - twice <= 16
             with Ledger(path) as ledger:
-                paid = {answer.key: teacher.answered[answer.key] for answer in ledger.answers()} | paid
-        generate_in_child(url, path, n)
-    assert len(paid) > 200 and all(teacher.answered[key] == times for key, times in paid.items())
+                known, counts = {answer.key for answer in ledger.answers()}, ledger.counts()
+                settled = ledger.settled(map(payload_key, plan(n)))
+            on_their_way = (teacher.answered - answered).keys() - known
+            assert len(on_their_way) <= 16
+            lost.update(on_their_way)
+            assert counts["answered"] + counts["failed"] == len(settled) < n and known <= settled.keys()
+        child = context.Process(target=generate_in_child, args=(url, path, n))
+        child.start()
+        child.join()
+    assert len(known) > 100
+    assert teacher.answered == {key: 1 + lost[key] for key in teacher.answered}  # paid again is what was lost, no other
+    assert {"refuse", "storm", "error", "reset", "stall", "truncate", "wrong schema", "no choice"} <= set(teacher.sent)
     with Ledger(path) as ledger:
-        counts = ledger.counts()
-        assert counts["requests"] == n == counts["answered"] + counts["failed"] and counts["failed"]
-        assert set(ledger.failures_by_reason()) == {"finish reason length"}
+        counts, settled = ledger.counts(), ledger.settled(map(payload_key, plan(n)))
+        assert (counts["requests"], counts["pending"], len(settled)) == (n, 0, n)
+        assert (counts["answered"], counts["failed"]) == (sum(settled.values()), n - sum(settled.values()))
+        assert set(ledger.failures_by_reason()) == {
+            "finish reason length", "finish reason content_filter", "HTTP 400: the prompt is too long"
+        }  # fmt: skip
 
 
 def test_a_failure_that_is_mended_is_no_failure_any_more(ledger: Ledger) -> None:
