@@ -18,24 +18,27 @@ def train(
     dataset: Annotated[str, typer.Argument(help="A dataset folder, or a Hub id `id[:config][@revision]`.")],
     out: Annotated[Path, typer.Option(help="The model folder to write.")],
     encoder: Annotated[str, typer.Option(help="`embedded`, a folder, or a Hub id that AutoModel loads.")] = "embedded",
-    epochs: Annotated[int | None, typer.Option(help="Passes over the data.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the data.")] = None,
     config: Annotated[Path | None, typer.Option(help="YAML of training settings; see docs/training.md.")] = None,
     seeds: Annotated[
         str, typer.Option(help="Several seeds, by commas: the best model is kept, all are reported.")
     ] = "",
-    num_processes: Annotated[int, typer.Option(help="Processes on this machine.")] = 1,
+    num_processes: Annotated[int, typer.Option(min=1, help="Processes on this machine.")] = 1,
 ) -> None:
     """Fine-tune an encoder on a corpus; a killed run goes on by the same command."""
     from publisher.display import training_line
     from training.launch import launch
 
     chosen = training_config(config, epochs)
-    numbers = [int(seed) for seed in seeds.split(",") if seed]
+    numbers = parse_seeds(seeds)
     report = launch(dataset, encoder, out, chosen, numbers, num_processes, lambda row: typer.echo(training_line(row)))
     best = report["best"]
     typer.echo(
         f"{out}: {best['metric']} {best['value']:.1f} on validation at epoch {best['epoch']:g}, {report['seconds']:.0f} s"
     )
+    if "seeds" in report:
+        several = report["seeds"]
+        typer.echo(f"{len(several['values'])} seeds: mean {several['mean']:.1f}, deviation {several['stdev']:.1f}")
 
 
 def search(
@@ -45,7 +48,7 @@ def search(
     trials: Annotated[int, typer.Option(min=1, help="Settings to try, for --first-epochs each.")] = 20,
     finalists: Annotated[int, typer.Option(min=1, help="How many of the best are trained in full.")] = 3,
     first_epochs: Annotated[int, typer.Option(min=1, help="Epochs of the first phase.")] = 1,
-    epochs: Annotated[int | None, typer.Option(help="Epochs of the second phase.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of the second phase.")] = None,
     config: Annotated[Path | None, typer.Option(help="YAML of the settings that are not searched.")] = None,
     json_file: JsonPath = None,
 ) -> None:
@@ -112,7 +115,17 @@ def training_config(file: Path | None, epochs: int | None) -> "TrainingConfig":
         settings = (yaml.safe_load(file.read_text(encoding="utf-8")) if file else None) or {}
     except (OSError, yaml.YAMLError) as error:
         raise UserError(f"cannot read the settings in {file}: {error}") from error
+    if not isinstance(settings, dict):
+        raise UserError(f"{file} holds no settings: write `epochs: 3` and the like, one a line")
     return TrainingConfig.from_dict({**settings, **({"epochs": epochs} if epochs else {})})
+
+
+def parse_seeds(text: str) -> list[int]:
+    """`1,2,3` as numbers. Raises UserError at anything else."""
+    try:
+        return [int(seed) for seed in text.split(",") if seed]
+    except ValueError as error:
+        raise UserError(f"--seeds {text}: give whole numbers, by commas, such as 1,2,3") from error
 
 
 def parse_types(text: str) -> dict[str, str] | None:

@@ -1,6 +1,8 @@
 """How a student is trained: every knob, its default, and why."""
 
-from dataclasses import dataclass, fields
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, get_args, get_type_hints
 
 from corpusmith_errors import UserError
 
@@ -80,14 +82,29 @@ class TrainingConfig:
         """From a user's YAML or JSON.
 
         Raises:
-            UserError: at a key that is no field.
+            UserError: at a key that is no field, or a value that is none of its type.
         """
-        known = {field.name for field in fields(cls)}
-        if unknown := sorted(set(settings) - known):
-            raise UserError(f"unknown training setting {', '.join(unknown)}: known are {', '.join(sorted(known))}")
-        return cls(**settings)
+        kinds = get_type_hints(cls)
+        if unknown := sorted(map(str, set(settings) - set(kinds))):
+            raise UserError(f"unknown training setting {', '.join(unknown)}: known are {', '.join(sorted(kinds))}")
+        return cls(**{name: typed(name, value, kinds[name]) for name, value in settings.items()})
 
 
+def typed(name: str, value: Any, kind: Any) -> Any:
+    """The value as the field has it: YAML takes `1e-4`, which lacks a point, for text, and `no` for false."""
+    kinds = get_args(kind) or (kind,)
+    if value is False and str in kinds:
+        return "no"
+    if float in kinds and isinstance(value, str | int) and not isinstance(value, bool):
+        with suppress(ValueError):
+            return float(value)
+    elif isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool)):
+        return value
+    names = [NAMES[one] for one in kinds if one in NAMES]
+    raise UserError(f"{name} is {value!r}: give {' or '.join(names)}")
+
+
+NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "text", type(None): "null"}
 CHOICES = {
     "class_weights": (None, "balanced"),
     "mixed_precision": (None, "no", "fp16", "bf16"),

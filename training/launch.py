@@ -117,11 +117,11 @@ def main() -> None:
     parser.add_argument("--settings", type=Path, help="YAML or JSON of TrainingConfig's fields")
     options = parser.parse_args()
     try:
-        settings = yaml.safe_load(options.settings.read_text()) if options.settings else {}
-        config = TrainingConfig.from_dict(settings)
+        settings = yaml.safe_load(options.settings.read_text()) if options.settings else None
+        config = TrainingConfig.from_dict(settings or {})
         seeds = [int(seed) for seed in options.seeds.split(",") if seed]
         train_seeds(options.dataset, options.encoder, options.out, config, seeds, lambda row: print(json.dumps(row)))
-    except (UserError, OSError, ValueError) as error:
+    except (UserError, OSError, ValueError, yaml.YAMLError) as error:
         sys.exit(f"{parser.prog}: {error}")
 
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from corpusmith_errors import UserError
 from publisher.cli import app
-from publisher.cli_model import parse_types, training_config
+from publisher.cli_model import parse_seeds, parse_types, training_config
 from tests.training.conftest import TAGS, ner_dataset, ner_rows, tiny_encoder  # noqa: F401
 from tests.training.models import write_model
 
@@ -38,6 +38,29 @@ def benchmark(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [row | {"ner_tags": [names[tag] for tag in row["ner_tags"]]} for row in ner_rows()]
     (folder / "dev.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return folder
+
+
+def test_train_takes_settings_from_a_file_and_several_seeds(
+    ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "settings.yaml").write_text("tracker: none\nlearning_rate: 5e-3\nmixed_precision: bf16\nepochs: 9\n")
+    line = ["train", ner_dataset, "--encoder", tiny_encoder, "--out", tmp_path / "out", "--seeds", "1,2"]
+    printed = corpusmith(*line, "--epochs", 2, "--config", tmp_path / "settings.yaml")
+
+    report = json.loads((tmp_path / "out" / "training.json").read_text())
+    used = report["hyperparameters"]
+    assert (used["learning_rate"], used["mixed_precision"], used["epochs"]) == (5e-3, "bf16", 2)
+    assert report["seeds"]["values"].keys() == {"1", "2"}
+    assert f"2 seeds: mean {report['seeds']['mean']:.1f}, deviation {report['seeds']['stdev']:.1f}" in printed
+    assert f"strict_f1 {report['best']['value']:.1f} on validation at epoch" in printed
+
+
+@pytest.mark.slow
+def test_train_in_two_processes(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
+    (tmp_path / "settings.yaml").write_text("tracker: none\n")
+    line = ["train", ner_dataset, "--encoder", tiny_encoder, "--out", tmp_path / "out", "--epochs", 1]
+    corpusmith(*line, "--config", tmp_path / "settings.yaml", "--num-processes", 2)
+    assert json.loads((tmp_path / "out" / "training.json").read_text())["hardware"].startswith("2 x")
 
 
 def test_evaluate_renames_types_splits_seen_from_unseen_and_compares(
@@ -100,6 +123,12 @@ def test_wrong_types_and_settings_are_refused(tmp_path: Path) -> None:
         parse_types("SpecificDisease")
     with pytest.raises(UserError, match="cannot read the settings"):
         training_config(tmp_path / "none.yaml", None)
+    (tmp_path / "list.yaml").write_text("- epochs\n")
+    with pytest.raises(UserError, match="holds no settings"):
+        training_config(tmp_path / "list.yaml", None)
+    assert parse_seeds("3,1") == [3, 1] and parse_seeds("") == []
+    with pytest.raises(UserError, match="--seeds 1;2: give whole numbers"):
+        parse_seeds("1;2")
 
 
 @pytest.mark.slow

@@ -1,6 +1,9 @@
 """Settings a user gets wrong are named, with the remedy."""
 
+from dataclasses import asdict
+
 import pytest
+import yaml
 
 from corpusmith_errors import UserError
 from training.config import TrainingConfig
@@ -15,6 +18,12 @@ from training.config import TrainingConfig
         ({"max_length": 2}, "at least 8"),
         ({"class_weights": "equal"}, "choose one of balanced"),
         ({"learningrate": 1e-4}, "unknown training setting learningrate"),
+        ({"learning_rate": "fast"}, "learning_rate is 'fast': give a number"),
+        ({"epochs": 2.5}, "epochs is 2.5: give a whole number"),
+        ({"epochs": True}, "epochs is True: give a whole number"),
+        ({"compile": "yes"}, "give true or false"),
+        ({"patience": "none"}, "patience is 'none': give a whole number or null"),
+        ({"seed": None}, "seed is None: give a whole number"),
     ],
 )
 def test_a_wrong_setting_is_named(settings: dict, message: str) -> None:
@@ -24,3 +33,16 @@ def test_a_wrong_setting_is_named(settings: dict, message: str) -> None:
 
 def test_settings_override_the_defaults() -> None:
     assert TrainingConfig.from_dict({"epochs": 2}) == TrainingConfig(epochs=2)
+
+
+def test_what_yaml_takes_for_text_or_false_is_what_was_meant() -> None:
+    settings = yaml.safe_load(
+        "learning_rate: 1e-4\nwarmup: 0\npatience: null\ncompile: true\ntracker: none\nmixed_precision: no"
+    )
+    config = TrainingConfig.from_dict(settings)
+    assert (config.learning_rate, config.warmup, config.patience, config.compile) == (1e-4, 0.0, None, True)
+    assert config.mixed_precision == "no" and config.tracker == "none"
+
+
+def test_every_default_is_of_its_type() -> None:
+    assert TrainingConfig.from_dict(asdict(TrainingConfig())) == TrainingConfig()
