@@ -91,7 +91,7 @@ def read_benchmark(source: str, split: str, types: Mapping[str, str] | None = No
 def read_file(file: Path) -> list:
     """The rows of a file, whose format shows in its first lines."""
     content = file.read_text(encoding="utf-8")
-    lines = content.splitlines()
+    lines = content.split("\n")  # splitlines also cuts at U+2028 and the like, which texts hold
     first = next((line for line in lines if line.strip()), "")
     if file.suffix == ".jsonl":
         return [read_json_row(line, f"{file}, line {n}") for n, line in enumerate(lines, 1) if line.strip()]
@@ -145,7 +145,7 @@ def read_relation_tsv(lines: Sequence[str]) -> Iterator[LabelledText]:
 def read_pubtator(content: str, file: Path) -> Iterator[tuple[str, str, list[Span]]]:
     """`id|t|title`, `id|a|abstract` and a line an entity; offsets count the title, one space and the abstract."""
     for block in re.split(r"\n\s*\n", content.strip()):
-        lines = block.splitlines()
+        lines = block.split("\n")
         name = lines[0].split("|", 1)[0]
         text = " ".join(line.split("|", 2)[2] for line in lines if re.match(r"\d+\|[ta]\|", line))
         entities: list[Span] = []
@@ -166,7 +166,7 @@ def read_brat(folder: Path) -> Iterator[tuple[str, str, list[Span]]]:
         with annotation.with_suffix(".txt").open(encoding="utf-8", newline="") as file:
             text = file.read()  # as it is: offsets count every \r
         entities: list[Span] = []
-        for line in annotation.read_text(encoding="utf-8").splitlines():
+        for line in annotation.read_text(encoding="utf-8").split("\n"):
             if found := re.match(r"T\d+\t(\S+) ([\d ;]+)\t", line):
                 ends = [int(end) for end in re.findall(r"\d+", found[2])]
                 entities.append((min(ends), max(ends), found[1]))

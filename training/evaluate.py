@@ -232,7 +232,9 @@ def read_scores(file: str, data: Benchmark) -> list[float]:
 def read_predictions(file: str, column: str) -> dict:
     """From id to prediction; a `score` is preferred to a label."""
     found = {}
-    for n, line in enumerate(Path(file).read_text(encoding="utf-8").splitlines(), 1):
+    for n, line in enumerate(Path(file).read_text(encoding="utf-8").split("\n"), 1):
+        if not line.strip():
+            continue
         try:
             row = json.loads(line)
             found[str(row["id"])] = row[column] if row.get("score") is None else row["score"]

@@ -33,6 +33,18 @@ def test_json_lines(tmp_path):
     assert read_benchmark(str(tmp_path / "dev.jsonl"), "dev").tagged == (row,)
 
 
+@pytest.mark.parametrize("strange", ["\u2028", "\x85", "\x0c"])
+def test_a_line_separator_in_a_text_ends_no_line(tmp_path, strange):
+    word = f"Ataxia{strange}x"
+    row = {"id": "1", "tokens": [word], "ner_tags": ["B-Disease"]}
+    write(tmp_path, "dev.jsonl", json.dumps(row, ensure_ascii=False) + "\n")
+    write(tmp_path, "dev2.pubtator", f"1|t|{word}\n1|a|b\n1\t0\t8\t{word}\tDisease\tD1\n")
+    write(tmp_path, "dev3.tsv", f"{word}\tB-Disease\n")
+    for split in ("dev", "dev2", "dev3"):
+        (entity,) = read_benchmark(str(tmp_path), split).tagged[0].entities
+        assert entity == (0, 8, "Disease")
+
+
 def test_json_lines_of_relations(tmp_path):
     write(tmp_path, "dev.jsonl", '{"id": 7, "text": "@GENE$ in @DISEASE$", "label": 1}\n')
     (row,) = read_benchmark(str(tmp_path), "dev").labelled
