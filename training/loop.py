@@ -87,6 +87,7 @@ def train(
 
     weights = class_weights(training, len(corpus.labels), config.class_weights).to(accelerator.device)
     weight_of = np.array([weights[labels[labels != IGNORED]].sum().item() for labels in training.labels])
+    begins_row = np.diff(training.rows, prepend=-1) > 0  # of the windows of a long row, the first
     lengths = training.lengths()
     plans = [plan_steps(lengths, config.batch_tokens, config.seed, epoch) for epoch in range(config.epochs)]
     epoch_ends = list(np.cumsum([len(plan) for plan in plans]))
@@ -132,7 +133,7 @@ def train(
 
         state.step += 1
         state.loss_steps += 1
-        state.sentences += len(step)
+        state.sentences += int(begins_row[step].sum())
         evaluate = state.step in epoch_ends or due(state.step, config.evaluate_steps)
         if not evaluate and not due(state.step, config.save_steps):
             continue

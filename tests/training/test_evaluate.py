@@ -5,7 +5,7 @@ import pytest
 from corpusmith_errors import UserError
 from tests.training.models import SENTENCES, TAGS, write_model
 from training.benchmark_data import tagged_text
-from training.evaluate import compare, evaluate
+from training.evaluate import compare, evaluate, overlap_scores
 from training.inference import EntityExtractor
 from training.metrics import span_scores
 
@@ -49,6 +49,20 @@ def test_a_model_over_words_and_as_deployed(model, benchmark):
     assert 0 < figures["calibration"]["ece"] < 1
     assert figures["warnings"] == []
     json.dumps(figures)
+
+
+def test_relaxed_and_boundary_figures_are_those_of_semeval():
+    """One span right, one too short, one of another type, one of another type and too long, one missed, one made up."""
+    gold = ["B-D", "I-D", "O", "B-D", "I-D", "O", "B-D", "O", "B-D", "O", "B-D", "O", "O"]
+    predicted = ["B-D", "I-D", "O", "B-D", "O", "O", "B-C", "O", "B-C", "I-C", "O", "O", "B-D"]
+    relaxed = overlap_scores([gold], [predicted], "ent_type")
+    assert (relaxed["precision"], relaxed["recall"]) == (100 * 2 / 5, 100 * 2 / 5)  # the right one and the short one
+    boundary = overlap_scores([gold], [predicted], "exact")
+    assert (boundary["precision"], boundary["recall"]) == (
+        100 * 2 / 5,
+        100 * 2 / 5,
+    )  # the right one, and the wrong type
+    assert boundary["f1"] == pytest.approx(40)
 
 
 def test_a_difference_between_words_and_raw_text_is_warned_of(model, tmp_path):

@@ -32,13 +32,18 @@ def steady_encoder(tiny_encoder: Path, tmp_path: Path) -> Path:
 def test_two_processes_in_two_parts_each_learn_what_one_does(
     ner_dataset: Path, steady_encoder: Path, tmp_path: Path
 ) -> None:
-    one = launch(str(ner_dataset), str(steady_encoder), tmp_path / "one", QUICK)
-    config = replace(QUICK, accumulation=2)
+    longer = replace(QUICK, epochs=6, learning_rate=3e-3)
+    one = launch(str(ner_dataset), str(steady_encoder), tmp_path / "one", longer)
+    config = replace(longer, accumulation=2)
     two = launch(str(ner_dataset), str(steady_encoder), tmp_path / "two", config, num_processes=2)
 
     assert two["hardware"].startswith("2 x")
     for ours, theirs in zip(two["history"], one["history"], strict=True):
         assert ours["train_loss"] == pytest.approx(theirs["train_loss"], rel=1e-5)
+        scores, expected = ours["validation"], theirs["validation"]
+        assert scores["strict_f1"] == pytest.approx(expected["strict_f1"], abs=0.01)
+        assert scores["by_type"]["Disease"]["support"] == expected["by_type"]["Disease"]["support"] > 0
+    assert two["history"][-1]["validation"]["strict_f1"] > 0, "both evaluate a model that finds something"
     weights = load_file(tmp_path / "one" / "model.safetensors")
     for name, value in load_file(tmp_path / "two" / "model.safetensors").items():
         assert (value - weights[name]).abs().max() < 1e-4, name

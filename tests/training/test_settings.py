@@ -43,6 +43,10 @@ def test_rows_longer_than_a_window_are_scored_whole(ner_dataset: Path, tiny_enco
     for row in report["history"]:
         assert row["validation"]["by_type"]["Disease"]["support"] == sum(tags.count(1) for tags in rows)
     assert report["best"]["value"] > 80
+    read = report["sentences_per_second"] * report["seconds"] / 20
+    assert read == pytest.approx(report["dataset"]["rows"]["train"], rel=0.05), (
+        "a row of several windows is one sentence"
+    )
 
 
 def test_more_parts_learn_the_same(ner_dataset: Path, steady_encoder: Path, tmp_path: Path) -> None:
