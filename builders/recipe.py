@@ -13,6 +13,7 @@ from corpusmith_errors import UserError
 RECIPES = Path(__file__).parent / "recipes"
 PROMPTS = Path(__file__).parent / "prompts"
 MOST_EXTENSIONS = 8
+PLANNED = {"model", "messages", "seed", "n", "stream"}
 
 
 class Strict(BaseModel):
@@ -59,6 +60,13 @@ class Teacher(Strict):
     license: str = "unknown"  # of what the model writes
     parameters: dict[str, Any] = {"temperature": 0.9, "top_p": 0.95, "max_tokens": 100}
     price: dict[str, float] | None = None  # per million tokens: input, cached, output
+
+    @field_validator("parameters")
+    @classmethod
+    def parameters_say_how_not_what(cls, parameters: dict[str, Any]) -> dict[str, Any]:
+        if set_here := sorted(PLANNED & parameters.keys()):
+            raise ValueError(f"{', '.join(set_here)} cannot be set: the plan says what is asked, and reads one answer")
+        return parameters
 
 
 class Verification(Strict):
@@ -271,7 +279,7 @@ def attribute_values(source: str | tuple[str, ...]) -> tuple[str, ...]:
     values: list[str] = []
     for name in source.split("+"):
         path = PROMPTS / "attributes" / f"{name}.txt"
-        if not path.exists():
+        if not path.exists() or path.parent != PROMPTS / "attributes":  # no file of the user's is sent
             raise UserError(
                 f"no attribute list {name!r}: list the values in the recipe, or name a file of {path.parent}"
             )

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from builders.recipe import load_recipe, prompt_version, shipped_recipes
+from builders.recipe import attribute_values, load_recipe, prompt_version, shipped_recipes
 from corpusmith_errors import UserError
 
 
@@ -44,6 +44,7 @@ def test_a_nested_unknown_key_names_its_neighbours(ner_recipe: Path) -> None:
         ("task: ner", "task: relations", "`relation` goes with task: relations"),
         ("name: tiny-disease", "name: Tiny Disease", "name: String should match"),
         ("rows: 60", "rows: [", "not valid YAML"),
+        ("  license: apache-2.0", "  parameters: {messages: [], n: 3}", "messages, n cannot be set"),
     ],
 )
 def test_a_bad_recipe_is_refused_with_the_remedy(ner_recipe: Path, old: str, new: str, message: str) -> None:
@@ -72,3 +73,11 @@ def test_the_prompt_version_changes_with_the_template(ner_recipe: Path, tmp_path
     before = prompt_version(load_recipe(str(ner_recipe)))
     template.write_text("system\n---\nother\n", encoding="utf-8")
     assert before.startswith("mine@") and prompt_version(load_recipe(str(ner_recipe))) != before
+
+
+def test_no_file_of_the_users_is_an_attribute(tmp_path: Path) -> None:
+    (tmp_path / "patients.txt").write_text("A patient's history.\n", encoding="utf-8")
+    away = "../" * 20 + str(tmp_path / "patients").lstrip("/")
+    for name in (str(tmp_path / "patients"), away, f"sections+{tmp_path / 'patients'}"):
+        with pytest.raises(UserError, match="no attribute list"):
+            attribute_values(name)
