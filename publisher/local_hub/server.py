@@ -4,6 +4,7 @@ import inspect
 import logging
 import re
 import secrets
+import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -148,10 +149,13 @@ def application(root: Path, tokens_file: Path | None = None) -> Starlette:
 
 
 def serve(root: Path, port: int, tokens: Path | None = None, host: str = "127.0.0.1") -> None:
-    """Serves until interrupted. Raises ValueError for a host that others can reach where there is no tokens file, and
-    for a root that another process serves: the two would not see each other's locks."""
+    """Serves until interrupted. Raises ValueError for a host that others can reach where there is no tokens file, for a
+    port in use, and for a root that another process serves: the two would not see each other's locks."""
     if tokens is None and host not in LOOPBACK:
         raise ValueError(f"Without a tokens file everybody may write, so --host {host} needs --tokens FILE.")
+    with socket.socket() as probe:
+        if probe.connect_ex((host, port)) == 0:
+            raise ValueError(f"Something listens on {host}:{port} already: give another --port.")
     root.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(root / ".served", timeout=SECONDS_TO_LEAVE):

@@ -207,6 +207,12 @@ def test_a_tokens_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         read_users(tmp_path / "absent.toml")
 
 
+def test_a_port_in_use_is_named(hub: str, tmp_path: Path) -> None:
+    port = int(hub.rpartition(":")[2])
+    with pytest.raises(ValueError, match=f"{port} already: give another --port"):
+        serve(tmp_path / "other", port)
+
+
 def test_one_process_serves_a_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("publisher.local_hub.server.SECONDS_TO_LEAVE", 0.05)
     with FileLock(tmp_path / ".served"), pytest.raises(ValueError, match="served by another process"):
