@@ -83,6 +83,36 @@ def test_answers_and_corpus_may_lie_in_an_object_store(
     assert not store.exists("/made/work/small")
 
 
+def test_two_processes_build_from_s3_to_s3(
+    small_recipe: Path,
+    small_answers: Path,
+    small_build: tuple[Path, dict],
+    small_benchmarks: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """A server of that protocol on the loopback; what one process has written to it another one lists."""
+    pytest.importorskip("s3fs", reason="pip install s3fs: its python-dateutil is older than that of constraints.txt")
+    server = pytest.importorskip("moto.server", reason="pip install moto flask flask-cors: an S3 on the loopback")
+    running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    running.start()
+    try:
+        host, port = running.get_host_and_port()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+            monkeypatch.setenv(name, "us-east-1")
+        store = fsspec.filesystem("s3", skip_instance_cache=True, use_listings_cache=False)
+        store.mkdir("lab")
+        store.put(f"{small_answers}/", "lab/answers/", recursive=True)
+        cluster = Cluster(workers=2)
+        facts = build_at_scale(str(small_recipe), "s3://lab/answers", "s3://lab/made", cluster, 3, small_benchmarks)
+        assert without_bytes(facts) == without_bytes(small_build[1])
+        assert json.loads(store.cat("lab/made/recipes/small/build.json")) == facts
+        assert len(store.glob("lab/made/data/small/train-*-of-00003.parquet")) == 3
+        assert not store.find("lab/made/work/small")
+    finally:
+        running.stop()
+
+
 def test_a_failed_build_goes_on_where_it_stopped(
     small_recipe: Path, small_answers: Path, small_build: tuple[Path, dict], small_benchmarks: Path, tmp_path: Path
 ):
