@@ -56,7 +56,7 @@ def build_at_scale(
     place = f"{(work or out.rstrip('/') + '/work').rstrip('/')}/{parsed.name}"
     plan = Plan(parsed)
     tasks = tasks or -(-len(plan) // ROWS_A_TASK)
-    folder = resume(place, parsed, plan, answers, tasks, root)
+    folder = resume(place, parsed, plan, answers, out, tasks, root)
     config = minhash_config(parsed)
     buckets = MinhashDedupBuckets(f"{place}/signatures", f"{place}/pairs", config=config, lines_to_buffer=4096)
     cluster.run("deal", [Deal(parsed, answers, place)], tasks, place)
@@ -69,8 +69,8 @@ def build_at_scale(
     return facts
 
 
-def resume(place: str, recipe: Recipe, plan: Plan, answers: str, tasks: int, root: Path | None) -> DataFolder:
-    """The working folder, emptied unless what it holds was begun with the same recipe, answers and tasks."""
+def resume(place: str, recipe: Recipe, plan: Plan, answers: str, out: str, tasks: int, root: Path | None) -> DataFolder:
+    """The working folder, emptied unless what it holds was begun with the same recipe, answers, tasks and target."""
     source = get_datafolder(answers)
     files = {path: source.size(path) for path in source.list_files(glob_pattern="**/*.jsonl*")}
     if not files:
@@ -79,6 +79,7 @@ def resume(place: str, recipe: Recipe, plan: Plan, answers: str, tasks: int, roo
         "recipe": fingerprint(recipe, plan.lexicons),
         "rows": recipe.rows,
         "answers": files,
+        "out": get_datafolder(out).path,
         "tasks": tasks,
         "benchmarks": str(root),
     }
@@ -89,8 +90,8 @@ def resume(place: str, recipe: Recipe, plan: Plan, answers: str, tasks: int, roo
         folder.rm("", recursive=True)
     elif folder.exists("") and folder.list_files():
         raise UserError(f"{place} holds what no build has left there: delete it, or give another folder for the work")
-    with folder.open("begun.json", "wt") as out:
-        json.dump(begun, out)
+    with folder.open("begun.json", "wt") as opened:
+        json.dump(begun, opened)
     return folder
 
 

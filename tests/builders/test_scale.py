@@ -126,6 +126,29 @@ def test_a_failed_build_goes_on_where_it_stopped(
     assert facts["content_hash"] == small_build[1]["content_hash"]
 
 
+class Interrupted(Cluster):
+    """Is killed when the shards are written, before they are added up."""
+
+    def run(self, name: str, pipeline: list, tasks: int, work: str) -> None:
+        super().run(name, pipeline, tasks, work)
+        if name == "publish":
+            raise KeyboardInterrupt
+
+
+def test_work_that_was_begun_for_another_folder_is_done_anew(
+    small_recipe: Path, small_answers: Path, small_build: tuple[Path, dict], small_benchmarks: Path, tmp_path: Path
+):
+    def build_into(out: str, cluster: Cluster) -> dict:
+        places = {"benchmarks": small_benchmarks, "work": str(tmp_path / "work")}
+        return build_at_scale(str(small_recipe), str(small_answers), str(tmp_path / out), cluster, 2, **places)
+
+    with pytest.raises(KeyboardInterrupt):
+        build_into("first", Interrupted())
+    facts = build_into("second", Cluster())
+    assert without_bytes(facts) == without_bytes(small_build[1])
+    assert rows_of(tmp_path / "second", "small") == rows_of(small_build[0], "small")
+
+
 def test_a_folder_for_the_work_that_holds_something_else_is_left_alone(
     small_recipe: Path, small_answers: Path, tmp_path: Path
 ):
