@@ -29,7 +29,7 @@ from builders.filters import find_duplicates
 from builders.ledger import Answer, batches
 from builders.measures import measure
 from builders.plan import Plan, Request
-from builders.recipe import Augmentation, load_recipe
+from builders.recipe import Augmentation, Recipe, load_recipe
 from builders.shipped_leakage import leakage_of
 
 RECIPE = "ncbi-disease"
@@ -70,9 +70,8 @@ class Clock:
 
 def ours(rows: int, folder: Path, augmented: bool = False) -> dict[str, float]:
     """What `corpusmith build` does between the ledger and `build.json`."""
-    recipe = load_recipe(RECIPE)
+    recipe = recipe_of(rows)
     recipe = recipe if augmented else recipe.model_copy(update={"augment": Augmentation()})
-    recipe = recipe.model_copy(update={"rows": rows, "borrow": ()})
     corpus = Corpus(recipe, folder / "rows")
     warm_up(corpus)
     leakage = leakage_of(recipe, benchmarks_at_hand(None))
@@ -104,6 +103,11 @@ def ours_augmented(rows: int, folder: Path) -> dict[str, float]:
     return ours(rows, folder, augmented=True)
 
 
+def recipe_of(rows: int) -> Recipe:
+    """The recipe with so many requests of its own, and none of others."""
+    return load_recipe(RECIPE).model_copy(update={"rows": rows, "borrow": ()})
+
+
 def warm_up(corpus: Corpus) -> None:
     """Load lexicons and index them: a cost of the process, not of its rows."""
     for index in range(50):
@@ -117,7 +121,7 @@ def peer(rows: int, folder: Path) -> dict[str, float]:
     import numpy as np
     from datasketch import MinHash, MinHashLSH
 
-    plan = Plan(load_recipe(RECIPE))
+    plan = Plan(recipe_of(rows))
     with (folder / "answers.jsonl").open("w") as out:
         out.writelines(json.dumps({"text": synthetic_answer(plan.request(i)).text}) + "\n" for i in range(rows))
     data = datasets.Dataset.from_json(str(folder / "answers.jsonl"), cache_dir=str(folder / "cache"))

@@ -65,9 +65,8 @@ class Stub(asyncio.Protocol):
 
     def reply(self, body: bytes) -> None:
         Stub.served.value += 1
-        prompt = "".join(message["content"] for message in json.loads(body)["messages"][-1:])
-        sentence = f"We studied {' with '.join(re.findall(QUOTED, prompt)) or 'growth'} in 12 of 140 cohorts by PCR."
-        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": sentence}}
+        message = {"role": "assistant", "content": sentence_for(json.loads(body))}
+        choice = {"index": 0, "finish_reason": "stop", "message": message}
         usage = {"prompt_tokens": 80, "completion_tokens": 20, "total_tokens": 100}
         reply = {
             "id": "c",
@@ -80,6 +79,11 @@ class Stub(asyncio.Protocol):
         content = json.dumps(reply).encode()
         head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
         self.transport.write(head.encode() + content)
+
+
+def sentence_for(payload: dict[str, Any]) -> str:
+    names = re.findall(QUOTED, payload["messages"][-1]["content"])
+    return f"We studied {' with '.join(names) or 'growth'} in 12 of 140 cohorts by PCR."
 
 
 def serve(listener: socket.socket, latency: float, served: Any) -> None:
@@ -106,22 +110,18 @@ def stub(latency: float) -> Iterator[tuple[str, Any]]:
 def ours(url: str, n: int, ledger_path: str) -> dict[str, float]:
     """Planning, asking, the ledger and verification of every answer; lexicons are loaded before the clock starts."""
     from builders.corpus import Corpus
-    from builders.example import Reject
-    from builders.generate import resized
-    from builders.ledger import Answer, Ledger
+    from builders.generate import accepting
+    from builders.ledger import Ledger
     from builders.teacher import generate
 
-    corpus = Corpus(resized(RECIPE, n, "stub"), Path())
-    corpus.verify(corpus.plan.request(0), "A first sentence, so that what is lazy is there.", "stop")
-
-    def accepted(payload: Any, answer: Answer) -> bool:
-        request = corpus.plan.request(payload["seed"])
-        return not isinstance(corpus.verify(request, answer.text, answer.finish_reason), Reject)
-
+    corpus = Corpus(recipe_of(n), Path())
+    for index in range(20):  # so that what is lazy is there: lexicons are indexed for the first sentence with its seeds
+        request = corpus.plan.request(index)
+        corpus.verify(request, sentence_for(request.payload))
     with Ledger(ledger_path) as ledger:
         started, cpu = time.monotonic(), time.process_time()
         payloads = (request.payload for request in corpus.plan.requests())
-        progress = generate(payloads, ledger, base_url=url, concurrency=IN_FLIGHT, total=n, verify=accepted)
+        progress = generate(payloads, ledger, base_url=url, concurrency=IN_FLIGHT, total=n, verify=accepting(corpus))
         figures = measured(n, started, cpu)
     assert progress.pending == 0 and progress.failed == 0 and (progress.before == n or progress.accepted)
     return figures
@@ -141,10 +141,10 @@ def resumed(url: str, n: int, ledger_path: str) -> dict[str, float]:
 
 def finished(url: str, n: int, ledger_path: str) -> dict[str, float]:
     """What `corpusmith generate` does with a finished run, lexicons included, when it has met it finished once."""
-    from builders.generate import generate, resized
+    from builders.generate import generate
     from builders.ledger import Ledger
 
-    recipe = resized(RECIPE, n, "stub")
+    recipe = recipe_of(n)
     with Ledger(ledger_path) as ledger:
         started, cpu = time.monotonic(), time.process_time()
         assert generate(recipe, ledger, base_url=url, concurrency=IN_FLIGHT).before == n
@@ -172,11 +172,17 @@ def bare(url: str, n: int, _: str) -> dict[str, float]:
     return measured(n, started, cpu)
 
 
-def planned(n: int) -> list[dict[str, Any]]:
+def recipe_of(n: int) -> Any:
+    """A recipe that plans n requests to the stub, and borrows no others."""
     from builders.generate import resized
+
+    return resized(RECIPE, n, "stub").model_copy(update={"borrow": ()})
+
+
+def planned(n: int) -> list[dict[str, Any]]:
     from builders.plan import Plan
 
-    return [request.payload for request in Plan(resized(RECIPE, n, "stub")).requests()]
+    return [request.payload for request in Plan(recipe_of(n)).requests()]
 
 
 def measured(n: int, started: float, cpu: float) -> dict[str, float]:
