@@ -4,10 +4,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from builders.example import Entities, Pair, Reject, Span, entity_row
+from builders.example import Entities, Pair, Reject, Span, entity_row, pair_row
 from builders.plan import Plan, Request, Seed
 from builders.recipe import Kind, Recipe, Selection, load_recipe
-from builders.text import words
+from builders.text import words, words_with_offsets
 from builders.verify import lookup, verify_entities, verify_pair
 
 
@@ -126,24 +126,62 @@ def test_brackets_that_do_not_abbreviate_are_left_alone(recipe: Recipe) -> None:
     assert mentions(recipe, "In gout (HPRT) the enzyme is missing from all tissues.", ("gout", "disease")) == ["gout"]
 
 
-NAMES = st.sampled_from(["gout", "breast cancer", "ataxia-telangiectasia", "Wilms tumor", "CF", "colon cancer"])
-FILLER = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12)
+# Names that nest ("breast cancer 1" is a gene, "cancer" a disease too), that an acronym follows, and that hold hyphens.
+NAMES = st.sampled_from(
+    ["gout", "cancer", "breast cancer", "breast cancer 1", "ataxia-telangiectasia (AT)", "Wilms tumours", "CF", "BRCA1"]
+)
+MARKS = st.text("\u0301\u0308\u200d\u20dd\ufe0f\u0670\u093e", max_size=2)
+ODD = st.sampled_from(
+    ["\U0001f9ec", "\U0001f469\u200d\u2695\ufe0f", "\u0130", "\u00df", "\ufb01", "\u2011", "\u00a0", "(", "/"]
+)
+FILLER = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12) | MARKS | ODD
+GLUE = st.sampled_from(["", " ", " ", " ", "-", "/", "\u0301"])
+PARTS = st.lists(st.tuples(FILLER, GLUE, NAMES, GLUE), min_size=1, max_size=5)
 
 
-@given(st.lists(st.tuples(FILLER, NAMES), min_size=1, max_size=5), FILLER)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
-def test_no_text_breaks_an_offset(recipe: Recipe, parts: list[tuple[str, str]], tail: str) -> None:
-    """Unicode, combining marks, emoji and adjacent mentions: every row holds the invariants of DESIGN.md."""
-    answer = " ".join(f"{filler} {name}" for filler, name in parts) + tail
-    outcome = judge(recipe, answer, (parts[0][1], "disease"))
-    if isinstance(outcome, Reject):
-        return
-    ids = {"O": 0, "B-Disease": 1, "I-Disease": 2}
-    row = entity_row(outcome, ids)
-    assert row["tokens"] == words(outcome.text)
-    assert all(span.text and outcome.text[span.start : span.end] == span.text for span in outcome.spans)
-    assert all(a.end <= b.start for a, b in zip(outcome.spans, outcome.spans[1:], strict=False))
-    assert row["ner_tags"].count(1) == len(outcome.spans)
+def sentence_of(parts: list[tuple[str, str, str, str]], tail: str) -> str:
+    return "In this " + "".join(map("".join, parts)) + tail + " of all that we saw"
+
+
+@given(PARTS, FILLER)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None)
+def test_no_text_breaks_an_offset(recipe: Recipe, parts: list[tuple[str, str, str, str]], tail: str) -> None:
+    """Unicode, combining marks, emoji, nested and adjacent mentions: every row holds the invariants of DESIGN.md."""
+    for seeds in ([], [("gout", "disease")], [("breast cancer", "disease"), ("BRCA1", "gene")]):
+        outcome = judge(recipe, sentence_of(parts, tail), *seeds)
+        if isinstance(outcome, Reject):
+            continue
+        row = entity_row(outcome, {"O": 0, "B-Disease": 1, "I-Disease": 2})
+        assert row["tokens"] == words(outcome.text)
+        for spans in (outcome.spans, outcome.context):
+            assert all(span.text and outcome.text[span.start : span.end] == span.text for span in spans)
+        assert all(a.end <= b.start for a, b in zip(outcome.spans, outcome.spans[1:], strict=False))
+        assert mentions_of(row) == [(span.start, span.end) for span in outcome.spans]
+
+
+def mentions_of(row: dict) -> list[tuple[int, int]]:
+    """The offsets of what the tags of a row mark."""
+    found: list[tuple[int, int]] = []
+    for (_, start, end), tag in zip(words_with_offsets(row["text"]), row["ner_tags"], strict=True):
+        if tag == 1:
+            found.append((start, end))
+        elif tag == 2:
+            found[-1] = (found[-1][0], end)
+    return found
+
+
+@given(PARTS, FILLER)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+def test_no_text_breaks_a_pair(relation_recipe: Path, parts: list[tuple[str, str, str, str]], tail: str) -> None:
+    recipe = load_recipe(str(relation_recipe))
+    request = asked(("BRCA1", "gene"), ("breast cancer", "disease"), label="related")
+    outcome = verify_pair(request, sentence_of(parts, f"{tail} BRCA1 and breast cancer"), recipe)
+    if isinstance(outcome, Pair):
+        row = pair_row(outcome, {"unrelated": 0, "related": 1})
+        for span in (row["head"], row["tail"]):
+            assert span["text"] and row["source_text"][span["start"] : span["end"]] == span["text"]
+        unmasked = row["text"].replace("@GENE$", row["head"]["text"], 1).replace("@DISEASE$", row["tail"]["text"], 1)
+        assert unmasked == row["source_text"]
 
 
 def test_adjacent_mentions_keep_their_boundary(recipe: Recipe) -> None:
