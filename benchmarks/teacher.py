@@ -7,13 +7,16 @@
 A stub on the loopback answers with a sentence that holds what was asked for, after a fixed latency; every run is a
 process of its own. `ratio` is requests/s at 1 s latency with 256 in flight, of the ideal 256; `throughput_ratio` is
 requests/s at 100 ms with 256 in flight, of those of `AsyncOpenAI` with a semaphore, in turn, by the medians. Then CPU
-time a request of both, peak memory after 1,000 requests and after `--many`, and the time to resume those.
+time a request of both, peak memory after 1,000 requests and after `--many`, and the time to resume those. `ledger` is
+rows a second at `--rows` and at a hundredth: answers written by 500, looked up and read, in wall and in CPU time, and the
+seconds that `corpusmith ledger show` takes; it sends nothing.
 """
 
 import argparse
 import asyncio
 import json
 import multiprocessing
+import random
 import re
 import resource
 import socket
@@ -179,6 +182,47 @@ def recipe_of(n: int) -> Any:
     return resized(RECIPE, n, "stub").model_copy(update={"borrow": ()})
 
 
+def ledger_of(_: str, n: int, ledger_path: str) -> dict[str, float]:
+    """What a ledger of n answers does a second, in rows: the last of them written, found settled, read by key."""
+    from builders.ledger import Answer, Ledger, payload_key
+
+    def payload(i: int) -> dict[str, Any]:
+        return {
+            "model": "stub",
+            "messages": [{"role": "user", "content": f"Write about {i} {'words ' * 40}"}],
+            "seed": i,
+        }
+
+    def fill(numbers: range) -> None:
+        for part in (numbers[i : i + 500] for i in range(0, len(numbers), 500)):
+            keyed = [(payload_key(payload(i)), payload(i)) for i in part]
+            ledger.add(keyed)
+            ledger.record(Answer(key, f"Sentence of {'words ' * 20}", host="stub") for key, _ in keyed)
+
+    last = min(n, 10_000)
+    rates: dict[str, float] = {}
+
+    @contextmanager
+    def timed(name: str) -> Iterator[None]:
+        wall, cpu = time.monotonic(), time.process_time()
+        yield
+        rates[name] = round(last / (time.monotonic() - wall))
+        rates[f"{name}_of_cpu"] = round(last / (time.process_time() - cpu))
+
+    with Ledger(ledger_path) as ledger:
+        fill(range(n - last))
+        with timed("written"):
+            fill(range(n - last, n))
+        keys = [payload_key(payload(i)) for i in random.Random(0).sample(range(n), last)]
+        with timed("found"):
+            assert len(ledger.settled(keys)) == last
+        with timed("read"):
+            assert len(ledger.get_many(keys)) == last
+        started = time.monotonic()
+        assert ledger.counts()["answered"] == n and ledger.totals() and not ledger.failures_by_reason()
+        return {**rates, "show_seconds": round(time.monotonic() - started, 3)}
+
+
 def planned(n: int) -> list[dict[str, Any]]:
     from builders.plan import Plan
 
@@ -245,6 +289,14 @@ def memory(args: argparse.Namespace, folder: str) -> dict[str, Any]:
     }
 
 
+def ledger(args: argparse.Namespace, folder: str) -> dict[str, Any]:
+    return {
+        "ledger_rows_per_second": {
+            str(n): apart(ledger_of, "", n, f"{folder}/ledger-{n}.sqlite") for n in (args.rows // 100, args.rows)
+        }
+    }
+
+
 def peer(args: argparse.Namespace, folder: str) -> dict[str, Any]:
     """The same prompts through curator, in turn with ours; without its cache, which is of whole runs."""
     prompts = Path(folder) / "prompts.txt"
@@ -269,15 +321,16 @@ def peer(args: argparse.Namespace, folder: str) -> dict[str, Any]:
     return {"peer": rates, "peer_ratio": round(ratio, 3)}
 
 
-PARTS = {"latency": latency, "throughput": throughput, "memory": memory, "peer": peer}
+PARTS = {"latency": latency, "throughput": throughput, "memory": memory, "ledger": ledger, "peer": peer}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--parts", default="latency,throughput,memory", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--parts", default="latency,throughput,memory,ledger", help=f"of {', '.join(PARTS)}")
     parser.add_argument("--requests", type=int, default=4000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--many", type=int, default=100_000)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of the ledger")
     parser.add_argument("--peer-python")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
