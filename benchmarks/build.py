@@ -1,6 +1,6 @@
 """Verification, filters and building, in rows a second a core and in memory, beside datasets.map with datasketch.
 
-    python -m benchmarks.build --rows 1000000 --json build.json
+    python benchmarks/build.py --rows 1000000 --json build.json
 
 Needs `pip install datasketch`. The answers are synthetic (see synthetic_answers.py); making them is not timed. Rows a
 second are those of verification, filters and building, with Parquet and measures. A build draws its requests again
@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # also where it is run as a file
 from benchmarks.synthetic_answers import synthetic_answer
 from builders.build import SPLITS, benchmarks_at_hand, write_parquet
 from builders.corpus import Corpus
@@ -165,7 +166,7 @@ SUBJECTS = {"ours": ours, "augmented": ours_augmented, "peer": peer}
 
 
 def apart(subject: str, rows: int) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.build", "--measure", subject, "--rows", str(rows)]
+    command = [sys.executable, __file__, "--measure", subject, "--rows", str(rows)]
     figures = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
     figures["rows_per_second"] = round(figures["rows"] / figures["seconds"], 1)
     figures["rows_per_second_wall"] = round(figures["rows"] / figures["wall_seconds"], 1)

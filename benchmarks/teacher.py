@@ -17,11 +17,10 @@ import asyncio
 import json
 import multiprocessing
 import random
-import re
 import resource
-import socket
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -29,9 +28,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # also where it is run as a file
+from benchmarks.stub_teacher import sentence_for, stub
+
 IN_FLIGHT = 256
 RECIPE = "ncbi-disease"
-QUOTED = re.compile(r'"([^"]+)"')  # what the prompt asks the sentence to hold
 PEER = """
 import importlib.util, os, sys, time
 tokenizers = importlib.util.find_spec("litellm").submodule_search_locations[0] + "/litellm_core_utils/tokenizers"
@@ -46,68 +47,6 @@ assert len(llm(prompts).dataset) == len(prompts)
 print("seconds", time.monotonic() - started)
 """
 Measure = Callable[..., dict[str, float]]
-
-
-class Stub(asyncio.Protocol):
-    """HTTP/1.1 with keep-alive and nothing that the client does not need, so that the stub is not what is measured."""
-
-    latency = 0.0
-    served: Any = None
-
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-        self.received = b""
-
-    def data_received(self, data: bytes) -> None:
-        self.received += data
-        head, separator, body = self.received.partition(b"\r\n\r\n")
-        length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0] or 0)
-        if separator and len(body) >= length:
-            self.received = body[length:]
-            asyncio.get_running_loop().call_later(self.latency, self.reply, body[:length])
-
-    def reply(self, body: bytes) -> None:
-        Stub.served.value += 1
-        message = {"role": "assistant", "content": sentence_for(json.loads(body))}
-        choice = {"index": 0, "finish_reason": "stop", "message": message}
-        usage = {"prompt_tokens": 80, "completion_tokens": 20, "total_tokens": 100}
-        reply = {
-            "id": "c",
-            "object": "chat.completion",
-            "created": 0,
-            "model": "stub",
-            "choices": [choice],
-            "usage": usage,
-        }
-        content = json.dumps(reply).encode()
-        head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
-        self.transport.write(head.encode() + content)
-
-
-def sentence_for(payload: dict[str, Any]) -> str:
-    names = re.findall(QUOTED, payload["messages"][-1]["content"])
-    return f"We studied {' with '.join(names) or 'growth'} in 12 of 140 cohorts by PCR."
-
-
-def serve(listener: socket.socket, latency: float, served: Any) -> None:
-    async def run() -> None:
-        Stub.latency, Stub.served = latency, served
-        server = await asyncio.get_running_loop().create_server(Stub, sock=listener)
-        await server.serve_forever()
-
-    asyncio.run(run())
-
-
-@contextmanager
-def stub(latency: float) -> Iterator[tuple[str, Any]]:
-    """A stub in a process of its own: its base URL, and a counter of the requests that it has answered."""
-    served = multiprocessing.Value("q", 0)
-    with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
-        process = multiprocessing.Process(target=serve, args=(listener, latency, served), daemon=True)
-        process.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1", served
-        process.kill()
-        process.join()
 
 
 def ours(url: str, n: int, ledger_path: str) -> dict[str, float]:
