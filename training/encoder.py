@@ -44,7 +44,7 @@ def load_tokenizer(encoder: str) -> Any:
     path, revision = locate(encoder)
     try:
         tokenizer = AutoTokenizer.from_pretrained(path, add_prefix_space=True, **_at(encoder, revision))
-    except (OSError, ValueError) as error:
+    except (ImportError, OSError, ValueError) as error:
         raise UserError(f"cannot load the tokenizer of {encoder}: {error}") from error
     if not tokenizer.is_fast or tokenizer.pad_token_id is None:
         raise UserError(f"{encoder} needs a fast tokenizer with a padding token: choose another encoder")
@@ -136,7 +136,13 @@ def trained_model(encoder: str, labels: list[str], facts: dict, used: np.ndarray
 
 
 def precision(chosen: str | None) -> str | None:
-    """`chosen`, or else what the launcher says, or else bf16 on a CPU that multiplies it natively (AVX-512, AMX)."""
+    """`chosen`, or else what the launcher says, or else bf16 on a CPU that multiplies it natively (AVX-512, AMX).
+
+    Raises:
+        UserError: at "fp16" without a GPU.
+    """
+    if chosen == "fp16" and not torch.accelerator.is_available():
+        raise UserError("mixed_precision fp16 needs a GPU: choose bf16 or no")
     if chosen or "ACCELERATE_MIXED_PRECISION" in os.environ or torch.accelerator.is_available():
         return chosen
     able = torch.cpu.get_capabilities()

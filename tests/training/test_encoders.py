@@ -1,0 +1,129 @@
+"""Architectures that `AutoModel` loads, each tiny and untrained: through training, export and inference."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import transformers
+from transformers import AutoModel, AutoModelForTokenClassification
+
+from corpusmith_errors import UserError
+from tests.training.conftest import ner_rows
+from tests.training.tiny_tokenizers import TOKENIZERS
+from training.config import TrainingConfig
+from training.encoder import load_tokenizer, precision
+from training.export import export
+from training.inference import EntityExtractor
+from training.loop import train
+
+SIZE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+ROBERTA = {"max_position_embeddings": 66, "type_vocab_size": 1, "pad_token_id": 0}
+DEBERTA = {
+    "relative_attention": True,
+    "pos_att_type": ["c2p", "p2c"],
+    "max_position_embeddings": 64,
+    "type_vocab_size": 0,
+}
+ENCODERS = {
+    "BertConfig": ("wordpiece-cased", SIZE),  # BioBERT, MiniLM
+    "RobertaConfig": ("bpe-cased", SIZE | ROBERTA),
+    "XLMRobertaConfig": ("unigram-cased", SIZE | ROBERTA),
+    "ElectraConfig": ("wordpiece-uncased", SIZE | {"embedding_size": 16}),
+    "DistilBertConfig": ("wordpiece-uncased", {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64}),
+    "DebertaConfig": ("bpe-cased", SIZE | DEBERTA),
+    "DebertaV2Config": ("unigram-cased", SIZE | DEBERTA | {"share_att_key": True, "norm_rel_ebd": "layer_norm"}),
+    "ModernBertConfig": ("bpe-cased", SIZE | {"pad_token_id": 0, "max_position_embeddings": 64}),
+}
+QUICK = TrainingConfig(epochs=8, batch_tokens=64, learning_rate=5e-3, patience=None, tracker="none")
+
+
+@pytest.fixture(scope="module", params=ENCODERS)
+def encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    name, size = ENCODERS[request.param]
+    folder, tokenizer = tmp_path_factory.mktemp("encoder"), TOKENIZERS[name]
+    torch.manual_seed(5)
+    special = {"bos_token_id": 2, "eos_token_id": 3, "cls_token_id": 2, "sep_token_id": 3}
+    config = getattr(transformers, request.param)(vocab_size=len(tokenizer), **special | size)
+    AutoModel.from_config(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def test_each_learns_is_exported_and_found_by_all_backends(encoder: Path, ner_dataset: Path, tmp_path: Path) -> None:
+    report = train(str(ner_dataset), str(encoder), tmp_path, replace(QUICK, mixed_precision="no"))
+
+    losses = [row["train_loss"] for row in report["history"]]
+    assert losses[-1] < losses[0] / 2
+    before, after = (AutoModel.from_pretrained(folder).get_input_embeddings().weight for folder in (encoder, tmp_path))
+    moved = (before != after).any(-1)
+    assert before.shape == after.shape and 0 < moved.sum() < len(moved), "subwords that never occur stay"
+
+    export(str(tmp_path))
+    texts = [" ".join(row["tokens"]) for row in ner_rows()]
+    by_torch, by_onnx = (
+        EntityExtractor.from_pretrained(tmp_path, backend=backend, quantized=False).extract(texts)
+        for backend in ("torch", "onnx")
+    )
+    assert sum(map(len, by_torch)) > 10
+    places = [[(e.start, e.end, e.label) for e in entities] for entities in by_torch]
+    assert [[(e.start, e.end, e.label) for e in entities] for entities in by_onnx] == places
+
+
+def test_adapters_find_the_layers_of_each(encoder: Path, ner_dataset: Path, tmp_path: Path) -> None:
+    pytest.importorskip("peft")
+    train(str(ner_dataset), str(encoder), tmp_path, replace(QUICK, epochs=2, lora_rank=2, mixed_precision="no"))
+
+    before, after = (AutoModel.from_pretrained(folder).state_dict() for folder in (encoder, tmp_path))
+    assert before.keys() == after.keys()
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    moved -= {name for name in moved if name.startswith("pooler")}  # taggers have none: it is drawn when it is loaded
+    assert moved and all(before[name].ndim == 2 and "embeddings.weight" not in name for name in moved)
+    ranks = [torch.linalg.matrix_rank(after[name] - before[name], atol=1e-6) for name in moved]
+    assert max(ranks) <= 2
+
+
+def test_a_trimmed_vocabulary_computes_what_the_whole_one_does(encoder: Path) -> None:
+    from training.encoder import load_model, trim_vocabulary
+
+    model = load_model(str(encoder), ["O", "B-Disease", "I-Disease"], {"task": "ner"}).eval()
+    used = np.array([0, 1, 2, 3, 7, 20, 41])
+    ids = torch.tensor([[2, 20, 7, 41, 3], [2, 41, 3, 0, 0]])
+    mask = (ids != 0).long()
+    with torch.inference_mode():
+        whole = model(input_ids=ids, attention_mask=mask).logits
+        trim_vocabulary(model, used)
+        trimmed = model(input_ids=torch.from_numpy(np.searchsorted(used, ids.numpy())), attention_mask=mask).logits
+    assert torch.allclose(whole[mask.bool()], trimmed[mask.bool()], atol=1e-6)
+
+
+def test_the_precision_of_products_is_chosen_and_what_is_kept_is_float32(
+    ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    losses = {}
+    for name in ("no", "bf16"):
+        report = train(str(ner_dataset), str(tiny_encoder), tmp_path / name, replace(QUICK, mixed_precision=name))
+        losses[name] = [row["train_loss"] for row in report["history"]]
+        assert losses[name][-1] < losses[name][0] / 2
+        weights = AutoModelForTokenClassification.from_pretrained(tmp_path / name, dtype="auto").state_dict()
+        assert {value.dtype for value in weights.values() if value.is_floating_point()} == {torch.float32}
+    assert losses["no"] != losses["bf16"] and losses["bf16"][0] == pytest.approx(losses["no"][0], rel=0.05)
+
+
+def test_the_launcher_may_choose_the_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "bf16")
+    assert precision(None) is None and precision("no") == "no"
+    monkeypatch.delenv("ACCELERATE_MIXED_PRECISION")
+    assert torch.accelerator.is_available() or precision(None) in ("no", "bf16")
+
+
+@pytest.mark.skipif(torch.accelerator.is_available(), reason="a GPU has float16")
+def test_float16_needs_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match="needs a GPU"):
+        precision("fp16")
+
+
+def test_what_is_no_encoder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot load the tokenizer"):
+        load_tokenizer(str(tmp_path))
