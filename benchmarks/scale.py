@@ -25,7 +25,7 @@ from pathlib import Path
 
 from benchmarks.synthetic_answers import synthetic_answer
 from builders.answers import KEY
-from builders.ledger import payload_key
+from builders.payload import payload_key
 from builders.plan import Plan
 from builders.recipe import load_recipe
 from builders.scale import ROWS_A_TASK, Cluster, build_at_scale

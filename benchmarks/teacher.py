@@ -123,7 +123,8 @@ def recipe_of(n: int) -> Any:
 
 def ledger_of(_: str, n: int, ledger_path: str) -> dict[str, float]:
     """What a ledger of n answers does a second, in rows: the last of them written, found settled, read by key."""
-    from builders.ledger import Answer, Ledger, payload_key
+    from builders.ledger import Answer, Ledger
+    from builders.payload import payload_key
 
     def payload(i: int) -> dict[str, Any]:
         return {

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from builders.forms import find_outcomes
-from builders.ledger import Answer, Ledger, batches, payload_key
+from builders.ledger import Answer, Ledger, batches
+from builders.payload import payload_key
 from builders.plan import Plan
 from corpusmith_errors import UserError
 

@@ -16,13 +16,13 @@ import openai
 from openai.types import Batch
 
 from builders.endpoint import PASSING, Endpoint, GarbledReply, reason_of
-from builders.ledger import Answer, Failure, Ledger, batches, canonical, payload_key
+from builders.ledger import Answer, Failure, Ledger, batches
+from builders.payload import Payload, canonical, payload_key
 from builders.prices import Price, check_budget, most_cost
 from builders.progress import Progress
 from builders.redaction import redact
 from corpusmith_errors import UserError
 
-Payload = Mapping[str, Any]
 LARGEST = 50_000  # requests a batch, OpenAI's limit
 TAG = "corpusmith"
 ENDED = ("completed", "failed", "expired", "cancelled")

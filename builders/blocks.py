@@ -25,8 +25,9 @@ from builders.answers import read_answer, read_indices
 from builders.build import SPLITS, write_parquet
 from builders.corpus import ACCEPTED, Corpus, Counts
 from builders.filters import Banding, Duplicates, band_hashes
-from builders.ledger import Answer, batches, payload_key
+from builders.ledger import Answer, batches
 from builders.measures import Measures, measure
+from builders.payload import payload_key
 from builders.plan import Plan, Request
 from builders.recipe import Recipe
 from builders.shipped_leakage import leakage_of

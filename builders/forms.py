@@ -8,7 +8,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from builders.ledger import Answer, Ledger, payload_key
+from builders.ledger import Answer, Ledger
+from builders.payload import payload_key
 
 FORMS = ("json_schema", "json_object", "text")  # from the strictest on
 Outcome = Answer | Literal["failed", "pending"]

@@ -4,12 +4,10 @@ A request is what its payload hashes to. The payload is stored normalised: its `
 every message but the content of the last) is one row shared by all requests that differ in nothing else.
 """
 
-import hashlib
-import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from builders.ledger_schema import FINISHED, MERGE, SCHEMA, VERSION
+from builders.payload import Payload, join_payload, payload_key, split_payload
 from corpusmith_errors import UserError
 
 T = TypeVar("T")
@@ -62,16 +61,6 @@ class Usage:
     cached_tokens: int
 
 
-def canonical(value: Any) -> str:
-    """JSON with one spelling for each value."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
-def payload_key(payload: Mapping[str, Any]) -> str:
-    """sha256 (hex) of the whole payload as it reaches the wire: model, messages, sampling, seed, response format."""
-    return hashlib.sha256(canonical(payload).encode()).hexdigest()
-
-
 class Ledger:
     """One open ledger; created when there is none. Several processes may hold the same file open and write to it.
 
@@ -81,6 +70,7 @@ class Ledger:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._lock = threading.Lock()
+        self._shapes: dict[str, int] = {}  # numbers by JSON, so that few need to be looked up
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
@@ -91,7 +81,6 @@ class Ledger:
             raise UserError(
                 f"{path} cannot be used as a ledger ({error}): give the path of a ledger or of a new file"
             ) from None
-        self._shapes: dict[str, int] = {}
 
     def __enter__(self) -> "Ledger":
         return self
@@ -99,11 +88,12 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self._db.close()
 
-    def add(self, requests: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    def add(self, requests: Iterable[tuple[str, Payload]]) -> None:
         """Make requests, (key, payload) pairs, pending. Those that are known already stay as they are."""
         for part in batches(requests, 5000):
             with self._transaction() as db:
-                rows = [(bytes.fromhex(key), *self._split(payload)) for key, payload in part]
+                split = [(bytes.fromhex(key), *split_payload(payload)) for key, payload in part]
+                rows = [(key, self._shape(shape), prompt, seed) for key, shape, prompt, seed in split]
                 db.executemany("INSERT OR IGNORE INTO requests (key, shape, prompt, seed) VALUES (?, ?, ?, ?)", rows)
 
     def get_many(self, keys: Iterable[str]) -> dict[str, Answer]:
@@ -138,7 +128,7 @@ class Ledger:
         """(key, payload) of requests whose payload is known; that of an imported answer is not."""
         query = "SELECT r.key, s.json, r.prompt, r.seed FROM requests r JOIN shapes s ON s.id = r.shape"
         for key, shape, prompt, seed in self._where_key(query, keys):
-            payload = _join(shape, prompt, seed)
+            payload = join_payload(shape, prompt, seed)
             if payload_key(payload) == key.hex():
                 yield key.hex(), payload
 
@@ -272,6 +262,7 @@ class Ledger:
                 yield self._db
             except BaseException:
                 self._db.execute("ROLLBACK")
+                self._shapes.clear()  # some of which may be gone with it
                 raise
             self._db.execute("COMMIT")
 
@@ -285,17 +276,6 @@ class Ledger:
     def _one(self, query: str, *values: Any) -> Any:
         row = self._db.execute(query, values).fetchone()
         return row[0] if row else None
-
-    def _split(self, payload: Mapping[str, Any]) -> tuple[int, str | None, int | None]:
-        *before, last = payload["messages"]
-        prompt = last["content"] if isinstance(last["content"], str) else None
-        seed = payload["seed"] if type(payload.get("seed")) is int else None  # True is an int, and another payload
-        shape: dict[str, Any] = dict(payload)
-        if prompt is not None:
-            shape["messages"] = [*before, {**last, "content": None}]
-        if seed is not None:
-            shape["seed"] = None
-        return self._shape(canonical(shape)), prompt, seed
 
     def _shape(self, shape: str) -> int:
         if shape not in self._shapes:
@@ -315,12 +295,3 @@ def batches(items: Iterable[T], size: int) -> Iterator[Sequence[T]]:
     iterator = iter(items)
     while part := list(islice(iterator, size)):
         yield part
-
-
-def _join(shape: str, prompt: str | None, seed: int | None) -> dict[str, Any]:
-    payload = json.loads(shape)
-    if prompt is not None:
-        payload["messages"][-1]["content"] = prompt
-    if seed is not None:
-        payload["seed"] = seed
-    return payload

@@ -7,7 +7,8 @@ from pathlib import Path
 from builders.corpus import Corpus
 from builders.example import Entities, Pair, Reject
 from builders.generate import generate
-from builders.ledger import Ledger, payload_key
+from builders.ledger import Ledger
+from builders.payload import payload_key
 from builders.plan import Request
 from builders.recipe import load_recipe
 from corpusmith_errors import UserError

@@ -14,7 +14,8 @@ from typing import Any
 
 from builders.corpus import Corpus
 from builders.example import Entities, Pair, Reject
-from builders.ledger import Ledger, payload_key
+from builders.ledger import Ledger
+from builders.payload import payload_key
 from builders.plan import Plan, Request
 from builders.prices import Price
 from builders.prompt_score import Score, score, target_form

@@ -12,8 +12,9 @@ from pydantic import BaseModel
 
 from builders.endpoint import Endpoint, GarbledReply
 from builders.forms import FORMS, in_form
-from builders.ledger import Answer, Ledger, payload_key
+from builders.ledger import Answer, Ledger
 from builders.limits import retry_after
+from builders.payload import payload_key
 from corpusmith_errors import UserError
 
 M = TypeVar("M", bound=BaseModel)

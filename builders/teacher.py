@@ -8,7 +8,7 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
@@ -18,14 +18,14 @@ import openai
 
 from builders.endpoint import PASSING, Endpoint, GarbledReply, reason_of
 from builders.forms import in_form, is_structured
-from builders.ledger import Answer, Failure, Ledger, batches, payload_key
+from builders.ledger import Answer, Failure, Ledger, batches
 from builders.limits import LONGEST_PAUSE, Pace, Window, retry_after
+from builders.payload import Payload, payload_key
 from builders.prices import Price, check_budget, most_cost, most_tokens
 from builders.progress import Progress
 from builders.structured import find_form
 from corpusmith_errors import UserError
 
-Payload = Mapping[str, Any]
 Asking = asyncio.Task[Answer | Failure | None]
 ATTEMPTS = 6  # a refusal for want of capacity (429) is none
 BARREN = 20  # requests given up with no answer in between: the fault is the endpoint's

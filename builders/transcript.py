@@ -15,7 +15,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from builders.ledger import Answer, Ledger, batches, canonical
+from builders.ledger import Answer, Ledger, batches
+from builders.payload import canonical
 from corpusmith_errors import UserError
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"

@@ -44,7 +44,7 @@ def export(
     license: Annotated[str | None, typer.Option(help="Licence of the outputs; default the recipe's teacher's.")] = None,
 ) -> None:
     """Write answers to a transcript that answers the same requests anywhere."""
-    from builders.ledger import payload_key
+    from builders.payload import payload_key
     from builders.plan import Plan
     from builders.recipe import load_recipe
     from builders.transcript import export_transcript

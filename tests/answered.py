@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from builders.ledger import Answer, Ledger, payload_key
+from builders.ledger import Answer, Ledger
+from builders.payload import payload_key
 from builders.plan import Plan
 from builders.recipe import load_recipe
 

@@ -8,7 +8,8 @@ import pytest
 
 from builders.answers import write_answers
 from builders.build import build
-from builders.ledger import Answer, Failure, Ledger, payload_key
+from builders.ledger import Answer, Failure, Ledger
+from builders.payload import payload_key
 from builders.plan import Plan
 from builders.recipe import load_recipe
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from builders.ledger import payload_key
+from builders.payload import payload_key
 from tests.builders.fake_teacher import FakeTeacher, problem
 
 

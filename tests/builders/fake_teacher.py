@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from builders.ledger import payload_key
+from builders.payload import payload_key
 
 PASSING = ("refuse", "error", "reset", "stall", "truncate", "wrong schema", "no choice")
 FINAL = ("length", "content_filter", "bad request")

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from builders.aim import MOST, Uncertainty, aimed_recipe, doubt_of, measure, with_doubted, write_recipe
-from builders.ledger import payload_key
 from builders.lexicon import Concept, Lexicon, boosted
+from builders.payload import payload_key
 from builders.plan import SPLIT_FOLDS, Plan, Request
 from builders.predictions import Judged
 from builders.recipe import load_recipe

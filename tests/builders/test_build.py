@@ -12,8 +12,9 @@ from builders.corpus import Corpus, class_names
 from builders.dataset import write_shards
 from builders.forms import FORMS, in_form
 from builders.generate import estimate
-from builders.ledger import Answer, Failure, Ledger, payload_key
+from builders.ledger import Answer, Failure, Ledger
 from builders.ner import NerBuilder
+from builders.payload import payload_key
 from builders.plan import Plan, Request
 from builders.recipe import load_recipe
 from builders.relations import RelationBuilder

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from builders.context import KINDS, MOST_DEFINITION, Facts, Graph, defined
-from builders.ledger import payload_key
 from builders.lexicon import Concept, Lexicon, load_lexicon
 from builders.lexicon_formats import from_obo, from_obo_json
+from builders.payload import payload_key
 from builders.plan import SPLIT_FOLDS, Plan
 from builders.recipe import load_recipe
 from corpusmith_errors import UserError

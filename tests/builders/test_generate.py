@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from builders.generate import generate, generate_by_batch
-from builders.ledger import Failure, Ledger, payload_key
+from builders.ledger import Failure, Ledger
+from builders.payload import payload_key
 from builders.plan import Plan
 from builders.recipe import Recipe, load_recipe
 from builders.versioning import plan_identity

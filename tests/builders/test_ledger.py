@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders.ledger import Answer, Failure, Ledger, Usage, payload_key
+from builders.ledger import Answer, Failure, Ledger, Usage
+from builders.payload import payload_key
 from corpusmith_errors import UserError
 
 
@@ -81,6 +82,15 @@ def test_states_add_up_and_the_first_answer_stays(tmp_path: Path) -> None:
         }  # fmt: skip
         assert ledger.failures_by_reason() == {"HTTP 500": 1}
         assert list(ledger.answers()) == [answer(1), answer(2)]
+
+
+def test_what_is_rolled_back_leaves_nothing_behind(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        with pytest.raises(KeyError):
+            ledger.add([(answer(1).key, payload(1)), (answer(2).key, {"model": "without messages"})])
+        assert ledger.counts()["requests"] == 0
+        added(ledger, 1)
+        assert dict(ledger.payloads([answer(1).key])) == {answer(1).key: payload(1)}
 
 
 def test_totals_are_by_what_sets_the_price(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from builders.build import build
-from builders.ledger import Answer, Ledger, payload_key
+from builders.ledger import Answer, Ledger
 from builders.noise import REASON, find_noise
+from builders.payload import payload_key
 from builders.plan import Plan
 from builders.recipe import load_recipe
 from corpusmith_errors import UserError

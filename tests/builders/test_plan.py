@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from builders.ledger import payload_key
 from builders.lexicon import Concept, load_lexicon
+from builders.payload import payload_key
 from builders.plan import SPLIT_FOLDS, Plan, abbreviation
 from builders.recipe import Selection, load_recipe, shipped_recipes
 from corpusmith_errors import UserError

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from builders.example import Entities, Reject, Span
-from builders.ledger import Ledger, payload_key
+from builders.ledger import Ledger
+from builders.payload import payload_key
 from builders.plan import Plan
 from builders.prices import Price
 from builders.prompt_score import closeness, distinct, score, target_form

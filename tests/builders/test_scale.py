@@ -10,7 +10,8 @@ import yaml
 
 from builders.answers import write_answers
 from builders.build import build
-from builders.ledger import Answer, Ledger, payload_key
+from builders.ledger import Answer, Ledger
+from builders.payload import payload_key
 from builders.plan import Plan
 from builders.recipe import load_recipe
 from corpusmith_errors import UserError

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 import builders.teacher
-from builders.ledger import Answer, Failure, Ledger, payload_key
+from builders.ledger import Answer, Failure, Ledger
+from builders.payload import payload_key
 from builders.prices import Price
 from builders.teacher import generate
 from builders.transcript import export_transcript

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from builders.ledger import Answer, Ledger, payload_key
+from builders.ledger import Answer, Ledger
+from builders.payload import payload_key
 from builders.transcript import export_transcript, import_transcript, transcript_header
 from corpusmith_errors import UserError
 

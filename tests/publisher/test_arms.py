@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from builders.build import build
-from builders.ledger import Answer, Ledger, payload_key
+from builders.ledger import Answer, Ledger
+from builders.payload import payload_key
 from builders.plan import Plan
 from builders.recipe import Recipe, load_recipe
 from corpusmith_errors import UserError

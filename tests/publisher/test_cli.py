@@ -128,7 +128,8 @@ def test_an_executor_needs_answers_and_a_known_name(tmp_path: Path) -> None:
 
 
 def test_ledgers_are_shown_exported_imported_and_merged(ner_recipe: Path, tmp_path: Path) -> None:
-    from builders.ledger import Answer, Ledger, payload_key
+    from builders.ledger import Answer, Ledger
+    from builders.payload import payload_key
     from builders.plan import Plan
     from builders.recipe import load_recipe
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from builders.ledger import Answer, Ledger, payload_key
+from builders.ledger import Answer, Ledger
+from builders.payload import payload_key
 from builders.plan import Plan, Request
 from builders.recipe import load_recipe
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from builders.ledger import Answer, Ledger, payload_key
+from builders.ledger import Answer, Ledger
+from builders.payload import payload_key
 from builders.plan import Plan, Request
 from builders.recipe import load_recipe
 from corpusmith_errors import UserError

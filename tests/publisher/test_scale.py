@@ -12,7 +12,8 @@ from huggingface_hub import HfApi
 
 from builders.answers import write_answers
 from builders.build import build
-from builders.ledger import Answer, Ledger, payload_key
+from builders.ledger import Answer, Ledger
+from builders.payload import payload_key
 from builders.plan import Plan
 from builders.recipe import load_recipe
 
