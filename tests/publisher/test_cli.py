@@ -8,6 +8,7 @@ import pytest
 
 from corpusmith_errors import UserError
 from publisher.cli_corpus import parse_shard
+from tests.builders.fake_teacher import FakeTeacher
 
 
 def corpusmith(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -52,6 +53,17 @@ def test_a_dry_run_names_requests_tokens_and_cost_and_sends_nothing(ner_recipe: 
     assert "60 requests to tiny-teacher" in finished.stdout and "nothing was sent" in finished.stdout
     assert "cost unknown" not in finished.stdout
     assert "cost unknown" in corpusmith("generate", ner_recipe, "--ledger", ledger, "--dry-run", **unreachable).stdout
+
+
+def test_no_key_is_in_what_a_failed_generation_prints_or_keeps(ner_recipe: Path, tmp_path: Path) -> None:
+    secret, ledger = "planted-credential-0123456789", tmp_path / "kept" / "ledger.sqlite"
+    with FakeTeacher(key="another").serve() as url:
+        finished = corpusmith(
+            "--verbose", "generate", ner_recipe, "--ledger", ledger, "--base-url", url, OPENAI_API_KEY=secret
+        )
+    written = b"".join(path.read_bytes() for path in ledger.parent.iterdir()).decode("latin-1")
+    assert "Traceback" in finished.stderr and "refuses the API key" in finished.stderr and written
+    assert secret not in finished.stdout + finished.stderr + written
 
 
 def test_new_writes_a_recipe_that_loads_and_shows_five_prompts(tmp_path: Path) -> None:
