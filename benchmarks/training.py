@@ -96,11 +96,11 @@ def train_peer(job: dict) -> dict:
     return {"sentences_per_second": figures["train_samples_per_second"], "steps": trainer.state.global_step}
 
 
-def timed(command: list[str], env: dict | None = None) -> dict:
+def timed(command: list[str], cwd: Path | None = None, env: dict | None = None) -> dict:
     """Run a process: its seconds by the clock and of CPU, and its largest resident set."""
     begun = time.perf_counter()
     with tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, env=env)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, cwd=cwd, env=env)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
@@ -123,7 +123,7 @@ def run_side(side: str, job: dict, folder: Path) -> dict:
 
 
 def run_script(script: str, job: dict, folder: Path) -> dict:
-    """The peer's script, on the same rows as JSON Lines with the tags spelt out."""
+    """The peer's script, on the same rows as JSON Lines with the tags spelt out, where it finds seqeval offline."""
     from training.data import load_corpus
     from training.encoder import locate
 
@@ -131,8 +131,9 @@ def run_script(script: str, job: dict, folder: Path) -> dict:
     for split, rows in corpus.splits.items():
         lines = ({"tokens": r["tokens"], "ner_tags": [corpus.labels[tag] for tag in r["ner_tags"]]} for r in rows)
         (folder / f"{split}.json").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    encoder, _ = locate(job["encoder"])
     options = {
-        "model_name_or_path": locate(job["encoder"])[0],
+        "model_name_or_path": Path(encoder).resolve() if Path(encoder).is_dir() else encoder,
         "train_file": folder / "train.json",
         "validation_file": folder / "validation.json",
         "text_column_name": "tokens",
@@ -144,8 +145,9 @@ def run_script(script: str, job: dict, folder: Path) -> dict:
         "seed": job["seed"],
         "output_dir": folder / "script",
     }
-    command = [sys.executable, script, *(f"--{name}={value}" for name, value in options.items())]
-    figures = timed(command)
+    command = [sys.executable, str(Path(script).resolve()), *(f"--{name}={value}" for name, value in options.items())]
+    here = Path(__file__).parent
+    figures = timed(command, cwd=here, env=os.environ | {"PYTHONPATH": str(here.parent)})
     figures["sentences_per_second"] = corpus.splits["train"].num_rows * job["epochs"] / figures["whole_process_seconds"]
     return figures | score(str(folder / "script"), job)
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 HOUSE = Path(__file__).parents[2]
 # Takes the options of run_ner_no_trainer.py that the benchmark gives, and leaves a model as that script does.
 SCRIPT = """
-import argparse, json, pathlib
+import argparse, evaluate, json, pathlib
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 parser = argparse.ArgumentParser()
 for name in ("model_name_or_path", "train_file", "validation_file", "text_column_name", "label_column_name", "output_dir"):
@@ -26,6 +26,9 @@ options = parser.parse_args()
 rows = [json.loads(line) for line in open(options.train_file)]
 tags = sorted({tag for row in rows for tag in row[options.label_column_name]})
 assert all(len(row[options.text_column_name]) == len(row[options.label_column_name]) for row in rows)
+metric = evaluate.load("seqeval")
+metric.add_batch(predictions=[["B-X", "O"]], references=[["B-X", "O"]])
+assert metric.compute() == dict.fromkeys([f"overall_{n}" for n in ("precision", "recall", "f1", "accuracy")], 1.0)
 model = AutoModelForTokenClassification.from_pretrained(options.model_name_or_path, id2label=dict(enumerate(tags)))
 model.save_pretrained(options.output_dir)
 AutoTokenizer.from_pretrained(options.model_name_or_path).save_pretrained(options.output_dir)
