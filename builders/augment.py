@@ -3,13 +3,15 @@
 import random
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from builders.example import Entities, Pair, Span
 from builders.lexicon import Concept
 from builders.matcher import is_acronym
-from builders.plan import Plan, abbreviation, surface
-from builders.recipe import Recipe
+from builders.plan import abbreviation, surface
+from builders.recipe import Recipe, attribute_values
 from builders.text import words_with_offsets
+from builders.vocabulary import Vocabulary
 
 MOST_REPLACED = 4  # mentions; a sentence with more is a list, and a list of other names teaches nothing new
 TRIES = 20  # draws for a name that must be an acronym, or must not
@@ -22,17 +24,27 @@ COMMON_WORDS = re.compile(
     r"frequency|frequencies|carriers?|treatment|therapy|survival|outcome|age|history|height|weight|ancestry|prevalence",
     re.IGNORECASE,
 )
+DEFICIENCIES = (
+    *(["{0} deficiency"] * 4),
+    *(["deficiency of {0}", "{0}-deficient"] * 2),
+    "{0} and {1} deficiency",
+    "deficiencies of {0} and {1}",
+    "complete {0} deficiency",
+    "{0}/{1} deficiency",
+)
 Piece = tuple[str, str]  # text, and the concept it names; "" where it carries no label
 Pieces = tuple[Piece, ...]
 
 
-def derived_entities(example: Entities, row_id: str, recipe: Recipe, plan: Plan) -> Iterator[tuple[str, Entities]]:
+def derived_entities(
+    example: Entities, row_id: str, recipe: Recipe, vocabulary: Vocabulary
+) -> Iterator[tuple[str, Entities]]:
     """(how it was derived, copy) of a sentence with other names in place of its mentions; none where nothing can change.
 
-    A *replacement* has concepts of the same semantic type, in one of the recipe's forms, and is labelled: it widens
-    vocabulary. A *contrast* has names of lexicons that are no label (genes, chemicals), and carries no label there: the
-    words around a mention are then worth nothing on their own, so that a student must look at the name. With
-    `vary_context` each copy has other genes, drugs … where the sentence was asked to name one without a label.
+    A *replacement* has other concepts of the lexicon, mostly of the same branch, in one of the recipe's forms, and is
+    labelled: it widens vocabulary. A *contrast* has names of lexicons that are no label (genes, chemicals), and carries
+    no label there: the words around a mention are then worth nothing on their own, so that a student must look at the
+    name. With `vary_context` each copy has other genes, drugs … where the sentence was asked to name one without a label.
     """
     context = example.context if recipe.augment.vary_context else ()
     wanted = recipe.augment.replacements or recipe.augment.contrasts
@@ -40,17 +52,17 @@ def derived_entities(example: Entities, row_id: str, recipe: Recipe, plan: Plan)
         return
     rng = random.Random(f"{recipe.seed}:{row_id}")
     copies = (
-        ("replaced", recipe.augment.replacements, lambda spans: replacement(spans, recipe, plan, rng)),
-        ("contrasted", recipe.augment.contrasts, lambda spans: contrast(spans, recipe, plan, rng)),
+        ("replaced", recipe.augment.replacements, lambda spans: replacement(spans, recipe, vocabulary, rng)),
+        ("contrasted", recipe.augment.contrasts, lambda spans: contrast(spans, recipe, vocabulary, rng)),
     )
     for how, number, names_for in copies:
         for _ in range(number if example.spans or how == "replaced" else 0):
             names = {concept_id: names_for(spans) for concept_id, spans in by_concept(example.spans).items()}
             for concept_id, spans in by_concept(context).items():
-                name = surface(plan.draw(spans[0].label, rng), rng)
+                name = surface(vocabulary.draw(spans[0].label, rng), rng)
                 names[concept_id] = [((name, ""),)] * len(spans)
             if all(names.values()) and (copy := with_names(example, names)).text != example.text:
-                yield how, copy
+                yield how, with_aside(copy, recipe, rng)
 
 
 def by_concept(spans: Sequence[Span]) -> dict[str, list[Span]]:
@@ -61,14 +73,17 @@ def by_concept(spans: Sequence[Span]) -> dict[str, list[Span]]:
     return named
 
 
-def replacement(spans: Sequence[Span], recipe: Recipe, plan: Plan, rng: random.Random) -> list[Pieces]:
+def replacement(spans: Sequence[Span], recipe: Recipe, vocabulary: Vocabulary, rng: random.Random) -> list[Pieces]:
     """What stands for each of a concept's mentions: another concept of its semantic type. [] where none can.
 
     Where the sentence itself uses an acronym of the concept, its place takes the new concept's acronym.
     """
     lexicon = recipe.labels[spans[0].label]
     for _ in range(TRIES):
-        concept = plan.neighbour(spans[0].concept_id, lexicon, rng)
+        if rng.random() < recipe.augment.across_types:
+            concept: Concept | None = vocabulary.draw(lexicon, rng)
+        else:
+            concept = vocabulary.alike(spans[0].concept_id, lexicon, rng)
         if concept is None:
             return [((span.text, span.concept_id),) for span in spans]
         name = surface(concept, rng)
@@ -77,7 +92,7 @@ def replacement(spans: Sequence[Span], recipe: Recipe, plan: Plan, rng: random.R
             if short is None or is_acronym(name):
                 continue
             return [((short if is_acronym(span.text) else name, concept.id),) for span in spans]
-        return in_form(spans, concept, name, short, recipe, plan, rng)
+        return in_form(spans, concept, name, short, recipe, vocabulary, rng)
     return []
 
 
@@ -87,7 +102,7 @@ def in_form(
     name: str,
     short: str | None,
     recipe: Recipe,
-    plan: Plan,
+    vocabulary: Vocabulary,
     rng: random.Random,
 ) -> list[Pieces]:
     """A name as running text uses it: plain, or in one of `augment.forms`, each with its probability."""
@@ -100,16 +115,43 @@ def in_form(
         first: Pieces = ((name, concept.id), (" (", ""), (short, concept.id), (")", ""))
         return [first, *[((short, concept.id),)] * (len(spans) - 1)]
     elif form == "coordinated":
-        name, concept_ids = plan.coordinated(name, concept.id, recipe.labels[label], "train", rng)
+        name, concept_ids = vocabulary.coordinated(name, concept.id, recipe.labels[label], rng)
         return [((name, concept_ids),)] * len(spans)
+    elif form == "listed":
+        listed = [(name, concept.id)]
+        for other in (vocabulary.draw(recipe.labels[label], rng) for _ in range(rng.choice((1, 2, 2, 3)))):
+            listed.append((surface(other, rng), other.id))
+        first = tuple(joined(listed, rng))
+        return [first, *[((name, concept.id),)] * (len(spans) - 1)]
+    elif form == "framed" and recipe.augment.frames:
+        before, after = named_around(rng.choice(recipe.augment.frames), recipe, vocabulary, rng).split("{}")
+        return [((before, ""), (name, concept.id), (after, ""))] * len(spans)
     elif form == "qualified" and recipe.augment.qualifiers and not is_acronym(name):
         name = f"{rng.choice(recipe.augment.qualifiers)} {name}"
     elif form == "deficiency" and recipe.augment.deficiency_of:
-        name = f"{surface(plan.draw(recipe.augment.deficiency_of, rng), rng)} deficiency"
+        lacking = [surface(vocabulary.draw(recipe.augment.deficiency_of, rng), rng) for _ in range(2)]
+        name = rng.choice(DEFICIENCIES).format(*lacking)
     return [((name, concept.id),)] * len(spans)
 
 
-def contrast(spans: Sequence[Span], recipe: Recipe, plan: Plan, rng: random.Random) -> list[Pieces]:
+def named_around(frame: str, recipe: Recipe, vocabulary: Vocabulary, rng: random.Random) -> str:
+    """The frame with a name in place of each lexicon that it names: "{chemical}-induced {}" as "cocaine-induced {}"."""
+    for lexicon in recipe.lexicons:
+        if f"{{{lexicon}}}" in frame:
+            frame = frame.replace(f"{{{lexicon}}}", surface(vocabulary.draw(lexicon, rng), rng).replace("{}", ""))
+    return frame
+
+
+def joined(names: Sequence[Piece], rng: random.Random) -> Iterator[Piece]:
+    """The names as a list in a sentence, each a mention of its own: 'A, B and C'."""
+    last = rng.choice((" and ", " and ", " or ")) if len(names) == 2 else rng.choice((" and ", ", and ", ", or "))
+    for number, piece in enumerate(names):
+        if number:
+            yield (last if number == len(names) - 1 else ", ", "")
+        yield piece
+
+
+def contrast(spans: Sequence[Span], recipe: Recipe, vocabulary: Vocabulary, rng: random.Random) -> list[Pieces]:
     """What stands for each of a concept's mentions, unlabelled: a name from a lexicon that is no label. [] without one.
 
     An acronym's place takes an acronym, any other mostly a name that is none: an acronym is known by the words around
@@ -119,11 +161,11 @@ def contrast(spans: Sequence[Span], recipe: Recipe, plan: Plan, rng: random.Rand
     if not others:
         return []
     lexicon = rng.choice(others)
-    drawn = [surface(plan.draw(lexicon, rng), rng) for _ in range(TRIES)]
+    drawn = [surface(vocabulary.draw(lexicon, rng), rng) for _ in range(TRIES)]
     long = next((name for name in drawn if not is_acronym(name)), drawn[0])
     short = next((name for name in drawn if is_acronym(name)), None)
     if any(is_acronym(span.text) for span in spans):
-        return [((short if is_acronym(span.text) else long, ""),) for span in spans] if short else []
+        return [((short if is_acronym(span.text) else long, ""),) for span in spans] if short and short != long else []
     plain = drawn[0] if rng.random() < recipe.augment.contrasted_acronyms else long
     return [((plain, ""),)] * len(spans)
 
@@ -141,13 +183,37 @@ def with_names(example: Entities, names: dict[str, list[Pieces]]) -> Entities:
             continue
         text += example.text[at : span.start]
         for name, concept_id in next(waiting[span.concept_id]):
-            if not text and name[0].islower():
+            if not text and name and name[0].islower():
                 name = name[0].upper() + name[1:]
             if concept_id:
                 spans.append(Span(len(text), len(text) + len(name), span.label, name, concept_id))
             text += name
         at = span.end
     return Entities(text + example.text[at:], tuple(spans))
+
+
+def with_aside(example: Entities, recipe: Recipe, rng: random.Random) -> Entities:
+    """The sentence, every other time with one of `augment.asides` between two words of it, as running text has them.
+
+    Not behind a mention, where brackets hold its short form.
+    """
+    asides = attribute_values(recipe.augment.asides) if recipe.augment.asides else ()
+    if not asides or rng.random() < 0.5:
+        return example
+    places = [
+        match.start()
+        for match in re.finditer(r"(?<=[a-z]) (?=[a-z])", example.text)
+        if not any(span.start <= match.start() <= span.end for span in example.spans)
+    ]
+    if not places:
+        return example
+    at, aside = rng.choice(places), rng.choice(asides)
+    added = aside if aside.startswith(",") else f" {aside}"
+    moved = (
+        span if span.end <= at else replace(span, start=span.start + len(added), end=span.end + len(added))
+        for span in example.spans
+    )
+    return Entities(example.text[:at] + added + example.text[at:], tuple(moved))
 
 
 def mistagged_pairs(example: Pair, row_id: str, recipe: Recipe) -> Iterator[Pair]:

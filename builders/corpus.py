@@ -18,6 +18,7 @@ from builders.noise import REASON, Noise
 from builders.plan import SPLIT_FOLDS, Plan, Request
 from builders.recipe import Recipe
 from builders.verify import Lookup, lookup, verify_entities, verify_pair
+from builders.vocabulary import Vocabulary
 
 CHUNK = 2000
 ACCEPTED = "accepted.tsv"  # split and row as JSON, before the filters: what is kept goes on without being parsed again
@@ -70,6 +71,10 @@ class Corpus:
         self.work = work
         self.counts = Counts()
         self._ids = {name: i for i, name in enumerate(class_names(recipe))}
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        return Vocabulary(self.plan)
 
     @cached_property
     def _lookup(self) -> Lookup:
@@ -151,7 +156,7 @@ class Corpus:
             return
         derived: Iterable[tuple[str, Entities | Pair]]
         if isinstance(outcome, Entities):
-            derived = derived_entities(outcome, request.id, self.recipe, self.plan)
+            derived = derived_entities(outcome, request.id, self.recipe, self._vocabulary)
         else:
             derived = (("mistagged", pair) for pair in mistagged_pairs(outcome, request.id, self.recipe))
         for number, (how, example) in enumerate(derived, 1):

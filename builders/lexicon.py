@@ -130,6 +130,8 @@ def load_lexicon(source: str) -> Lexicon:
     about = yaml.safe_load((SHIPPED / f"{source}.yaml").read_text(encoding="utf-8"))
     table = SHIPPED / f"{source}.tsv.gz"
     concepts = load_external(str(table if table.exists() else SHIPPED / f"{source}.txt")).concepts
+    if "weight" in about:  # of each concept of a word list, which has none of its own
+        concepts = tuple(replace(concept, weight=float(about["weight"])) for concept in concepts)
     return Lexicon(
         source, str(about["version"]), about["license"], about["attribution"], concepts, tuple(about["stop"])
     )

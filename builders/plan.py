@@ -3,7 +3,7 @@
 import itertools
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -29,6 +29,7 @@ from corpusmith_errors import UserError
 SPLIT_FOLDS = {"train": range(8), "validation": range(8, 9), "test": range(9, 10)}  # of the ten folds of concepts
 MODIFIED = ("patients", "families", "gene", "locus", "carriers", "cases", "mutations", "phenotype", "cells", "protein")
 JOINED = (" and ", " and ", " or ", " and/or ", "/")
+MOST_REDRAWN = 50_000  # requests that are drawn once more to know which concepts the held-out splits are about
 SMALL_WORDS = {"of", "the", "and", "in", "with", "to", "a", "by", "for", "type"}
 
 
@@ -93,9 +94,8 @@ class Plan:
         if index >= recipe.rows and self.lenders:
             return self._borrowed(index)
         rng = random.Random(f"{recipe.seed}:{index}")
-        way = rng.choices(self._ways, cum_weights=self._way_weights)[0]
+        way, split = self._way_and_split(rng)
         kind = way.kind
-        split = rng.choices(way.splits, cum_weights=way.split_weights)[0]
         seeds, phrases = self._seeds(kind, split, rng)
         chosen = {name: rng.choice(values) for name, values in way.attributes}
         system, _, user = self._render(
@@ -111,6 +111,30 @@ class Plan:
         messages = [{"role": "system", "content": system.strip()}, {"role": "user", "content": user.strip()}]
         payload = {"model": recipe.teacher.model, "messages": messages, **recipe.teacher.parameters, "seed": index}
         return Request(index, f"{recipe.name}-{index:07d}", kind, split, tuple(seeds), payload, self.prompt, chosen)
+
+    def _way_and_split(self, rng: random.Random) -> tuple[Way, str]:
+        way = rng.choices(self._ways, cum_weights=self._way_weights)[0]
+        return way, rng.choices(way.splits, cum_weights=way.split_weights)[0]
+
+    @cached_property
+    def held_out(self) -> frozenset[str]:
+        """The ids of concepts that a request of the validation or test split is about: no copy in train may name them.
+
+        In a plan of very many requests, every concept that such a request could be about.
+        """
+        asked: set[str] = set()
+        for plan in (self, *self.lenders):
+            if plan.recipe.rows > MOST_REDRAWN:
+                parts = (sampler.concepts for (_, split), sampler in plan._samplers.items() if split != "train")
+                asked.update(concept.id for part in parts for concept in part)
+                continue
+            for index in range(plan.recipe.rows):
+                rng = random.Random(f"{plan.recipe.seed}:{index}")
+                way, split = plan._way_and_split(rng)
+                if split != "train":
+                    seeds, _ = plan._seeds(way.kind, split, rng)
+                    asked.update(part for seed in seeds for part in seed.concept_id.split("|"))
+        return frozenset(asked)
 
     def _borrowed(self, index: int) -> Request:
         first = self.recipe.rows
@@ -141,8 +165,8 @@ class Plan:
 
     @cached_property
     def lexicons(self) -> dict[str, Lexicon]:
-        """What mentions are found with: each lexicon under its `find` selection, with the recipe's stop names."""
-        return {name: selected(source, source.find) for name, source in self.recipe.lexicons.items()}
+        """What mentions are found with: each lexicon under its `find` selection and what it has `also`, stop names apart."""
+        return {name: found(source) for name, source in self.recipe.lexicons.items()}
 
     @cached_property
     def _ways(self) -> list[Way]:
@@ -160,36 +184,12 @@ class Plan:
 
     @cached_property
     def _same_head(self) -> dict[tuple[str, str, str], list[tuple[str, Concept]]]:
-        """Names of two or three words by lexicon, split and last word: the ones that can be coordinated."""
-        heads: dict[tuple[str, str, str], list[tuple[str, Concept]]] = defaultdict(list)
-        for (lexicon, split), sampler in self._samplers.items():
-            for concept in sampler.concepts:
-                for name in concept.names:
-                    if 2 <= len(name.split()) <= 3 and name.isascii() and name[-1].isalpha():
-                        heads[lexicon, split, name.split()[-1]].append((name, concept))
-        return heads
-
-    def neighbour(self, concept_id: str, lexicon: str, rng: random.Random) -> Concept | None:
-        """Another concept of the train split that shares a semantic type (a MeSH branch) with this one; None without."""
-        concept = self.lexicons[lexicon].by_id.get(concept_id)
-        if concept is None or not concept.types:
-            return None
-        others = self._by_type.get((lexicon, rng.choice(concept.types).split(".")[0]))
-        return others.draw(rng) if others else None
-
-    def draw(self, lexicon: str, rng: random.Random) -> Concept:
-        """A concept of the train split."""
-        return self._samplers[lexicon, "train"].draw(rng)
-
-    @cached_property
-    def _by_type(self) -> dict[tuple[str, str], Sampler]:
-        groups: dict[tuple[str, str], list[Concept]] = defaultdict(list)
-        for (lexicon, split), sampler in self._samplers.items():
-            if split == "train":
-                for concept in sampler.concepts:
-                    for branch in {tree.split(".")[0] for tree in concept.types}:
-                        groups[lexicon, branch].append(concept)
-        return {key: Sampler(concepts) for key, concepts in groups.items()}
+        """By lexicon, split and last word."""
+        return {
+            (lexicon, split, head): names
+            for (lexicon, split), sampler in self._samplers.items()
+            for head, names in by_last_word(sampler.concepts).items()
+        }
 
     def _way(self, kind: Kind) -> Way:
         """Its splits are those with a concept of every lexicon it draws from: a short word list may fill only some."""
@@ -244,18 +244,34 @@ class Plan:
         return {name: Graph(selected(source, Selection())) for name, source in self.recipe.lexicons.items()}
 
     def coordinated(self, name: str, concept_id: str, lexicon: str, split: str, rng: random.Random) -> tuple[str, str]:
-        """'breast cancer' with another cancer as ('breast and ovarian cancer', both ids split by `|`).
+        """`coordinated` with another name of the split that may be drawn."""
+        options = self._same_head.get((lexicon, split, name.split()[-1]), [])
+        return coordinated(name, concept_id, options, rng)
 
-        The name and its id as they were where no other name of the split shares the last word.
-        """
-        head = name.split()[-1]
-        options = self._same_head.get((lexicon, split, head), [])
-        if len(name.split()) < 2 or not options:
-            return name, concept_id
-        other_name, other = rng.choice(options)
-        if other.id == concept_id:
-            return name, concept_id
-        return f"{name.rsplit(' ', 1)[0]}{rng.choice(JOINED)}{other_name}", f"{concept_id}|{other.id}"
+
+def coordinated(
+    name: str, concept_id: str, options: Sequence[tuple[str, Concept]], rng: random.Random
+) -> tuple[str, str]:
+    """'breast cancer' with another cancer as ('breast and ovarian cancer', both ids split by `|`).
+
+    `options` are the names that share the last word. The name and its id as they were where none serves.
+    """
+    if len(name.split()) < 2 or not options:
+        return name, concept_id
+    other_name, other = rng.choice(options)
+    if other.id == concept_id:
+        return name, concept_id
+    return f"{name.rsplit(' ', 1)[0]}{rng.choice(JOINED)}{other_name}", f"{concept_id}|{other.id}"
+
+
+def by_last_word(concepts: Iterable[Concept]) -> dict[str, list[tuple[str, Concept]]]:
+    """The names of two or three words by the last one: those that can be coordinated."""
+    heads: dict[str, list[tuple[str, Concept]]] = defaultdict(list)
+    for concept in concepts:
+        for name in concept.names:
+            if 2 <= len(name.split()) <= 3 and name.isascii() and name[-1].isalpha():
+                heads[name.split()[-1]].append((name, concept))
+    return heads
 
 
 def selected(source: LexiconSource, selection: Selection) -> Lexicon:
@@ -277,6 +293,15 @@ def selected(source: LexiconSource, selection: Selection) -> Lexicon:
 
     kept = lexicon.only(keep)
     return Lexicon(kept.name, kept.version, kept.license, kept.attribution, kept.concepts, kept.stop + source.stop)
+
+
+def found(source: LexiconSource) -> Lexicon:
+    """What a recipe looks up under one lexicon's name: the `find` selection, then the lexicons named under `also`."""
+    lexicon = selected(source, source.find)
+    others = [load_lexicon(name) for name in source.also]
+    concepts = (*lexicon.concepts, *(concept for other in others for concept in other.concepts))
+    stop = (*lexicon.stop, *(name for other in others for name in other.stop))
+    return replace(lexicon, concepts=concepts, stop=stop) if others else lexicon
 
 
 def surface(concept: Concept, rng: random.Random) -> str:

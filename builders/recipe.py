@@ -1,6 +1,7 @@
 """What a corpus is, as its author writes it: YAML checked by pydantic, unknown keys refused."""
 
 import hashlib
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -37,6 +38,7 @@ class LexiconSource(Strict):
     source: str
     draw: Selection = Selection()
     find: Selection = Selection()
+    also: tuple[str, ...] = ()  # lexicons that are looked up too, and written in copies, but never asked for
     stop: tuple[str, ...] = ()
     boost: dict[str, Annotated[float, Field(gt=0)]] = {}  # how many times as often a branch or concept id is drawn
 
@@ -85,8 +87,14 @@ class Augmentation(Strict):
 
     replacements: int = Field(default=0, ge=0)  # copies of a row with other concepts in place of its mentions
     forms: dict[
-        Literal["acronym", "bracketed", "coordinated", "qualified", "deficiency"], float
+        Literal["acronym", "bracketed", "coordinated", "listed", "framed", "qualified", "deficiency"], float
     ] = {}  # of replacements
+    across_types: float = Field(default=0.0, ge=0.0, le=1.0)  # share of replacements of any branch of the lexicon
+    prevalence: float = Field(default=0.0, ge=0.0, le=1.0)  # share of names drawn as often as a teacher names them
+    frames: tuple[str, ...] = ()  # what stands around a name in the form `framed`, unlabelled: "{chemical}-induced {}"
+    asides: (
+        str | tuple[str, ...]
+    ) = ()  # unlabelled words put into every other copy: "(P < 0.05)"; a list or a shipped one
     qualifiers: tuple[str, ...] = ()  # words that a replacement in the form `qualified` begins with: familial, sporadic
     deficiency_of: str | None = None  # the lexicon whose names make the form `deficiency`: "C7 deficiency"
     vary_context: bool = False  # in each copy, also other names in place of what was asked for and is no mention
@@ -142,6 +150,14 @@ class Recipe(Strict):
     filters: Filters = Filters()
     transcript: str | None = None  # the shipped transcript that answers it, where its name is another
     benchmarks: tuple[str, ...] = ()  # folders below CORPUSMITH_BENCHMARKS that measure this corpus
+
+    @model_validator(mode="after")
+    def frames_have_a_place(self) -> "Recipe":
+        places = {"{}", *(f"{{{name}}}" for name in self.lexicons)}
+        for frame in self.augment.frames:
+            if frame.count("{}") != 1 or not set(re.findall(r"{[^}]*}", frame)) <= places:
+                raise ValueError(f"augment.frames: {frame!r} needs one {{}}, and else only names of lexicons in braces")
+        return self
 
     @field_validator("prompt")
     @classmethod

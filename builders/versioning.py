@@ -8,17 +8,17 @@ from typing import BinaryIO
 
 from builders.lexicon import Lexicon, load_lexicon
 from builders.plan import Plan
-from builders.recipe import Recipe, load_recipe, prompt_text
+from builders.recipe import Recipe, prompt_text
 
 # Recipe keys that leave the fingerprint alone: a corpus with more rows, another title, or measured on another benchmark
 # is a corpus of the same kind.
 NOT_IDENTITY = {"title", "license", "rows", "benchmarks", "transcript"}
-CODE = ("verify.py", "filters.py", "noise.py", "example.py", "augment.py", "matcher.py", "text.py")
+CODE = ("verify.py", "filters.py", "noise.py", "example.py", "augment.py", "vocabulary.py", "matcher.py", "text.py")
 
 
 def fingerprint(recipe: Recipe, lexicons: Mapping[str, Lexicon]) -> str:
     """sha256 over recipe, prompt, lexicons, teacher and the code that makes labels: equal ones make rows of one kind."""
-    lenders = [Plan(load_recipe(name)) for name in recipe.borrow]
+    lenders = Plan(recipe).lenders  # which borrow nothing themselves: two recipes may borrow from each other
     made_from = {
         "recipe": recipe.model_dump(mode="json", exclude=NOT_IDENTITY | {"teacher"}),
         "borrowed": [(len(lender), fingerprint(lender.recipe, lender.lexicons)) for lender in lenders],

@@ -6,6 +6,7 @@ from builders.example import Entities, Pair, Span
 from builders.matcher import is_acronym
 from builders.plan import Plan
 from builders.recipe import Recipe, load_recipe
+from builders.vocabulary import Vocabulary
 
 JOINT = re.compile(r"\w (and|or|and/or) \w|\w/\w")
 
@@ -17,20 +18,20 @@ def test_a_replaced_mention_is_of_the_same_type_and_still_fits(ner_recipe: Path)
     example = Entities(
         text, (Span(3, 17, "Disease", "ovarian cancer", "D:2"), Span(26, 40, "Disease", "ovarian cancer", "D:2"))
     )
-    copies = list(derived_entities(example, "row-1", recipe, Plan(recipe)))
+    copies = list(derived_entities(example, "row-1", recipe, Vocabulary(Plan(recipe))))
     assert copies
     for how, copy in copies:
         assert how == "replaced"
         assert all(copy.text[span.start : span.end] == span.text for span in copy.spans)
         assert len({span.concept_id for span in copy.spans}) == 1
         assert copy.spans[0].concept_id in {"D:1", "D:3", "D:7"}  # the other concepts of MeSH branch C04
-    assert copies == list(derived_entities(example, "row-1", recipe, Plan(recipe)))
+    assert copies == list(derived_entities(example, "row-1", recipe, Vocabulary(Plan(recipe))))
 
 
 def test_a_sentence_without_a_mention_is_not_copied(ner_recipe: Path) -> None:
     recipe = load_recipe(str(ner_recipe))
     recipe = recipe.model_copy(update={"augment": recipe.augment.model_copy(update={"replacements": 3})})
-    assert list(derived_entities(Entities("Nothing was found.", ()), "row-1", recipe, Plan(recipe))) == []
+    assert list(derived_entities(Entities("Nothing was found.", ()), "row-1", recipe, Vocabulary(Plan(recipe)))) == []
 
 
 def test_a_common_word_in_place_of_an_entity_is_an_unrelated_pair(relation_recipe: Path) -> None:
@@ -61,7 +62,7 @@ def test_a_contrast_names_something_else_and_labels_nothing(ner_recipe: Path) ->
         "In gout it was lost, as in gout.",
         (Span(3, 7, "Disease", "gout", "D:6"), Span(27, 31, "Disease", "gout", "D:6")),
     )
-    copies = list(derived_entities(example, "row-1", recipe, Plan(recipe)))
+    copies = list(derived_entities(example, "row-1", recipe, Vocabulary(Plan(recipe))))
     assert len(copies) == 3
     for how, copy in copies:
         assert how == "contrasted" and copy.spans == () and "gout" not in copy.text
@@ -80,7 +81,7 @@ def test_a_replacement_takes_the_forms_of_running_text(ner_recipe: Path) -> None
 
     def copies(**forms: float) -> list[Entities]:
         recipe = with_forms(ner_recipe, **forms)
-        return [copy for _, copy in derived_entities(Entities(text, spans), "row-1", recipe, Plan(recipe))]
+        return [copy for _, copy in derived_entities(Entities(text, spans), "row-1", recipe, Vocabulary(Plan(recipe)))]
 
     assert any([span.text for span in copy.spans] == ["WT", "WT"] for copy in copies(acronym=1.0))
     bracketed = [copy for copy in copies(bracketed=1.0) if "Wilms tumor (WT) were seen; WT was" in copy.text]
@@ -98,7 +99,7 @@ def test_an_acronym_gives_way_to_an_acronym(ner_recipe: Path) -> None:
     recipe = recipe.model_copy(update={"augment": recipe.augment.model_copy(update={"contrasts": 6})})
     text = "Men with ovarian cancer (OC) were seen."
     spans = (Span(9, 23, "Disease", "ovarian cancer", "D:2"), Span(25, 27, "Disease", "OC", "D:2"))
-    copies = list(derived_entities(Entities(text, spans), "row-1", recipe, Plan(recipe)))
+    copies = list(derived_entities(Entities(text, spans), "row-1", recipe, Vocabulary(Plan(recipe))))
     assert {how for how, _ in copies} == {"replaced", "contrasted"}
     for how, copy in copies:
         long, short = copy.text.removeprefix("Men with ").removesuffix(") were seen.").split(" (")
@@ -113,7 +114,7 @@ def test_names_that_share_their_last_word_are_coordinated(ner_recipe: Path, lexi
     recipe = with_forms(ner_recipe, coordinated=1.0)
     text = "Men with ovarian cancer were seen."
     example = Entities(text, (Span(9, 23, "Disease", "ovarian cancer", "D:2"),))
-    spans = [copy.spans[0] for _, copy in derived_entities(example, "row-1", recipe, Plan(recipe))]
+    spans = [copy.spans[0] for _, copy in derived_entities(example, "row-1", recipe, Vocabulary(Plan(recipe)))]
     together = [span for span in spans if "|" in span.concept_id]
     assert together and all(span.text.endswith(" cancer") and span.text.count("cancer") == 1 for span in together)
     assert all(JOINT.search(span.text) for span in together)
@@ -124,8 +125,8 @@ def test_a_copy_may_vary_the_names_around_its_mentions(ner_recipe: Path) -> None
     recipe = recipe.model_copy(update={"augment": recipe.augment.model_copy(update={"vary_context": True})})
     gene = Span(0, 5, "gene", "BRCA1", "G:1")
     example = Entities("BRCA1 is lost in ovarian cancer.", (Span(17, 31, "Disease", "ovarian cancer", "D:2"),), (gene,))
-    copies = [copy for _, copy in derived_entities(example, "row-1", recipe, Plan(recipe))]
+    copies = [copy for _, copy in derived_entities(example, "row-1", recipe, Vocabulary(Plan(recipe)))]
     assert {copy.text.split(" is lost in ")[0] for copy in copies} & {"WT1", "CFTR", "ATM"}
     assert all(len(copy.spans) == 1 and copy.text[copy.spans[0].start :] == copy.spans[0].text + "." for copy in copies)
-    alone = list(derived_entities(Entities("BRCA1 is lost.", (), (gene,)), "row-1", recipe, Plan(recipe)))
+    alone = list(derived_entities(Entities("BRCA1 is lost.", (), (gene,)), "row-1", recipe, Vocabulary(Plan(recipe))))
     assert alone and all(how == "replaced" and copy.spans == () for how, copy in alone)

@@ -1,0 +1,59 @@
+"""python -m builders.prevalence
+
+Counts how often the answers of the shipped transcripts name each concept of the shipped lexicons without being asked to,
+and writes builders/lexicons/prevalence.tsv.gz. An LLM names hypertension and breast cancer again and again: what it
+names is what its own reading was about, so the counts stand for how common a name is, and no real text is needed.
+"""
+
+import gzip
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from builders.build import answered_by_transcript
+from builders.corpus import Corpus
+from builders.ledger import Ledger
+from builders.lexicon import load_lexicon
+from builders.plan import Request
+from builders.recipe import load_recipe
+from builders.text import fold, words
+from builders.verify import first_sentence, tidy
+from builders.vocabulary import PREVALENCE
+
+RECIPES = ("bc5cdr-disease", "gad", "ncbi-disease")  # one for each transcript
+LEXICONS = ("disease", "chemical")
+
+
+def answers() -> Iterator[tuple[Request, str]]:
+    """Each request that a shipped transcript answers, with the sentence it got."""
+    for name in RECIPES:
+        recipe = load_recipe(name).model_copy(update={"borrow": ()})
+        with tempfile.TemporaryDirectory() as scratch, Ledger(answered_by_transcript(recipe, Path(scratch))) as ledger:
+            for request, answer in Corpus(recipe, Path(scratch)).answered(ledger):
+                yield request, first_sentence(tidy(answer.text))
+
+
+def count() -> Counter[str]:
+    """By concept id, in how many sentences it is named unasked."""
+    counts: Counter[str] = Counter()
+    matchers = [load_lexicon(name).matcher for name in LEXICONS]
+    for request, sentence in answers():
+        asked = {fold(word) for seed in request.seeds for word in words(seed.text)}
+        spelled = words(sentence)
+        for matcher in matchers:
+            matches = matcher.matches(spelled)
+            unasked = (m for m in matches if asked.isdisjoint(map(fold, spelled[m.start : m.end])))
+            counts.update({match.concept_id for match in unasked})
+    return counts
+
+
+def main() -> None:
+    counts = count()
+    with PREVALENCE.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as packed:
+        packed.writelines(f"{concept_id}\t{number}\n".encode() for concept_id, number in sorted(counts.items()))
+    print(f"{PREVALENCE}: {counts.total()} mentions of {len(counts)} concepts")
+
+
+if __name__ == "__main__":
+    main()
