@@ -115,8 +115,8 @@ def finish(
     facts = facts_of(recipe, plan, total.counts, measured, root)
     with tempfile.TemporaryDirectory(prefix="corpusmith-") as scratch:
         keep_sources(recipe, name_or_path, Path(scratch))
-        write_json(facts, Path(scratch) / "recipes" / recipe.name / "build.json")
-        for path in Path(scratch).rglob("*.*"):
+        write_json(facts, Path(scratch) / "build.json")
+        for path in sorted(Path(scratch).rglob("*.*"), reverse=True):  # the facts last, when all they tell of is there
             upload(path, out, str(path.relative_to(scratch)))
     return facts
 

@@ -46,7 +46,11 @@ def test_any_number_of_tasks_builds_what_one_machine_builds(
     assert sorted(map(str, rows_of(out, "rejected"))) == sorted(map(str, rows_of(one, "rejected")))
     assert {row["reason"] for row in rows_of(out, "rejected")} >= {"near duplicate", leaked, "seed missing"}
     assert not (out / "work" / "small").exists()
-    assert json.loads((out / "recipes" / "small" / "build.json").read_text()) == facts
+    assert json.loads((out / "build.json").read_text()) == facts
+    others = [
+        {path.relative_to(folder) for path in folder.rglob("*.*") if path.suffix != ".parquet"} for folder in (out, one)
+    ]
+    assert others[0] == others[1], "the folder that is published holds the same files"
 
 
 def test_relations_and_borrowed_answers_are_built_alike(relation_recipe: Path, tmp_path: Path):
@@ -79,7 +83,7 @@ def test_answers_and_corpus_may_lie_in_an_object_store(
     store.put(f"{small_answers}/", "/given/", recursive=True)
     facts = build_at_scale(str(small_recipe), "memory://given", "memory://made", Cluster(), 2, small_benchmarks)
     assert facts["content_hash"] == small_build[1]["content_hash"]
-    assert json.loads(store.cat("/made/recipes/small/build.json")) == facts
+    assert json.loads(store.cat("/made/build.json")) == facts
     assert len(store.glob("/made/data/small/train-*-of-00002.parquet")) == 2
     assert not store.exists("/made/work/small")
 
@@ -107,7 +111,7 @@ def test_two_processes_build_from_s3_to_s3(
         cluster = Cluster(workers=2)
         facts = build_at_scale(str(small_recipe), "s3://lab/answers", "s3://lab/made", cluster, 3, small_benchmarks)
         assert without_bytes(facts) == without_bytes(small_build[1])
-        assert json.loads(store.cat("lab/made/recipes/small/build.json")) == facts
+        assert json.loads(store.cat("lab/made/build.json")) == facts
         assert len(store.glob("lab/made/data/small/train-*-of-00003.parquet")) == 3
         assert not store.find("lab/made/work/small")
     finally:

@@ -65,7 +65,7 @@ def test_a_corpus_of_many_tasks_is_read_from_written_to_and_released_on_a_hub(
     spread = ("--executor", "local", "--tasks", "3", "--workers", "2", "--work", str(tmp_path / "work"))
     run(*corpusmith, "build", str(ner_recipe), *spread, "--answers", "hf://datasets/lab/answers",
         "--out", "hf://datasets/lab/built")  # fmt: skip
-    built = api.hf_hub_download("lab/built", "recipes/tiny-disease/build.json", repo_type="dataset")
+    built = api.hf_hub_download("lab/built", "build.json", repo_type="dataset")
     assert json.loads(Path(built).read_text())["content_hash"] == expected["content_hash"]
     assert not (tmp_path / "work" / "tiny-disease").exists()
 
