@@ -1,4 +1,4 @@
-# make demo: the main job on embedded defaults · make test: the fast suite · make check: lint and types · make slow: the rest
+# make demo: the main job on embedded defaults · make test: the fast suite · make check: lint and types · make slow: the rest · make trackers: experiment trackers, installed for it
 PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
@@ -6,7 +6,7 @@ READY   = $(VENV)/.installed
 TOOLS   = $(VENV)/.tools
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo space test check slow clean
+.PHONY: demo space test check slow trackers clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("corpusmith needs Python 3.10 or newer: make PYTHON=python3.11") if sys.version_info < (3, 10) else None'
@@ -35,6 +35,10 @@ check: $(TOOLS)
 
 slow: $(TOOLS)
 	$(BIN)/pytest -m slow -n 2 --dist loadfile
+
+trackers: $(TOOLS)
+	$(INSTALL) --editable '.[train,trackers]'
+	$(BIN)/pytest tests/training/test_tracking.py
 
 clean:
 	rm -rf $(VENV) runs

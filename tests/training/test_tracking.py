@@ -1,6 +1,8 @@
 """Trackers take flat numbers; the energy is measured where codecarbon is installed."""
 
+import json
 import os
+import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,7 +14,7 @@ import pytest
 from corpusmith_errors import UserError
 from training.config import TrainingConfig
 from training.loop import train
-from training.tracking import figures, tracker
+from training.tracking import PROJECT, figures, tracker
 
 QUICK = TrainingConfig(epochs=1, batch_tokens=512, tracker="none")
 
@@ -30,23 +32,55 @@ def test_a_tracker_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
 
 
 def test_tensorboard_gets_the_rows(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
-    pytest.importorskip("tensorboard")
-    report = train(str(ner_dataset), str(tiny_encoder), tmp_path, replace(QUICK, tracker="tensorboard"))
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    report = train(str(ner_dataset), str(tiny_encoder), tmp_path, replace(QUICK, epochs=2, tracker="tensorboard"))
 
-    assert list((tmp_path / "logs").rglob("events.out.tfevents*"))
-    assert (report["energy_kwh"] is not None) == bool(find_spec("codecarbon"))
+    written = accumulator.EventAccumulator(str(tmp_path / "logs" / PROJECT)).Reload()
+    for name, values in {
+        "train/loss": [row["train_loss"] for row in report["history"]],
+        "validation/strict_f1": [row["validation"]["strict_f1"] for row in report["history"]],
+    }.items():
+        scalars = written.Scalars(name)
+        assert [scalar.step for scalar in scalars] == [row["step"] for row in report["history"]]
+        assert [scalar.value for scalar in scalars] == pytest.approx(values, rel=1e-5)
+
+
+@pytest.mark.skipif(not find_spec("codecarbon"), reason="codecarbon is not installed")
+def test_the_energy_of_a_run_is_estimated(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
+    assert train(str(ner_dataset), str(tiny_encoder), tmp_path, QUICK)["energy_kwh"] > 0
+
+
+@pytest.mark.skipif(bool(find_spec("codecarbon")), reason="codecarbon is installed")
+def test_without_codecarbon_no_energy_is_told(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
+    assert train(str(ner_dataset), str(tiny_encoder), tmp_path, QUICK)["energy_kwh"] is None
+
+
+def run(dataset: Path, encoder: Path, folder: Path, settings: str, **environment: str) -> Path:
+    """A run of the command in a process of its own, since trackers read the environment when they are imported."""
+    (folder / "settings.yaml").write_text(settings)
+    command = [sys.executable, "-m", "training.launch", str(dataset), "--encoder", str(encoder)]
+    command += ["--out", str(folder / "out"), "--settings", str(folder / "settings.yaml")]
+    subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"} | environment, check=True, timeout=300)
+    return folder / "out"
 
 
 @pytest.mark.slow
-def test_trackio_is_the_default_of_the_command_and_stays_here(
-    ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
-) -> None:
+def test_trackio_is_the_default_and_keeps_its_data_here(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
     pytest.importorskip("trackio")
-    (tmp_path / "settings.yaml").write_text("epochs: 1\n")
-    command = [sys.executable, "-m", "training.launch", str(ner_dataset), "--encoder", str(tiny_encoder)]
-    command += ["--out", str(tmp_path / "out"), "--settings", str(tmp_path / "settings.yaml")]
-    environment = os.environ | {"TRACKIO_DIR": str(tmp_path / "trackio"), "OMP_NUM_THREADS": "1"}
-    subprocess.run(command, env=environment, check=True, timeout=300)
+    out = run(ner_dataset, tiny_encoder, tmp_path, "epochs: 2\n", TRACKIO_DIR=str(tmp_path / "trackio"))
 
-    assert list((tmp_path / "trackio").glob("corpusmith*"))
-    assert (tmp_path / "out" / "training.json").exists()
+    (file,) = (tmp_path / "trackio").glob(f"{PROJECT}*.db")
+    with sqlite3.connect(file) as database:
+        rows = [json.loads(metrics) for (metrics,) in database.execute("SELECT metrics FROM metrics ORDER BY step")]
+    history = json.loads((out / "training.json").read_text())["history"]
+    assert [row["validation/strict_f1"] for row in rows] == [row["validation"]["strict_f1"] for row in history]
+
+
+@pytest.mark.slow
+def test_wandb_gets_the_rows(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("wandb")
+    settings = "epochs: 1\ntracker: wandb\n"
+    run(ner_dataset, tiny_encoder, tmp_path, settings, WANDB_MODE="offline", WANDB_DIR=str(tmp_path))
+
+    (file,) = (tmp_path / "wandb").glob("offline-run-*/run-*.wandb")
+    assert b"validation/strict_f1" in file.read_bytes()
