@@ -220,6 +220,7 @@ class Encoder:
     @property
     def room(self) -> int:
         """Subwords of a text that a window holds beside the special ones."""
+        assert self.tokenizer.truncation is not None  # `load` sets it
         return self.tokenizer.truncation["max_length"] - self.tokenizer.num_special_tokens_to_add(False)
 
     @cached_property

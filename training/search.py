@@ -64,7 +64,7 @@ def search(
     study.sampler = optuna.samplers.TPESampler(seed=config.seed + len(study.trials))
     fixed = {name: value for name, value in asdict(config).items() if name not in SEARCHED and name != "epochs"}
     fingerprint = load_corpus(dataset).fingerprint()
-    identity = {"dataset": fingerprint, "encoder": encoder, "settings": fixed}
+    identity: dict[str, Any] = {"dataset": fingerprint, "encoder": encoder, "settings": fixed}
     identity["number of first epochs"] = min(first_epochs, config.epochs)
     known = study.user_attrs.get("identity", identity)
     if changed := [key for key in identity if known[key] != identity[key]]:
