@@ -130,3 +130,40 @@ def test_a_copy_may_vary_the_names_around_its_mentions(ner_recipe: Path) -> None
     assert all(len(copy.spans) == 1 and copy.text[copy.spans[0].start :] == copy.spans[0].text + "." for copy in copies)
     alone = list(derived_entities(Entities("BRCA1 is lost.", (), (gene,)), "row-1", recipe, Vocabulary(Plan(recipe))))
     assert alone and all(how == "replaced" and copy.spans == () for how, copy in alone)
+
+
+def test_a_list_labels_each_name_and_a_frame_only_the_name(ner_recipe: Path) -> None:
+    text = "It causes gout."
+    example = Entities(text, (Span(10, 14, "Disease", "gout", "D:6"),))
+
+    def copies(**augment: object) -> list[Entities]:
+        recipe = load_recipe(str(ner_recipe))
+        settings = {"replacements": 20, "across_types": 1.0, **augment}
+        recipe = recipe.model_copy(update={"augment": recipe.augment.model_copy(update=settings)})
+        return [copy for _, copy in derived_entities(example, "row-1", recipe, Vocabulary(Plan(recipe)))]
+
+    listed = copies(forms={"listed": 1.0})
+    assert listed and all(len(copy.spans) >= 2 for copy in listed)
+    for copy in listed:
+        assert all(copy.text[span.start : span.end] == span.text for span in copy.spans)
+        between = copy.text[copy.spans[0].end : copy.spans[-1].start]
+        assert " and " in between or " or " in between or ", " in between
+
+    framed = copies(forms={"framed": 1.0}, frames=("{gene}-linked {}",))
+    assert framed and all(re.match(r"It causes .+-linked ", copy.text) for copy in framed)
+    assert all(copy.spans[0].end == len(copy.text) - 1 and "-linked" not in copy.spans[0].text for copy in framed)
+
+
+def test_an_aside_moves_spans_and_stands_in_none(ner_recipe: Path) -> None:
+    recipe = load_recipe(str(ner_recipe))
+    settings = {"replacements": 30, "asides": ("(P < 0.05)",)}
+    recipe = recipe.model_copy(update={"augment": recipe.augment.model_copy(update=settings)})
+    text = "In patients with ovarian cancer the gene was often lost."
+    example = Entities(text, (Span(17, 31, "Disease", "ovarian cancer", "D:2"),))
+    copies = [copy for _, copy in derived_entities(example, "row-1", recipe, Vocabulary(Plan(recipe)))]
+    with_one = [copy for copy in copies if "(P < 0.05)" in copy.text]
+    assert 0 < len(with_one) < len(copies)
+    for copy in copies:
+        (span,) = copy.spans
+        assert copy.text[span.start : span.end] == span.text and "(" not in span.text
+        assert not copy.text[span.end :].startswith(" (")  # there, brackets hold a short form

@@ -19,9 +19,9 @@ PAYLOADS = {
     "bc5cdr-chemical": "4c97f591734ab167",
     "bc5cdr-disease": "4c97f591734ab167",
     "demo-disease": "4678aaaec575cc96",
-    "demo-gene-disease": "a3496bd41cad7cd4",
-    "euadr": "a3496bd41cad7cd4",
-    "gad": "a3496bd41cad7cd4",
+    "demo-gene-disease": "3a1f1f8f4d336198",
+    "euadr": "3a1f1f8f4d336198",
+    "gad": "3a1f1f8f4d336198",
     "ncbi-disease": "4678aaaec575cc96",
 }
 

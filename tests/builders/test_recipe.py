@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from builders.recipe import attribute_values, load_recipe, prompt_version, shipped_recipes
 from corpusmith_errors import UserError
@@ -81,3 +82,12 @@ def test_no_file_of_the_users_is_an_attribute(tmp_path: Path) -> None:
     for name in (str(tmp_path / "patients"), away, f"sections+{tmp_path / 'patients'}"):
         with pytest.raises(UserError, match="no attribute list"):
             attribute_values(name)
+
+
+def test_a_frame_without_a_place_or_with_an_unknown_lexicon_is_refused(ner_recipe: Path) -> None:
+    content = yaml.safe_load(ner_recipe.read_text(encoding="utf-8"))
+    for frame in ("severe", "{} and {}", "{planet}-induced {}"):
+        content["augment"] = {"frames": [frame]}
+        ner_recipe.write_text(yaml.safe_dump(content), encoding="utf-8")
+        with pytest.raises(UserError, match="frames"):
+            load_recipe(str(ner_recipe))

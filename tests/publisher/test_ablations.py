@@ -10,7 +10,14 @@ from publisher.ablations import ABLATIONS, Ablation, ablations
 
 def switched_on(recipe: Recipe) -> Recipe:
     """The recipe with everything on that an ablation may turn off."""
-    augment = {"replacements": 1, "contrasts": 1, "forms": {"acronym": 0.5}, "mistagged": 1.0, "vary_context": True}
+    augment: dict[str, object] = {
+        "replacements": 1,
+        "contrasts": 1,
+        "forms": {"acronym": 0.5},
+        "mistagged": 1.0,
+        "vary_context": True,
+    }
+    augment |= {"across_types": 0.5, "prevalence": 0.5, "asides": "asides"}
     return recipe.model_copy(
         update={
             "augment": recipe.augment.model_copy(update=augment),
