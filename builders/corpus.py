@@ -149,10 +149,13 @@ class Corpus:
         return verify_pair(request, answer, self.recipe)
 
     def rows_of(self, request: Request, outcome: Entities | Pair) -> Iterator[dict[str, Any]]:
-        """The row of an accepted answer, then in the train split the rows that augmentation derives from it."""
+        """The row of an accepted answer, then the rows that augmentation derives from it: of entities in train only.
+
+        Mistagged pairs are in every split, since a corpus may have no other unrelated ones.
+        """
         self.counts.accepted += 1
         yield self._row(request, outcome, request.id)
-        if request.split != "train":
+        if isinstance(outcome, Entities) and request.split != "train":
             return
         derived: Iterable[tuple[str, Entities | Pair]]
         if isinstance(outcome, Entities):

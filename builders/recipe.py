@@ -124,6 +124,7 @@ class Relation(Strict):
     head: str
     tail: str
     labels: tuple[str, str] = ("unrelated", "related")
+    named_together: str | None = None  # the label of a pair of which a sentence says no link, where it isn't the first
 
 
 class Recipe(Strict):
@@ -177,6 +178,8 @@ class Recipe(Strict):
             raise ValueError(f"no lexicon called {', '.join(missing)} under `lexicons`")
         if (self.task == "relations") != (self.relation is not None):
             raise ValueError("`relation` goes with task: relations, and only there")
+        if self.relation and self.relation.named_together not in (None, *self.relation.labels):
+            raise ValueError(f"relation.named_together is none of {', '.join(self.relation.labels)}")
         if self.context and "facts" not in slots(prompt_path(self.prompt).read_text(encoding="utf-8")):
             raise ValueError(
                 f"`context` needs a template with the slot `facts`, which {self.prompt} lacks: say ner.v2 or re.v2"

@@ -96,7 +96,8 @@ def verify_pair(request: Request, answer: str, recipe: Recipe) -> Pair | Reject:
     head, tail = spans[recipe.relation.head], spans[recipe.relation.tail]
     if head.start < tail.end and tail.start < head.end:
         return Reject("head and tail overlap")
-    return Pair(text, head, tail, request.kind.label)
+    unlinked = request.kind.label == recipe.relation.labels[0]
+    return Pair(text, head, tail, (unlinked and recipe.relation.named_together) or request.kind.label)
 
 
 def tidy(answer: str) -> str:

@@ -221,3 +221,14 @@ def test_what_was_asked_for_and_is_no_mention_is_kept_as_context(recipe: Recipe)
     outcome = judge(recipe, "Men with gout have no CFTR at all.", ("gout", "disease"), ("CFTR", "gene"))
     assert isinstance(outcome, Entities)
     assert [(span.text, span.label) for span in outcome.context] == [("CFTR", "gene")]
+
+
+def test_a_pair_that_is_named_together_takes_the_label_of_the_target_corpus(relation_recipe: Path) -> None:
+    recipe = load_recipe(str(relation_recipe))
+    assert recipe.relation is not None
+    request = next(request for request in Plan(recipe).requests() if request.kind.label == "unrelated")
+    gene, disease = (seed.text for seed in request.seeds)
+    answer = f"The {gene} gene was typed in a sample of patients with {disease}."
+    assert verify_pair(request, answer, recipe).label == "unrelated"
+    together = recipe.relation.model_copy(update={"named_together": "related"})
+    assert verify_pair(request, answer, recipe.model_copy(update={"relation": together})).label == "related"

@@ -28,9 +28,13 @@ def switched_on(recipe: Recipe) -> Recipe:
 
 
 @pytest.mark.parametrize("ablation", [a for a in ABLATIONS if a.override], ids=lambda ablation: ablation.id)
-def test_an_override_names_a_switch_that_a_recipe_has(ablation: Ablation, ner_recipe: Path) -> None:
-    plain = load_recipe(str(ner_recipe))
-    recipe = next(recipe for recipe in (switched_on(plain), plain) if ablation.changed(recipe))
+def test_an_override_names_a_switch_that_a_recipe_has(
+    ablation: Ablation, ner_recipe: Path, relation_recipe: Path
+) -> None:
+    plain, pairs = load_recipe(str(ner_recipe)), load_recipe(str(relation_recipe))
+    linked = pairs.relation.model_copy(update={"named_together": "related"})
+    recipes = (switched_on(plain), plain, pairs.model_copy(update={"relation": linked}))
+    recipe = next(recipe for recipe in recipes if ablation.changed(recipe))
     changed = ablation.changed(recipe)
     assert changed is not None and changed != recipe
     assert ablation.changed(changed) is None  # once changed, it is nothing new
