@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 LOAD = """
 import json
 from datasets import load_dataset
-corpus = load_dataset("lab/ner", "tiny-disease", revision="v1.0.0")
+corpus = load_dataset("lab/ner", "tiny-disease", revision="v0.1.0")
 print(json.dumps({split: rows["id"][:] for split, rows in corpus.items()}))
 """
 
@@ -70,8 +70,8 @@ def test_a_corpus_of_many_tasks_is_read_from_written_to_and_released_on_a_hub(
     assert not (tmp_path / "work" / "tiny-disease").exists()
 
     published = run(*corpusmith, "publish", "dataset", "hf://datasets/lab/built", "--repo", "lab/ner")
-    assert "v1.0.0" in published
-    card = Path(api.hf_hub_download("lab/ner", "README.md", repo_type="dataset", revision="v1.0.0")).read_text()
+    assert "v0.1.0" in published
+    card = Path(api.hf_hub_download("lab/ner", "README.md", repo_type="dataset", revision="v0.1.0")).read_text()
     assert "data/tiny-disease/train-*.parquet" in card and expected["title"] in card
     rows = json.loads(run(sys.executable, "-c", LOAD).splitlines()[-1])
     files = {split: one / "data" / "tiny-disease" / f"{split}-00000-of-00001.parquet" for split in rows}
