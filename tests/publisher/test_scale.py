@@ -72,7 +72,7 @@ def test_a_corpus_of_many_tasks_is_read_from_written_to_and_released_on_a_hub(
     published = run(*corpusmith, "publish", "dataset", "hf://datasets/lab/built", "--repo", "lab/ner")
     assert "v0.1.0" in published
     card = Path(api.hf_hub_download("lab/ner", "README.md", repo_type="dataset", revision="v0.1.0")).read_text()
-    assert "data/tiny-disease/train-*.parquet" in card and expected["title"] in card
+    assert "data/tiny-disease/train-" in card and expected["title"] in card
     rows = json.loads(run(sys.executable, "-c", LOAD).splitlines()[-1])
     files = {split: one / "data" / "tiny-disease" / f"{split}-00000-of-00001.parquet" for split in rows}
     assert rows == {split: pq.read_table(path)["id"].to_pylist() for split, path in files.items()}
