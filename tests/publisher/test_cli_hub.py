@@ -145,7 +145,7 @@ def test_a_repo_is_pushed_on_and_public_asks_first(hub: str, loopback, tmp_path:
     corpusmith(hub, "publish", "model", model_folder, "--repo", "local/student")
     line = ["hub", "push", "local/student", "--kind", "model", "--from", hub, "--to", target]
     done = CliRunner().invoke(app, line, catch_exceptions=False)
-    assert done.output.strip() == f"{target}/local/student: 2 commits, 1 tags"
+    assert done.stdout.strip() == f"{target}/local/student: 2 commits, 1 tags"
     assert HfApi(endpoint=target).model_info("local/student", revision="v0.1.0").private
     assert CliRunner().invoke(app, [*line, "--public"], input="n\n").exit_code != 0
     assert HfApi(endpoint=target).model_info("local/student").private
