@@ -8,7 +8,7 @@ from dataclasses import replace
 from builders.example import Entities, Pair, Span
 from builders.lexicon import Concept
 from builders.matcher import is_acronym
-from builders.plan import abbreviation, surface
+from builders.names import abbreviation, surface
 from builders.recipe import Recipe, attribute_values
 from builders.text import words_with_offsets
 from builders.vocabulary import Vocabulary

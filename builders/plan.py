@@ -2,8 +2,7 @@
 
 import itertools
 import random
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -13,6 +12,7 @@ import jinja2
 from builders.context import Facts, Graph
 from builders.forms import every_form
 from builders.lexicon import Concept, Lexicon, Sampler, boosted, load_lexicon
+from builders.names import abbreviation, by_last_word, coordinated, surface
 from builders.prompt_slots import sandbox
 from builders.recipe import (
     Kind,
@@ -28,9 +28,7 @@ from corpusmith_errors import UserError
 
 SPLIT_FOLDS = {"train": range(8), "validation": range(8, 9), "test": range(9, 10)}  # of the ten folds of concepts
 MODIFIED = ("patients", "families", "gene", "locus", "carriers", "cases", "mutations", "phenotype", "cells", "protein")
-JOINED = (" and ", " and ", " or ", " and/or ", "/")
 MOST_REDRAWN = 50_000  # requests that are drawn once more to know which concepts the held-out splits are about
-SMALL_WORDS = {"of", "the", "and", "in", "with", "to", "a", "by", "for", "type"}
 
 
 @dataclass(frozen=True)
@@ -249,31 +247,6 @@ class Plan:
         return coordinated(name, concept_id, options, rng)
 
 
-def coordinated(
-    name: str, concept_id: str, options: Sequence[tuple[str, Concept]], rng: random.Random
-) -> tuple[str, str]:
-    """'breast cancer' with another cancer as ('breast and ovarian cancer', both ids split by `|`).
-
-    `options` are the names that share the last word. The name and its id as they were where none serves.
-    """
-    if len(name.split()) < 2 or not options:
-        return name, concept_id
-    other_name, other = rng.choice(options)
-    if other.id == concept_id:
-        return name, concept_id
-    return f"{name.rsplit(' ', 1)[0]}{rng.choice(JOINED)}{other_name}", f"{concept_id}|{other.id}"
-
-
-def by_last_word(concepts: Iterable[Concept]) -> dict[str, list[tuple[str, Concept]]]:
-    """The names of two or three words by the last one: those that can be coordinated."""
-    heads: dict[str, list[tuple[str, Concept]]] = defaultdict(list)
-    for concept in concepts:
-        for name in concept.names:
-            if 2 <= len(name.split()) <= 3 and name.isascii() and name[-1].isalpha():
-                heads[name.split()[-1]].append((name, concept))
-    return heads
-
-
 def selected(source: LexiconSource, selection: Selection) -> Lexicon:
     """The part of a lexicon that a recipe draws from or looks up; a concept without types passes unless types are asked."""
     lexicon = load_lexicon(source.source)
@@ -302,20 +275,3 @@ def found(source: LexiconSource) -> Lexicon:
     concepts = (*lexicon.concepts, *(concept for other in others for concept in other.concepts))
     stop = (*lexicon.stop, *(name for other in others for name in other.stop))
     return replace(lexicon, concepts=concepts, stop=stop) if others else lexicon
-
-
-def surface(concept: Concept, rng: random.Random) -> str:
-    """A name of the concept as a sentence would use it: the preferred one half of the time, never a long one."""
-    if rng.random() < 0.5:
-        return concept.names[0]
-    return rng.choice(concept.short_names)
-
-
-def abbreviation(concept: Concept, name: str) -> str | None:
-    """A short form for `name`: the concept's own acronym where it starts alike, else its initials; None for one word."""
-    parts = [part for part in name.replace("-", " ").split() if part.lower() not in SMALL_WORDS]
-    initials = "".join(part[0] for part in parts).upper()
-    known = [acronym for acronym in concept.acronyms if acronym[0].upper() == initials[:1]]
-    if known:
-        return known[0]
-    return initials if 2 <= len(initials) <= 5 and initials.isalpha() else None

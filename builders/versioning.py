@@ -13,7 +13,17 @@ from builders.recipe import Recipe, prompt_text
 # Recipe keys that leave the fingerprint alone: a corpus with more rows, another title, or measured on another benchmark
 # is a corpus of the same kind.
 NOT_IDENTITY = {"title", "license", "rows", "benchmarks", "transcript"}
-CODE = ("verify.py", "filters.py", "noise.py", "example.py", "augment.py", "vocabulary.py", "matcher.py", "text.py")
+CODE = (
+    "verify.py",
+    "filters.py",
+    "noise.py",
+    "example.py",
+    "augment.py",
+    "vocabulary.py",
+    "names.py",
+    "matcher.py",
+    "text.py",
+)
 
 
 def fingerprint(recipe: Recipe, lexicons: Mapping[str, Lexicon]) -> str:

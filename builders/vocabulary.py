@@ -9,7 +9,8 @@ from functools import cached_property, lru_cache
 
 from builders.lexicon import SHIPPED, Concept, Sampler
 from builders.matcher import folded_key
-from builders.plan import Plan, by_last_word, coordinated
+from builders.names import by_last_word, coordinated
+from builders.plan import Plan
 
 PREVALENCE = SHIPPED / "prevalence.tsv.gz"
 
@@ -37,7 +38,7 @@ class Vocabulary:
         return branch.draw(rng) if branch else None
 
     def coordinated(self, name: str, concept_id: str, lexicon: str, rng: random.Random) -> tuple[str, str]:
-        """A name with another that shares its last word, as one mention of both (`builders.plan.coordinated`).
+        """A name with another that shares its last word, as one mention of both (`builders.names.coordinated`).
 
         The other is drawn by weight, so that it is "breast and ovarian cancer" more often than "breast and vulvar cancer".
         """

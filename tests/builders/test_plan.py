@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from builders.lexicon import Concept, load_lexicon
+from builders.names import abbreviation
 from builders.payload import payload_key
-from builders.plan import SPLIT_FOLDS, Plan, abbreviation
+from builders.plan import SPLIT_FOLDS, Plan
 from builders.recipe import Selection, load_recipe, shipped_recipes
 from corpusmith_errors import UserError
 
