@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, lru_cache
+from itertools import accumulate
 
 from builders.lexicon import SHIPPED, Concept, Sampler
 from builders.matcher import folded_key
@@ -42,14 +43,21 @@ class Vocabulary:
 
         The other is drawn by weight, so that it is "breast and ovarian cancer" more often than "breast and vulvar cancer".
         """
-        options = self._by_last_word[lexicon].get(name.split()[-1], [])
+        options, weights = self._by_last_word[lexicon].get(name.split()[-1], ([], []))
         if len(options) > 1:
-            options = rng.choices(options, [concept.weight for _, concept in options])
+            options = rng.choices(options, cum_weights=weights)
         return coordinated(name, concept_id, options, rng)
 
     @cached_property
-    def _by_last_word(self) -> dict[str, dict[str, list[tuple[str, Concept]]]]:
-        return {name: by_last_word(self._samplers[name][""].concepts) for name in self.plan.recipe.labels.values()}
+    def _by_last_word(self) -> dict[str, dict[str, tuple[list[tuple[str, Concept]], list[float]]]]:
+        """By lexicon and last word: the names that end so, and their weights added up."""
+        return {
+            lexicon: {
+                word: (names, list(accumulate(concept.weight for _, concept in names)))
+                for word, names in by_last_word(self._samplers[lexicon][""].concepts).items()
+            }
+            for lexicon in self.plan.recipe.labels.values()
+        }
 
     @cached_property
     def _samplers(self) -> "LexiconSamplers":
