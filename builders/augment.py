@@ -155,18 +155,23 @@ def contrast(spans: Sequence[Span], recipe: Recipe, vocabulary: Vocabulary, rng:
     """What stands for each of a concept's mentions, unlabelled: a name from a lexicon that is no label. [] without one.
 
     An acronym's place takes an acronym, any other mostly a name that is none: an acronym is known by the words around
-    it, so that acronyms in the place of mentions would teach the opposite.
+    it, so that acronyms in the place of mentions would teach the opposite. Frames stand around these names as often as
+    around mentions, for the same reason.
     """
-    others = sorted(set(recipe.lexicons) - set(recipe.labels.values()))
-    if not others:
+    shares = recipe.augment.contrasted_lexicons or dict.fromkeys(
+        sorted(set(recipe.lexicons) - set(recipe.labels.values())), 1
+    )
+    if not shares:
         return []
-    lexicon = rng.choice(others)
+    lexicon = rng.choices([*shares], [*shares.values()])[0]
     drawn = [surface(vocabulary.draw(lexicon, rng), rng) for _ in range(TRIES)]
     long = next((name for name in drawn if not is_acronym(name)), drawn[0])
     short = next((name for name in drawn if is_acronym(name)), None)
     if any(is_acronym(span.text) for span in spans):
         return [((short if is_acronym(span.text) else long, ""),) for span in spans] if short and short != long else []
     plain = drawn[0] if rng.random() < recipe.augment.contrasted_acronyms else long
+    if recipe.augment.frames and rng.random() < recipe.augment.forms.get("framed", 0):
+        plain = named_around(rng.choice(recipe.augment.frames), recipe, vocabulary, rng).replace("{}", plain)
     return [((plain, ""),)] * len(spans)
 
 

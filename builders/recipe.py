@@ -99,6 +99,7 @@ class Augmentation(Strict):
     deficiency_of: str | None = None  # the lexicon whose names make the form `deficiency`: "C7 deficiency"
     vary_context: bool = False  # in each copy, also other names in place of what was asked for and is no mention
     contrasts: int = Field(default=0, ge=0)  # copies with names of lexicons that are no label in place of its mentions
+    contrasted_lexicons: dict[str, Annotated[float, Field(gt=0)]] = {}  # shares of them; without, all that are no label
     contrasted_acronyms: float = Field(default=1.0, ge=0.0, le=1.0)  # share of contrasts that may be an acronym
     mistagged: float = Field(default=0.0, ge=0.0)  # unrelated rows a related row, masking a word that is no entity
 
@@ -174,6 +175,11 @@ class Recipe(Strict):
             named |= {self.relation.head, self.relation.tail}
         if self.augment.deficiency_of:
             named.add(self.augment.deficiency_of)
+        named |= set(self.augment.contrasted_lexicons)
+        if labelled := sorted(set(self.augment.contrasted_lexicons) & set(self.labels.values())):
+            raise ValueError(
+                f"augment.contrasted_lexicons: {', '.join(labelled)} is a label's; a contrast carries no label"
+            )
         if missing := sorted(named - set(self.lexicons)):
             raise ValueError(f"no lexicon called {', '.join(missing)} under `lexicons`")
         if (self.task == "relations") != (self.relation is not None):

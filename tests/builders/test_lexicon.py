@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from builders.lexicon import Concept, Sampler, load_lexicon
+from builders.lexicons.compile import headings
+from builders.matcher import Matcher
 from corpusmith_errors import UserError
 
 
@@ -13,7 +15,7 @@ def test_the_shipped_lexicons_hold_what_is_promised() -> None:
     assert load_lexicon("disease").name_count >= 10_000
     assert load_lexicon("chemical").name_count >= 5_000
     assert load_lexicon("gene").name_count >= 10_000
-    for name in ("disease", "chemical", "gene"):
+    for name in ("disease", "chemical", "gene", "heading"):
         lexicon = load_lexicon(name)
         assert lexicon.license and lexicon.attribution and lexicon.version
         assert len({concept.id for concept in lexicon.concepts}) == len(lexicon.concepts)
@@ -23,6 +25,24 @@ def test_inverted_names_are_turned_round() -> None:
     names = {name for concept in load_lexicon("disease").concepts for name in concept.names}
     assert {"breast neoplasm", "congenital hemolytic anemia"} <= names
     assert not {"neoplasm, breast", "anemia, hemolytic, congenital"} & names
+
+
+def test_headings_are_neither_diseases_nor_chemicals(tmp_path: Path) -> None:
+    table = tmp_path / "mesh.tsv"
+    rows = [
+        ("D1", "Myocytes, Cardiac", "Cardiac Myocyte|Cell of the Heart Muscle Wall", "A11.620.500|A02.1"),
+        ("D2", "Gout", "", "C05.550.354"),
+        ("D3", "Gout Clinics", "Clinics, Rheumatic", "N02.278"),
+        ("D4", "Candida albicans", "Candida stellatoidea", "B01.300"),
+        ("D5", "Aspirin", "", "D02.455"),
+    ]
+    table.write_text("".join("\t".join(row) + "\t\n" for row in rows))
+    found = {concept.id: concept for concept in headings(table, [Matcher([("gout", "MESH:D2")])])}
+    assert found["MESH:D1"].names == ("cardiac myocytes", "cardiac myocyte")
+    assert found["MESH:D3"].names == ("rheumatic clinics",)
+    assert found["MESH:D4"].names == ("Candida albicans", "Candida stellatoidea")
+    assert found["MESH:D4"].weight < found["MESH:D1"].weight
+    assert found.keys() == {"MESH:D1", "MESH:D3", "MESH:D4"}
 
 
 def test_common_concepts_are_drawn_in_proportion_to_their_weight() -> None:

@@ -83,6 +83,24 @@ def write(page: Any, tab: str, text: str) -> None:
     page.locator(f"#{tab}-tab textarea").fill(text)
 
 
+def ask(page: Any, tab: str, text: str, button: str, answer: Any) -> None:
+    """Write, press, and wait for an answer: a second time where none came, as a visitor of a slow page would.
+
+    On a machine whose two cores are busy, what is typed in the moment in which a tab opens was lost once in CI.
+    """
+    from playwright.sync_api import TimeoutError as NoAnswer
+
+    write(page, tab, text)
+    page.click(button)
+    try:
+        answer.wait_for(timeout=20_000)
+    except NoAnswer:
+        print(f"{tab}: no answer, the page reads: {page.locator(f'#{tab}-tab').inner_text()[:500]}")
+        write(page, tab, text)
+        page.click(button)
+        answer.wait_for()
+
+
 def marked(page: Any, tab: str) -> list[str]:
     """What a visitor sees highlighted on a tab."""
     return highlight(page, tab, "").all_inner_texts()
@@ -105,16 +123,12 @@ def upload(page: Any, name: str, content: str) -> None:
 
 def use_everything(page: Any, tmp_path: Path) -> None:
     """A visit to all five tabs."""
-    write(page, "extract", TEXT)
-    page.click("#find")
-    highlight(page, "extract", "fever").wait_for()
+    ask(page, "extract", TEXT, "#find", highlight(page, "extract", "fever"))
     assert marked(page, "extract") == ["BRCA1", "asthma", "fever"]
     assert "MESH:D001249" in table_of(page, "extract")
 
     show(page, "Relations")
-    write(page, "relations", TEXT)
-    page.click("#relate")
-    page.locator(".pair").first.wait_for()
+    ask(page, "relations", TEXT, "#relate", page.locator(".pair").first)
     assert page.locator(".pair mark").all_inner_texts()[:2] == ["BRCA1", "asthma"]
     page.locator(".pair summary").first.click()
     assert page.locator(".pair code").first.inner_text() == "@GENE$ causes @DISEASE$ and fever."
@@ -138,9 +152,7 @@ def use_everything(page: Any, tmp_path: Path) -> None:
     assert {path.suffix for path in results.values()} == {".jsonl", ".csv", ".zip", ".json"}
 
     show(page, "Compare")
-    write(page, "compare", TEXT)
-    page.click("#compare-button")
-    page.locator("#compare-tab", has_text="Who found what").wait_for()
+    ask(page, "compare", TEXT, "#compare-button", page.locator("#compare-tab", has_text="Who found what"))
     assert marked(page, "compare") == ["asthma", "asthma", "fever", "BRCA1"]
     assert "81.2" in page.locator("#compare-tab").inner_text()
 
