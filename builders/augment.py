@@ -1,29 +1,19 @@
-"""Rows made of accepted rows at no cost: other names in a mention's place, and pairs that a tagger got wrong."""
+"""Sentences made of accepted sentences at no cost: other names in a mention's place."""
 
 import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from builders.example import Entities, Pair, Span
+from builders.example import Entities, Span
 from builders.lexicon import Concept
 from builders.matcher import is_acronym
 from builders.names import abbreviation, surface
 from builders.recipe import Recipe, attribute_values
-from builders.text import words_with_offsets
 from builders.vocabulary import Vocabulary
 
 MOST_REPLACED = 4  # mentions; a sentence with more is a list, and a list of other names teaches nothing new
 TRIES = 20  # draws for a name that must be an acronym, or must not
-# Words that gene and disease taggers mistake for a name. In GAD a masked "@DISEASE$ disequilibrium" or "an @GENE$ of the
-# polymorphism" is labelled unrelated, so a student must learn that a pair with such a word relates nothing.
-COMMON_WORDS = re.compile(
-    r"association|polymorphisms?|genotypes?|alleles?|haplotypes?|variants?|variation|mutations?|deletions?|insertions?|"
-    r"promoter|exons?|introns?|risk|susceptibility|linkage|expression|response|levels?|severity|progression|prognosis|"
-    r"onset|development|effects?|influence|factors?|traits?|phenotypes?|metabolism|interaction|controls?|patients|"
-    r"frequency|frequencies|carriers?|treatment|therapy|survival|outcome|age|history|height|weight|ancestry|prevalence",
-    re.IGNORECASE,
-)
 DEFICIENCIES = (
     *(["{0} deficiency"] * 4),
     *(["deficiency of {0}", "{0}-deficient"] * 2),
@@ -219,27 +209,3 @@ def with_aside(example: Entities, recipe: Recipe, rng: random.Random) -> Entitie
         for span in example.spans
     )
     return Entities(example.text[:at] + added + example.text[at:], tuple(moved))
-
-
-def mistagged_pairs(example: Pair, row_id: str, recipe: Recipe) -> Iterator[Pair]:
-    """Unrelated pairs of a related sentence: a common word masked in place of its head or of its tail.
-
-    About `augment.mistagged` a related row; none where the sentence has no such word.
-    """
-    assert recipe.relation is not None
-    unrelated, related = recipe.relation.labels
-    if example.label != related:
-        return
-    rng = random.Random(f"{recipe.seed}:{row_id}")
-    wanted = int(recipe.augment.mistagged) + (rng.random() < recipe.augment.mistagged % 1)
-    taken = (example.head, example.tail)
-    places = [
-        (start, end)
-        for word, start, end in words_with_offsets(example.text)
-        if COMMON_WORDS.fullmatch(word) and all(end <= span.start or span.end <= start for span in taken)
-    ]
-    for start, end in rng.sample(places, min(wanted, len(places))):
-        replaced, kept = rng.sample(taken, 2)
-        wrong = Span(start, end, replaced.label, example.text[start:end], "")
-        pair = {replaced.label: wrong, kept.label: kept}
-        yield Pair(example.text, pair[recipe.relation.head], pair[recipe.relation.tail], unrelated)

@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TextIO
 
-from builders.augment import derived_entities, mistagged_pairs
+from builders.augment import derived_entities
+from builders.augment_pairs import derived_pairs
 from builders.example import Entities, Pair, Reject, entity_row, pair_row
 from builders.filters import Duplicates, Leakage, find_duplicates
 from builders.forms import find_outcomes
@@ -151,7 +152,7 @@ class Corpus:
     def rows_of(self, request: Request, outcome: Entities | Pair) -> Iterator[dict[str, Any]]:
         """The row of an accepted answer, then the rows that augmentation derives from it: of entities in train only.
 
-        Mistagged pairs are in every split, since a corpus may have no other unrelated ones.
+        Derived pairs are in every split, since a corpus may have no unrelated ones but the mistagged.
         """
         self.counts.accepted += 1
         yield self._row(request, outcome, request.id)
@@ -161,7 +162,7 @@ class Corpus:
         if isinstance(outcome, Entities):
             derived = derived_entities(outcome, request.id, self.recipe, self._vocabulary)
         else:
-            derived = (("mistagged", pair) for pair in mistagged_pairs(outcome, request.id, self.recipe))
+            derived = derived_pairs(outcome, request.id, self.recipe, self._vocabulary)
         for number, (how, example) in enumerate(derived, 1):
             self.counts.added_by_augmentation[how] += 1
             yield self._row(request, example, f"{request.id}-{number}")

@@ -102,6 +102,7 @@ class Augmentation(Strict):
     contrasted_lexicons: dict[str, Annotated[float, Field(gt=0)]] = {}  # shares of them; without, all that are no label
     contrasted_acronyms: float = Field(default=1.0, ge=0.0, le=1.0)  # share of contrasts that may be an acronym
     mistagged: float = Field(default=0.0, ge=0.0)  # unrelated rows a related row, masking a word that is no entity
+    accompanied: float = Field(default=0.0, ge=0.0)  # related rows a related row, with other names beside the pair
 
 
 class Filters(Strict):

@@ -66,6 +66,7 @@ ABLATIONS = (
     Ablation("context-kept", "Only the mention varied in copies", {"augment.vary_context": False}),
     Ablation("context-varied", "Names around the mention varied in copies too", {"augment.vary_context": True}),
     Ablation("mistagged", "No mistagged pairs", {"augment.mistagged": 0.0}),
+    Ablation("accompanied", "No other names beside a pair", {"augment.accompanied": 0.0}),
     Ablation("named-together", "Pairs that are merely named together unrelated", {"relation.named_together": None}),
     Ablation("borrow", "No borrowed answers", {"borrow": []}),
     Ablation("no-mention", "Only kinds with a mention", without=lambda recipe, kind: not labelled(recipe, kind)),

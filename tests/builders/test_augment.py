@@ -1,8 +1,8 @@
 import re
 from pathlib import Path
 
-from builders.augment import derived_entities, mistagged_pairs
-from builders.example import Entities, Pair, Span
+from builders.augment import derived_entities
+from builders.example import Entities, Span
 from builders.lexicon import load_lexicon
 from builders.matcher import is_acronym
 from builders.plan import Plan
@@ -33,27 +33,6 @@ def test_a_sentence_without_a_mention_is_not_copied(ner_recipe: Path) -> None:
     recipe = load_recipe(str(ner_recipe))
     recipe = recipe.model_copy(update={"augment": recipe.augment.model_copy(update={"replacements": 3})})
     assert list(derived_entities(Entities("Nothing was found.", ()), "row-1", recipe, Vocabulary(Plan(recipe)))) == []
-
-
-def test_a_common_word_in_place_of_an_entity_is_an_unrelated_pair(relation_recipe: Path) -> None:
-    recipe = load_recipe(str(relation_recipe))
-    recipe = recipe.model_copy(update={"augment": recipe.augment.model_copy(update={"mistagged": 2.0})})
-    text = "The BRCA1 polymorphism raises the risk of gout."
-    pair = Pair(text, Span(4, 9, "gene", "BRCA1", "G:1"), Span(42, 46, "disease", "gout", "D:6"), "related")
-    wrong = list(mistagged_pairs(pair, "row-1", recipe))
-    assert len(wrong) == 2
-    for other in wrong:
-        assert other.label == "unrelated"
-        assert {other.head.text, other.tail.text} & {"polymorphism", "risk"}
-        assert other.masked.count("@GENE$") == other.masked.count("@DISEASE$") == 1
-
-
-def test_unrelated_pairs_are_not_multiplied(relation_recipe: Path) -> None:
-    recipe = load_recipe(str(relation_recipe))
-    recipe = recipe.model_copy(update={"augment": recipe.augment.model_copy(update={"mistagged": 2.0})})
-    text = "The BRCA1 polymorphism raises the risk of gout."
-    pair = Pair(text, Span(4, 9, "gene", "BRCA1", "G:1"), Span(42, 46, "disease", "gout", "D:6"), "unrelated")
-    assert list(mistagged_pairs(pair, "row-1", recipe)) == []
 
 
 def test_a_contrast_names_something_else_and_labels_nothing(ner_recipe: Path) -> None:
