@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from builders.example import Entities, Span
@@ -14,7 +14,6 @@ from builders.vocabulary import Vocabulary
 
 MOST_REPLACED = 4  # mentions; a sentence with more is a list, and a list of other names teaches nothing new
 TRIES = 20  # draws for a name that must be an acronym, or must not
-UNLABELLED_FORMS = {"acronym", "bracketed", "framed"}
 DEFICIENCIES = (
     *(["{0} deficiency"] * 4),
     *(["deficiency of {0}", "{0}-deficient"] * 2),
@@ -83,46 +82,46 @@ def replacement(spans: Sequence[Span], recipe: Recipe, vocabulary: Vocabulary, r
             if short is None or is_acronym(name):
                 continue
             return [((short if is_acronym(span.text) else name, concept.id),) for span in spans]
-        return in_form(spans, (name, concept.id), short, recipe.augment.forms, recipe, vocabulary, rng)
+        return in_form(spans, concept, name, short, recipe, vocabulary, rng)
     return []
 
 
 def in_form(
     spans: Sequence[Span],
-    named: Piece,
+    concept: Concept,
+    name: str,
     short: str | None,
-    forms: Mapping[str, float],
     recipe: Recipe,
     vocabulary: Vocabulary,
     rng: random.Random,
 ) -> list[Pieces]:
-    """A name as running text uses it: plain, or in one of `forms`, each with its probability."""
-    name, concept_id = named
+    """A name as running text uses it: plain, or in one of `augment.forms`, each with its probability."""
+    forms = recipe.augment.forms
     form = rng.choices([*forms, "plain"], [*forms.values(), max(0.0, 1 - sum(forms.values()))])[0]
     label = spans[0].label
     if form == "acronym" and short:
         name = short
     elif form == "bracketed" and short and not is_acronym(name):
-        first: Pieces = ((name, concept_id), (" (", ""), (short, concept_id), (")", ""))
-        return [first, *[((short, concept_id),)] * (len(spans) - 1)]
+        first: Pieces = ((name, concept.id), (" (", ""), (short, concept.id), (")", ""))
+        return [first, *[((short, concept.id),)] * (len(spans) - 1)]
     elif form == "coordinated":
-        name, concept_id = vocabulary.coordinated(name, concept_id, recipe.labels[label], rng)
-        return [((name, concept_id),)] * len(spans)
+        name, concept_ids = vocabulary.coordinated(name, concept.id, recipe.labels[label], rng)
+        return [((name, concept_ids),)] * len(spans)
     elif form == "listed":
-        listed = [(name, concept_id)]
+        listed = [(name, concept.id)]
         for other in (vocabulary.draw(recipe.labels[label], rng) for _ in range(rng.choice((1, 2, 2, 3)))):
             listed.append((surface(other, rng), other.id))
         first = tuple(joined(listed, rng))
-        return [first, *[((name, concept_id),)] * (len(spans) - 1)]
+        return [first, *[((name, concept.id),)] * (len(spans) - 1)]
     elif form == "framed" and recipe.augment.frames:
         before, after = named_around(rng.choice(recipe.augment.frames), recipe, vocabulary, rng).split("{}")
-        return [((before, ""), (name, concept_id), (after, ""))] * len(spans)
+        return [((before, ""), (name, concept.id), (after, ""))] * len(spans)
     elif form == "qualified" and recipe.augment.qualifiers and not is_acronym(name):
         name = f"{rng.choice(recipe.augment.qualifiers)} {name}"
     elif form == "deficiency" and recipe.augment.deficiency_of:
         lacking = [surface(vocabulary.draw(recipe.augment.deficiency_of, rng), rng) for _ in range(2)]
         name = rng.choice(DEFICIENCIES).format(*lacking)
-    return [((name, concept_id),)] * len(spans)
+    return [((name, concept.id),)] * len(spans)
 
 
 def named_around(frame: str, recipe: Recipe, vocabulary: Vocabulary, rng: random.Random) -> str:
@@ -145,8 +144,9 @@ def joined(names: Sequence[Piece], rng: random.Random) -> Iterator[Piece]:
 def contrast(spans: Sequence[Span], recipe: Recipe, vocabulary: Vocabulary, rng: random.Random) -> list[Pieces]:
     """What stands for each of a concept's mentions, unlabelled: a name from a lexicon that is no label. [] without one.
 
-    They stand in the forms of mentions, as often: abbreviated, introduced in brackets, in frames. So neither a form nor a
-    frame tells a mention. An acronym's place takes an acronym.
+    An acronym's place takes an acronym, any other mostly a name that is none: an acronym is known by the words around
+    it, so that acronyms in the place of mentions would teach the opposite. Frames stand around these names as often as
+    around mentions, for the same reason.
     """
     shares = recipe.augment.contrasted_lexicons or dict.fromkeys(
         sorted(set(recipe.lexicons) - set(recipe.labels.values())), 1
@@ -154,19 +154,15 @@ def contrast(spans: Sequence[Span], recipe: Recipe, vocabulary: Vocabulary, rng:
     if not shares:
         return []
     lexicon = rng.choices([*shares], [*shares.values()])[0]
-    for _ in range(TRIES):
-        concept = vocabulary.draw(lexicon, rng)
-        name = surface(concept, rng)
-        short = abbreviation(concept, name)
-        if any(is_acronym(span.text) for span in spans):
-            if short is None or is_acronym(name):
-                continue
-            return [((short if is_acronym(span.text) else name, ""),) for span in spans]
-        if is_acronym(name) and rng.random() >= recipe.augment.contrasted_acronyms:
-            continue
-        forms = {form: share for form, share in recipe.augment.forms.items() if form in UNLABELLED_FORMS}
-        return in_form(spans, (name, ""), short, forms, recipe, vocabulary, rng)
-    return []
+    drawn = [surface(vocabulary.draw(lexicon, rng), rng) for _ in range(TRIES)]
+    long = next((name for name in drawn if not is_acronym(name)), drawn[0])
+    short = next((name for name in drawn if is_acronym(name)), None)
+    if any(is_acronym(span.text) for span in spans):
+        return [((short if is_acronym(span.text) else long, ""),) for span in spans] if short and short != long else []
+    plain = drawn[0] if rng.random() < recipe.augment.contrasted_acronyms else long
+    if recipe.augment.frames and rng.random() < recipe.augment.forms.get("framed", 0):
+        plain = named_around(rng.choice(recipe.augment.frames), recipe, vocabulary, rng).replace("{}", plain)
+    return [((plain, ""),)] * len(spans)
 
 
 def with_names(example: Entities, names: dict[str, list[Pieces]]) -> Entities:

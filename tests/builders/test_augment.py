@@ -67,17 +67,6 @@ def test_a_contrast_comes_from_the_lexicons_that_the_recipe_names_and_in_its_fra
         assert text.startswith("It was marked ") and text.removeprefix("It was marked ").removesuffix(".") in known
 
 
-def test_a_contrast_is_introduced_with_its_short_form_as_a_mention_is(ner_recipe: Path) -> None:
-    recipe = load_recipe(str(ner_recipe))
-    background = {**recipe.lexicons, "background": recipe.lexicons["gene"].model_copy(update={"source": "background"})}
-    changes = {"contrasts": 40, "forms": {"bracketed": 1.0}, "contrasted_lexicons": {"background": 1}}
-    recipe = recipe.model_copy(update={"lexicons": background, "augment": recipe.augment.model_copy(update=changes)})
-    example = Entities("It was gout.", (Span(7, 11, "Disease", "gout", "D:6"),))
-    copies = [copy for _, copy in derived_entities(example, "row-1", recipe, Vocabulary(Plan(recipe)))]
-    assert any(re.fullmatch(r"It was \S+ \S+ \([A-Z]{2}\)\.", copy.text) for copy in copies)
-    assert all(copy.spans == () for copy in copies)
-
-
 def with_forms(ner_recipe: Path, **forms: float) -> Recipe:
     recipe = load_recipe(str(ner_recipe))
     changes = {"replacements": 12, "forms": forms, "qualifiers": ("familial",), "deficiency_of": "gene"}
