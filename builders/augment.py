@@ -113,6 +113,10 @@ def in_form(
             listed.append((surface(other, rng), other.id))
         first = tuple(joined(listed, rng))
         return [first, *[((name, concept.id),)] * (len(spans) - 1)]
+    elif form == "mixed":
+        mixed = [(name, concept.id), *mixed_names(recipe.labels[label], recipe, vocabulary, rng)]
+        rng.shuffle(mixed)
+        return [tuple(joined(mixed, rng)), *[((name, concept.id),)] * (len(spans) - 1)]
     elif form == "framed" and recipe.augment.frames:
         before, after = named_around(rng.choice(recipe.augment.frames), recipe, vocabulary, rng).split("{}")
         return [((before, ""), (name, concept.id), (after, ""))] * len(spans)
@@ -122,6 +126,14 @@ def in_form(
         lacking = [surface(vocabulary.draw(recipe.augment.deficiency_of, rng), rng) for _ in range(2)]
         name = rng.choice(DEFICIENCIES).format(*lacking)
     return [((name, concept.id),)] * len(spans)
+
+
+def mixed_names(lexicon: str, recipe: Recipe, vocabulary: Vocabulary, rng: random.Random) -> Iterator[Piece]:
+    """Two to six names for a list in which each is a mention or none by its own merit: the words around tell nothing."""
+    for _ in range(rng.randint(2, 6)):
+        other = unlabelled_lexicon(recipe, rng) if rng.random() < 0.5 else None
+        concept = vocabulary.draw(other or lexicon, rng)
+        yield surface(concept, rng), "" if other else concept.id
 
 
 def named_around(frame: str, recipe: Recipe, vocabulary: Vocabulary, rng: random.Random) -> str:
@@ -148,12 +160,9 @@ def contrast(spans: Sequence[Span], recipe: Recipe, vocabulary: Vocabulary, rng:
     it, so that acronyms in the place of mentions would teach the opposite. Frames stand around these names as often as
     around mentions, for the same reason.
     """
-    shares = recipe.augment.contrasted_lexicons or dict.fromkeys(
-        sorted(set(recipe.lexicons) - set(recipe.labels.values())), 1
-    )
-    if not shares:
+    lexicon = unlabelled_lexicon(recipe, rng)
+    if lexicon is None:
         return []
-    lexicon = rng.choices([*shares], [*shares.values()])[0]
     drawn = [surface(vocabulary.draw(lexicon, rng), rng) for _ in range(TRIES)]
     long = next((name for name in drawn if not is_acronym(name)), drawn[0])
     short = next((name for name in drawn if is_acronym(name)), None)
@@ -163,6 +172,14 @@ def contrast(spans: Sequence[Span], recipe: Recipe, vocabulary: Vocabulary, rng:
     if recipe.augment.frames and rng.random() < recipe.augment.forms.get("framed", 0):
         plain = named_around(rng.choice(recipe.augment.frames), recipe, vocabulary, rng).replace("{}", plain)
     return [((plain, ""),)] * len(spans)
+
+
+def unlabelled_lexicon(recipe: Recipe, rng: random.Random) -> str | None:
+    """One of the lexicons that are no label, by `augment.contrasted_lexicons`."""
+    shares = recipe.augment.contrasted_lexicons or dict.fromkeys(
+        sorted(set(recipe.lexicons) - set(recipe.labels.values())), 1
+    )
+    return rng.choices([*shares], [*shares.values()])[0] if shares else None
 
 
 def with_names(example: Entities, names: dict[str, list[Pieces]]) -> Entities:

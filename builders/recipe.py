@@ -87,7 +87,7 @@ class Augmentation(Strict):
 
     replacements: int = Field(default=0, ge=0)  # copies of a row with other concepts in place of its mentions
     forms: dict[
-        Literal["acronym", "bracketed", "coordinated", "listed", "framed", "qualified", "deficiency"], float
+        Literal["acronym", "bracketed", "coordinated", "listed", "mixed", "framed", "qualified", "deficiency"], float
     ] = {}  # of replacements
     across_types: float = Field(default=0.0, ge=0.0, le=1.0)  # share of replacements of any branch of the lexicon
     prevalence: float = Field(default=0.0, ge=0.0, le=1.0)  # share of names drawn as often as a teacher names them

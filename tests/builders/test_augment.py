@@ -67,6 +67,27 @@ def test_a_contrast_comes_from_the_lexicons_that_the_recipe_names_and_in_its_fra
         assert text.startswith("It was marked ") and text.removeprefix("It was marked ").removesuffix(".") in known
 
 
+def test_in_a_mixed_list_each_name_is_a_mention_or_none_by_its_own_merit(ner_recipe: Path) -> None:
+    recipe = load_recipe(str(ner_recipe))
+    lexicons = {**recipe.lexicons, "background": recipe.lexicons["gene"].model_copy(update={"source": "background"})}
+    changes = {
+        "replacements": 30,
+        "across_types": 1.0,
+        "forms": {"mixed": 1.0},
+        "contrasted_lexicons": {"background": 1},
+    }
+    recipe = recipe.model_copy(update={"lexicons": lexicons, "augment": recipe.augment.model_copy(update=changes)})
+    known = {name for concept in Plan(recipe).lexicons["disease"].concepts for name in concept.names}
+    example = Entities("It was gout.", (Span(7, 11, "Disease", "gout", "D:6"),))
+    labelled, unlabelled = 0, 0
+    for _, copy in derived_entities(example, "row-1", recipe, Vocabulary(Plan(recipe))):
+        mentions = {copy.text[span.start : span.end] for span in copy.spans}
+        assert mentions <= known and mentions
+        listed = re.split(", and |, or |, | and ", copy.text.removeprefix("It was ").removesuffix("."))
+        labelled, unlabelled = labelled + len(copy.spans), unlabelled + len(listed) - len(copy.spans)
+    assert labelled > 60 and unlabelled > 20
+
+
 def with_forms(ner_recipe: Path, **forms: float) -> Recipe:
     recipe = load_recipe(str(ner_recipe))
     changes = {"replacements": 12, "forms": forms, "qualifiers": ("familial",), "deficiency_of": "gene"}
