@@ -158,11 +158,10 @@ class Corpus:
         yield self._row(request, outcome, request.id)
         if isinstance(outcome, Entities) and request.split != "train":
             return
-        derived: Iterable[tuple[str, Entities | Pair]]
-        if isinstance(outcome, Entities):
-            derived = derived_entities(outcome, request.id, self.recipe, self._vocabulary)
-        else:
-            derived = derived_pairs(outcome, request.id, self.recipe, self._vocabulary)
+        settings = (request.id, self.recipe, self._vocabulary)
+        derived: Iterable[tuple[str, Entities | Pair]] = (
+            derived_entities(outcome, *settings) if isinstance(outcome, Entities) else derived_pairs(outcome, *settings)
+        )
         for number, (how, example) in enumerate(derived, 1):
             self.counts.added_by_augmentation[how] += 1
             yield self._row(request, example, f"{request.id}-{number}")
