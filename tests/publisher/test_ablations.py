@@ -15,6 +15,7 @@ def switched_on(recipe: Recipe) -> Recipe:
         "contrasts": 1,
         "forms": {"acronym": 0.5},
         "mistagged": 1.0,
+        "accompanied": 1.0,
         "vary_context": True,
     }
     augment |= {"across_types": 0.5, "prevalence": 0.5, "asides": "asides"}
