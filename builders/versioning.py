@@ -19,6 +19,7 @@ CODE = (
     "noise.py",
     "example.py",
     "augment.py",
+    "augment_pairs.py",
     "vocabulary.py",
     "names.py",
     "matcher.py",
