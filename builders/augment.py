@@ -3,7 +3,6 @@
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from builders.example import Entities, Span
 from builders.lexicon import Concept
@@ -107,19 +106,13 @@ def in_form(
     elif form == "coordinated":
         name, concept_ids = vocabulary.coordinated(name, concept.id, recipe.labels[label], rng)
         return [((name, concept_ids),)] * len(spans)
-    elif form == "listed":
-        listed = [(name, concept.id)]
-        for other in (vocabulary.draw(recipe.labels[label], rng) for _ in range(rng.choice((1, 2, 2, 3)))):
-            listed.append((surface(other, rng), other.id))
-        first = tuple(joined(listed, rng))
-        return [first, *[((name, concept.id),)] * (len(spans) - 1)]
-    elif form == "mixed":
-        mixed = [(name, concept.id), *mixed_names(recipe.labels[label], recipe, vocabulary, rng)]
-        rng.shuffle(mixed)
-        return [tuple(joined(mixed, rng)), *[((name, concept.id),)] * (len(spans) - 1)]
+    elif form in ("listed", "mixed"):
+        listed = [(name, concept.id), *listed_beside(form, recipe.labels[label], recipe, vocabulary, rng)]
+        if form == "mixed":
+            rng.shuffle(listed)
+        return [tuple(joined(listed, rng)), *[((name, concept.id),)] * (len(spans) - 1)]
     elif form == "framed" and recipe.augment.frames:
-        before, after = named_around(rng.choice(recipe.augment.frames), recipe, vocabulary, rng).split("{}")
-        return [((before, ""), (name, concept.id), (after, ""))] * len(spans)
+        return [framed((name, concept.id), recipe, vocabulary, rng)] * len(spans)
     elif form == "qualified" and recipe.augment.qualifiers and not is_acronym(name):
         name = f"{rng.choice(recipe.augment.qualifiers)} {name}"
     elif form == "deficiency" and recipe.augment.deficiency_of:
@@ -128,24 +121,31 @@ def in_form(
     return [((name, concept.id),)] * len(spans)
 
 
-def mixed_names(lexicon: str, recipe: Recipe, vocabulary: Vocabulary, rng: random.Random) -> Iterator[Piece]:
-    """Two to six names for a list in which each is a mention or none by its own merit: the words around tell nothing."""
-    for _ in range(rng.randint(2, 6)):
-        other = unlabelled_lexicon(recipe, rng) if rng.random() < 0.5 else None
+def listed_beside(
+    form: str, lexicon: str, recipe: Recipe, vocabulary: Vocabulary, rng: random.Random
+) -> Iterator[Piece]:
+    """What else stands in a list: one to three mentions more; if it is `mixed`, two to six names that are one or none.
+
+    In a mixed list the words around a name say nothing of it, so that a student must know the name.
+    """
+    for _ in range(rng.randint(2, 6) if form == "mixed" else rng.choice((1, 2, 2, 3))):
+        other = unlabelled_lexicon(recipe, rng) if form == "mixed" and rng.random() < 0.5 else None
         concept = vocabulary.draw(other or lexicon, rng)
         yield surface(concept, rng), "" if other else concept.id
 
 
-def named_around(frame: str, recipe: Recipe, vocabulary: Vocabulary, rng: random.Random) -> str:
-    """The frame with a name in place of each lexicon that it names: "{chemical}-induced {}" as "cocaine-induced {}"."""
+def framed(piece: Piece, recipe: Recipe, vocabulary: Vocabulary, rng: random.Random) -> Pieces:
+    """The name in one of `augment.frames`; a lexicon in it gives a name: "{chemical}-induced {}", "cocaine-induced {}"."""
+    frame = rng.choice(recipe.augment.frames)
     for lexicon in recipe.lexicons:
         if f"{{{lexicon}}}" in frame:
             frame = frame.replace(f"{{{lexicon}}}", surface(vocabulary.draw(lexicon, rng), rng).replace("{}", ""))
-    return frame
+    before, after = frame.split("{}")
+    return (before, ""), piece, (after, "")
 
 
 def joined(names: Sequence[Piece], rng: random.Random) -> Iterator[Piece]:
-    """The names as a list in a sentence, each a mention of its own: 'A, B and C'."""
+    """The names as a list in a sentence: 'A, B and C'."""
     last = rng.choice((" and ", " and ", " or ")) if len(names) == 2 else rng.choice((" and ", ", and ", ", or "))
     for number, piece in enumerate(names):
         if number:
@@ -170,7 +170,7 @@ def contrast(spans: Sequence[Span], recipe: Recipe, vocabulary: Vocabulary, rng:
         return [((short if is_acronym(span.text) else long, ""),) for span in spans] if short and short != long else []
     plain = drawn[0] if rng.random() < recipe.augment.contrasted_acronyms else long
     if recipe.augment.frames and rng.random() < recipe.augment.forms.get("framed", 0):
-        plain = named_around(rng.choice(recipe.augment.frames), recipe, vocabulary, rng).replace("{}", plain)
+        return [framed((plain, ""), recipe, vocabulary, rng)] * len(spans)
     return [((plain, ""),)] * len(spans)
 
 
@@ -221,8 +221,5 @@ def with_aside(example: Entities, recipe: Recipe, rng: random.Random) -> Entitie
         return example
     at, aside = rng.choice(places), rng.choice(asides)
     added = aside if aside.startswith(",") else f" {aside}"
-    moved = (
-        span if span.end <= at else replace(span, start=span.start + len(added), end=span.end + len(added))
-        for span in example.spans
-    )
+    moved = (span.shifted(at, len(added)) for span in example.spans)
     return Entities(example.text[:at] + added + example.text[at:], tuple(moved))

@@ -3,7 +3,6 @@
 import random
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from builders.example import Pair, Span
 from builders.names import surface
@@ -55,38 +54,30 @@ def accompanied_pairs(example: Pair, row_id: str, recipe: Recipe, vocabulary: Vo
     rng = random.Random(f"{recipe.seed}:{row_id}:accompanied")
     for _ in range(wanted(recipe.augment.accompanied, rng)):
         role = rng.choice(("head", "tail"))
-        lexicon = getattr(recipe.relation, role)
-        others = [surface(vocabulary.draw(lexicon, rng), rng).replace("{", "").replace("}", "") for _ in range(2)]
+        named, lexicon = getattr(example, role), getattr(recipe.relation, role)
+        others = [surface(vocabulary.draw(lexicon, rng), rng) for _ in range(2)]
         if rng.random() < 0.5:
-            around = rng.choice(BESIDE)
-            before, after = (part.format(*others) for part in around.split("{}"))
-            yield with_words(example, getattr(example, role), before, after)
+            before, after = (part.format(*others) for part in rng.choice(BESIDE).split("{}"))
+            yield with_words(with_words(example, named.end, after), named.start, before)
         else:
-            behind = rng.choice(BEHIND[role]).format(other=others[0], same=getattr(example, role).text)
-            end = len(example.text.rstrip(" ."))
-            yield replace(example, text=example.text[:end] + behind + example.text[end:])
+            behind = rng.choice(BEHIND[role]).format(other=others[0], same=named.text)
+            end = max(len(example.text.rstrip(" .")), example.head.end, example.tail.end)
+            yield with_words(example, end, behind)
 
 
-def with_words(example: Pair, named: Span, before: str, after: str) -> Pair:
-    """The pair with words put right before and right behind one of its names."""
-    text = example.text[: named.start] + before + named.text + after + example.text[named.end :]
-
-    def moved(span: Span) -> Span:
-        by = len(before) if span == named else len(before + after) if span.start >= named.end else 0
-        return replace(span, start=span.start + by, end=span.end + by)
-
-    return replace(example, text=text, head=moved(example.head), tail=moved(example.tail))
+def with_words(example: Pair, at: int, added: str) -> Pair:
+    """The pair with words put in at `at`, which is inside neither of its names."""
+    head, tail = (span.shifted(at, len(added)) for span in (example.head, example.tail))
+    return Pair(example.text[:at] + added + example.text[at:], head, tail, example.label)
 
 
 def mistagged_pairs(example: Pair, row_id: str, recipe: Recipe) -> Iterator[Pair]:
     """Unrelated pairs of a related sentence: a common word masked in place of its head or of its tail.
 
-    About `augment.mistagged` a related row; none where the sentence has no such word.
+    About `augment.mistagged` of them; none where the sentence has no such word.
     """
     assert recipe.relation is not None
-    unrelated, related = recipe.relation.labels
-    if example.label != related:
-        return
+    unrelated, _ = recipe.relation.labels
     rng = random.Random(f"{recipe.seed}:{row_id}")
     taken = (example.head, example.tail)
     places = [

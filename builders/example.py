@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from builders.text import words_with_offsets
@@ -17,6 +17,10 @@ class Span:
     label: str
     text: str
     concept_id: str
+
+    def shifted(self, at: int, by: int) -> "Span":
+        """The same span once `by` characters were put in at `at`, which is not inside it."""
+        return self if self.end <= at else replace(self, start=self.start + by, end=self.end + by)
 
 
 @dataclass(frozen=True)

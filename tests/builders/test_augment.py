@@ -6,15 +6,15 @@ from builders.example import Entities, Span
 from builders.lexicon import load_lexicon
 from builders.matcher import is_acronym
 from builders.plan import Plan
-from builders.recipe import Recipe, load_recipe
+from builders.recipe import Recipe
 from builders.vocabulary import Vocabulary
+from tests.builders.augmented import augmented
 
 JOINT = re.compile(r"\w (and|or|and/or) \w|\w/\w")
 
 
 def test_a_replaced_mention_is_of_the_same_type_and_still_fits(ner_recipe: Path) -> None:
-    recipe = load_recipe(str(ner_recipe))
-    recipe = recipe.model_copy(update={"augment": recipe.augment.model_copy(update={"replacements": 6})})
+    recipe = augmented(ner_recipe, replacements=6)
     text = "In ovarian cancer, and in ovarian cancer alone, it was lost."
     example = Entities(
         text, (Span(3, 17, "Disease", "ovarian cancer", "D:2"), Span(26, 40, "Disease", "ovarian cancer", "D:2"))
@@ -30,14 +30,12 @@ def test_a_replaced_mention_is_of_the_same_type_and_still_fits(ner_recipe: Path)
 
 
 def test_a_sentence_without_a_mention_is_not_copied(ner_recipe: Path) -> None:
-    recipe = load_recipe(str(ner_recipe))
-    recipe = recipe.model_copy(update={"augment": recipe.augment.model_copy(update={"replacements": 3})})
+    recipe = augmented(ner_recipe, replacements=3)
     assert list(derived_entities(Entities("Nothing was found.", ()), "row-1", recipe, Vocabulary(Plan(recipe)))) == []
 
 
 def test_a_contrast_names_something_else_and_labels_nothing(ner_recipe: Path) -> None:
-    recipe = load_recipe(str(ner_recipe))
-    recipe = recipe.model_copy(update={"augment": recipe.augment.model_copy(update={"contrasts": 3})})
+    recipe = augmented(ner_recipe, contrasts=3)
     example = Entities(
         "In gout it was lost, as in gout.",
         (Span(3, 7, "Disease", "gout", "D:6"), Span(27, 31, "Disease", "gout", "D:6")),
@@ -50,15 +48,13 @@ def test_a_contrast_names_something_else_and_labels_nothing(ner_recipe: Path) ->
 
 
 def test_a_contrast_comes_from_the_lexicons_that_the_recipe_names_and_in_its_frames(ner_recipe: Path) -> None:
-    recipe = load_recipe(str(ner_recipe))
-    background = {**recipe.lexicons, "background": recipe.lexicons["gene"].model_copy(update={"source": "background"})}
-    changes = {
-        "contrasts": 12,
-        "forms": {"framed": 1.0},
-        "frames": ("marked {}",),
-        "contrasted_lexicons": {"background": 1},
-    }
-    recipe = recipe.model_copy(update={"lexicons": background, "augment": recipe.augment.model_copy(update=changes)})
+    recipe = augmented(
+        ner_recipe,
+        contrasts=12,
+        forms={"framed": 1.0},
+        frames=("marked {}",),
+        contrasted_lexicons={"background": 1},
+    )
     known = {name for concept in load_lexicon("background").concepts for name in concept.names}
     example = Entities("It was gout.", (Span(7, 11, "Disease", "gout", "D:6"),))
     copies = [copy.text for _, copy in derived_entities(example, "row-1", recipe, Vocabulary(Plan(recipe)))]
@@ -68,15 +64,13 @@ def test_a_contrast_comes_from_the_lexicons_that_the_recipe_names_and_in_its_fra
 
 
 def test_in_a_mixed_list_each_name_is_a_mention_or_none_by_its_own_merit(ner_recipe: Path) -> None:
-    recipe = load_recipe(str(ner_recipe))
-    lexicons = {**recipe.lexicons, "background": recipe.lexicons["gene"].model_copy(update={"source": "background"})}
-    changes = {
-        "replacements": 30,
-        "across_types": 1.0,
-        "forms": {"mixed": 1.0},
-        "contrasted_lexicons": {"background": 1},
-    }
-    recipe = recipe.model_copy(update={"lexicons": lexicons, "augment": recipe.augment.model_copy(update=changes)})
+    recipe = augmented(
+        ner_recipe,
+        replacements=30,
+        across_types=1.0,
+        forms={"mixed": 1.0},
+        contrasted_lexicons={"background": 1},
+    )
     known = {name for concept in Plan(recipe).lexicons["disease"].concepts for name in concept.names}
     example = Entities("It was gout.", (Span(7, 11, "Disease", "gout", "D:6"),))
     labelled, unlabelled = 0, 0
@@ -89,9 +83,7 @@ def test_in_a_mixed_list_each_name_is_a_mention_or_none_by_its_own_merit(ner_rec
 
 
 def with_forms(ner_recipe: Path, **forms: float) -> Recipe:
-    recipe = load_recipe(str(ner_recipe))
-    changes = {"replacements": 12, "forms": forms, "qualifiers": ("familial",), "deficiency_of": "gene"}
-    return recipe.model_copy(update={"augment": recipe.augment.model_copy(update=changes)})
+    return augmented(ner_recipe, replacements=12, forms=forms, qualifiers=("familial",), deficiency_of="gene")
 
 
 def test_a_replacement_takes_the_forms_of_running_text(ner_recipe: Path) -> None:
@@ -114,8 +106,7 @@ def test_a_replacement_takes_the_forms_of_running_text(ner_recipe: Path) -> None
 
 
 def test_an_acronym_gives_way_to_an_acronym(ner_recipe: Path) -> None:
-    recipe = with_forms(ner_recipe)
-    recipe = recipe.model_copy(update={"augment": recipe.augment.model_copy(update={"contrasts": 6})})
+    recipe = augmented(ner_recipe, replacements=12, contrasts=6)
     text = "Men with ovarian cancer (OC) were seen."
     spans = (Span(9, 23, "Disease", "ovarian cancer", "D:2"), Span(25, 27, "Disease", "OC", "D:2"))
     copies = list(derived_entities(Entities(text, spans), "row-1", recipe, Vocabulary(Plan(recipe))))
@@ -140,8 +131,7 @@ def test_names_that_share_their_last_word_are_coordinated(ner_recipe: Path, lexi
 
 
 def test_a_copy_may_vary_the_names_around_its_mentions(ner_recipe: Path) -> None:
-    recipe = with_forms(ner_recipe)
-    recipe = recipe.model_copy(update={"augment": recipe.augment.model_copy(update={"vary_context": True})})
+    recipe = augmented(ner_recipe, replacements=12, vary_context=True)
     gene = Span(0, 5, "gene", "BRCA1", "G:1")
     example = Entities("BRCA1 is lost in ovarian cancer.", (Span(17, 31, "Disease", "ovarian cancer", "D:2"),), (gene,))
     copies = [copy for _, copy in derived_entities(example, "row-1", recipe, Vocabulary(Plan(recipe)))]
@@ -156,9 +146,7 @@ def test_a_list_labels_each_name_and_a_frame_only_the_name(ner_recipe: Path) -> 
     example = Entities(text, (Span(10, 14, "Disease", "gout", "D:6"),))
 
     def copies(**augment: object) -> list[Entities]:
-        recipe = load_recipe(str(ner_recipe))
-        settings = {"replacements": 20, "across_types": 1.0, **augment}
-        recipe = recipe.model_copy(update={"augment": recipe.augment.model_copy(update=settings)})
+        recipe = augmented(ner_recipe, replacements=20, across_types=1.0, **augment)
         return [copy for _, copy in derived_entities(example, "row-1", recipe, Vocabulary(Plan(recipe)))]
 
     listed = copies(forms={"listed": 1.0})
@@ -174,9 +162,7 @@ def test_a_list_labels_each_name_and_a_frame_only_the_name(ner_recipe: Path) -> 
 
 
 def test_an_aside_moves_spans_and_stands_in_none(ner_recipe: Path) -> None:
-    recipe = load_recipe(str(ner_recipe))
-    settings = {"replacements": 30, "asides": ("(P < 0.05)",)}
-    recipe = recipe.model_copy(update={"augment": recipe.augment.model_copy(update=settings)})
+    recipe = augmented(ner_recipe, replacements=30, asides=("(P < 0.05)",))
     text = "In patients with ovarian cancer the gene was often lost."
     example = Entities(text, (Span(17, 31, "Disease", "ovarian cancer", "D:2"),))
     copies = [copy for _, copy in derived_entities(example, "row-1", recipe, Vocabulary(Plan(recipe)))]

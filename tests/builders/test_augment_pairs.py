@@ -5,15 +5,11 @@ import pytest
 from builders.augment_pairs import derived_pairs
 from builders.example import Pair, Span
 from builders.plan import Plan
-from builders.recipe import Recipe, load_recipe
+from builders.recipe import Recipe
 from builders.vocabulary import Vocabulary
+from tests.builders.augmented import augmented
 
 TEXT = "The BRCA1 polymorphism raises the risk of gout."
-
-
-def augmented(relation_recipe: Path, **changes: float) -> Recipe:
-    recipe = load_recipe(str(relation_recipe))
-    return recipe.model_copy(update={"augment": recipe.augment.model_copy(update=changes)})
 
 
 def pair(label: str) -> Pair:
@@ -49,6 +45,16 @@ def test_other_names_beside_a_pair_leave_it_related_and_its_spans_in_place(relat
             assert copy.text[span.start : span.end] == span.text
         assert copy.masked.count("@GENE$") == copy.masked.count("@DISEASE$") == 1
         assert len(copy.text) > len(TEXT) and copy.text.endswith(".") and copy.text.startswith("The ")
+
+
+def test_a_name_that_ends_the_sentence_with_a_full_stop_stays_whole(relation_recipe: Path) -> None:
+    text = "The BRCA1 polymorphism raises the risk of gout alb."
+    ends = Pair(text, Span(4, 9, "gene", "BRCA1", "G:1"), Span(42, 51, "disease", "gout alb.", "D:6"), "related")
+    for _, copy in derived(ends, augmented(relation_recipe, accompanied=20.0)):
+        assert (copy.text[copy.head.start : copy.head.end], copy.text[copy.tail.start : copy.tail.end]) == (
+            "BRCA1",
+            "gout alb.",
+        )
 
 
 def test_the_share_of_accompanied_pairs_is_the_recipes(relation_recipe: Path) -> None:
