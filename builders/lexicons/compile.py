@@ -134,9 +134,9 @@ def headings(path: Path, matchers: Sequence[Matcher]) -> list[Concept]:
         types = [tree for tree in trees.split("|") if tree]
         if not types or not all(map(HEADINGS.match, types)):
             continue
-        case: dict[str, str] = {}
-        if any(tree.startswith("B") for tree in types):  # genera keep their capital
-            case = {word.lower(): word for word in words(f"{name} {synonyms}")}
+        organism = any(tree.startswith("B") for tree in types)
+        # Genera keep their capital.
+        case = {word.lower(): word for word in words(f"{name} {synonyms}")} if organism else {}
         spelled = (recase(turned_round(each), case) for each in [name, *synonyms.split("|")])
         names = tuple(
             dict.fromkeys(
@@ -149,7 +149,7 @@ def headings(path: Path, matchers: Sequence[Matcher]) -> list[Concept]:
         )
         if names:
             depth = min(tree.count(".") + 1 for tree in types)
-            weight = (1 + math.log1p(len(names))) / depth / (10 if case else 1)
+            weight = (1 + math.log1p(len(names))) / depth / (10 if organism else 1)
             concepts.append(Concept(f"MESH:{heading_id}", names, tuple(types), round(weight, 2)))
     return concepts
 

@@ -91,3 +91,12 @@ def test_a_frame_without_a_place_or_with_an_unknown_lexicon_is_refused(ner_recip
         ner_recipe.write_text(yaml.safe_dump(content), encoding="utf-8")
         with pytest.raises(UserError, match="frames"):
             load_recipe(str(ner_recipe))
+
+
+def test_a_contrast_is_drawn_from_a_lexicon_that_is_there_and_is_no_label(ner_recipe: Path) -> None:
+    content = yaml.safe_load(ner_recipe.read_text(encoding="utf-8"))
+    for name, message in (("disease", "disease is a label's"), ("planet", "no lexicon called planet")):
+        content["augment"] = {"contrasted_lexicons": {name: 1}}
+        ner_recipe.write_text(yaml.safe_dump(content), encoding="utf-8")
+        with pytest.raises(UserError, match=message):
+            load_recipe(str(ner_recipe))
