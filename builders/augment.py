@@ -124,11 +124,11 @@ def in_form(
 def listed_beside(
     form: str, lexicon: str, recipe: Recipe, vocabulary: Vocabulary, rng: random.Random
 ) -> Iterator[Piece]:
-    """What else stands in a list: one to three mentions more; if it is `mixed`, two to six names that are one or none.
+    """What else stands in a list: one to three mentions more; if it is `mixed`, three to eight names that are one or none.
 
     In a mixed list the words around a name say nothing of it, so that a student must know the name.
     """
-    for _ in range(rng.randint(2, 6) if form == "mixed" else rng.choice((1, 2, 2, 3))):
+    for _ in range(rng.randint(3, 8) if form == "mixed" else rng.choice((1, 2, 2, 3))):
         other = unlabelled_lexicon(recipe, rng) if form == "mixed" and rng.random() < 0.5 else None
         concept = vocabulary.draw(other or lexicon, rng)
         yield surface(concept, rng), "" if other else concept.id

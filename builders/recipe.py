@@ -24,11 +24,14 @@ class Strict(BaseModel):
 
 
 class Selection(Strict):
-    """Which concepts of a lexicon: by id, by prefix of their types (MeSH tree numbers) and by weight."""
+    """Which concepts of a lexicon, by id, by prefix of their types (MeSH tree numbers) and by weight; which of their names."""
 
     ids: tuple[str, ...] = ()  # these and no others
     types: tuple[str, ...] = ()
     without_types: tuple[str, ...] = ()
+    without_words: tuple[
+        str, ...
+    ] = ()  # no name that holds one of these words: "induced" in "heparin-induced thrombosis"
     min_weight: float = 0.0
 
 
@@ -90,6 +93,9 @@ class Augmentation(Strict):
         Literal["acronym", "bracketed", "coordinated", "listed", "mixed", "framed", "qualified", "deficiency"], float
     ] = {}  # of replacements
     across_types: float = Field(default=0.0, ge=0.0, le=1.0)  # share of replacements of any branch of the lexicon
+    weight_exponent: float = Field(
+        default=0.5, ge=0.0, le=1.0
+    )  # 1 draws names as the lexicon's weights say, 0 all alike
     prevalence: float = Field(default=0.0, ge=0.0, le=1.0)  # share of names drawn as often as a teacher names them
     frames: tuple[str, ...] = ()  # what stands around a name in the form `framed`, unlabelled: "{chemical}-induced {}"
     asides: (

@@ -19,8 +19,8 @@ PREVALENCE = SHIPPED / "prevalence.tsv.gz"
 class Vocabulary:
     """Draws concepts of everything that a recipe's lexicons find, but for those that a held-out row was asked about.
 
-    A lexicon's weights say how well a concept is known; they are drawn from by their square root, so that the many rare
-    ones are seen too. `augment.prevalence` is the share drawn as often as a teacher names them unasked.
+    A lexicon's weights say how well a concept is known; `augment.weight_exponent` below 1 flattens them, so that the many
+    rare ones are seen too. `augment.prevalence` is the share drawn as often as a teacher names them unasked.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -72,7 +72,8 @@ class LexiconSamplers(dict[str, dict[str, Sampler]]):
 
     def __missing__(self, lexicon: str) -> dict[str, Sampler]:
         groups: dict[str, list[Concept]] = defaultdict(list)
-        for concept in weighed(list(self._usable(lexicon)), self._plan.recipe.augment.prevalence):
+        augment = self._plan.recipe.augment
+        for concept in weighed(list(self._usable(lexicon)), augment.prevalence, augment.weight_exponent):
             for branch in {"", *(tree.split(".")[0] for tree in concept.types)}:
                 groups[branch].append(concept)
         self[lexicon] = {branch: Sampler(concepts) for branch, concepts in groups.items()}
@@ -88,9 +89,9 @@ class LexiconSamplers(dict[str, dict[str, Sampler]]):
                 yield concept if names == concept.names else replace(concept, names=names)
 
 
-def weighed(concepts: list[Concept], prevalence: float) -> Iterator[Concept]:
+def weighed(concepts: list[Concept], prevalence: float, exponent: float) -> Iterator[Concept]:
     """The concepts with the weights that copies draw them by; `prevalence` counts only where a lexicon has figures."""
-    known = [concept.weight**0.5 for concept in concepts]
+    known = [concept.weight**exponent for concept in concepts]
     counts = named_by_teachers() if prevalence else {}
     named = [counts.get(concept.id, 0) ** 0.5 for concept in concepts]
     share = prevalence if any(named) else 0.0

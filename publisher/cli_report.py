@@ -17,6 +17,9 @@ def report(
     seeds: Annotated[str, typer.Option(help="Seeds of the students, by commas.")] = "1,2,3",
     split: Annotated[str, typer.Option(help="The benchmark's split that students are measured on.")] = "dev",
     changes: Annotated[str, typer.Option(help="Some rows of the ablation table, by commas.")] = "",
+    systems: Annotated[
+        str, typer.Option(help="Some students of the baselines, by commas: synthetic, gold, gold+synthetic.")
+    ] = "",
     epochs: Annotated[int | None, typer.Option(help="Passes over the data, in place of the run's.")] = None,
     config: Annotated[Path | None, typer.Option(help="YAML of training settings, over the run's.")] = None,
     zero_shot: Annotated[
@@ -35,6 +38,7 @@ def report(
     try:
         from publisher.report import SECTIONS
         from publisher.report import report as gather
+        from publisher.report_students import SYSTEMS
     except ImportError as error:
         raise UserError(f"a report needs {error.name}: pip install 'corpusmith[train,report]'") from None
 
@@ -49,6 +53,7 @@ def report(
         encoder=encoder,
         settings=settings | ({"epochs": epochs} if epochs else {}),
         changes=listed(changes),
+        systems=listed(systems) or SYSTEMS,
         zero_shot=zero_shot,
         dry_run=dry_run,
         say=lambda line: print(line, flush=True),

@@ -70,6 +70,7 @@ def report(
     encoder: str = "embedded",
     settings: Mapping[str, Any] | None = None,
     changes: Sequence[str] = (),
+    systems: Sequence[str] = report_students.SYSTEMS,
     first: int = 100,
     zero_shot: Path | None = None,
     dry_run: bool = False,
@@ -88,6 +89,7 @@ def report(
         split: of the benchmark that students are measured on, the first of the recipe's benchmarks that has it.
         settings: of training, over those that `corpusmith run` uses for the task.
         changes: ids of ablations (`publisher.ablations`); none means all.
+        systems: what the students of the baselines learn from: synthetic, gold, gold+synthetic.
         first: accepted sentences at the first point of the learning curve.
         zero-shot: a predictions file for the split; None takes the recorded one that ships, if any.
         dry_run: train nothing and say what would be trained.
@@ -115,7 +117,7 @@ def report(
             students = Students(
                 parsed, work / "corpus", sources, work, Measured.read(name, folder, split), config, tuple(seeds), say
             )
-            plans = report_students.plan(students, only, first, changes)
+            plans = report_students.plan(students, only, first, changes, systems)
             if dry_run:
                 report_students.dry_run(students, plans)
             else:

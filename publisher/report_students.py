@@ -24,6 +24,7 @@ from training.config import TrainingConfig
 from training.evaluate import row_counts
 from training.seeds import gap_closed, seed_difference, seed_figures
 
+SYSTEMS = ("synthetic", "gold", "gold+synthetic")  # what the students of the baselines learn from
 FIRST = 100  # sentences at the first point of the curve
 UNANSWERED = 0.01  # share of the requests that a recorded zero-shot run may lack
 
@@ -121,18 +122,30 @@ class Plans:
         ]
 
 
-def plan(students: Students, only: Sequence[str], first: int = FIRST, changes: Sequence[str] = ()) -> Plans:
-    """Write everything that will be trained on. `changes` are ids of ablations; all without any."""
+def plan(
+    students: Students,
+    only: Sequence[str],
+    first: int = FIRST,
+    changes: Sequence[str] = (),
+    systems: Sequence[str] = SYSTEMS,
+) -> Plans:
+    """Write everything that will be trained on. `changes` are ids of ablations, all without any; `systems` the students
+    of the baselines."""
+    if unknown := sorted(set(systems) - set(SYSTEMS)):
+        raise UserError(f"no students called {', '.join(unknown)}: choose among {', '.join(SYSTEMS)}")
     plans = Plans()
     if "baselines" in only:
-        plans.baselines = [("synthetic", students.whole)]
-        for corpus in (None, students.corpus):
+        plans.baselines = [("synthetic", students.whole)] if "synthetic" in systems else []
+        plans.left_out["baselines"] += [f"students on {name}: not asked for" for name in SYSTEMS if name not in systems]
+        for name, corpus in (("gold", None), ("gold+synthetic", students.corpus)):
+            if name not in systems:
+                continue
             out = students.work / f"gold-{bool(corpus)}"
             arm = gold(students.recipe, students.measured.folder, students.measured.data.split, corpus, out)
             if arm:
-                plans.baselines.append((arm.name, arm))
-        if len(plans.baselines) == 1:
-            plans.left_out["baselines"].append("students on real sentences: the benchmark has no train split at hand")
+                plans.baselines.append((name, arm))
+            else:
+                plans.left_out["baselines"].append(f"students on {name}: the benchmark has no train split at hand")
     if "curve" in only:
         written = originals(students.corpus)
         plans.curve = []
@@ -234,7 +247,7 @@ def baselines(students: Students, plans: Plans, zero_shot: Path | None) -> dict[
         section["notes"] = [
             "Students on real sentences learned one half of this benchmark and were judged by the other."
         ]
-    if {"zero-shot", "gold"} <= counts.keys():
+    if {"zero-shot", "synthetic", "gold"} <= counts.keys():
         section["gap_closed"] = gap_closed(counts["synthetic"], counts["zero-shot"], counts["gold"], task)
     return section
 

@@ -34,6 +34,8 @@ class TrainingConfig:
         deterministic: refuse kernels whose result depends on timing. A CPU needs none; a GPU pays a little speed.
         choose_threshold: relations only: store the decision threshold with the best macro F1 on the validation split
             in place of 0.5.
+        outside_bias: entities only: added to the trained model's logit of O, so that it names less and is right more
+            often; 0 leaves it as trained. See docs/training.md.
         tracker: "trackio", "tensorboard", "wandb" or "none"; None takes trackio when it is installed.
         seed: of initialisation, dropout and the order of the data.
     """
@@ -57,6 +59,7 @@ class TrainingConfig:
     compile: bool = False
     deterministic: bool = False
     choose_threshold: bool = False
+    outside_bias: float = 0.0
     tracker: str | None = None
     seed: int = 42
 

@@ -135,6 +135,18 @@ def trained_model(encoder: str, labels: list[str], facts: dict, used: np.ndarray
     return model
 
 
+def head_bias(model: Any) -> torch.Tensor:
+    """The bias of the head's last layer, an entry a label.
+
+    Raises:
+        UserError: when it has none.
+    """
+    heads = [part for part in model.modules() if isinstance(part, nn.Linear) and part.out_features == model.num_labels]
+    if not heads or heads[-1].bias is None:
+        raise UserError("outside_bias needs an encoder whose head has a bias: leave it out")
+    return heads[-1].bias.data
+
+
 def precision(chosen: str | None) -> str | None:
     """`chosen`, or else what the launcher says, or else bf16 on a CPU that multiplies it natively (AVX-512, AMX).
 

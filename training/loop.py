@@ -27,7 +27,16 @@ from training.batches import collate, plan_steps, share
 from training.checkpoint import Checkpoint
 from training.config import TrainingConfig
 from training.data import SPLITS, Encoded, encode, load_corpus, masks, vocabulary
-from training.encoder import adapt, load_model, load_tokenizer, locate, precision, trained_model, trim_vocabulary
+from training.encoder import (
+    adapt,
+    head_bias,
+    load_model,
+    load_tokenizer,
+    locate,
+    precision,
+    trained_model,
+    trim_vocabulary,
+)
 from training.loss import IGNORED, token_loss
 from training.tracking import PROJECT, EnergyMeter, figures, tracker
 from training.validation import METRIC, validate
@@ -68,6 +77,8 @@ def train(
         facts["head"], facts["tail"] = masks(corpus.splits["train"]["text"])
         facts["threshold"] = 0.5
     model = load_model(encoder, corpus.labels, facts)
+    if corpus.task == "ner" and config.outside_bias:
+        head_bias(model)  # refused now rather than after hours
     encoder_revision = getattr(model.config, "_commit_hash", None) or locate(encoder)[1]
     facts["max_length"] = window_length(model.config, tokenizer, config)
     with accelerator.main_process_first():
@@ -178,7 +189,10 @@ def train(
         if corpus.task == "relations":
             facts["threshold"] = best["validation"]["threshold"]
         weights_file = load_file(checkpoint.best(state))
-        trained_model(encoder, corpus.labels, facts, used, config.lora_rank, weights_file).save_pretrained(out)
+        trained = trained_model(encoder, corpus.labels, facts, used, config.lora_rank, weights_file)
+        if corpus.task == "ner" and config.outside_bias:
+            head_bias(trained)[corpus.labels.index("O")] += config.outside_bias
+        trained.save_pretrained(out)
         tokenizer.save_pretrained(out)
         (out / "training.json.partial").write_text(json.dumps(report, indent=2) + "\n")
         os.replace(out / "training.json.partial", out / "training.json")

@@ -26,7 +26,10 @@ def validate(
         part = step[accelerator.process_index :: accelerator.num_processes]
         batch = send_to_device(collate(data, part if len(part) else step[:1], pad_id), accelerator.device)
         del batch["labels"]
-        chances = model(**batch).logits.float().softmax(-1).cpu().numpy()
+        logits = model(**batch).logits.float()
+        if corpus.task == "ner":
+            logits[..., corpus.labels.index("O")] += config.outside_bias  # as the model that is kept will
+        chances = logits.softmax(-1).cpu().numpy()
         found += [(int(i), chances[at][: len(data.ids[i])]) for at, i in enumerate(part)]
     model.train()
     by_window = dict(gather_object(found))

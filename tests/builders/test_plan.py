@@ -6,8 +6,8 @@ import pytest
 from builders.lexicon import Concept, load_lexicon
 from builders.names import abbreviation
 from builders.payload import payload_key
-from builders.plan import SPLIT_FOLDS, Plan
-from builders.recipe import Selection, load_recipe, shipped_recipes
+from builders.plan import SPLIT_FOLDS, Plan, found
+from builders.recipe import LexiconSource, Selection, load_recipe, shipped_recipes
 from corpusmith_errors import UserError
 
 
@@ -93,6 +93,16 @@ def test_a_selection_that_leaves_nothing_is_refused(ner_recipe: Path) -> None:
     disease = recipe.lexicons["disease"].model_copy(update={"draw": Selection(min_weight=99)})
     with pytest.raises(UserError, match="no concept left to draw"):
         list(Plan(recipe.model_copy(update={"lexicons": {**recipe.lexicons, "disease": disease}})).requests())
+
+
+def test_names_with_a_word_that_is_left_out_are_not_found(tmp_path: Path) -> None:
+    names = tmp_path / "names.txt"
+    names.write_text("thrombocytopenia|heparin-induced thrombocytopenia\nInduced labor\n")
+    source = LexiconSource(source=str(names), find=Selection(without_words=("induced",)))
+    assert [concept.names for concept in found(source).concepts] == [("thrombocytopenia",)]
+    shipped = Plan(load_recipe("bc5cdr-disease")).lexicons["disease"].matcher
+    tokens = ["heparin", "-", "induced", "thrombocytopenia"]
+    assert [(match.start, match.end) for match in shipped.matches(tokens)] == [(3, 4)]
 
 
 def test_a_plan_ends_with_the_requests_it_borrows(ner_recipe: Path, relation_recipe: Path) -> None:

@@ -47,6 +47,7 @@ def test_what_a_lexicon_has_also_is_found_and_drawn_but_never_asked_for(ner_reci
 
 def test_prevalent_names_are_drawn_more_often(monkeypatch) -> None:
     concepts = [Concept("A", ("a",), weight=4.0), Concept("B", ("b",), weight=1.0)]
-    assert [concept.weight for concept in weighed(concepts, 0.0)] == [2 / 3, 1 / 3]
+    assert [concept.weight for concept in weighed(concepts, 0.0, 0.5)] == [2 / 3, 1 / 3]
+    assert [concept.weight for concept in weighed(concepts, 0.0, 1.0)] == [4 / 5, 1 / 5]
     monkeypatch.setattr("builders.vocabulary.named_by_teachers", lambda: {"B": 9})
-    assert [round(concept.weight, 3) for concept in weighed(concepts, 0.5)] == [0.333, 0.667]
+    assert [round(concept.weight, 3) for concept in weighed(concepts, 0.5, 0.5)] == [0.333, 0.667]

@@ -198,6 +198,12 @@ def test_a_curve_ablation_and_baselines_are_trained_once(
     assert again == sections  # the one that was missing, trained anew, came out the same
     assert {path for path in results if path.stat().st_mtime_ns != before[path]} == {results[0]}
 
+    fewer = report(str(recipe), out, **asked | {"only": ["baselines"]}, systems=["synthetic"])["sections"]["baselines"]
+    assert [row["system"] for row in fewer["rows"]] == ["dictionary", "synthetic"]
+    assert "students on gold: not asked for" in fewer["left_out"]
+    with pytest.raises(UserError, match="no students called silver"):
+        report(str(recipe), out, **asked, systems=["silver"])
+
 
 @pytest.mark.slow
 def test_relations_learn_from_halves_and_the_gap_is_told(relation_recipe: Path, encoder: Path, tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModel, AutoModelForSequenceClassification, AutoModelForTokenClassification, AutoTokenizer
 
+from corpusmith_errors import UserError
 from training.config import TrainingConfig
 from training.data import encode, load_corpus
-from training.encoder import load_tokenizer
+from training.encoder import head_bias, load_model, load_tokenizer
 from training.loop import class_weights, schedule, train
 
 QUICK = TrainingConfig(epochs=20, batch_tokens=64, learning_rate=5e-3, patience=None, tracker="none")
@@ -38,6 +39,29 @@ def test_learns_relations_and_stores_the_threshold(relation_dataset: Path, tiny_
     assert (facts["head"], facts["tail"]) == ("GENE", "DISEASE")
     best = next(row for row in report["history"] if row["step"] == report["best"]["step"])
     assert facts["threshold"] == best["validation"]["threshold"]
+
+
+def test_an_outside_bias_stands_in_the_head_and_counts_in_validation(
+    ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    weights = []
+    for bias in (0.0, 9.0):
+        out = tmp_path / str(bias)
+        train(str(ner_dataset), str(tiny_encoder), out, replace(QUICK, epochs=1, outside_bias=bias))
+        weights.append(load_file(out / "model.safetensors"))
+    moved = {name: after - weights[0][name] for name, after in weights[1].items() if not after.equal(weights[0][name])}
+    assert list(moved) == ["classifier.bias"]
+    assert moved["classifier.bias"].tolist() == pytest.approx([9, 0, 0], abs=1e-4)
+
+    silent = train(str(ner_dataset), str(tiny_encoder), tmp_path / "99", replace(QUICK, outside_bias=99.0))
+    assert silent["best"]["value"] == 0  # without, over 80
+
+
+def test_an_outside_bias_needs_a_head_with_a_bias(tiny_encoder: Path) -> None:
+    model = load_model(str(tiny_encoder), ["O", "B-Disease", "I-Disease"], {"task": "ner"})
+    model.classifier.bias = None
+    with pytest.raises(UserError, match="whose head has a bias"):
+        head_bias(model)
 
 
 def test_embeddings_that_never_occur_leave_as_they_came(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
