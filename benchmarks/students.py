@@ -1,0 +1,117 @@
+"""What students learn from the shipped transcripts, on real sentences they have never seen.
+
+    CORPUSMITH_BENCHMARKS=DIR python -m benchmarks.students --work DIR --json students.json
+
+Builds the recipes, trains the embedded encoder on each with `corpusmith run`'s settings and several seeds, and measures
+every student on each split, beside what learns nothing: the recipe's own lexicons looked up (for relations: always
+"related"). No LLM is asked and no real sentence is trained on. About an hour a recipe on one core; a call that was killed
+goes on with the seeds it has. `ci95` resamples the sentences, `stdev` is that of the seeds.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from builders.build import benchmarks_at_hand, build, write_json
+from builders.dictionary import baseline_predictions
+from builders.recipe import load_recipe
+from corpusmith_errors import UserError
+from publisher.pipeline import TRAINING
+from training.benchmark_data import read_benchmark
+from training.config import TrainingConfig
+from training.evaluate import row_counts
+from training.launch import train_seeds
+from training.seeds import SCORES, seed_difference, seed_figures
+
+RECIPES = "ncbi-disease,bc5cdr-disease,bc5cdr-chemical,gad"
+
+
+def taught(name: str, root: Path, work: Path, seeds: Sequence[int], splits: Sequence[str]) -> dict[str, Any]:
+    """The figures of one recipe's students, and of what learns nothing, on each split that the benchmark has."""
+    recipe = load_recipe(name)
+    corpus, students = work / name / "dataset", work / name / "students"
+    built = build(name, corpus, None, root)
+    config = TrainingConfig.from_dict({**TRAINING[recipe.task], "tracker": "none"})
+    train_seeds(str(corpus), "embedded", students, config, seeds, lambda row: print(f"{name}: {row}", flush=True))
+    figures: dict[str, Any] = {
+        "content_hash": built["content_hash"],
+        "rows": {split: told["rows"] for split, told in built["splits"].items()},
+        "settings": {key: value for key, value in asdict(config).items() if key not in ("seed", "tracker")},
+        "splits": {},
+    }
+    for split in splits:
+        if (file := root / recipe.benchmarks[0] / f"{split}.jsonl").exists():
+            figures["splits"][split] = measured(name, file, students, seeds)
+    return figures
+
+
+def measured(name: str, file: Path, students: Path, seeds: Sequence[int]) -> dict[str, Any]:
+    recipe = load_recipe(name)
+    data = read_benchmark(str(file.parent), file.stem)
+    folders = [str(students / f"seed-{seed}") for seed in seeds]
+    by_seed = np.stack([row_counts(folder, data, {"backend": "torch"}) for folder in folders], axis=1)
+    with tempfile.TemporaryDirectory() as scratch:
+        answers = baseline_predictions(recipe, file.parent, file.stem, Path(scratch) / "nothing-learned.jsonl")
+        nothing = row_counts(str(answers), data, {})[:, None]
+    return {
+        "benchmark": recipe.benchmarks[0],
+        "sentences": len(by_seed),
+        "student": seed_figures(by_seed, recipe.task, list(seeds)),
+        "nothing_learned": seed_figures(nothing, recipe.task, []),
+        "difference": seed_difference(by_seed, nothing, recipe.task),
+    }
+
+
+def lines(name: str, task: str, splits: dict[str, Any]) -> list[str]:
+    """A line a split and score, as a table of Markdown has them."""
+    found = []
+    for split, told in splits.items():
+        for score in SCORES[task]:
+            student, nothing = told["student"], told["nothing_learned"]
+            low, high = student["ci95"][score]
+            spread = f" ± {student['stdev'][score]:.1f}" if "stdev" in student else ""
+            found.append(
+                f"| {name} | {split} | {score.replace('_', ' ').replace('f1', 'F1')} | {student[score]:.1f}{spread} "
+                f"| {low:.1f} to {high:.1f} | {student['precision']:.1f} / {student['recall']:.1f} | {nothing[score]:.1f} |"
+            )
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recipes", default=RECIPES, help="by commas")
+    parser.add_argument("--seeds", default="42,43,44", help="by commas")
+    parser.add_argument("--splits", default="dev,test", help="by commas")
+    parser.add_argument("--work", type=Path, default=Path("runs/students"), help="for corpora and models")
+    parser.add_argument("--json", type=Path, help="write every figure to this file")
+    options = parser.parse_args()
+    root = benchmarks_at_hand(None)
+    if root is None:
+        raise UserError("set CORPUSMITH_BENCHMARKS to the folder of benchmarks")
+    seeds = [int(seed) for seed in options.seeds.split(",")]
+    figures, table = (
+        {},
+        ["| recipe | split | score | mean of the seeds | 95% | P / R | nothing learned |", "|" + "---|" * 7],
+    )
+    for name in options.recipes.split(","):
+        figures[name] = taught(name, root, options.work, seeds, options.splits.split(","))
+        table += lines(name, load_recipe(name).task, figures[name]["splits"])
+        if options.json:
+            write_json({"seeds": seeds, "recipes": figures}, options.json)
+    ner = [told["splits"] for name, told in figures.items() if load_recipe(name).task == "ner"]
+    for split in options.splits.split(","):
+        if len(ner) > 1 and all(split in told for told in ner):
+            means = [
+                np.mean([told[split][side]["strict_f1"] for told in ner]) for side in ("student", "nothing_learned")
+            ]
+            table.append(f"| mean of {len(ner)} | {split} | strict F1 | {means[0]:.1f} | | | {means[1]:.1f} |")
+    print("\n".join(table))
+
+
+if __name__ == "__main__":
+    main()
