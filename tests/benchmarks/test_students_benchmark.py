@@ -1,0 +1,34 @@
+"""The benchmark of students: what it measures of trained ones, and the table it prints."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.students import lines, measured
+from tests.training.conftest import TAGS, ner_dataset, ner_rows, tiny_encoder  # noqa: F401
+from training.config import TrainingConfig
+from training.launch import train_seeds
+
+
+def test_students_of_all_seeds_are_measured_beside_the_lexicon(
+    ner_dataset: Path,  # noqa: F811
+    tiny_encoder: Path,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    config = TrainingConfig(epochs=20, batch_tokens=64, learning_rate=5e-3, patience=None, tracker="none")
+    train_seeds(str(ner_dataset), str(tiny_encoder), tmp_path / "students", config, (1, 2))
+    rows = [row | {"ner_tags": [TAGS[tag] for tag in row["ner_tags"]]} for row in ner_rows()]
+    file = tmp_path / "ncbi_disease" / "dev.jsonl"
+    file.parent.mkdir()
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    told = measured("demo-disease", file, tmp_path / "students", (1, 2))
+
+    assert told["sentences"] == len(rows)
+    assert set(told["student"]["by_seed"]) == {"1", "2"} and told["student"]["strict_f1"] > 80
+    assert told["nothing_learned"]["recall"] > 60  # asthma, gout and cystic fibrosis stand in the lexicon
+    gained = told["student"]["strict_f1"] - told["nothing_learned"]["strict_f1"]
+    assert told["difference"]["difference"] == pytest.approx(gained)
+    (line,) = lines("demo-disease", "ner", {"dev": told})
+    assert line.startswith(f"| demo-disease | dev | strict F1 | {told['student']['strict_f1']:.1f} ± ")
