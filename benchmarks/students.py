@@ -19,8 +19,8 @@ import numpy as np
 
 from builders.build import benchmarks_at_hand, build, write_json
 from builders.dictionary import baseline_predictions
-from builders.recipe import load_recipe
-from corpusmith_errors import UserError
+from builders.recipe import Recipe, load_recipe
+from publisher.cli_report import listed, numbers
 from publisher.pipeline import TRAINING
 from training.benchmark_data import read_benchmark
 from training.config import TrainingConfig
@@ -31,30 +31,27 @@ from training.seeds import SCORES, seed_difference, seed_figures
 RECIPES = "ncbi-disease,bc5cdr-disease,bc5cdr-chemical,gad"
 
 
-def taught(name: str, root: Path, work: Path, seeds: Sequence[int], splits: Sequence[str]) -> dict[str, Any]:
+def taught(recipe: Recipe, root: Path, work: Path, seeds: Sequence[int], splits: Sequence[str]) -> dict[str, Any]:
     """The figures of one recipe's students, and of what learns nothing, on each split that the benchmark has."""
-    recipe = load_recipe(name)
+    name = recipe.name
     corpus, students = work / name / "dataset", work / name / "students"
     built = build(name, corpus, None, root)
     config = TrainingConfig.from_dict({**TRAINING[recipe.task], "tracker": "none"})
     train_seeds(str(corpus), "embedded", students, config, seeds, lambda row: print(f"{name}: {row}", flush=True))
-    figures: dict[str, Any] = {
+    models = [students / f"seed-{seed}" for seed in seeds] if len(seeds) > 1 else [students]  # as train_seeds has them
+    files = [file for split in splits if (file := root / recipe.benchmarks[0] / f"{split}.jsonl").exists()]
+    return {
         "content_hash": built["content_hash"],
         "rows": {split: told["rows"] for split, told in built["splits"].items()},
         "settings": {key: value for key, value in asdict(config).items() if key not in ("seed", "tracker")},
-        "splits": {},
+        "splits": {file.stem: measured(recipe, file, models, seeds) for file in files},
     }
-    for split in splits:
-        if (file := root / recipe.benchmarks[0] / f"{split}.jsonl").exists():
-            figures["splits"][split] = measured(name, file, students, seeds)
-    return figures
 
 
-def measured(name: str, file: Path, students: Path, seeds: Sequence[int]) -> dict[str, Any]:
-    recipe = load_recipe(name)
+def measured(recipe: Recipe, file: Path, models: Sequence[Path], seeds: Sequence[int]) -> dict[str, Any]:
+    """The figures of the models of these seeds, and of what learns nothing, on one split."""
     data = read_benchmark(str(file.parent), file.stem)
-    folders = [str(students / f"seed-{seed}") for seed in seeds]
-    by_seed = np.stack([row_counts(folder, data, {"backend": "torch"}) for folder in folders], axis=1)
+    by_seed = np.stack([row_counts(str(model), data, {"backend": "torch"}) for model in models], axis=1)
     with tempfile.TemporaryDirectory() as scratch:
         answers = baseline_predictions(recipe, file.parent, file.stem, Path(scratch) / "nothing-learned.jsonl")
         nothing = row_counts(str(answers), data, {})[:, None]
@@ -92,24 +89,22 @@ def main() -> None:
     options = parser.parse_args()
     root = benchmarks_at_hand(None)
     if root is None:
-        raise UserError("set CORPUSMITH_BENCHMARKS to the folder of benchmarks")
-    seeds = [int(seed) for seed in options.seeds.split(",")]
-    figures, table = (
-        {},
-        ["| recipe | split | score | mean of the seeds | 95% | P / R | nothing learned |", "|" + "---|" * 7],
-    )
-    for name in options.recipes.split(","):
-        figures[name] = taught(name, root, options.work, seeds, options.splits.split(","))
-        table += lines(name, load_recipe(name).task, figures[name]["splits"])
+        parser.error("set CORPUSMITH_BENCHMARKS to the folder of benchmarks")
+    seeds, splits = numbers(options.seeds), listed(options.splits)
+    recipes = [load_recipe(name) for name in listed(options.recipes)]
+    figures: dict[str, Any] = {}
+    table = ["| recipe | split | score | mean of the seeds | 95% | P / R | nothing learned |", "|" + "---|" * 7]
+    for recipe in recipes:
+        figures[recipe.name] = taught(recipe, root, options.work, seeds, splits)
+        table += lines(recipe.name, recipe.task, figures[recipe.name]["splits"])
         if options.json:
             write_json({"seeds": seeds, "recipes": figures}, options.json)
-    ner = [told["splits"] for name, told in figures.items() if load_recipe(name).task == "ner"]
-    for split in options.splits.split(","):
+    ner = [figures[recipe.name]["splits"] for recipe in recipes if recipe.task == "ner"]
+    for split in splits:
         if len(ner) > 1 and all(split in told for told in ner):
-            means = [
-                np.mean([told[split][side]["strict_f1"] for told in ner]) for side in ("student", "nothing_learned")
-            ]
-            table.append(f"| mean of {len(ner)} | {split} | strict F1 | {means[0]:.1f} | | | {means[1]:.1f} |")
+            sides = ("student", "nothing_learned")
+            student, nothing = (np.mean([told[split][side]["strict_f1"] for told in ner]) for side in sides)
+            table.append(f"| mean of {len(ner)} | {split} | strict F1 | {student:.1f} | | | {nothing:.1f} |")
     print("\n".join(table))
 
 

@@ -33,6 +33,11 @@ class Concept:
         """0 to 9, fixed for ever by the id, so that a longer lexicon moves no concept between splits."""
         return hashlib.sha256(self.id.encode()).digest()[0] % SPLITS
 
+    def only(self, keep: Callable[[str], bool]) -> "Concept | None":
+        """The concept under those of its names that `keep` accepts; None where it accepts none."""
+        names = tuple(filter(keep, self.names))
+        return self if names == self.names else replace(self, names=names) if names else None
+
     @cached_property
     def short_names(self) -> tuple[str, ...]:
         """The names of at most four words, else the preferred one: what a sentence would use."""

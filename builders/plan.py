@@ -2,7 +2,7 @@
 
 import itertools
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -266,19 +266,11 @@ def selected(source: LexiconSource, selection: Selection) -> Lexicon:
         )
 
     kept = lexicon.only(keep)
-    if selection.without_words:
-        kept = replace(
-            kept, concepts=tuple(without_words(kept.concepts, frozenset(map(fold, selection.without_words))))
-        )
-    return Lexicon(kept.name, kept.version, kept.license, kept.attribution, kept.concepts, kept.stop + source.stop)
-
-
-def without_words(concepts: Iterable[Concept], left_out: frozenset[str]) -> Iterator[Concept]:
-    """The concepts without the names that hold one of the words; one that has no other name is left out."""
-    for concept in concepts:
-        names = tuple(name for name in concept.names if left_out.isdisjoint(map(fold, words(name))))
-        if names:
-            yield concept if names == concept.names else replace(concept, names=names)
+    concepts = kept.concepts
+    if left_out := set(map(fold, selection.without_words)):
+        named = (concept.only(lambda name: left_out.isdisjoint(map(fold, words(name)))) for concept in concepts)
+        concepts = tuple(filter(None, named))
+    return replace(kept, concepts=concepts, stop=kept.stop + source.stop)
 
 
 def found(source: LexiconSource) -> Lexicon:

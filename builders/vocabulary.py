@@ -84,9 +84,9 @@ class LexiconSamplers(dict[str, dict[str, Sampler]]):
         found = self._plan.lexicons[lexicon]
         stopped = {folded_key(name) for name in found.stop}
         for concept in found.concepts:
-            names = tuple(name for name in concept.names if folded_key(name) not in stopped)
-            if names and concept.weight > 0 and concept.id not in self._plan.held_out:
-                yield concept if names == concept.names else replace(concept, names=names)
+            usable = concept.only(lambda name: folded_key(name) not in stopped)
+            if usable and concept.weight > 0 and concept.id not in self._plan.held_out:
+                yield usable
 
 
 def weighed(concepts: list[Concept], prevalence: float, exponent: float) -> Iterator[Concept]:

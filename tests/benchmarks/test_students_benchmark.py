@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.students import lines, measured
+from builders.recipe import load_recipe
 from tests.training.conftest import TAGS, ner_dataset, ner_rows, tiny_encoder  # noqa: F401
 from training.config import TrainingConfig
 from training.launch import train_seeds
@@ -23,7 +24,8 @@ def test_students_of_all_seeds_are_measured_beside_the_lexicon(
     file.parent.mkdir()
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
-    told = measured("demo-disease", file, tmp_path / "students", (1, 2))
+    models = [tmp_path / "students" / f"seed-{seed}" for seed in (1, 2)]
+    told = measured(load_recipe("demo-disease"), file, models, (1, 2))
 
     assert told["sentences"] == len(rows)
     assert set(told["student"]["by_seed"]) == {"1", "2"} and told["student"]["strict_f1"] > 80
