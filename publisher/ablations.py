@@ -61,6 +61,7 @@ ABLATIONS = (
     Ablation("forms", "Replacements in their plain form", {"augment.forms": {}}),
     Ablation("across-types", "Replacements of the same branch only", {"augment.across_types": 0.0}),
     Ablation("prevalence", "Replacements drawn without regard to what teachers name", {"augment.prevalence": 0.0}),
+    Ablation("weight-exponent", "Rare names drawn as often as common ones", {"augment.weight_exponent": 0.0}),
     Ablation("asides", "No asides in copies", {"augment.asides": []}),
     Ablation("augmentation", "Neither contrasts nor replacements", {"augment.contrasts": 0, "augment.replacements": 0}),
     Ablation("context-kept", "Only the mention varied in copies", {"augment.vary_context": False}),
