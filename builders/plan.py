@@ -2,7 +2,7 @@
 
 import itertools
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,7 @@ import jinja2
 from builders.context import Facts, Graph
 from builders.forms import every_form
 from builders.lexicon import Concept, Lexicon, Sampler, boosted, load_lexicon
+from builders.matcher import folded_key
 from builders.names import abbreviation, by_last_word, coordinated, surface
 from builders.prompt_slots import sandbox
 from builders.recipe import (
@@ -274,9 +275,25 @@ def selected(source: LexiconSource, selection: Selection) -> Lexicon:
 
 
 def found(source: LexiconSource) -> Lexicon:
-    """What a recipe looks up under one lexicon's name: the `find` selection, then the lexicons named under `also`."""
+    """What a recipe looks up under one lexicon's name: the `find` selection, then the lexicons named under `also`.
+
+    Only MeSH's concepts have types, and ontologies keep one disease under several ids. So of concepts without types those
+    names are looked up too that one with a type has ("prostatic neoplasm"), or that end in such a name: a colorectal
+    cancer is a cancer. Their acronyms are not, since most of them are of something that no text is about.
+    """
     lexicon = selected(source, source.find)
     others = [load_lexicon(name) for name in source.also]
     concepts = (*lexicon.concepts, *(concept for other in others for concept in other.concepts))
+    if source.find.types:
+        known = {folded_key(name) for concept in concepts for name in concept.names}
+        untyped = selected(source, source.find.model_copy(update={"types": ()})).concepts
+        named = (concept.only(lambda name: named_alike(name, known)) for concept in untyped if not concept.types)
+        concepts += tuple(filter(None, named))
     stop = (*lexicon.stop, *(name for other in others for name in other.stop))
-    return replace(lexicon, concepts=concepts, stop=stop) if others else lexicon
+    return replace(lexicon, concepts=concepts, stop=stop)
+
+
+def named_alike(name: str, known: Set[str]) -> bool:
+    """Whether `name` is one of `known` (names as `folded_key` gives them), or ends in one."""
+    key = folded_key(name)
+    return key in known or key.rpartition(" ")[2] in known

@@ -23,14 +23,15 @@ class Progress:
     """In training; evaluation and saving apart."""
     history: list[dict] = field(default_factory=list)
     best: int = -1
-    """The row of the history with the best score."""
+    """The row of the history whose weights are kept: the one with the best score, or the last."""
 
-    def record(self, epoch: float, scores: dict, metric: str) -> bool:
-        """Add a row to the history and start a new mean loss. True when its score is the best so far."""
+    def record(self, epoch: float, scores: dict, metric: str, keep_last: bool = False) -> bool:
+        """Add a row to the history and start a new mean loss. True when its weights are to be kept: those of the best
+        score so far, or with `keep_last` always."""
         row = {"epoch": round(epoch, 3), "step": self.step, "train_loss": self.loss / self.loss_steps}
         self.history.append(row | {"validation": scores})
         self.loss, self.loss_steps = 0.0, 0
-        if self.best >= 0 and scores[metric] <= self.history[self.best]["validation"][metric]:
+        if not keep_last and self.best >= 0 and scores[metric] <= self.history[self.best]["validation"][metric]:
             return False
         self.best = len(self.history) - 1
         return True

@@ -22,6 +22,8 @@ class TrainingConfig:
         max_grad_norm: gradients are scaled down to this norm.
         max_length: subwords of one window, special tokens included; longer rows become overlapping windows.
         patience: evaluations without a better score on the validation split before training stops; None never stops.
+        keep_last: keep the weights of the last evaluation, after which the rate is 0, in place of those that score best on
+            the validation split. For a split so small that it chooses by luck; nothing stops early then.
         evaluate_steps: steps between evaluations; None evaluates at the end of each epoch.
         save_steps: steps between two saved states, from which a killed run resumes.
         freeze_embeddings: leave the token embeddings as pretrained.
@@ -49,6 +51,7 @@ class TrainingConfig:
     max_grad_norm: float = 1.0
     max_length: int = 256
     patience: int | None = 3
+    keep_last: bool = False
     evaluate_steps: int | None = None
     save_steps: int = 500
     freeze_embeddings: bool = False

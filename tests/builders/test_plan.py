@@ -105,6 +105,23 @@ def test_names_with_a_word_that_is_left_out_are_not_found(tmp_path: Path) -> Non
     assert [(match.start, match.end) for match in shipped.matches(tokens)] == [(3, 4)]
 
 
+def test_one_disease_under_several_ids_is_found_where_only_one_of_them_has_a_type(tmp_path: Path) -> None:
+    table = tmp_path / "diseases.tsv"
+    table.write_text(
+        "concept_id\tname\tsynonyms\ttypes\n"
+        "MESH:1\tprostatic neoplasm\tprostate neoplasms\tC04.588\n"
+        "MESH:2\tprostatectomy\t\tE04\n"
+        "DOID:1\tprostate cancer\tProstate Neoplasm\t\n"
+        "DOID:2\tremoved prostate\tprostatectomy\t\n"
+        "DOID:3\tfamilial\t\t\n"
+    )
+    of_type_c = LexiconSource(source=str(table), find=Selection(types=("C",)))
+    assert [concept.id for concept in found(of_type_c).concepts] == ["MESH:1", "DOID:1"]
+    assert len(found(LexiconSource(source=str(table))).concepts) == 5
+    shipped = Plan(load_recipe("bc5cdr-disease")).lexicons["disease"].matcher
+    assert [(match.start, match.end) for match in shipped.matches(["prostate", "cancer"])] == [(0, 2)]
+
+
 def test_a_plan_ends_with_the_requests_it_borrows(ner_recipe: Path, relation_recipe: Path) -> None:
     recipe = load_recipe(str(ner_recipe)).model_copy(update={"borrow": (str(relation_recipe),)})
     plan, own, lender = Plan(recipe), Plan(load_recipe(str(ner_recipe))), Plan(load_recipe(str(relation_recipe)))

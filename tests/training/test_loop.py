@@ -106,6 +106,18 @@ def test_the_best_checkpoint_is_kept_and_a_stale_run_stops(
     assert scores[best] == max(scores) and len(scores) == best + 3 < 20
 
 
+def test_the_last_weights_are_kept_where_that_is_asked(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
+    # At this rate a later evaluation is worse than the best one, and two stale ones would stop the run.
+    config = replace(QUICK, learning_rate=0.5, max_grad_norm=100.0, patience=2, epochs=6, keep_last=True)
+    report = train(str(ner_dataset), str(tiny_encoder), tmp_path / "last", config)
+    assert report["best"]["step"] == report["history"][-1]["step"] and len(report["history"]) == 6
+
+    best = train(str(ner_dataset), str(tiny_encoder), tmp_path / "best", replace(config, keep_last=False))
+    assert best["best"]["step"] < report["best"]["step"]
+    kept = [load_file(tmp_path / name / "model.safetensors")["classifier.weight"] for name in ("last", "best")]
+    assert not kept[0].equal(kept[1])
+
+
 def test_a_seed_gives_the_same_weights_and_another_one_others(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
