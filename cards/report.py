@@ -46,6 +46,7 @@ def render(facts: ReportFacts) -> str:
             form_table=form_table,
             audit_table=audit_table,
             hashes_table=hashes_table,
+            unlabelled_table=unlabelled_table,
             distance_table=distance_table,
             nearest_table=nearest_table,
             curve_table=curve_table,
@@ -61,6 +62,12 @@ def render(facts: ReportFacts) -> str:
 def between(ci95: list[float], digits: int = 1, factor: float = 1.0) -> Markdown:
     """An interval in brackets."""
     return Markdown(f"{number(factor * ci95[0], digits)} to {number(factor * ci95[1], digits)}")
+
+
+def unlabelled_table(told: Mapping[str, Any]) -> Markdown:
+    """A line a name, the most often unlabelled first."""
+    rows = [[name["name"], name["labelled"], name["unlabelled"], code(name["row"])] for name in told["names"]]
+    return markdown.table(["Name", "A mention", "Unlabelled", "For one in row"], rows)
 
 
 def distance_table(section: Mapping[str, Any]) -> Markdown:

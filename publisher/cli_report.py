@@ -29,7 +29,7 @@ def report(
     encoder: Annotated[str, typer.Option(help="`embedded`, a folder, or a Hub id that AutoModel loads.")] = "embedded",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the students to train, and train none.")] = False,
 ) -> None:
-    """Measure a corpus without an LLM: acceptance, form, distance, memorisation, curve, ablation, baselines."""
+    """Measure a corpus without an LLM, from acceptance to baselines: each section of docs/evidence.md."""
     for quiet in ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS"):
         os.environ.setdefault(quiet, "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")

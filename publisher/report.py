@@ -23,7 +23,7 @@ from publisher.report_students import Plans, Students
 from publisher.trainings import Measured
 from training.config import TrainingConfig
 
-TEXT = ("acceptance", "form", "map", "memorisation")  # sections that train nothing
+TEXT = ("acceptance", "form", "unlabelled", "map", "memorisation")  # sections that train nothing
 TRAINED = ("curve", "ablation", "baselines")
 SECTIONS = (*TEXT, *TRAINED)
 FILE = "report.json"
@@ -145,13 +145,17 @@ def text_sections(
         evidence.keep("acceptance", report_text.acceptance(built), pictures.get("acceptance.png"))
     if "form" in only:
         evidence.keep("form", report_text.form(built), pictures.get("form.png"))
+    shards = sorted((work / "corpus" / "data" / recipe.name).glob("*.parquet"))
+    if "unlabelled" in only and recipe.task == "ner":
+        train = [shard for shard in shards if shard.name.startswith("train")]
+        evidence.keep("unlabelled", report_text.unlabelled(recipe, train))
     if not {"map", "memorisation"} & set(only):
         return
     real = report_text.real_sentences(recipe, root)
     if not real:
         say("  map and memorisation are left out: none of the recipe's benchmarks is at hand")
         return
-    written = report_text.written_sentences(sorted((work / "corpus" / "data" / recipe.name).glob("*.parquet")))
+    written = report_text.written_sentences(shards)
     embed = embedder(encoder)
     named = {"encoder": facts.encoder_title(encoder)}
     if "map" in only:

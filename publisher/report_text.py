@@ -11,11 +11,13 @@ from builders.benchmarks import benchmark_rows, benchmark_splits
 from builders.build import benchmark_name
 from builders.embeddings import Embedder, nearest, project, two_sample_auroc
 from builders.recipe import Recipe
+from builders.unlabelled import unlabelled_names
 from training.significance import interval
 
 MAPPED = 1000  # sentences of each side on the map and before the classifier
 COMPARED = 10_000  # sentences of each side that are looked at for near neighbours
 PAIRS = 5  # nearest pairs that are named
+UNLABELLED = 25  # names that are told of each label
 SEED = 0  # of every draw of sentences
 
 
@@ -50,6 +52,20 @@ def acceptance(build: Mapping[str, Any]) -> dict[str, Any]:
 def form(build: Mapping[str, Any]) -> dict[str, Any]:
     """Counts over whole corpora, so they have no interval; real text only where a benchmark is at hand."""
     return {"statistics": build["statistics"], "reference_statistics": build.get("reference_statistics", {})}
+
+
+def unlabelled(recipe: Recipe, shards: Sequence[Path]) -> dict[str, Any]:
+    """Names of the lexicons that stand unlabelled in the rows that students learn from, copies too."""
+    import pyarrow.parquet as pq
+
+    columns = ["id", "text", "entities"]
+    rows = (
+        row
+        for shard in shards
+        for batch in pq.ParquetFile(shard).iter_batches(columns=columns)
+        for row in batch.to_pylist()
+    )
+    return {"split": "train", "labels": unlabelled_names(recipe, rows, UNLABELLED)}
 
 
 def sentence_map(

@@ -194,6 +194,19 @@ def sections() -> dict:
             "added_by_augmentation": {"replaced": 900},
         },
         "form": {},
+        "unlabelled": {
+            "split": "train",
+            "labels": {
+                "Disease": {
+                    "labelled": 2900,
+                    "unlabelled": 36,
+                    "names": [
+                        {"name": "prostate cancer", "labelled": 0, "unlabelled": 32, "row": "ncbi-disease-0000007-2"},
+                        {"name": "tumor", "labelled": 115, "unlabelled": 4, "row": "ncbi-disease-0000009"},
+                    ],
+                }
+            },
+        },
         "map": {
             "encoder": "MiniLM",
             "two_sample": {"auroc": 0.914, "ci95": [0.896, 0.933], **auroc},

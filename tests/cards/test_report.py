@@ -47,6 +47,9 @@ def test_a_strangers_text_stays_text(disease: Corpus, sections: dict, text: str)
             **sections["memorisation"],
             "nearest": {word: sections["memorisation"]["nearest"]["ncbi_disease/dev"]},
         }
+        standing = {"name": word, "labelled": 1, "unlabelled": 2, "row": word}
+        label = {"labelled": 1, "unlabelled": 2, "names": [standing]}
+        told["unlabelled"] = {"split": "train", "labels": {word: label}}
         corpus = dataclasses.replace(disease, title=word)
         return report.render(ReportFacts(corpus, told, PICTURES))
 

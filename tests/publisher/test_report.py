@@ -66,7 +66,7 @@ def test_what_needs_no_training_is_measured_and_says_no_real_sentence(
     recipe: Path, ledger: Path, benchmarks: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "report"
-    text = ("acceptance", "form", "map", "memorisation")
+    text = ("acceptance", "form", "unlabelled", "map", "memorisation")
     document = report(str(recipe), out, ledger=ledger, benchmarks=benchmarks, only=text)
     sections = document["sections"]
 
@@ -81,6 +81,8 @@ def test_what_needs_no_training_is_measured_and_says_no_real_sentence(
     )
     assert sections["map"]["two_sample"]["auroc"] > 0.9  # two templates that share hardly a word
     assert sections["map"]["real"] == {"tiny/dev": 24, "tiny/train": 40}
+    told = sections["unlabelled"]["labels"]["Disease"]
+    assert told["labelled"] > 20 and told["unlabelled"] == sum(name["unlabelled"] for name in told["names"])
     near = sections["memorisation"]["nearest"]["tiny/dev"]
     assert near["synthetic"]["max"] < near["real"]["max"] <= 1.0
     assert near["synthetic"]["rows"] == sections["map"]["synthetic"]  # what was written, once each
@@ -110,9 +112,9 @@ def test_without_a_benchmark_what_needs_one_is_left_out(
 ) -> None:
     monkeypatch.delenv("CORPUSMITH_BENCHMARKS", raising=False)
     said: list[str] = []
-    text = ("acceptance", "form", "map", "memorisation")
+    text = ("acceptance", "form", "unlabelled", "map", "memorisation")
     document = report(str(recipe), tmp_path / "report", ledger=ledger, only=text, say=said.append)
-    assert set(document["sections"]) == {"acceptance", "form"}
+    assert set(document["sections"]) == {"acceptance", "form", "unlabelled"}
     assert any("left out" in line for line in said)
     assert "How far from real text" not in (tmp_path / "report" / "README.md").read_text(encoding="utf-8")
 
