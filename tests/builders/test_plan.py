@@ -111,13 +111,20 @@ def test_one_disease_under_several_ids_is_found_where_only_one_of_them_has_a_typ
         "concept_id\tname\tsynonyms\ttypes\n"
         "MESH:1\tprostatic neoplasm\tprostate neoplasms\tC04.588\n"
         "MESH:2\tprostatectomy\t\tE04\n"
-        "DOID:1\tprostate cancer\tProstate Neoplasm\t\n"
+        "DOID:1\tprostate cancer\tProstate Neoplasm|PCA\t\n"
+        "DOID:4\thereditary neoplasm of it\tfamilial neoplasms\t\n"
+        "MESH:3\tneoplasms\t\tC04\n"
         "DOID:2\tremoved prostate\tprostatectomy\t\n"
         "DOID:3\tfamilial\t\t\n"
     )
     of_type_c = LexiconSource(source=str(table), find=Selection(types=("C",)))
-    assert [concept.id for concept in found(of_type_c).concepts] == ["MESH:1", "DOID:1"]
-    assert len(found(LexiconSource(source=str(table))).concepts) == 5
+    assert [(concept.id, concept.names) for concept in found(of_type_c).concepts] == [
+        ("MESH:1", ("prostatic neoplasm", "prostate neoplasms")),
+        ("MESH:3", ("neoplasms",)),
+        ("DOID:1", ("Prostate Neoplasm",)),
+        ("DOID:4", ("familial neoplasms",)),
+    ]
+    assert len(found(LexiconSource(source=str(table))).concepts) == 7
     shipped = Plan(load_recipe("bc5cdr-disease")).lexicons["disease"].matcher
     assert [(match.start, match.end) for match in shipped.matches(["prostate", "cancer"])] == [(0, 2)]
 
