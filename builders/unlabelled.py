@@ -7,7 +7,7 @@ from typing import Any
 
 from builders.lexicon import Lexicon
 from builders.matcher import folded_key
-from builders.plan import selected
+from builders.plan import found
 from builders.recipe import Recipe, Selection
 from builders.text import words_with_offsets
 
@@ -23,7 +23,8 @@ class Standing:
 
 def whole_lexicon(recipe: Recipe, label: str) -> Lexicon:
     """Everything behind a label: what `find` leaves out and what is stopped too, since that is what is looked for."""
-    return replace(selected(recipe.lexicons[recipe.labels[label]], Selection()), stop=())
+    source = recipe.lexicons[recipe.labels[label]].model_copy(update={"find": Selection()})
+    return replace(found(source), stop=())
 
 
 def unlabelled_names(recipe: Recipe, rows: Iterable[Mapping[str, Any]], most: int) -> dict[str, dict[str, Any]]:
@@ -39,20 +40,20 @@ def unlabelled_names(recipe: Recipe, rows: Iterable[Mapping[str, Any]], most: in
         the lexicon is: look at the row before it is called a fault.
     """
     matchers = {label: whole_lexicon(recipe, label).matcher for label in recipe.labels}
-    found: dict[str, dict[str, Standing]] = {label: {} for label in recipe.labels}
+    standings: dict[str, dict[str, Standing]] = {label: {} for label in recipe.labels}
     for row in rows:
         tokens = words_with_offsets(row["text"])
         mentions = {(entity["start"], entity["end"]) for entity in row["entities"]}
         for label, matcher in matchers.items():
             for match in matcher.matches([word for word, _, _ in tokens]):
                 start, end = tokens[match.start][1], tokens[match.end - 1][2]
-                standing = found[label].setdefault(folded_key(row["text"][start:end]), Standing())
+                standing = standings[label].setdefault(folded_key(row["text"][start:end]), Standing())
                 if (start, end) in mentions:
                     standing.labelled += 1
                 elif not any(start < last and first < end for first, last in mentions):
                     standing.unlabelled += 1
                     standing.row = standing.row or row["id"]
-    return {label: told(names, most) for label, names in found.items()}
+    return {label: told(names, most) for label, names in standings.items()}
 
 
 def told(names: Mapping[str, Standing], most: int) -> dict[str, Any]:

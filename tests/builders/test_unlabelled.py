@@ -38,6 +38,10 @@ def test_a_name_is_told_with_both_counts_and_a_row_to_look_at(ner_recipe: Path, 
             ],
         }
     }
+    beside = tmp_path / "beside.txt"
+    beside.write_text("rare\n")
+    also = recipe_with(names, ner_recipe, also=(str(beside),))
+    assert unlabelled_names(also, rows, most=5)["Disease"]["unlabelled"] == 5
     assert unlabelled_names(recipe, rows, most=1)["Disease"]["names"] == told["Disease"]["names"][:1]
 
 
