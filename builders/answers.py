@@ -13,6 +13,7 @@ from builders.forms import find_outcomes
 from builders.ledger import Answer, Ledger, batches
 from builders.payload import payload_key
 from builders.plan import Plan
+from builders.text import without_half_pairs
 from corpusmith_errors import UserError
 
 KEY = 16  # hex digits of the payload's sha256 that tell whether an answer is to this very request
@@ -63,4 +64,4 @@ def read_answer(line: str, key: str) -> Answer | None:
         )
     if "text" not in row:
         return None
-    return Answer(key, row["text"], **{name: row[name] for name in FIELDS if name in row})
+    return Answer(key, without_half_pairs(row["text"]), **{name: row[name] for name in FIELDS if name in row})

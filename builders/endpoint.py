@@ -11,6 +11,7 @@ import openai
 
 from builders.ledger import Answer, Failure
 from builders.redaction import redact
+from builders.text import without_half_pairs
 from corpusmith_errors import UserError
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -82,6 +83,7 @@ class Endpoint:
             raise GarbledReply("unreadable reply (empty)")
         if len(self.api_key) >= SHORTEST_KEY:
             text = text.replace(self.api_key, "[redacted]")  # a proxy may hand back what it was sent
+        text = without_half_pairs(text)
         return Answer(key, text, finish_reason, *tokens, cached, int(time.time()), self.host, batch)
 
     def check(self, error: openai.APIStatusError) -> None:

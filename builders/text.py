@@ -12,12 +12,17 @@ ASCII_WORD = re.compile(r"[A-Za-z0-9]+|\S")  # finds the same words in ASCII tex
 HYPHENS = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212")
 
 
+def without_half_pairs(text: str) -> str:
+    """The text with U+FFFD for each half of a surrogate pair, which JSON may escape and neither file nor database holds."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def words(text: str) -> list[str]:
     """The words of `text`, in order; no word is empty or holds white space."""
     return (ASCII_WORD if text.isascii() else WORD).findall(text)
 
 
-@lru_cache(maxsize=1024)  # verification, tags and augmentation ask for the same sentence in turn
+@lru_cache(maxsize=16)  # verification, tags and augmentation ask for the same sentence in turn
 def words_with_offsets(text: str) -> tuple[tuple[str, int, int], ...]:
     """`(word, start, end)` for every word, with `text[start:end] == word`."""
     found = (ASCII_WORD if text.isascii() else WORD).finditer(text)
@@ -61,6 +66,14 @@ class Spelled:
             self.kept = [i for i, word in enumerate(spelled) if word not in HYPHENS]
             self.exact = [spelled[i] for i in self.kept]
         self.folded = [*map(fold, self.exact)]
+        self._lines: dict[str, str] = {}
+
+    def line(self, form: str) -> str:
+        """The words with a space around each: `exact`, `folded`, or `lower` case."""
+        if form not in self._lines:
+            line = f" {' '.join(self.folded if form == 'folded' else self.exact)} "
+            self._lines[form] = line.lower() if form == "lower" else line
+        return self._lines[form]
 
 
 class Sentence(Spelled):

@@ -149,7 +149,7 @@ class FakeTeacher:
             return Response(json.dumps(answer)[:60], media_type="application/json")
         if fault == "none":
             self.answered[name] += 1
-        return JSONResponse(answer)
+        return Response(json.dumps(answer), media_type="application/json")  # which may escape half a pair
 
     def completion(self, name: str, payload: dict[str, Any], fault: str) -> dict[str, Any]:
         text = self.write(payload) if self.write else self.answer.format(int(name[:4], 16))

@@ -54,6 +54,14 @@ def test_every_request_is_answered_or_failed_with_a_reason(ledger: Ledger, monke
     assert max(teacher.answered.values()) == 1
 
 
+def test_half_a_surrogate_pair_stops_no_run(ledger: Ledger) -> None:
+    with FakeTeacher(answer="Ataxia was seen \ud83d in {} families, \U0001f600.").serve() as url:
+        generate(plan(3), ledger, base_url=url, total=3)
+    assert ledger.counts()["answered"] == 3
+    for answer in ledger.answers():
+        assert answer.text.startswith("Ataxia was seen \ufffd in ") and answer.text.endswith("\U0001f600.")
+
+
 def test_a_finished_run_sends_nothing(ledger: Ledger) -> None:
     teacher = FakeTeacher(faults=0.2, kinds=("length",))
     with teacher.serve() as url:

@@ -3,7 +3,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders.text import fold, words, words_with_offsets
+from builders.text import fold, without_half_pairs, words, words_with_offsets
 
 
 @given(st.text())
@@ -43,3 +43,12 @@ def test_short_words_and_greek_endings_keep_their_s() -> None:
 @given(st.text(st.characters(max_codepoint=127)))
 def test_ascii_text_has_the_words_that_it_has_among_other_letters(text: str) -> None:
     assert [*words(text), "\u00e4"] == words(f"{text} \u00e4")
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_halves_of_surrogate_pairs_are_replaced_and_nothing_else(text: str) -> None:
+    mended = without_half_pairs(text)
+    mended.encode()  # which half a pair would stop
+    if not any("\ud800" <= char <= "\udfff" for char in text):
+        assert mended == text
+    assert without_half_pairs("\ud83d gout \udc00") == "\ufffd gout \ufffd"

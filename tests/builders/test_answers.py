@@ -1,0 +1,23 @@
+import json
+from pathlib import Path
+
+from builders.answers import read_answer
+from builders.corpus import Corpus
+from builders.payload import payload_key
+from builders.recipe import load_recipe
+
+
+def test_an_answer_of_another_tool_that_holds_half_a_pair_becomes_a_reject(small_recipe: Path, tmp_path: Path) -> None:
+    corpus = Corpus(load_recipe(str(small_recipe)), tmp_path)
+    request = corpus.plan.request(0)
+    key = payload_key(request.payload)
+    text = (
+        f"Carriers of \ud83d had {request.seeds[0].text} for years."
+        if request.seeds
+        else "Carriers of \ud83d were well."
+    )
+    answer = read_answer(json.dumps({"index": 0, "key": key[:16], "text": text}), key)
+    assert answer is not None
+    corpus.judge([(request, answer)])
+    (row,) = [json.loads(line) for line in (tmp_path / "rejected.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert row["reason"] == "control character" and row["answer"] == text.replace("\ud83d", "\ufffd")
