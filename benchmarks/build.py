@@ -26,7 +26,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))  # also where it is run as a file
 from benchmarks.synthetic_answers import synthetic_answer
 from builders.build import SPLITS, benchmarks_at_hand, write_parquet
-from builders.corpus import Corpus
+from builders.corpus import CHUNK, Corpus
 from builders.filters import find_duplicates
 from builders.ledger import Answer, batches
 from builders.measures import measure
@@ -91,7 +91,7 @@ def ours(rows: int, folder: Path, augmented: bool = False) -> dict[str, float]:
     clock = Clock()
 
     def answered() -> Iterator[tuple[Request, Answer]]:
-        for numbers in batches(range(rows), 1000):
+        for numbers in batches(range(rows), CHUNK):
             with clock.aside("plan"):
                 requests = [corpus.plan.request(number) for number in numbers]
             with clock.paused():

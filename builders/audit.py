@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from builders.benchmarks import benchmark_rows, benchmark_splits
-from builders.filters import SHINGLE, Leakage, text_hash, word_ngrams, words
+from builders.filters import SHINGLE, Leakage, ngram_hashes, words
 
 LEAKS = (8, 13)  # words; both are usual, the longer one in contamination reports of language models
 BINS = 1000  # of the histogram of similarities
@@ -133,5 +133,4 @@ def closest(pairs: list[tuple[float, str, str]]) -> list[tuple[float, str, str]]
 
 
 def _shingles(sentence: list[str]) -> np.ndarray:
-    keys = {text_hash(ngram) for ngram in word_ngrams(sentence, SHINGLE)} if sentence else set()
-    return np.fromiter(sorted(keys), dtype=np.uint64, count=len(keys))
+    return np.unique(ngram_hashes([sentence], SHINGLE)[0])

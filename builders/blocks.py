@@ -24,7 +24,7 @@ from datatrove.utils.word_tokenizers import WhitespaceTokenizer
 from builders.answers import read_answer, read_indices
 from builders.build import SPLITS, write_parquet
 from builders.corpus import ACCEPTED, Corpus, Counts
-from builders.filters import Banding, Duplicates, band_hashes
+from builders.filters import TEXTS_AT_ONCE, Banding, Duplicates, band_hashes
 from builders.ledger import Answer, batches
 from builders.measures import Measures, measure
 from builders.payload import payload_key
@@ -107,7 +107,7 @@ class Judge(PipelineStep):
 
 
 class Signatures(MinhashDedupSignature):
-    """datatrove's first MinHash stage over the band hashes of `builders.filters`, a thousand texts at a time."""
+    """datatrove's first MinHash stage over the band hashes of `builders.filters`, a batch of texts at a time."""
 
     def __init__(self, recipe: Recipe, work: str) -> None:
         super().__init__(f"{work}/signatures", minhash_config(recipe), language=WhitespaceTokenizer())
@@ -124,7 +124,7 @@ class Signatures(MinhashDedupSignature):
         return [[value] for value in shingles.tolist()]
 
     def _ahead(self, data: DocumentsPipeline) -> Iterator[Document]:
-        for documents in batches(data, 1000):
+        for documents in batches(data, TEXTS_AT_ONCE):
             texts = [document.text for document in documents]
             self.hashes = dict(zip(texts, band_hashes(texts, self.banding), strict=True))
             yield from documents

@@ -1,13 +1,15 @@
 """Answers → rows: verification, augmentation and filters, streamed in the order of the plan."""
 
-import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
+
+import orjson
 
 from builders.augment import derived_entities
 from builders.augment_pairs import derived_pairs
@@ -21,13 +23,10 @@ from builders.recipe import Recipe
 from builders.verify import Lookup, lookup, verify_entities, verify_pair
 from builders.vocabulary import Vocabulary
 
-CHUNK = 2000
+CHUNK = 256  # rows at once; with thousands, the processor's cache would hold no longer what the next step reads
 ACCEPTED = "accepted.tsv"  # split and row as JSON, before the filters: what is kept goes on without being parsed again
 UNFINISHED = {"length": "cut off at the token limit", "content_filter": "withheld by a content filter"}
-
-
-encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
-_decoder = json.JSONDecoder()
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 
 
 @dataclass
@@ -102,10 +101,11 @@ class Corpus:
         """Verify answers: rows, those of augmentation included, to `accepted.tsv`, the rest to `rejected.jsonl`."""
         self.work.mkdir(parents=True, exist_ok=True)
         usage = self.counts.usage
-        with self._open(ACCEPTED, "w") as out, self._open("rejected.jsonl", "w") as thrown:
+        with self._open(ACCEPTED, "wb") as out, self._open("rejected.jsonl", "wb") as thrown:
             for request, answer in answered:
-                for figure in ("prompt_tokens", "completion_tokens", "cached_tokens"):
-                    usage[figure] += getattr(answer, figure)
+                usage["prompt_tokens"] += answer.prompt_tokens
+                usage["completion_tokens"] += answer.completion_tokens
+                usage["cached_tokens"] += answer.cached_tokens
                 outcome = self.verify(request, answer.text, answer.finish_reason)
                 if not isinstance(outcome, Reject) and self._is_noise(request, outcome):
                     outcome = Reject(REASON)
@@ -113,8 +113,9 @@ class Corpus:
                     self.counts.rejected_by_reason[outcome.reason] += 1
                     self._throw_out(thrown, request.id, answer.text, outcome.reason, request.prompt)
                 else:
+                    split = f"{request.split}\t".encode()
                     for row in self.rows_of(request, outcome):
-                        out.write(f"{request.split}\t{encode(row)}\n")
+                        out.write(split + orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
 
     def compared_texts(self) -> Iterator[str]:
         """What tells duplicates: each accepted row's text, in relations the masked one (a sentence has pairs)."""
@@ -126,14 +127,14 @@ class Corpus:
         text_of = "text" if self.recipe.task == "ner" else "source_text"
         with ExitStack() as stack:
             lines = stack.enter_context(self._open(ACCEPTED))
-            thrown = stack.enter_context(self._open("rejected.jsonl", "a"))
-            outs = {split: stack.enter_context(self._open(f"{split}.jsonl", "w")) for split in SPLIT_FOLDS}
+            thrown = stack.enter_context(self._open("rejected.jsonl", "ab"))
+            outs = {split.encode(): stack.enter_context(self._open(f"{split}.jsonl", "wb")) for split in SPLIT_FOLDS}
             judged = zip(lines, duplicates.earlier, duplicates.exact, strict=True)
             for part in batches(judged, CHUNK):
                 texts = [string_in(line, text_of) for line, _, _ in part]
                 repeats = [("duplicate" if exact else "near duplicate") if row >= 0 else None for _, row, exact in part]
                 for (line, _, _), text, reason in zip(part, texts, with_leaks(repeats, texts, leakage), strict=True):
-                    split, row = line.split("\t", 1)
+                    split, row = line.split(b"\t", 1)
                     if reason is None:
                         outs[split].write(row)
                     else:
@@ -177,19 +178,21 @@ class Corpus:
         row = self._row(request, example, request.id)
         return self.noise.holds(request.id, tuple(row["ner_tags"]) if "ner_tags" in row else (row["label"],))
 
-    def _throw_out(self, thrown: TextIO, request_id: str, answer: str, reason: str, prompt: str) -> None:
+    def _throw_out(self, thrown: BinaryIO, request_id: str, answer: str, reason: str, prompt: str) -> None:
         row = {"request_id": request_id, "answer": answer, "reason": reason, "prompt": prompt}
         row["teacher"] = self.recipe.teacher.model
-        thrown.write(encode(row) + "\n")
+        thrown.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
 
-    def _open(self, name: str, mode: str = "r") -> TextIO:
-        return (self.work / name).open(mode, encoding="utf-8")  # type: ignore[return-value]
+    def _open(self, name: str, mode: str = "rb") -> BinaryIO:
+        return (self.work / name).open(mode)  # type: ignore[return-value]
 
 
-def string_in(row: str, column: str) -> str:
+def string_in(row: bytes, column: str) -> str:
     """A column of a row in JSON, read off without parsing the rest. Inside a value the quote would have a backslash."""
-    text: str
-    text, _ = _decoder.raw_decode(row, row.index(f'"{column}": ') + len(column) + 4)
+    name = b'"%b":' % column.encode()
+    value = _STRING.match(row, row.index(name) + len(name))
+    assert value, f"{column} is no string"
+    text: str = orjson.loads(value[0])
     return text
 
 

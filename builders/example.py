@@ -2,14 +2,13 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from builders.text import words_with_offsets
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """Characters `[start, end)` of a text, named as `label`; `text[start:end]` is the span's own `text`."""
 
     start: int
@@ -20,7 +19,7 @@ class Span:
 
     def shifted(self, at: int, by: int) -> "Span":
         """The same span once `by` characters were put in at `at`, which is not inside it."""
-        return self if self.end <= at else replace(self, start=self.start + by, end=self.end + by)
+        return self if self.end <= at else self._replace(start=self.start + by, end=self.end + by)
 
 
 @dataclass(frozen=True)
@@ -80,8 +79,8 @@ def entity_row(example: Entities, tag_ids: dict[str, int]) -> dict[str, Any]:
     return {
         "text": example.text,
         "tokens": [word for word, _, _ in tokens],
-        "ner_tags": [tag_ids[tag] for tag in tags_of(tokens, example.spans)],
-        "entities": [dict(vars(span)) for span in example.spans],
+        "ner_tags": [*map(tag_ids.__getitem__, tags_of(tokens, example.spans))],
+        "entities": [span._asdict() for span in example.spans],
     }
 
 
@@ -90,7 +89,7 @@ def pair_row(example: Pair, label_ids: dict[str, int]) -> dict[str, Any]:
     return {
         "text": example.masked,
         "source_text": example.text,
-        "head": dict(vars(example.head)),
-        "tail": dict(vars(example.tail)),
+        "head": example.head._asdict(),
+        "tail": example.tail._asdict(),
         "label": label_ids[example.label],
     }

@@ -9,6 +9,7 @@ import unicodedata
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -21,6 +22,7 @@ from builders.benchmarks import benchmark_rows, benchmark_splits
 
 PERMUTATIONS = 128
 SEED = 20230304
+TEXTS_AT_ONCE = 256  # as many as stay in the processor's cache from words to hashes
 ROWS_AT_ONCE = 1 << 18  # whose hashes are compared in memory
 SHINGLE = 3  # words; in a sentence of 25 words one changed word leaves a Jaccard similarity of 0.77
 _WORD = re.compile(r"\w+")
@@ -44,6 +46,32 @@ def word_ngrams(sentence: Sequence[str], n: int) -> list[str]:
 def text_hash(text: str) -> int:
     """64 bits, the same on every machine and in every process (Python's own hash is not)."""
     return xxh3_64_intdigest(text.encode())
+
+
+word_hash = lru_cache(maxsize=1 << 18)(text_hash)  # sentences say the same words again and again
+
+
+@lru_cache(maxsize=64)
+def multipliers(count: int) -> np.ndarray:
+    """Odd 64-bit numbers, the first ones the same whatever the count."""
+    return np.random.default_rng(SEED).integers(1, 2**63, count, dtype=np.uint64) * 2 + 1
+
+
+def ngram_hashes(sentences: Sequence[Sequence[str]], n: int) -> tuple[np.ndarray, np.ndarray]:
+    """64-bit hashes of the n-grams of `word_ngrams`, and for each the number of its sentence; none for an empty one.
+
+    A sum of the words' hashes, each times the number of its place: a word is hashed once, not once an n-gram.
+    """
+    padded = [[*words, *[""] * (n - len(words))] if 0 < len(words) < n else words for words in sentences]
+    lengths = np.fromiter(map(len, padded), np.int64, len(padded))
+    hashes = np.fromiter(map(word_hash, chain.from_iterable(padded)), np.uint64, lengths.sum())
+    owners = np.repeat(np.arange(len(padded)), lengths)
+    left = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(hashes))  # words up to the end of the sentence
+    first = np.flatnonzero(left >= n)
+    keys = np.zeros(len(first), dtype=np.uint64)
+    for place, multiplier in enumerate(multipliers(n)):
+        keys += hashes[first + place] * multiplier
+    return keys, owners[first]
 
 
 class Banding(NamedTuple):
@@ -70,8 +98,7 @@ def band_hashes(texts: Sequence[str], banding: Banding) -> np.ndarray:
         values.fromlist(signature)
     signatures = np.frombuffer(values, dtype=np.uint32).reshape(len(texts), PERMUTATIONS)
     cut = signatures[:, : banding.bands * banding.width].reshape(len(texts), *banding)
-    multipliers = np.random.default_rng(SEED).integers(1, 2**63, banding.width, dtype=np.uint64) * 2 + 1
-    bands = (cut.astype(np.uint64) @ multipliers) >> np.uint64(4)
+    bands = (cut.astype(np.uint64) @ multipliers(banding.width)) >> np.uint64(4)
     exact = np.fromiter((text_hash(" ".join(s)) >> 4 for s in sentences), np.uint64, len(sentences))
     return np.column_stack([exact, bands])
 
@@ -83,7 +110,7 @@ class Duplicates(NamedTuple):
     exact: np.ndarray
 
 
-def find_duplicates(texts: Iterable[str], threshold: float = 0.7, batch: int = 4096) -> Duplicates:
+def find_duplicates(texts: Iterable[str], threshold: float = 0.7, batch: int = TEXTS_AT_ONCE) -> Duplicates:
     """Find each row that repeats an earlier one, word for word or nearly (Jaccard of word trigrams, by MinHash).
 
     A row's fate depends on the rows before it alone, so a corpus that is extended keeps the rows it had. Band hashes
@@ -145,12 +172,12 @@ class Leakage:
         """`sentences` are (name of the benchmark split, text); at most 64 names."""
         self.n = n
         numbers: dict[str, int] = {}
-        masks: dict[int, int] = {}
+        bits, texts = [], []
         for name, text in sentences:
-            bit = 1 << numbers.setdefault(name, len(numbers))
-            for key in self._keys(words(text)):
-                masks[key] = masks.get(key, 0) | bit
-        self._index(list(numbers), masks)
+            bits.append(1 << numbers.setdefault(name, len(numbers)))
+            texts.append(words(text))
+        keys, owners = ngram_hashes(texts, n)
+        self._index(list(numbers), keys, np.array(bits, dtype=np.uint64)[owners])
 
     @classmethod
     def from_benchmarks(cls, root: Path, n: int = 8) -> "Leakage":
@@ -163,13 +190,15 @@ class Leakage:
         """Index hashes of n-grams that `shared` told, each with the splits it stands in."""
         leakage = cls((), n)
         names = sorted({name for splits in sources.values() for name in splits})
-        leakage._index(names, {key: sum(1 << names.index(name) for name in splits) for key, splits in sources.items()})
+        masks = [sum(1 << names.index(name) for name in splits) for splits in sources.values()]
+        leakage._index(names, np.array([*sources], dtype=np.uint64), np.array(masks, dtype=np.uint64))
         return leakage
 
-    def _index(self, names: list[str], masks: Mapping[int, int]) -> None:
+    def _index(self, names: list[str], keys: np.ndarray, masks: np.ndarray) -> None:
         self.names = names
-        self._hashes = np.array(sorted(masks), dtype=np.uint64)
-        self._masks = np.array([masks[key] for key in sorted(masks)], dtype=np.uint64)
+        self._hashes, places = np.unique(keys, return_inverse=True)
+        self._masks = np.zeros(len(self._hashes), dtype=np.uint64)
+        np.bitwise_or.at(self._masks, places, masks)
 
     def check(self, text: str) -> str | None:
         """The first benchmark split that shares an n-gram with `text`, or None.
@@ -180,21 +209,20 @@ class Leakage:
 
     def check_all(self, texts: Sequence[str]) -> list[str | None]:
         """`check` of each text; all are looked up at once, which costs a fraction of asking one by one."""
-        keys = [self._keys(words(text)) for text in texts]
-        owners = np.repeat(np.arange(len(texts)), [len(own) for own in keys])
-        places, known = self._find(np.fromiter(chain.from_iterable(keys), np.uint64, len(owners)))
+        keys, owners = ngram_hashes([words(text) for text in texts], self.n)
+        places, known = self._find(keys)
         masks = np.zeros(len(texts), dtype=np.uint64)
         np.bitwise_or.at(masks, owners[known], self._masks[places])
         return [self._names(mask)[0] if mask else None for mask in masks.tolist()]
 
     def sources(self, sentence: Sequence[str]) -> list[str]:
         """Every benchmark split that shares an n-gram with these normalised words."""
-        places, _ = self._find(np.array(self._keys(sentence), dtype=np.uint64))
+        places, _ = self._find(ngram_hashes([sentence], self.n)[0])
         return self._names(int(np.bitwise_or.reduce(self._masks[places]))) if len(places) else []
 
     def shared(self, text: str) -> dict[int, list[str]]:
         """The hashes of those n-grams of `text` that stand in a benchmark, each with its splits."""
-        places, _ = self._find(np.array(self._keys(words(text)), dtype=np.uint64))
+        places, _ = self._find(ngram_hashes([words(text)], self.n)[0])
         return {int(self._hashes[place]): self._names(int(self._masks[place])) for place in places}
 
     def _find(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -208,9 +236,6 @@ class Leakage:
 
     def _names(self, mask: int) -> list[str]:
         return [name for number, name in enumerate(self.names) if mask >> number & 1]
-
-    def _keys(self, sentence: Sequence[str]) -> list[int]:
-        return [*map(text_hash, word_ngrams(sentence, self.n))] if sentence else []
 
 
 def _batches(items: Iterable[str], size: int) -> Iterator[list[str]]:

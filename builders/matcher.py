@@ -1,15 +1,14 @@
 """Longest-match look-up of many names at word boundaries, blind to case, number and hyphens."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from itertools import zip_longest
+from itertools import compress, count, pairwise
+from typing import NamedTuple
 
 from builders.text import HYPHENS, Spelled, fold, words
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """Words `[start, end)` of a sentence that spell a name of `concept_id`."""
 
     start: int
@@ -40,32 +39,29 @@ class Names:
 
     def __init__(self) -> None:
         self.concepts: dict[str, str] = {}
-        self.lengths: dict[str, dict[str, tuple[int, ...]]] = {}
+        self.lengths: dict[tuple[str, str], tuple[int, ...]] = {}
+        self.first_words: set[str] = set()
 
     def add(self, key: str, concept_id: str) -> None:
         self.concepts.setdefault(key, concept_id)
         first, *following = key.split(" ")
+        self.first_words.add(first)
         if following:
-            seconds = self.lengths.setdefault(first, {})
-            known = seconds.get(following[0], ())
+            known = self.lengths.get((first, following[0]), ())
             if (length := 1 + len(following)) not in known:
-                seconds[following[0]] = tuple(sorted((*known, length), reverse=True))
+                self.lengths[first, following[0]] = tuple(sorted((*known, length), reverse=True))
 
     def places(self, spelled: Sequence[str]) -> list[int]:
-        """The numbers of words at which a name may begin."""
-        if self.concepts.keys().isdisjoint(spelled) and self.lengths.keys().isdisjoint(spelled):
+        """The numbers of words at which a name may begin, some twice."""
+        if self.first_words.isdisjoint(spelled):
             return []  # as nearly always with acronyms
-        concepts, seconds_of = self.concepts, self.lengths.get
-        return [
-            at
-            for at, (word, following) in enumerate(zip_longest(spelled, spelled[1:]))
-            if word in concepts or ((seconds := seconds_of(word)) is not None and following in seconds)
-        ]
+        short = compress(count(), map(self.concepts.__contains__, spelled))
+        return [*short, *compress(count(), map(self.lengths.__contains__, pairwise(spelled)))]
 
     def longest(self, spelled: Sequence[str], at: int) -> tuple[int, str]:
         """Words of the longest name that begins at word `at`, and its concept; 0 words where none does."""
         following = spelled[at + 1] if at + 1 < len(spelled) else ""
-        for length in (*self.lengths.get(spelled[at], {}).get(following, ()), 1):
+        for length in (*self.lengths.get((spelled[at], following), ()), 1):
             words_here = spelled[at : at + length]  # fewer than `length` at the end of a sentence
             if len(words_here) == length and (concept_id := self.concepts.get(" ".join(words_here))) is not None:
                 return length, concept_id

@@ -1,10 +1,11 @@
 """What a build measures of the rows that it keeps, in one pass over them."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from builders.audit import Audit, Overlap
 from builders.plan import SPLIT_FOLDS
@@ -42,9 +43,9 @@ def measure(rows: Mapping[str, Path], benchmarks: Path | None) -> Measures:
     audit = Audit(benchmarks) if benchmarks else None
     for split, path in rows.items():
         figures: dict[str, int] = {}
-        with path.open(encoding="utf-8") as lines:
+        with path.open("rb") as lines:
             for line in lines:
-                row = json.loads(line)
+                row = orjson.loads(line)
                 figures = figures or {"rows": 0, "bytes": 0, **({"mentions": 0} if "entities" in row else {})}
                 figures["rows"] += 1
                 if "entities" in row:

@@ -16,7 +16,7 @@ class Form:
     rows: int = 0
     tokens: int = 0
     full_stops: int = 0
-    vocabulary: set[str] = field(default_factory=set)
+    vocabulary: set[str] = field(default_factory=set)  # as they stand, mentions too: case is dropped once, at the end
     rows_with_mentions_known: int = 0
     mentions: int = 0
     without_mention: int = 0
@@ -27,13 +27,13 @@ class Form:
         self.rows += 1
         self.tokens += len(tokens)
         self.full_stops += bool(tokens) and tokens[-1].endswith(".")
-        self.vocabulary.update(map(str.lower, tokens))
+        self.vocabulary.update(tokens)
         mentions = _mentions(row)
         if mentions is not None:
             self.rows_with_mentions_known += 1
             self.mentions += len(mentions)
             self.without_mention += not mentions
-            self.unique_mentions.update(" ".join(words(mention)) for mention in mentions)
+            self.unique_mentions.update(mentions)
 
     def merge(self, other: "Form") -> None:
         for name, value in vars(other).items():
@@ -47,12 +47,12 @@ class Form:
             "rows": self.rows,
             "tokens_mean": round(self.tokens / rows, 2),
             "share_ending_in_full_stop": round(self.full_stops / rows, 4),
-            "vocabulary": len(self.vocabulary),
+            "vocabulary": len({token.lower() for token in self.vocabulary}),
         }
         if self.rows_with_mentions_known:
             figures["mentions_mean"] = round(self.mentions / rows, 3)
             figures["share_without_mention"] = round(self.without_mention / rows, 4)
-            figures["unique_mentions"] = len(self.unique_mentions)
+            figures["unique_mentions"] = len({" ".join(words(mention)) for mention in self.unique_mentions})
         return figures
 
 

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from builders.example import Entities, Pair, Reject, Span
 from builders.lexicon import Lexicon
-from builders.matcher import exact_key, folded_key, is_acronym
+from builders.matcher import Match, exact_key, folded_key, is_acronym
 from builders.plan import Request, Seed
 from builders.recipe import Recipe, Verification
 from builders.text import Sentence, words_with_offsets
@@ -36,6 +36,7 @@ class Lookup:
     """What unasked mentions are found with: a lexicon a label, and the gene symbols that acronyms are confused with."""
 
     by_label: dict[str, Lexicon]
+    label_of: dict[str, str]  # by lexicon
     symbols: frozenset[str]
 
 
@@ -44,7 +45,8 @@ def lookup(recipe: Recipe, lexicons: dict[str, Lexicon]) -> Lookup:
     by_label = {label: lexicons[name] for label, name in recipe.labels.items()}
     others = [lexicon for name, lexicon in lexicons.items() if name not in recipe.labels.values()]
     names = (name for lexicon in others for concept in lexicon.concepts for name in concept.names)
-    return Lookup(by_label, frozenset(filter(is_acronym, names)))
+    label_of = {lexicon: label for label, lexicon in recipe.labels.items()}
+    return Lookup(by_label, label_of, frozenset(filter(is_acronym, names)))
 
 
 def verify_entities(request: Request, answer: str, recipe: Recipe, looked_up: Lookup) -> Entities | Reject:
@@ -65,17 +67,26 @@ def verify_entities(request: Request, answer: str, recipe: Recipe, looked_up: Lo
         if not any(span.start < old.end and old.start < span.end for old in taken if old not in inside):
             taken = [old for old in taken if old not in inside] + [span]
     taken += spelled_out(taken, sentence)
-    lexicons = {seed.concept_id: seed.lexicon for seed in request.seeds if seed.lexicon not in recipe.labels.values()}
-    context = (
-        replace(span, label=lexicons[span.concept_id])
-        for _, _, span in asked
-        if span.concept_id in lexicons and not any(span.start < old.end and old.start < span.end for old in taken)
-    )
-    return Entities(text, in_order(taken), in_order(context))
+    return Entities(text, in_order(taken), in_order(context_of(request, asked, taken, looked_up)))
 
 
 def in_order(spans: Iterable[Span]) -> tuple[Span, ...]:
-    return tuple(sorted(spans, key=lambda span: span.start))
+    return tuple(sorted(spans))  # by where they start
+
+
+def context_of(
+    request: Request, asked: Sequence[tuple[int, int, Span]], taken: Sequence[Span], looked_up: Lookup
+) -> list[Span]:
+    """Where the seeds stand that no label is for, each named by its lexicon; not what became part of a mention."""
+    unlabelled = [span for _, _, span in asked if not span.label]
+    if not unlabelled:
+        return []
+    lexicons = {seed.concept_id: seed.lexicon for seed in request.seeds if seed.lexicon not in looked_up.label_of}
+    return [
+        span._replace(label=lexicons[span.concept_id])
+        for span in unlabelled
+        if span.concept_id in lexicons and not any(span.start < old.end and old.start < span.end for old in taken)
+    ]
 
 
 def verify_pair(request: Request, answer: str, recipe: Recipe) -> Pair | Reject:
@@ -154,18 +165,17 @@ def locate_seeds(
     A seed of a lexicon that is no label of the recipe gets an empty label: it is context, and keeps its words from
     being taken for something else.
     """
-    label_of = {lexicon: label for label, lexicon in recipe.labels.items()}
     found: list[tuple[int, int, Span]] = []
     used: set[int] = set()
     for seed in sorted(seeds, key=lambda seed: -len(seed.text)):
-        places = [place for place in locate(seed, sentence, recipe.verify.repair) if used.isdisjoint(range(*place))]
+        places = locate(seed, sentence, recipe.verify.repair)
+        if used:
+            places = [place for place in places if used.isdisjoint(range(*place))]
         if not places:
             return None
-        label = label_of.get(seed.lexicon, "")
-        if label:
-            known = looked_up.by_label[label].by_id
-            if not any(concept_id in known for concept_id in seed.concept_id.split("|")):
-                label = ""  # a borrowed request's, of a concept that this recipe doesn't count
+        label = looked_up.label_of.get(seed.lexicon, "")
+        if label and looked_up.by_label[label].by_id.keys().isdisjoint(seed.concept_id.split("|")):
+            label = ""  # a borrowed request's, of a concept that this recipe doesn't count
         for first, last in places:
             used.update(range(first, last))
             found.append((first, last, span_of(sentence, first, last, label, seed.concept_id)))
@@ -180,9 +190,7 @@ def locate(seed: Seed, sentence: Sentence, repair: bool) -> list[tuple[int, int]
     form, key = wanted(seed.text, repair)
     if not key.strip():
         return []
-    spoken = sentence.folded if form == "folded" else sentence.exact
-    line = f" {' '.join(spoken)} "
-    line = line.lower() if form == "lower" else line
+    line = sentence.line(form)
     places: list[tuple[int, int]] = []
     at = line.find(key)
     while at >= 0:
@@ -208,16 +216,20 @@ def find_unasked(sentence: Sentence, looked_up: Lookup, asked: Sequence[tuple[in
             overlapping = [
                 (first, last, span) for first, last, span in asked if match.start < last and first < match.end
             ]
-            if any(
-                not span.label or not (match.start <= first and last <= match.end) for first, last, span in overlapping
-            ):
-                continue
-            if any((match.start, match.end) == (first, last) for first, last, _ in overlapping):
+            if overlapping and not outgrows(match, overlapping):
                 continue
             span = span_of(sentence, match.start, match.end, label, match.concept_id)
             if span.text not in looked_up.symbols:
                 found.append(span)
     return found
+
+
+def outgrows(match: Match, asked: Sequence[tuple[int, int, Span]]) -> bool:
+    """Whether each of the seeds is a mention and a part of the match, and none is all of it."""
+    return all(
+        span.label and match.start <= first and last <= match.end and (first, last) != (match.start, match.end)
+        for first, last, span in asked
+    )
 
 
 def spelled_out(taken: Sequence[Span], sentence: Sentence) -> list[Span]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders.filters import Banding, Leakage, band_hashes, find_duplicates, word_ngrams, words
+from builders.filters import Banding, Leakage, band_hashes, find_duplicates, ngram_hashes, word_ngrams, words
 from corpusmith_errors import UserError
 
 SENTENCE = (
@@ -73,6 +73,17 @@ def test_band_hashes_fit_datatroves_signature_files():
 def test_ngrams_of_a_short_sentence_are_its_whole():
     assert word_ngrams(["a", "b"], 8) == ["a b"]
     assert word_ngrams(["a", "b", "c"], 2) == ["a b", "b c"]
+
+
+@given(st.lists(sentences, max_size=6), st.integers(1, 5))
+def test_hashes_are_the_same_where_ngrams_are(texts: list[str], n: int) -> None:
+    split = [words(text) for text in texts]
+    ngrams = [(owner, ngram) for owner, sentence in enumerate(split) if sentence for ngram in word_ngrams(sentence, n)]
+    keys, owners = ngram_hashes(split, n)
+    assert owners.tolist() == [owner for owner, _ in ngrams]
+    by_ngram = dict(zip((ngram for _, ngram in ngrams), keys.tolist(), strict=True))
+    assert [by_ngram[ngram] for _, ngram in ngrams] == keys.tolist()
+    assert len(set(by_ngram.values())) == len(by_ngram)
 
 
 def test_leakage_names_the_split_that_shares_an_ngram(tmp_path):
