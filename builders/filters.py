@@ -26,13 +26,13 @@ TEXTS_AT_ONCE = 256  # as many as stay in the processor's cache from words to ha
 ROWS_AT_ONCE = 1 << 18  # whose hashes are compared in memory
 SHINGLE = 3  # words; in a sentence of 25 words one changed word leaves a Jaccard similarity of 0.77
 _WORD = re.compile(r"\w+")
-_ASCII_WORD = re.compile(r"[a-z0-9_]+")  # finds the same words in lower-case ASCII text, faster
+_ASCII = "".join(chr(code).lower() if _WORD.match(chr(code)) else " " for code in range(128))  # the same, faster
 
 
 def words(text: str) -> list[str]:
     """Words for comparison: case, punctuation, spacing and Unicode spelling (NFKC) make no difference."""
     if text.isascii():
-        return _ASCII_WORD.findall(text.lower())
+        return text.translate(_ASCII).split()
     return _WORD.findall(unicodedata.normalize("NFKC", text).lower())
 
 
@@ -40,7 +40,7 @@ def word_ngrams(sentence: Sequence[str], n: int) -> list[str]:
     """All word n-grams; a sentence shorter than n counts as one n-gram, so that it matches only as a whole."""
     if len(sentence) <= n:
         return [" ".join(sentence)]
-    return [*map(" ".join, zip(*(sentence[i:] for i in range(n)), strict=False))]
+    return [*map(" ".join, zip(*[sentence[i:] for i in range(n)], strict=False))]
 
 
 def text_hash(text: str) -> int:

@@ -70,6 +70,11 @@ def test_band_hashes_fit_datatroves_signature_files():
     assert len(np.unique(hashes)) == hashes.size
 
 
+@given(st.text(st.characters(max_codepoint=127)))
+def test_ascii_text_has_the_words_that_it_has_among_other_letters(text: str) -> None:
+    assert words(text) == words(f"{text} é")[:-1]
+
+
 def test_ngrams_of_a_short_sentence_are_its_whole():
     assert word_ngrams(["a", "b"], 8) == ["a b"]
     assert word_ngrams(["a", "b", "c"], 2) == ["a b", "b c"]
