@@ -4,6 +4,7 @@ It is the one place that sends text which a template did not write. So the calle
 """
 
 import json
+import random
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -30,6 +31,7 @@ other? Answer {{"related": true}} or {{"related": false}}.
 Sentence: {text}"""
 MASK = re.compile(r"@[A-Z][A-Z0-9_-]*\$")
 PARAMETERS = {"temperature": 0.0, "max_tokens": 256}
+SEED = 0  # of the rows that a sample draws
 
 
 class Mentions(BaseModel):
@@ -62,27 +64,31 @@ def zero_shot_predictions(
     model: str,
     i_may_send_this_text: bool = False,
     base_url: str | None = None,
+    sample: int | None = None,
     **limits: Any,
 ) -> dict[str, int]:
     """Ask an LLM about each row of `benchmark/{split}.jsonl`; write lines of `{"id", "ner_tags"}` or `{"id", "label"}`.
 
     The types to look for are those of the benchmark's tags; each is a request of its own. `limits` go to `generate`
-    (concurrency, rpm, max_cost, ...). What has no usable answer is predicted as nothing (`O`, 0) and counted. Returns
+    (concurrency, rpm, max_cost, ...). With `sample`, only so many rows are asked about and predicted, drawn at random; a
+    larger sample holds the smaller one. What has no usable answer is predicted as nothing (`O`, 0) and counted. Returns
     `rows`, `requests` and `unusable`. Answers come from the ledger where it has them, so that a killed run goes on.
     """
     check_permission(Endpoint.from_environment(base_url), i_may_send_this_text)
-    asked = [payload for _, payloads in _asked(benchmark, split, model)[1] for payload in payloads]
+    asked = [payload for _, payloads in _asked(benchmark, split, model, sample)[1] for payload in payloads]
     generate(asked, ledger, base_url=base_url, total=len(asked), **limits)
-    done = recorded_predictions(benchmark, split, out, ledger, model=model)
+    done = recorded_predictions(benchmark, split, out, ledger, model=model, sample=sample)
     return {key: done[key] for key in ("rows", "requests", "unusable")}
 
 
-def recorded_predictions(benchmark: Path, split: str, out: Path, ledger: Ledger, *, model: str) -> dict[str, int]:
+def recorded_predictions(
+    benchmark: Path, split: str, out: Path, ledger: Ledger, *, model: str, sample: int | None = None
+) -> dict[str, int]:
     """The predictions that the answers in the ledger make; nothing is sent.
 
     Returns also how many requests were `answered`, since what was never asked is predicted as nothing too.
     """
-    labels, asked = _asked(benchmark, split, model)
+    labels, asked = _asked(benchmark, split, model, sample)
     answered = unusable = 0
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("w", encoding="utf-8") as lines:
@@ -156,14 +162,19 @@ def tag_mentions(tokens: Sequence[str], found: Mapping[str, Iterable[str]]) -> l
     return tags
 
 
-def _asked(benchmark: Path, split: str, model: str) -> tuple[list[str], list[tuple[dict[str, Any], list]]]:
-    """The types of a split's tags, and each of its rows with the payloads that ask about it, one a type."""
+def _asked(
+    benchmark: Path, split: str, model: str, sample: int | None = None
+) -> tuple[list[str], list[tuple[dict[str, Any], list]]]:
+    """The types of a split's tags, and each of its rows, or of a sample, with the payloads that ask about it, one a type."""
     path = benchmark / f"{split}.jsonl"
     rows = list(benchmark_rows(path)) if path.is_file() else []
     if not rows:
         raise UserError(f"{path} holds no row: give a benchmark folder and one of its splits")
     tagged = "ner_tags" in rows[0]
     labels = sorted({tag[2:] for row in rows for tag in row["ner_tags"]} - {""}) if tagged else ["related"]
+    if sample is not None:
+        order = random.Random(SEED).sample(range(len(rows)), len(rows))
+        rows = [rows[number] for number in sorted(order[:sample])]
     return labels, [(row, [_payload(row, label, tagged, model) for label in labels]) for row in rows]
 
 

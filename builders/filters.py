@@ -62,7 +62,7 @@ def ngram_hashes(sentences: Sequence[Sequence[str]], n: int) -> tuple[np.ndarray
 
     A sum of the words' hashes, each times the number of its place: a word is hashed once, not once an n-gram.
     """
-    padded = [[*words, *[""] * (n - len(words))] if 0 < len(words) < n else words for words in sentences]
+    padded = [[*sentence, *[""] * (n - len(sentence))] if sentence else [] for sentence in sentences]
     lengths = np.fromiter(map(len, padded), np.int64, len(padded))
     hashes = np.fromiter(map(word_hash, chain.from_iterable(padded)), np.uint64, lengths.sum())
     owners = np.repeat(np.arange(len(padded)), lengths)

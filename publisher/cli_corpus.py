@@ -149,6 +149,9 @@ def baseline(
     i_may_send_this_text: Annotated[
         bool, typer.Option("--i-may-send-this-text", help="zero-shot: the text may go to the endpoint.")
     ] = False,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="zero-shot: only so many rows, drawn at random, for `report --zero-shot`.")
+    ] = None,
 ) -> None:
     """Predict without a student: by the recipe's lexicons, or by asking its teacher (which sends the text)."""
     from builders.recipe import load_recipe
@@ -174,6 +177,7 @@ def baseline(
             model=parsed.teacher.model,
             i_may_send_this_text=i_may_send_this_text,
             base_url=base_url,
+            sample=sample,
         )
     typer.echo(f"{out}: {done['rows']} rows, {done['unusable']} of {done['requests']} answers were no use")
 

@@ -21,7 +21,7 @@ from publisher.arms import Arm, Sources, ablated, curve_sizes, first_rows, gold,
 from publisher.facts import encoder_title
 from publisher.trainings import Measured, Rows, Training, ids_of, result_of, train_all, unfinished
 from training.config import TrainingConfig
-from training.evaluate import row_counts
+from training.evaluate import read_predictions, row_counts
 from training.seeds import gap_closed, seed_difference, seed_figures
 
 SYSTEMS = ("synthetic", "gold", "gold+synthetic")  # what the students of the baselines learn from
@@ -89,8 +89,18 @@ class Students:
         baseline_predictions(self.recipe, self.measured.folder, self.measured.data.split, file)
         return system, self.of_predictions(file)
 
-    def of_predictions(self, file: Path) -> np.ndarray:
-        return row_counts(str(file), self.measured.data, {})[:, None]
+    def of_predictions(self, file: Path, rows: np.ndarray | None = None) -> np.ndarray:
+        """Counts of rows x 1 x columns, of all rows or those of these numbers."""
+        judged = None if rows is None else frozenset(self.measured.ids[row] for row in rows)
+        return row_counts(str(file), self.measured.of(judged), {})[:, None]
+
+    def predicted(self, file: Path) -> np.ndarray:
+        """The numbers of those rows of the benchmark that a predictions file tells of: all, or a sample."""
+        known = read_predictions(str(file), "ner_tags" if self.measured.data.tagged else "label")
+        rows = np.flatnonzero([name in known for name in self.measured.ids])
+        if not len(rows):
+            raise UserError(f"{file} predicts no row of {self.measured.name}, {self.measured.data.split}")
+        return rows
 
     def about(self) -> dict[str, Any]:
         """What each of these sections says of itself."""
@@ -229,8 +239,11 @@ def baselines(students: Students, plans: Plans, zero_shot: Path | None) -> dict[
     counts = {system: nothing}
     arms = dict(plans.baselines or ())
     counts |= {name: students.counts(arm) for name, arm in arms.items()}
+    asked = np.arange(len(nothing))  # of the zero-shot LLM: all rows, or a sample
     try:
-        counts["zero-shot"] = students.of_predictions(zero_shot or recorded_zero_shot(students))
+        answers = zero_shot or recorded_zero_shot(students)
+        asked = students.predicted(answers)
+        counts["zero-shot"] = students.of_predictions(answers, asked)
     except UserError as error:
         left_out.append(f"the teacher itself, zero-shot: {error}")
     rows = []
@@ -240,15 +253,20 @@ def baselines(students: Students, plans: Plans, zero_shot: Path | None) -> dict[
         if name in arms:
             row["training_rows"] = arms[name].training_rows
         if name != system:
-            row["difference"] = seed_difference(counted, nothing, task)
+            row["difference"] = seed_difference(counted, nothing[asked] if name == "zero-shot" else nothing, task)
         rows.append(row)
     section = {**students.about(), "rows": rows, "left_out": left_out, "notes": []}
     if "gold" in arms and len(arms["gold"].parts) > 1:
-        section["notes"] = [
+        section["notes"].append(
             "Students on real sentences learned one half of this benchmark and were judged by the other."
-        ]
+        )
+    if len(asked) < len(nothing):
+        section["notes"].append(
+            f"The zero-shot LLM was asked about {len(asked)} of the {len(nothing)} sentences, drawn at random. "
+            "The gap closed is that of all systems on these."
+        )
     if {"zero-shot", "synthetic", "gold"} <= counts.keys():
-        section["gap_closed"] = gap_closed(counts["synthetic"], counts["zero-shot"], counts["gold"], task)
+        section["gap_closed"] = gap_closed(counts["synthetic"][asked], counts["zero-shot"], counts["gold"][asked], task)
     return section
 
 

@@ -73,6 +73,18 @@ def test_relations_are_answered_yes_or_no_and_what_is_neither_is_counted(tmp_pat
         assert [json.loads(line)["label"] for line in out.read_text().splitlines()] == [label] * 3
 
 
+def test_a_sample_asks_about_some_rows_and_a_larger_one_about_these_too(tmp_path: Path) -> None:
+    rows = [{"id": str(i), "text": f"@GENE$ causes @DISEASE$ in {i} families.", "label": 1} for i in range(20)]
+    folder, teacher, ids = benchmark(tmp_path / "b", *rows), FakeTeacher(answer='{{"related": true}}'), []
+    with Ledger(tmp_path / "l.sqlite") as ledger, teacher.serve() as url:
+        for sample in (3, 8, 99):
+            arguments = {"model": "m", "base_url": url, "i_may_send_this_text": True, "sample": sample}
+            done = zero_shot_predictions(folder, "test", tmp_path / "p.jsonl", ledger, **arguments)
+            assert done["requests"] == teacher.answered.total() == min(sample, 20)
+            ids.append([int(json.loads(line)["id"]) for line in (tmp_path / "p.jsonl").read_text().splitlines()])
+    assert set(ids[0]) < set(ids[1]) and ids[1] == sorted(ids[1]) != list(range(8)) and ids[2] == list(range(20))
+
+
 TOKENS = st.lists(st.text("abAB-", min_size=1, max_size=3), max_size=8)
 
 

@@ -250,6 +250,17 @@ def test_relations_learn_from_halves_and_the_gap_is_told(relation_recipe: Path, 
     assert len(list((out / "runs").glob("*.json"))) == 5  # the whole recipe, and two halves of each of the others
     assert "Gap closed" in (out / "README.md").read_text(encoding="utf-8")
 
+    asked |= {"only": ["baselines"], "seeds": [3], "settings": {"epochs": 1}, "zero_shot": answers}
+    answers.write_text("".join(json.dumps({"id": r["id"], "label": 1}) + "\n" for r in rows[:9]), encoding="utf-8")
+    part = report(str(relation_recipe), out, **asked)["sections"]["baselines"]
+    of_part = {row["system"]: row["figures"] for row in part["rows"]}
+    assert of_part["synthetic"] == figures["synthetic"] and of_part["always-related"] == figures["always-related"]
+    assert of_part["zero-shot"]["recall"] == 100.0 and of_part["zero-shot"]["precision"] == pytest.approx(400 / 9)
+    assert "9 of the 40 sentences" in part["notes"][1] and part["gap_closed"] != section["gap_closed"]
+    assert next(row["difference"]["difference"] for row in part["rows"] if row["system"] == "zero-shot") == 0.0
+    answers.write_text('{"id": "of another", "label": 1}\n', encoding="utf-8")
+    assert "predicts no row" in str(report(str(relation_recipe), out, **asked)["sections"]["baselines"]["left_out"])
+
 
 def test_recorded_zero_shot_answers_make_predictions_and_say_what_is_missing(benchmarks: Path, tmp_path: Path) -> None:
     from builders.baselines import _asked, recorded_predictions
