@@ -209,16 +209,15 @@ class Leakage:
 
     def check_all(self, texts: Sequence[str]) -> list[str | None]:
         """`check` of each text; all are looked up at once, which costs a fraction of asking one by one."""
-        keys, owners = ngram_hashes([words(text) for text in texts], self.n)
-        places, known = self._find(keys)
-        masks = np.zeros(len(texts), dtype=np.uint64)
-        np.bitwise_or.at(masks, owners[known], self._masks[places])
-        return [self._names(mask)[0] if mask else None for mask in masks.tolist()]
+        return [names[0] if names else None for names in self.sources([words(text) for text in texts])]
 
-    def sources(self, sentence: Sequence[str]) -> list[str]:
-        """Every benchmark split that shares an n-gram with these normalised words."""
-        places, _ = self._find(ngram_hashes([sentence], self.n)[0])
-        return self._names(int(np.bitwise_or.reduce(self._masks[places]))) if len(places) else []
+    def sources(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
+        """For each sentence, as normalised words, every benchmark split that shares an n-gram with it."""
+        keys, owners = ngram_hashes(sentences, self.n)
+        places, known = self._find(keys)
+        masks = np.zeros(len(sentences), dtype=np.uint64)
+        np.bitwise_or.at(masks, owners[known], self._masks[places])
+        return [self._names(mask) if mask else [] for mask in masks.tolist()]
 
     def shared(self, text: str) -> dict[int, list[str]]:
         """The hashes of those n-grams of `text` that stand in a benchmark, each with its splits."""

@@ -128,7 +128,7 @@ def test_known_hashes_find_what_the_benchmark_finds() -> None:
     known = Leakage.from_hashes(full.shared(f"We saw that {text}."), n=6)
     for sentence in (text, "so the cat sat on the mat and slept", "the cat sat on a mat", ""):
         assert known.check(sentence) == full.check(sentence)
-    assert known.sources(text.split()) == ["a/dev", "b/dev"]
+    assert known.sources([text.split()]) == [["a/dev", "b/dev"]]
 
 
 def test_duplicates_are_the_same_however_many_hashes_are_compared_at_once(monkeypatch):
