@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -26,6 +26,7 @@ from builders.vocabulary import Vocabulary
 CHUNK = 256  # rows at once; with thousands, the processor's cache would hold no longer what the next step reads
 ACCEPTED = "accepted.tsv"  # split and row as JSON, before the filters: what is kept goes on without being parsed again
 UNFINISHED = {"length": "cut off at the token limit", "content_filter": "withheld by a content filter"}
+encode = partial(orjson.dumps, option=orjson.OPT_APPEND_NEWLINE)
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 
 
@@ -115,7 +116,7 @@ class Corpus:
                 else:
                     split = f"{request.split}\t".encode()
                     for row in self.rows_of(request, outcome):
-                        out.write(split + orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+                        out.write(split + encode(row))
 
     def compared_texts(self) -> Iterator[str]:
         """What tells duplicates: each accepted row's text, in relations the masked one (a sentence has pairs)."""
@@ -181,7 +182,7 @@ class Corpus:
     def _throw_out(self, thrown: BinaryIO, request_id: str, answer: str, reason: str, prompt: str) -> None:
         row = {"request_id": request_id, "answer": answer, "reason": reason, "prompt": prompt}
         row["teacher"] = self.recipe.teacher.model
-        thrown.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+        thrown.write(encode(row))
 
     def _open(self, name: str, mode: str = "rb") -> BinaryIO:
         return (self.work / name).open(mode)  # type: ignore[return-value]

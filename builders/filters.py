@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -19,6 +19,7 @@ from rensa import RMinHash
 from xxhash import xxh3_64_intdigest
 
 from builders.benchmarks import benchmark_rows, benchmark_splits
+from builders.ledger import batches
 
 PERMUTATIONS = 128
 SEED = 20230304
@@ -120,7 +121,7 @@ def find_duplicates(texts: Iterable[str], threshold: float = 0.7, batch: int = T
     with ExitStack() as stack:
         columns = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(1 + banding.bands)]
         count = 0
-        for chunk in _batches(texts, batch):
+        for chunk in batches(texts, batch):
             count += len(chunk)
             for column, hashes in zip(columns, band_hashes(chunk, banding).T, strict=True):
                 column.write(hashes.tobytes())
@@ -235,9 +236,3 @@ class Leakage:
 
     def _names(self, mask: int) -> list[str]:
         return [name for number, name in enumerate(self.names) if mask >> number & 1]
-
-
-def _batches(items: Iterable[str], size: int) -> Iterator[list[str]]:
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk

@@ -87,20 +87,18 @@ class Students:
         system = "dictionary" if self.recipe.task == "ner" else "always-related"
         file = self.work / f"{system}.jsonl"
         baseline_predictions(self.recipe, self.measured.folder, self.measured.data.split, file)
-        return system, self.of_predictions(file)
+        return system, row_counts(str(file), self.measured.data, {})[:, None]
 
-    def of_predictions(self, file: Path, rows: np.ndarray | None = None) -> np.ndarray:
-        """Counts of rows x 1 x columns, of all rows or those of these numbers."""
-        judged = None if rows is None else frozenset(self.measured.ids[row] for row in rows)
-        return row_counts(str(file), self.measured.of(judged), {})[:, None]
+    def of_sample(self, file: Path) -> tuple[np.ndarray, np.ndarray]:
+        """The numbers of the rows that a predictions file tells of, all or a part; counts of these, rows x 1 x columns.
 
-    def predicted(self, file: Path) -> np.ndarray:
-        """The numbers of those rows of the benchmark that a predictions file tells of: all, or a sample."""
+        Raises UserError where it tells of none.
+        """
         known = read_predictions(str(file), "ner_tags" if self.measured.data.tagged else "label")
         rows = np.flatnonzero([name in known for name in self.measured.ids])
         if not len(rows):
             raise UserError(f"{file} predicts no row of {self.measured.name}, {self.measured.data.split}")
-        return rows
+        return rows, row_counts(str(file), self.measured.of(frozenset(known)), {})[:, None]
 
     def about(self) -> dict[str, Any]:
         """What each of these sections says of itself."""
@@ -241,9 +239,7 @@ def baselines(students: Students, plans: Plans, zero_shot: Path | None) -> dict[
     counts |= {name: students.counts(arm) for name, arm in arms.items()}
     asked = np.arange(len(nothing))  # of the zero-shot LLM: all rows, or a sample
     try:
-        answers = zero_shot or recorded_zero_shot(students)
-        asked = students.predicted(answers)
-        counts["zero-shot"] = students.of_predictions(answers, asked)
+        asked, counts["zero-shot"] = students.of_sample(zero_shot or recorded_zero_shot(students))
     except UserError as error:
         left_out.append(f"the teacher itself, zero-shot: {error}")
     rows = []
@@ -262,7 +258,7 @@ def baselines(students: Students, plans: Plans, zero_shot: Path | None) -> dict[
         )
     if len(asked) < len(nothing):
         section["notes"].append(
-            f"The zero-shot LLM was asked about {len(asked)} of the {len(nothing)} sentences, drawn at random. "
+            f"The zero-shot LLM was measured on {len(asked)} of the {len(nothing)} sentences, those of its file. "
             "The gap closed is that of all systems on these."
         )
     if {"zero-shot", "synthetic", "gold"} <= counts.keys():

@@ -11,11 +11,7 @@ def test_an_answer_of_another_tool_that_holds_half_a_pair_becomes_a_reject(small
     corpus = Corpus(load_recipe(str(small_recipe)), tmp_path)
     request = corpus.plan.request(0)
     key = payload_key(request.payload)
-    text = (
-        f"Carriers of \ud83d had {request.seeds[0].text} for years."
-        if request.seeds
-        else "Carriers of \ud83d were well."
-    )
+    text = "Carriers of \ud83d were well."
     answer = read_answer(json.dumps({"index": 0, "key": key[:16], "text": text}), key)
     assert answer is not None
     corpus.judge([(request, answer)])
