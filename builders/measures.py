@@ -1,6 +1,6 @@
 """What a build measures of the rows that it keeps, in one pass over them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,17 @@ class Measures:
     form: Form = field(default_factory=Form)
     overlaps: dict[str, Overlap] = field(default_factory=dict)
     splits: dict[str, dict[str, int]] = field(default_factory=dict)  # rows, bytes of their Parquet, and mentions if any
+
+    def texts(self, split: str, rows: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+        """The id and the text as it was written of each row of a split, once the row is counted."""
+        for row in rows:
+            if split not in self.splits:
+                self.splits[split] = {"rows": 0, "bytes": 0, **({"mentions": 0} if "entities" in row else {})}
+            self.splits[split]["rows"] += 1
+            if "entities" in row:
+                self.splits[split]["mentions"] += len(row["entities"])
+            self.form.add(row)
+            yield row["id"], row.get("source_text", row["text"])
 
     def merge(self, other: "Measures") -> None:
         self.form.merge(other.form)
@@ -44,18 +55,9 @@ def measure(rows: Mapping[str, Path], benchmarks: Path | None) -> Measures:
     measures = Measures()
     audit = Audit(benchmarks) if benchmarks else None
     for split, path in rows.items():
-        figures: dict[str, int] = {}
         with path.open("rb") as lines:
-            for part in batches(map(orjson.loads, lines), TEXTS_AT_ONCE):
-                for row in part:
-                    figures = figures or {"rows": 0, "bytes": 0, **({"mentions": 0} if "entities" in row else {})}
-                    figures["rows"] += 1
-                    if "entities" in row:
-                        figures["mentions"] += len(row["entities"])
-                    measures.form.add(row)
+            for part in batches(measures.texts(split, map(orjson.loads, lines)), TEXTS_AT_ONCE):
                 if audit:
-                    audit.add([(row["id"], row.get("source_text", row["text"])) for row in part])
-        if figures:
-            measures.splits[split] = figures
+                    audit.add(part)
     measures.overlaps = audit.splits if audit else {}
     return measures
