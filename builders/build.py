@@ -14,6 +14,7 @@ from builders.corpus import Corpus, Counts, class_names
 from builders.ledger import Ledger
 from builders.measures import measure
 from builders.noise import REASON, find_noise
+from builders.outliers import APART, LIMIT, find_outliers
 from builders.plan import Plan
 from builders.prices import Price
 from builders.recipe import Recipe, load_recipe, prompt_path, prompt_text, recipe_path
@@ -32,12 +33,14 @@ def build(
     ledger: Path | None = None,
     benchmarks: Path | None = None,
     noise: Path | None = None,
+    outliers: Path | None = None,
 ) -> dict[str, Any]:
     """Build the corpus of `recipe` into the dataset folder `out`.
 
     Answers come from `ledger`, or where it is None from the transcript that ships with the recipe. With `benchmarks` (a
     folder of `{set}/{split}.jsonl`; default: $CORPUSMITH_BENCHMARKS) rows that share an n-gram with one are left out.
-    With `noise`, a file of out-of-fold predictions, answers whose labels it denies are rejected (`builders.noise`).
+    With `noise`, a file of out-of-fold predictions, answers whose labels it denies are rejected (`builders.noise`); with
+    `outliers`, a file of distances, those beyond `filters.outliers` of the recipe, else 3.5 deviations (`builders.outliers`).
     Returns what `build.json` holds. Raises UserError when there is nothing to build from.
     """
     parsed = load_recipe(recipe)
@@ -45,7 +48,8 @@ def build(
     with tempfile.TemporaryDirectory(prefix="corpusmith-") as scratch:
         work = Path(scratch)
         denied = find_noise(noise, len(class_names(parsed))) if noise else None
-        corpus = Corpus(parsed, work / "rows", denied)
+        apart = find_outliers(outliers, parsed.filters.outliers or LIMIT) if outliers else None
+        corpus = Corpus(parsed, work / "rows", denied, apart)
         with Ledger(ledger or answered_by_transcript(parsed, work)) as opened:
             corpus.write(opened, leakage_of(parsed, root))
         if not corpus.counts.accepted:
@@ -60,6 +64,13 @@ def build(
             "judged": denied.judged,
             "rejected": corpus.counts.rejected_by_reason[REASON],
             "predictions_sha256": denied.sha256,
+        }
+    if apart is not None:
+        facts["outliers"] = {
+            "judged": apart.judged,
+            "limit": apart.limit,
+            "rejected": corpus.counts.rejected_by_reason[APART],
+            "distances_sha256": apart.sha256,
         }
     keep_sources(parsed, recipe, out)
     write_json(facts, out / "build.json")

@@ -18,6 +18,7 @@ from builders.filters import Duplicates, Leakage, find_duplicates
 from builders.forms import find_outcomes
 from builders.ledger import Answer, Ledger, batches
 from builders.noise import REASON, Noise
+from builders.outliers import APART, Outliers
 from builders.plan import SPLIT_FOLDS, Plan, Request
 from builders.recipe import Recipe
 from builders.verify import Lookup, lookup, verify_entities, verify_pair
@@ -65,9 +66,12 @@ class Corpus:
     Rows stream through files rather than lists, so that memory does not grow with their number.
     """
 
-    def __init__(self, recipe: Recipe, work: Path, noise: Noise | None = None) -> None:
+    def __init__(
+        self, recipe: Recipe, work: Path, noise: Noise | None = None, outliers: Outliers | None = None
+    ) -> None:
         self.recipe = recipe
         self.noise = noise
+        self.outliers = outliers
         self.plan = Plan(recipe)
         self.work = work
         self.counts = Counts()
@@ -108,8 +112,8 @@ class Corpus:
                 usage["completion_tokens"] += answer.completion_tokens
                 usage["cached_tokens"] += answer.cached_tokens
                 outcome = self.verify(request, answer.text, answer.finish_reason)
-                if not isinstance(outcome, Reject) and self._is_noise(request, outcome):
-                    outcome = Reject(REASON)
+                if not isinstance(outcome, Reject):
+                    outcome = self._judged(request, outcome)
                 if isinstance(outcome, Reject):
                     self.counts.rejected_by_reason[outcome.reason] += 1
                     self._throw_out(thrown, request.id, answer.text, outcome.reason, request.prompt)
@@ -173,11 +177,15 @@ class Corpus:
         asked = {"request_id": request.id, "prompt": request.prompt, "teacher": request.payload["model"]}
         return {"id": row_id, **columns, **asked, "seed": request.payload["seed"]}
 
-    def _is_noise(self, request: Request, example: Entities | Pair) -> bool:
-        if self.noise is None:
-            return False
-        row = self._row(request, example, request.id)
-        return self.noise.holds(request.id, tuple(row["ner_tags"]) if "ner_tags" in row else (row["label"],))
+    def _judged(self, request: Request, example: Entities | Pair) -> Entities | Pair | Reject:
+        """The example, unless students of an earlier build deny its labels or its embedding lies apart."""
+        if self.noise is not None:
+            row = self._row(request, example, request.id)
+            if self.noise.holds(request.id, tuple(row["ner_tags"]) if "ner_tags" in row else (row["label"],)):
+                return Reject(REASON)
+        if self.outliers is not None and request.id in self.outliers.ids:
+            return Reject(APART)
+        return example
 
     def _throw_out(self, thrown: BinaryIO, request_id: str, answer: str, reason: str, prompt: str) -> None:
         row = {"request_id": request_id, "answer": answer, "reason": reason, "prompt": prompt}

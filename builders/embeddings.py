@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 Embedder = Callable[[Sequence[str]], np.ndarray]
+LEAST_DEVIATION = 0.001  # of a cosine; in a corpus of like sentences, smaller differences are those of rounding
 
 
 def unit_rows(vectors: np.ndarray) -> np.ndarray:
@@ -16,33 +17,32 @@ def unit_rows(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
 
 
-def find_outliers(
+def deviations_below(
     texts: Sequence[str],
     embed: Embedder,
-    limit: float = 5.0,
     neighbours: int = 10,
     reference: int = 2000,
     batch: int = 256,
     seed: int = 0,
 ) -> np.ndarray:
-    """Mark the texts that resemble nothing else in the corpus: refusals, code, another language.
+    """How little each text resembles the rest of its corpus: refusals, code and other languages come out on top.
 
-    A text's score is its mean cosine similarity to its nearest `neighbours` among `reference` texts drawn at random; an
-    outlier lies more than `limit` robust standard deviations (1.4826 MAD, of the lower half) below the median. Time is
-    linear in the number of texts, since the reference does not grow with it. Returns one bool a text.
+    A text's likeness is its mean cosine similarity to its nearest `neighbours` among `reference` texts drawn at random.
+    Returned is how far that lies below the median of all texts, in robust standard deviations (1.4826 MAD, of the lower
+    half); one number a text, 0 for each where there are no more than `neighbours`. Time is linear in the number of texts,
+    since the reference does not grow with it.
     """
     if len(texts) <= neighbours:
-        return np.zeros(len(texts), dtype=bool)
+        return np.zeros(len(texts), dtype=np.float32)
     chosen = np.sort(np.random.default_rng(seed).permutation(len(texts))[:reference])
     anchors = np.concatenate([unit_rows(embed([texts[i] for i in part])) for part in _parts(chosen, batch)])
-    scores = np.empty(len(texts), dtype=np.float32)
+    likeness = np.empty(len(texts), dtype=np.float32)
     for part in _parts(np.arange(len(texts)), batch):
         similarity = unit_rows(embed([texts[i] for i in part])) @ anchors.T
         similarity[part[:, None] == chosen] = -1.0  # a text is no neighbour of itself
-        scores[part] = np.sort(similarity, axis=1)[:, -neighbours:].mean(axis=1)
-    median = np.median(scores)
-    deviation = 1.4826 * np.median(median - scores[scores <= median])
-    return scores < median - limit * deviation
+        likeness[part] = np.sort(similarity, axis=1)[:, -neighbours:].mean(axis=1)
+    below = np.median(likeness) - likeness
+    return below / max(LEAST_DEVIATION, 1.4826 * float(np.median(below[below >= 0])))
 
 
 def two_sample_auroc(

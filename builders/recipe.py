@@ -117,6 +117,7 @@ class Filters(Strict):
     near_duplicates: float = Field(default=0.8, gt=0.0, le=1.0)  # Jaccard similarity of word trigrams
     leakage: int = Field(default=8, ge=0)  # shared n-grams with a benchmark; 0 keeps them
     label_noise: int = Field(default=0, ge=0)  # folds of cross-validation that find wrong labels; 0 keeps them
+    outliers: float = Field(default=0.0, ge=0.0)  # robust deviations of embeddings beyond which a row goes; 0 keeps it
 
     @field_validator("label_noise")
     @classmethod

@@ -17,6 +17,7 @@ CODE = (
     "verify.py",
     "filters.py",
     "noise.py",
+    "outliers.py",
     "example.py",
     "augment.py",
     "augment_pairs.py",

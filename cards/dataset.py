@@ -67,6 +67,9 @@ class Corpus:
     counts: Mapping[str, int] = field(default_factory=dict)
     rejected_by_reason: Mapping[str, int] = field(default_factory=dict)
     filtered_by_reason: Mapping[str, int] = field(default_factory=dict)
+    # rows that a second build was told of, where there was one: judged, rejected; of outliers also limit
+    label_noise: Mapping[str, Any] = field(default_factory=dict)
+    outliers: Mapping[str, Any] = field(default_factory=dict)
     # what was built, as `datasets` writes features in YAML
     splits: tuple[Split, ...] = ()
     features: tuple[Any, ...] = ()

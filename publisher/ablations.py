@@ -89,6 +89,8 @@ ABLATIONS = (
     Ablation("near-duplicates", "Near duplicates kept", {"filters.near_duplicates": 1.0}),
     Ablation("label-noise", "Label noise kept", {"filters.label_noise": 0}),
     Ablation("label-noise-rejected", "Label noise rejected, by three folds", {"filters.label_noise": 3}),
+    Ablation("outliers", "Embedding outliers kept", {"filters.outliers": 0.0}),
+    Ablation("outliers-rejected", "Embedding outliers rejected, beyond 3.5 deviations", {"filters.outliers": 3.5}),
     Ablation("leakage", "Rows that share n-grams with a benchmark kept", {"filters.leakage": 0}),
 )
 

@@ -38,26 +38,34 @@ class Sources:
     dry_run: bool = False
 
     def corpus(self, name_or_path: str, out: Path) -> dict[str, Any]:
-        """Build a recipe as `corpusmith run` does: where it asks for it, again without the rows that students deny.
+        """Build a recipe as `corpusmith run` does: where it asks for it, again without what students deny or lies apart.
 
-        The students that judge labels see accepted sentences without copies, so that recipes that differ in copies
-        alone share them. A dry run trains none and keeps all rows.
+        What judges rows sees accepted sentences without copies, so that recipes that differ in copies alone share it.
+        A dry run judges none and keeps all rows.
         """
         recipe = load_recipe(name_or_path)
-        folds = recipe.filters.label_noise
-        if not folds or self.dry_run:
+        folds, limit = recipe.filters.label_noise, recipe.filters.outliers
+        if not (folds or limit) or self.dry_run:
             return build(name_or_path, out, self.ledger, self.root)
         from publisher.noise import out_of_fold
+        from publisher.outliers import score_rows
 
         draft = out.with_name(f"{out.name}-draft")
         build(name_or_path, draft, self.ledger, self.root)
-        settings = {**TRAINING[recipe.task], "tracker": "none"}
         judged = [row for split in split_names(draft) for row in sentences(read_split(draft, split), recipe)]
-        key = json.dumps([judged, folds, self.encoder, settings], sort_keys=True)
-        predictions = self.runs / f"noise-{hashlib.sha256(key.encode()).hexdigest()[:16]}.jsonl"
-        if not predictions.exists():
+        settings = {**TRAINING[recipe.task], "tracker": "none"}
+        predictions = self._kept("noise", [judged, folds, self.encoder, settings]) if folds else None
+        if predictions and not predictions.exists():
             out_of_fold(str(draft), folds, self.encoder, TrainingConfig.from_dict(settings), predictions)
-        return build(name_or_path, out, self.ledger, self.root, predictions)
+        distances = self._kept("outliers", [judged, self.encoder]) if limit else None
+        if distances and not distances.exists():
+            score_rows(str(draft), self.encoder, distances)
+        return build(name_or_path, out, self.ledger, self.root, predictions, distances)
+
+    def _kept(self, what: str, made_from: list[Any]) -> Path:
+        """The file of what judged these rows."""
+        key = json.dumps(made_from, sort_keys=True)
+        return self.runs / f"{what}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.jsonl"
 
 
 @dataclass(frozen=True)

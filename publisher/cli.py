@@ -12,7 +12,7 @@ from publisher.cli_corpus import BaseUrl, LedgerPath, baseline, build, generate
 from publisher.cli_hub import diff, hub_app, publish, repin
 from publisher.cli_ledger import ledger_app
 from publisher.cli_model import evaluate, export, search, train
-from publisher.cli_quality import aim, noise, prompts_app
+from publisher.cli_quality import aim, noise, outliers, prompts_app
 from publisher.cli_report import report
 
 app = typer.Typer(
@@ -106,7 +106,8 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-for verb in (generate, build, baseline, train, search, export, evaluate, report, noise, aim, publish, repin, diff):
+for verb in (generate, build, noise, outliers, aim, baseline, train, search, export, evaluate, report, publish, repin,
+             diff):  # fmt: skip
     app.command()(verb)
 
 

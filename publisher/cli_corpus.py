@@ -111,14 +111,17 @@ def build(
         str | None, typer.Option(help="With --executor: folder or URL of what stages hand on; default OUT/work.")
     ] = None,
     noise: Annotated[Path | None, typer.Option(help="Leave out what these predictions of `noise` deny.")] = None,
+    outliers: Annotated[
+        Path | None, typer.Option(help="Leave out what lies far off in this file of `outliers`.")
+    ] = None,
 ) -> None:
     """Turn answers into a dataset folder. Without --ledger, the transcript that ships with the recipe is used."""
     from builders import build as building
 
     if executor is None:
-        facts = building.build(recipe, Path(out), ledger, noise=noise)
-    elif noise is not None:
-        raise UserError("--noise goes without --executor: label noise is judged on one machine")
+        facts = building.build(recipe, Path(out), ledger, noise=noise, outliers=outliers)
+    elif noise is not None or outliers is not None:
+        raise UserError("--noise and --outliers go without --executor: rows are judged on one machine")
     elif answers is None:
         raise UserError(
             "--executor reads a folder of answers: give --answers, as `corpusmith generate --executor` wrote it"

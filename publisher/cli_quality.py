@@ -1,4 +1,4 @@
-"""The verbs that make corpora better: noise, aim, prompts search."""
+"""The verbs that make corpora better: noise, outliers, aim, prompts search."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,6 +28,18 @@ def noise(
     done = out_of_fold(dataset, folds, encoder, training_config(config, None), out)
     scores = ", ".join(f"{score:.1f}" for score in done["scores"])
     typer.echo(f"{out}: {done['rows']} rows judged; validation {scores}; next: corpusmith build RECIPE --noise {out}")
+
+
+def outliers(
+    dataset: Annotated[str, typer.Argument(help="A dataset folder that `build` wrote, or a Hub id.")],
+    out: Annotated[Path, typer.Option(help="The distances to write (JSONL), for `build --outliers`.")],
+    encoder: Annotated[str, typer.Option(help="`embedded`, a folder, or a Hub id that AutoModel loads.")] = "embedded",
+) -> None:
+    """Measure by embeddings how little each row resembles the others: refusals, code, another language."""
+    from publisher.outliers import score_rows
+
+    rows = score_rows(dataset, encoder, out)
+    typer.echo(f"{out}: {rows} rows judged; next: corpusmith build RECIPE --outliers {out}")
 
 
 @prompts_app.command("search")

@@ -195,6 +195,8 @@ def corpus(name: str, build: Mapping[str, Any], paths: Collection[str]) -> Corpu
         counts=build.get("counts") or {},
         rejected_by_reason=build.get("rejected_by_reason") or {},
         filtered_by_reason=build.get("filtered_by_reason") or {},
+        label_noise=build.get("label_noise") or {},
+        outliers=build.get("outliers") or {},
         splits=tuple(_split(split, facts) for split, facts in build.get("splits", {}).items()),
         features=tuple(build.get("features", ())),
         rejected=_split(split_name(name), refused) if refused else None,

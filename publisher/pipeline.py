@@ -162,19 +162,25 @@ def built(
     benchmarks: Path | None,
     endpoint: str,
 ) -> dict[str, Any]:
-    """Build the corpus; where the recipe asks for it, a second time without the rows that students of it deny."""
-    folds = recipe.filters.label_noise
-    if not folds:
+    """Build the corpus; where the recipe asks for it, again without what students of it deny or what lies apart."""
+    folds, limit = recipe.filters.label_noise, recipe.filters.outliers
+    if not folds and not limit:
         return build(name, home / "dataset", ledger, benchmarks)
     draft = build(name, home / "draft", ledger, benchmarks)
-    judged_by = {"rows": draft["content_hash"], "encoder": encoder, "folds": folds, "settings": TRAINING[recipe.task]}
-    predictions = home / "predictions.jsonl"
-    if read_json(home / "judged_by.json") != judged_by:
-        write_json(TRAINING[recipe.task], home / "training.json")
-        options = ("--folds", folds, "--encoder", encoder, "--config", home / "training.json")
-        command("noise", home / "draft", "--out", predictions, *options, env=environment_of(endpoint))
-        write_json(judged_by, home / "judged_by.json")
-    return build(name, home / "dataset", ledger, benchmarks, predictions)
+    judged = {"rows": draft["content_hash"], "encoder": encoder}
+    predictions, distances = home / "predictions.jsonl", home / "outliers.jsonl"
+    if folds:
+        judged_by = {**judged, "folds": folds, "settings": TRAINING[recipe.task]}
+        if read_json(home / "judged_by.json") != judged_by:
+            write_json(TRAINING[recipe.task], home / "training.json")
+            options = ("--folds", folds, "--encoder", encoder, "--config", home / "training.json")
+            command("noise", home / "draft", "--out", predictions, *options, env=environment_of(endpoint))
+            write_json(judged_by, home / "judged_by.json")
+    if limit and read_json(home / "measured_by.json") != judged:
+        command("outliers", home / "draft", "--out", distances, "--encoder", encoder, env=environment_of(endpoint))
+        write_json(judged, home / "measured_by.json")
+    found = (predictions if folds else None, distances if limit else None)
+    return build(name, home / "dataset", ledger, benchmarks, *found)
 
 
 def keep_report(report: Path, model: Path, content_hash: str) -> None:

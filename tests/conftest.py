@@ -1,10 +1,13 @@
 """A small recipe of the tests' own: eight diseases, four genes, and answers as a teacher would write them."""
 
+import os
 from pathlib import Path
 
 import pytest
 import yaml
 from hypothesis import HealthCheck, settings
+
+os.environ.pop("CORPUSMITH_BENCHMARKS", None)  # tests bring their own; to index real ones would take each build seconds
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])

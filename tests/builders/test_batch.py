@@ -124,13 +124,14 @@ def test_max_cost_cuts_the_batch_and_the_next_run_goes_on(ledger: Ledger) -> Non
     assert set(teacher.answered.values()) == {1}
 
 
-def test_what_cannot_work_is_said(ledger: Ledger) -> None:
+def test_what_cannot_work_is_said(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     with FakeBatches(refuse_batches=True).serve() as url:
         for _ in range(2):  # a refused batch is not waited for again
             with pytest.raises(UserError, match="no such model"):
                 generate_batches(plan(2), ledger, base_url=url, poll=0.01)
         with pytest.raises(UserError, match="price"):
             generate_batches(plan(2), ledger, base_url=url, max_cost=1.0)
+    monkeypatch.setattr("builders.batch.PATIENCE", 1)
     with pytest.raises(UserError, match="does not answer"):
         generate_batches(plan(2), ledger, base_url=url)
     assert ledger.counts()["pending"] == 2

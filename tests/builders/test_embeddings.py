@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from builders.embeddings import auroc, find_outliers, nearest, project, two_sample_auroc
+from builders.embeddings import auroc, deviations_below, nearest, project, two_sample_auroc
 
 
 def letters(texts: Sequence[str]) -> np.ndarray:
@@ -22,14 +22,17 @@ def corpus() -> list[str]:
 def test_outliers_are_the_texts_unlike_the_rest(corpus, reference):
     corpus[40] = "zzzz qqqq xxxx kkkk"
     corpus[299] = "0123456789 {}[]"
-    assert np.flatnonzero(find_outliers(corpus, letters, limit=12.0, reference=reference, batch=64)).tolist() == [
-        40,
-        299,
-    ]
+    found = deviations_below(corpus, letters, reference=reference, batch=64)
+    assert np.flatnonzero(found > 12.0).tolist() == [40, 299]
+    assert abs(float(np.median(found))) < 1e-6
 
 
 def test_a_handful_of_texts_has_no_outliers(corpus):
-    assert not find_outliers(corpus[:5], letters).any()
+    assert not deviations_below(corpus[:5], letters).any()
+
+
+def test_rounding_makes_no_outlier_among_texts_that_are_alike():
+    assert np.abs(deviations_below(["patients carried a mutation"] * 300, letters)).max() < 0.01
 
 
 def test_two_sample_auroc_tells_shifted_from_equal():

@@ -22,7 +22,7 @@ def switched_on(recipe: Recipe) -> Recipe:
     return recipe.model_copy(
         update={
             "augment": recipe.augment.model_copy(update=augment),
-            "filters": recipe.filters.model_copy(update={"label_noise": 5}),
+            "filters": recipe.filters.model_copy(update={"label_noise": 5, "outliers": 5.0}),
             "borrow": ("demo-disease",),
         }
     )
