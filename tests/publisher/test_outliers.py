@@ -6,15 +6,24 @@ from pathlib import Path
 import pytest
 
 from builders.build import build
+from builders.embeddings import deviations_below
 from builders.ledger import Answer, Ledger
 from builders.payload import payload_key
 from builders.plan import Plan
 from builders.recipe import load_recipe
+from publisher.noise import originals
 from publisher.outliers import score_rows
 from publisher.pipeline import built
 from tests.answered import answer_all
+from training.data import SPLITS, load_corpus
+from training.embedder import sentence_embedder
 
 ALIEN = "Share prices in Tokyo closed two percent higher on Friday as exporters gained from a cheaper yen"
+INTRUDERS = (
+    "I'm sorry, but I can't help with that request.",
+    "As an AI language model I cannot write such a sentence.",
+    "def main(): return sorted(x for x in data if x)",
+)
 
 
 @pytest.fixture
@@ -53,3 +62,15 @@ def test_the_switch_of_a_recipe_measures_once_and_builds_without_outliers(
     written = (tmp_path / "home" / "outliers.jsonl").stat().st_mtime_ns
     assert built(*arguments) == facts
     assert (tmp_path / "home" / "outliers.jsonl").stat().st_mtime_ns == written
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", ["ncbi-disease", "gad"])
+def test_refusals_and_code_lie_beyond_the_limit_and_no_recorded_answer_does(recipe: str, tmp_path: Path) -> None:
+    build(recipe, tmp_path)
+    column = "text" if load_recipe(recipe).task == "ner" else "source_text"
+    splits = load_corpus(str(tmp_path), (*SPLITS, "test")).splits.values()
+    texts = [text for part in splits for text in originals(part)[column]]
+    deviations = deviations_below([*texts, *INTRUDERS], sentence_embedder())
+    limit = load_recipe(recipe).filters.outliers
+    assert deviations[: len(texts)].max() < limit < deviations[len(texts) :].min()
