@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # also where it is run as a file
@@ -195,6 +196,8 @@ def main() -> None:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(json.dumps({**figures, "peak_mb": round(peak, 1)}))
         return
+    if not find_spec("datasketch"):
+        parser.error("the peer needs datasketch: pip install datasketch")
     runs: dict[str, list[dict[str, float]]] = {subject: [] for subject in SUBJECTS}
     for _ in range(arguments.repeats):
         for subject, made in runs.items():

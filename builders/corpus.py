@@ -124,19 +124,29 @@ class Corpus:
 
     def compared_texts(self) -> Iterator[str]:
         """What tells duplicates: each accepted row's text, in relations the masked one (a sentence has pairs)."""
+        yield from self._column("text")
+
+    def written_texts(self) -> Iterator[str]:
+        """Each accepted row's text as it reads, which is what tells benchmark text."""
+        yield from self._column(self._as_written)
+
+    @property
+    def _as_written(self) -> str:
+        return "text" if self.recipe.task == "ner" else "source_text"
+
+    def _column(self, name: str) -> Iterator[str]:
         with self._open(ACCEPTED) as lines:
-            yield from (string_in(line, "text") for line in lines)
+            yield from (string_in(line, name) for line in lines)
 
     def filter(self, duplicates: Duplicates, leakage: Leakage | None) -> None:
         """Deal the accepted rows to their splits, without duplicates (of any split) and without benchmark text."""
-        text_of = "text" if self.recipe.task == "ner" else "source_text"
         with ExitStack() as stack:
             lines = stack.enter_context(self._open(ACCEPTED))
             thrown = stack.enter_context(self._open("rejected.jsonl", "ab"))
             outs = {split.encode(): stack.enter_context(self._open(f"{split}.jsonl", "wb")) for split in SPLIT_FOLDS}
             judged = zip(lines, duplicates.earlier, duplicates.exact, strict=True)
             for part in batches(judged, CHUNK):
-                texts = [string_in(line, text_of) for line, _, _ in part]
+                texts = [string_in(line, self._as_written) for line, _, _ in part]
                 repeats = [("duplicate" if exact else "near duplicate") if row >= 0 else None for _, row, exact in part]
                 for (line, _, _), text, reason in zip(part, texts, with_leaks(repeats, texts, leakage), strict=True):
                     split, row = line.split(b"\t", 1)
@@ -212,7 +222,7 @@ def with_leaks(reasons: list[str | None], texts: list[str], leakage: Leakage | N
     sources = iter(leakage.check_all([text for text, reason in zip(texts, reasons, strict=True) if reason is None]))
     found = [None if reason else next(sources) for reason in reasons]
     return [
-        f"shares a {leakage.n}-gram with {source}" if source else reason
+        f"{leakage.n}-gram shared with {source}" if source else reason
         for reason, source in zip(reasons, found, strict=True)
     ]
 

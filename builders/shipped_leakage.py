@@ -1,16 +1,18 @@
 """python -m builders.shipped_leakage BENCHMARKS
 
-Benchmark n-grams that stand in the shipped transcripts, as hashes beside them: so a build of a shipped recipe leaves out
-the same rows where the benchmarks are not at hand. No benchmark text can be read off a hash.
+Benchmark n-grams that stand in what the shipped recipes make of their transcripts, as hashes beside those: so a build of
+one leaves out the same rows where the benchmarks are not at hand. No benchmark text can be read off a hash.
 """
 
-import gzip
 import json
 import sys
+import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from builders.filters import Leakage
-from builders.recipe import Recipe
+from builders.ledger import Ledger
+from builders.recipe import Recipe, load_recipe, shipped_recipes
 from builders.transcript import TRANSCRIPTS
 
 NGRAM = 8
@@ -34,14 +36,28 @@ def leakage_of(recipe: Recipe, root: Path | None) -> Leakage | None:
     return Leakage.from_benchmarks(root, recipe.filters.leakage) if root else shipped_leakage(recipe.filters.leakage)
 
 
+def texts_of(recipe: Recipe, work: Path) -> Iterator[str]:
+    """Every sentence that the recipe makes of its transcripts, copies included: a list of names may be a benchmark's."""
+    from builders.build import answered_by_transcript
+    from builders.corpus import Corpus
+
+    corpus = Corpus(recipe, work / "rows")
+    with Ledger(answered_by_transcript(recipe, work)) as ledger:
+        corpus.judge(corpus.answered(ledger))
+    yield from corpus.written_texts()
+
+
+def known_ngrams(texts: Iterable[str], benchmarks: Leakage) -> dict[str, list[str]]:
+    """The hashes, in hexadecimal, of the n-grams of `texts` that stand in a benchmark, each with its splits."""
+    return {f"{key:016x}": splits for text in texts for key, splits in benchmarks.shared(text).items()}
+
+
 def main() -> None:
     benchmarks = Leakage.from_benchmarks(Path(sys.argv[1]), NGRAM)
     found: dict[str, list[str]] = {}
-    for path in sorted(TRANSCRIPTS.glob("*.jsonl.gz")):
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
-            next(lines)
-            for line in lines:
-                found |= {f"{key:016x}": splits for key, splits in benchmarks.shared(json.loads(line)[2]).items()}
+    for name in shipped_recipes():
+        with tempfile.TemporaryDirectory() as work:
+            found |= known_ngrams(texts_of(load_recipe(name), Path(work)), benchmarks)
     KNOWN.write_text(json.dumps({"n": NGRAM, "hashes": dict(sorted(found.items()))}, indent=1) + "\n", encoding="utf-8")
     print(f"{KNOWN}: {len(found)} n-grams")
 

@@ -125,7 +125,7 @@ def test_benchmark_text_is_left_out(built: dict, ner_recipe: Path, tmp_path: Pat
     leaked = {"id": "1", "tokens": row["tokens"], "ner_tags": ["O"] * len(row["tokens"])}
     (folder / "dev.jsonl").write_text(json.dumps(leaked) + "\n", encoding="utf-8")
     facts = build(str(ner_recipe), tmp_path / "clean", tmp_path / "ledger.sqlite", tmp_path / "benchmarks")
-    assert facts["filtered_by_reason"].get("shares a 8-gram with leaky/dev", 0) >= 1
+    assert facts["filtered_by_reason"].get("8-gram shared with leaky/dev", 0) >= 1
     assert facts["audit"]["leaky/dev"]["leaked_rows_8gram"] == 0
 
 

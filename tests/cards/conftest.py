@@ -35,7 +35,7 @@ def disease() -> Corpus:
         usage={"prompt_tokens": 61234, "completion_tokens": 20567, "cost": 0.1234, "currency": "USD"},
         counts={"requests": 700, "answered": 690, "accepted": 500, "rejected": 190, "failed": 6, "pending": 4},
         rejected_by_reason={"seed missing": 120, "definition": 50, "wrapped in quotes": 20},
-        filtered_by_reason={"near-duplicate": 12, "shares an 8-gram with a benchmark": 3},
+        filtered_by_reason={"near-duplicate": 12, "8-gram shared with ncbi_disease/dev": 3},
         label_noise={"judged": 505, "rejected": 4, "predictions_sha256": "89abcdef" * 8},
         outliers={"judged": 1505, "rejected": 1, "limit": 3.5, "distances_sha256": "01234567" * 8},
         splits=(Split("train", 400, 90000, 40000), Split("validation", 50, 11000, 7000),
