@@ -26,7 +26,7 @@ from training.benchmark_data import read_benchmark
 from training.config import TrainingConfig
 from training.evaluate import row_counts
 from training.launch import train_seeds
-from training.seeds import SCORES, seed_difference, seed_figures
+from training.seeds import SCORES, seed_differences, seed_figures
 
 RECIPES = "ncbi-disease,bc5cdr-disease,bc5cdr-chemical,gad"
 
@@ -60,7 +60,7 @@ def measured(recipe: Recipe, file: Path, models: Sequence[Path], seeds: Sequence
         "sentences": len(by_seed),
         "student": seed_figures(by_seed, recipe.task, list(seeds)),
         "nothing_learned": seed_figures(nothing, recipe.task, []),
-        "difference": seed_difference(by_seed, nothing, recipe.task),
+        "differences": seed_differences(by_seed, nothing, recipe.task),
     }
 
 
@@ -71,10 +71,12 @@ def lines(name: str, task: str, splits: dict[str, Any]) -> list[str]:
         for score in SCORES[task]:
             student, nothing = told["student"], told["nothing_learned"]
             low, high = student["ci95"][score]
+            gain = told["differences"][score]
             spread = f" ± {student['stdev'][score]:.1f}" if "stdev" in student else ""
             found.append(
                 f"| {name} | {split} | {score.replace('_', ' ').replace('f1', 'F1')} | {student[score]:.1f}{spread} "
-                f"| {low:.1f} to {high:.1f} | {student['precision']:.1f} / {student['recall']:.1f} | {nothing[score]:.1f} |"
+                f"| {low:.1f} to {high:.1f} | {student['precision']:.1f} / {student['recall']:.1f} | {nothing[score]:.1f} "
+                f"| {gain['difference']:+.1f} ({gain['ci95'][0]:+.1f} to {gain['ci95'][1]:+.1f}) |"
             )
     return found
 
@@ -93,7 +95,10 @@ def main() -> None:
     seeds, splits = numbers(options.seeds), listed(options.splits)
     recipes = [load_recipe(name) for name in listed(options.recipes)]
     figures: dict[str, Any] = {}
-    table = ["| recipe | split | score | mean of the seeds | 95% | P / R | nothing learned |", "|" + "---|" * 7]
+    table = [
+        "| recipe | split | score | mean of the seeds | 95% | P / R | nothing learned | gain, 95% |",
+        "|" + "---|" * 8,
+    ]
     for recipe in recipes:
         figures[recipe.name] = taught(recipe, root, options.work, seeds, splits)
         table += lines(recipe.name, recipe.task, figures[recipe.name]["splits"])
@@ -104,7 +109,8 @@ def main() -> None:
         if len(ner) > 1 and all(split in told for told in ner):
             sides = ("student", "nothing_learned")
             student, nothing = (np.mean([told[split][side]["strict_f1"] for told in ner]) for side in sides)
-            table.append(f"| mean of {len(ner)} | {split} | strict F1 | {student:.1f} | | | {nothing:.1f} |")
+            means = f"{student:.1f} | | | {nothing:.1f} | {student - nothing:+.1f}"
+            table.append(f"| mean of {len(ner)} | {split} | strict F1 | {means} |")
     print("\n".join(table))
 
 

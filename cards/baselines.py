@@ -1,6 +1,6 @@
 """The table of the paper's baselines, which a report and a model card print alike."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cards import markdown
@@ -45,6 +45,26 @@ def baselines_table(section: Mapping[str, Any], task: str) -> Markdown:
     return markdown.table(["", "Rows", *(name for _, name in columns)], rows)
 
 
+def gains_table(section: Mapping[str, Any], task: str) -> Markdown | None:
+    """A line a system that no label was written for: how far the student on synthetic sentences lies above it."""
+    above = next((row.get("above") for row in section["rows"] if row["system"] == "synthetic"), None)
+    if not above:
+        return None
+    columns = [(key, name) for key, name in COLUMNS[task] if all(key in gains for gains in above.values())]
+    rows = [[Markdown(SYSTEMS[system]), *(gain(gains[key]) for key, _ in columns)] for system, gains in above.items()]
+    return markdown.table(["The student on synthetic sentences, above", *(name for _, name in columns)], rows)
+
+
+def gain(tested: Mapping[str, Any]) -> Markdown:
+    """A difference with its sign and its 95% interval."""
+    return Markdown(f"{tested['difference']:+.1f} ({between(tested['ci95'])})")
+
+
+def between(ci95: Sequence[float], digits: int = 1, factor: float = 1.0) -> Markdown:
+    """The bounds of an interval."""
+    return Markdown(f"{number(factor * ci95[0], digits)} to {number(factor * ci95[1], digits)}")
+
+
 def gap_closed(section: Mapping[str, Any]) -> Markdown | None:
     """How much of the way from zero-shot to gold synthetic sentences go, where all three were measured."""
     gap = section.get("gap_closed")
@@ -61,5 +81,5 @@ def figure(figures: Mapping[str, Any], key: str) -> Markdown | None:
     deviation = figures.get("stdev", {}).get(key)
     ci95 = figures.get("ci95", {}).get(key)
     spread = f" ± {number(deviation, digits)}" if deviation is not None else ""
-    between = f" ({number(ci95[0], digits)} to {number(ci95[1], digits)})" if ci95 else ""
-    return Markdown(number(figures[key], digits) + spread + between)
+    interval = f" ({between(ci95, digits)})" if ci95 else ""
+    return Markdown(number(figures[key], digits) + spread + interval)

@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from cards import markdown
-from cards.baselines import COLUMNS, METRIC, SYSTEMS, baselines_table, figure, gap_closed
+from cards.baselines import (
+    COLUMNS,
+    METRIC,
+    SYSTEMS,
+    baselines_table,
+    between,
+    figure,
+    gain,
+    gains_table,
+    gap_closed,
+)
 from cards.dataset import Corpus, audit_table, counts_table, form_table, hashes_table, reasons_table
 from cards.markdown import Markdown, code, number
 
@@ -52,16 +62,12 @@ def render(facts: ReportFacts) -> str:
             curve_table=curve_table,
             ablation_table=ablation_table,
             baselines_table=baselines_table,
+            gains_table=gains_table,
             gap_closed=gap_closed,
             settings_table=settings_table,
             between=between,
         )
     )
-
-
-def between(ci95: list[float], digits: int = 1, factor: float = 1.0) -> Markdown:
-    """An interval in brackets."""
-    return Markdown(f"{number(factor * ci95[0], digits)} to {number(factor * ci95[1], digits)}")
 
 
 def unlabelled_table(told: Mapping[str, Any]) -> Markdown:
@@ -110,9 +116,8 @@ def ablation_table(section: Mapping[str, Any], task: str) -> Markdown:
     rows = []
     for row in section["rows"]:
         test = row.get("difference")
-        changed = Markdown(f"{test['difference']:+.1f} ({between(test['ci95'])})") if test else None
         cells = [figure(row["figures"], key) for key, _ in COLUMNS[task] if key != "auroc"]
-        rows.append([row["name"], row["training_rows"], *cells, changed])
+        rows.append([row["name"], row["training_rows"], *cells, gain(test) if test else None])
     names = [name for key, name in COLUMNS[task] if key != "auroc"]
     return markdown.table(["Change", "Rows", *names, "Difference"], rows)
 

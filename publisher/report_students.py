@@ -22,7 +22,7 @@ from publisher.facts import encoder_title
 from publisher.trainings import Measured, Rows, Training, ids_of, result_of, train_all, unfinished
 from training.config import TrainingConfig
 from training.evaluate import read_predictions, row_counts
-from training.seeds import gap_closed, seed_difference, seed_figures
+from training.seeds import SCORES, gap_closed, seed_differences, seed_figures
 
 SYSTEMS = ("synthetic", "gold", "gold+synthetic")  # what the students of the baselines learn from
 FIRST = 100  # sentences at the first point of the curve
@@ -221,17 +221,20 @@ def curve(students: Students, plans: Plans) -> dict[str, Any]:
 def ablation(students: Students, plans: Plans) -> dict[str, Any]:
     """A row for each change, and how far it lies from the whole recipe."""
     rows: list[dict[str, Any]] = []
+    task = students.measured.task
     whole = students.counts(students.whole)
     for arm in plans.ablation or ():
         row = {"name": arm.name, "training_rows": arm.training_rows, "figures": students.figures(arm)}
         if rows:
-            row["difference"] = seed_difference(students.counts(arm), whole, students.measured.task)
+            differences = seed_differences(students.counts(arm), whole, task)
+            row["difference"] = differences[next(iter(SCORES[task]))]
         rows.append(row)
     return {**students.about(), "rows": rows, "left_out": plans.left_out["ablation"]}
 
 
 def baselines(students: Students, plans: Plans, zero_shot: Path | None) -> dict[str, Any]:
-    """A row a system, each with its difference to what learns nothing; and the gap closed, where it can be told."""
+    """A row a system, each with how far it lies above what learns nothing and above the LLM; the gap closed, where it can
+    be told."""
     task, left_out = students.measured.task, list(plans.left_out["baselines"])
     system, nothing = students.baseline()
     counts = {system: nothing}
@@ -249,7 +252,9 @@ def baselines(students: Students, plans: Plans, zero_shot: Path | None) -> dict[
         if name in arms:
             row["training_rows"] = arms[name].training_rows
         if name != system:
-            row["difference"] = seed_difference(counted, nothing[asked] if name == "zero-shot" else nothing, task)
+            row["above"] = {system: seed_differences(counted, nothing[asked] if name == "zero-shot" else nothing, task)}
+        if name in arms and "zero-shot" in counts:
+            row["above"]["zero-shot"] = seed_differences(counted[asked], counts["zero-shot"], task)
         rows.append(row)
     section = {**students.about(), "rows": rows, "left_out": left_out, "notes": []}
     if "gold" in arms and len(arms["gold"].parts) > 1:

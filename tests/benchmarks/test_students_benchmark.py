@@ -31,6 +31,6 @@ def test_students_of_all_seeds_are_measured_beside_the_lexicon(
     assert set(told["student"]["by_seed"]) == {"1", "2"} and told["student"]["strict_f1"] > 80
     assert told["nothing_learned"]["recall"] > 60  # asthma, gout and cystic fibrosis stand in the lexicon
     gained = told["student"]["strict_f1"] - told["nothing_learned"]["strict_f1"]
-    assert told["difference"]["difference"] == pytest.approx(gained)
+    assert told["differences"]["strict_f1"]["difference"] == pytest.approx(gained)
     (line,) = lines("demo-disease", "ner", {"dev": told})
     assert line.startswith(f"| demo-disease | dev | strict F1 | {told['student']['strict_f1']:.1f} ± ")

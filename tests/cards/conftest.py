@@ -167,10 +167,14 @@ def trained_section(**more: object) -> dict:
 
 
 def baselines_section() -> dict:
+    above = {
+        "dictionary": {"strict_f1": {"difference": 9.2, "ci95": [7.0, 11.5], "p": 0.0001}},
+        "zero-shot": {"strict_f1": {"difference": 30.5, "ci95": [26.0, 35.1], "p": 0.0001}},
+    }
     return trained_section(
         rows=[
             {"system": "dictionary", "figures": seeds(52.3)},
-            {"system": "synthetic", "training_rows": 1800, "figures": seeds(61.5, 0.7)},
+            {"system": "synthetic", "training_rows": 1800, "figures": seeds(61.5, 0.7), "above": above},
             {"system": "gold", "training_rows": 4882, "figures": seeds(82.0, 0.4)},
             {"system": "gold+synthetic", "training_rows": 6682, "figures": seeds(82.6, 0.3)},
             {"system": "zero-shot", "figures": seeds(31.0)},

@@ -257,7 +257,13 @@ def test_relations_learn_from_halves_and_the_gap_is_told(relation_recipe: Path, 
     assert of_part["synthetic"] == figures["synthetic"] and of_part["always-related"] == figures["always-related"]
     assert of_part["zero-shot"]["recall"] == 100.0 and of_part["zero-shot"]["precision"] == pytest.approx(400 / 9)
     assert "9 of the 40 sentences" in part["notes"][1] and part["gap_closed"] != section["gap_closed"]
-    assert next(row["difference"]["difference"] for row in part["rows"] if row["system"] == "zero-shot") == 0.0
+    above = {row["system"]: row.get("above", {}) for row in part["rows"]}
+    assert list(above["zero-shot"]) == ["always-related"]  # which it equals on the nine that it was asked about
+    assert [test["difference"] for test in above["zero-shot"]["always-related"].values()] == [0.0, 0.0]
+    for score, test in above["synthetic"]["always-related"].items():
+        gained = of_part["synthetic"][score] - of_part["always-related"][score]
+        assert test["difference"] == pytest.approx(gained) and test["ci95"][0] <= gained <= test["ci95"][1]
+    assert list(above["synthetic"]) == list(above["gold"]) == ["always-related", "zero-shot"]
     answers.write_text('{"id": "of another", "label": 1}\n', encoding="utf-8")
     assert "predicts no row" in str(report(str(relation_recipe), out, **asked)["sections"]["baselines"]["left_out"])
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.seeds import gap_closed, seed_difference, seed_figures
+from training.seeds import gap_closed, seed_differences, seed_figures
 
 RIGHT, WRONG, MISSED = [1, 1, 1], [0, 1, 1], [0, 0, 1]
 
@@ -41,16 +41,16 @@ def test_always_related_has_the_figures_of_the_literature() -> None:
 
 def test_a_difference_is_of_the_means_over_the_same_rows() -> None:
     better, worse = [RIGHT] * 45 + [WRONG] * 5, [RIGHT] * 30 + [WRONG] * 20
-    tested = seed_difference(ner(better, better), ner(worse, better), "ner")
+    tested = seed_differences(ner(better, better), ner(worse, better), "ner")["strict_f1"]
     assert tested["difference"] == pytest.approx(90.0 - (60.0 + 90.0) / 2)
     assert tested["ci95"][0] > 0 and tested["p"] < 0.01
 
 
 def test_a_dictionary_is_compared_with_each_seed() -> None:
-    tested = seed_difference(
+    tested = seed_differences(
         ner([RIGHT] * 8 + [WRONG] * 2, [RIGHT] * 6 + [WRONG] * 4), ner([RIGHT] * 5 + [WRONG] * 5), "ner"
     )
-    assert tested["difference"] == pytest.approx(20.0)
+    assert tested["strict_f1"]["difference"] == pytest.approx(20.0)
 
 
 def test_half_of_the_gap_is_closed_half_way() -> None:
