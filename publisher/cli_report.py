@@ -20,6 +20,9 @@ def report(
     systems: Annotated[
         str, typer.Option(help="Some students of the baselines, by commas: synthetic, gold, gold+synthetic.")
     ] = "",
+    beside: Annotated[
+        str, typer.Option(help="Other recipes as rows of the ablation table, by commas: names or paths.")
+    ] = "",
     epochs: Annotated[int | None, typer.Option(help="Passes over the data, in place of the run's.")] = None,
     config: Annotated[Path | None, typer.Option(help="YAML of training settings, over the run's.")] = None,
     zero_shot: Annotated[
@@ -54,6 +57,7 @@ def report(
         settings=settings | ({"epochs": epochs} if epochs else {}),
         changes=listed(changes),
         systems=listed(systems) or SYSTEMS,
+        beside=listed(beside),
         zero_shot=zero_shot,
         dry_run=dry_run,
         say=lambda line: print(line, flush=True),

@@ -71,6 +71,7 @@ def report(
     settings: Mapping[str, Any] | None = None,
     changes: Sequence[str] = (),
     systems: Sequence[str] = report_students.SYSTEMS,
+    beside: Sequence[str] = (),
     first: int = 100,
     zero_shot: Path | None = None,
     dry_run: bool = False,
@@ -88,8 +89,9 @@ def report(
         seeds: of the students; each is trained once with each.
         split: of the benchmark that students are measured on, the first of the recipe's benchmarks that has it.
         settings: of training, over those that `corpusmith run` uses for the task.
-        changes: ids of ablations (`publisher.ablations`); none means all.
+        changes: ids of ablations (`publisher.ablations`); none means all, or none where a recipe stands `beside`.
         systems: what the students of the baselines learn from: synthetic, gold, gold+synthetic.
+        beside: other recipes, shipped or paths, as further lines of the ablation: what changes the prompts.
         first: accepted sentences at the first point of the learning curve.
         zero-shot: a predictions file for the split; None takes the recorded one that ships, if any.
         dry_run: train nothing and say what would be trained.
@@ -117,7 +119,7 @@ def report(
             students = Students(
                 parsed, work / "corpus", sources, work, Measured.read(name, folder, split), config, tuple(seeds), say
             )
-            plans = report_students.plan(students, only, first, changes, systems)
+            plans = report_students.plan(students, only, first, changes, systems, beside)
             if dry_run:
                 report_students.dry_run(students, plans)
             else:

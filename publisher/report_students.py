@@ -11,9 +11,10 @@ import numpy as np
 
 from builders.baselines import recorded_predictions
 from builders.build import transcript_path
+from builders.corpus import class_names
 from builders.dictionary import baseline_predictions
 from builders.ledger import Ledger
-from builders.recipe import Recipe
+from builders.recipe import Recipe, load_recipe
 from builders.transcript import TRANSCRIPTS, import_transcript
 from corpusmith_errors import UserError
 from publisher.ablations import ablations
@@ -136,9 +137,10 @@ def plan(
     first: int = FIRST,
     changes: Sequence[str] = (),
     systems: Sequence[str] = SYSTEMS,
+    beside: Sequence[str] = (),
 ) -> Plans:
-    """Write everything that will be trained on. `changes` are ids of ablations, all without any; `systems` the students
-    of the baselines."""
+    """Write everything that will be trained on. `changes` are ids of ablations, all without any where no recipe stands
+    `beside`; `systems` the students of the baselines."""
     if unknown := sorted(set(systems) - set(SYSTEMS)):
         raise UserError(f"no students called {', '.join(unknown)}: choose among {', '.join(SYSTEMS)}")
     plans = Plans()
@@ -162,7 +164,8 @@ def plan(
             plans.curve.append((size, Arm(f"first {size}", ((rows, None),))))
         plans.curve.append((len(written), students.whole))
     if "ablation" in only:
-        plans.ablation = [students.whole, *ablation_arms(students, changes, plans.left_out["ablation"])]
+        turned = ablation_arms(students, changes, plans.left_out["ablation"]) if changes or not beside else []
+        plans.ablation = [students.whole, *turned, *(other_recipe(students, name) for name in beside)]
     return plans
 
 
@@ -187,6 +190,17 @@ def ablation_arms(students: Students, changes: Sequence[str], left_out: list[str
             continue
         arms.append(Arm(ablation.name, ((rows, None),)))
     return arms
+
+
+def other_recipe(students: Students, name: str) -> Arm:
+    """The corpus of another recipe, such as one that asks otherwise. Raises UserError where it has other labels."""
+    recipe = load_recipe(name)
+    if class_names(recipe) != class_names(students.recipe):
+        raise UserError(f"{name} can't stand beside {students.recipe.name}: it has other labels")
+    students.say(f"  building {recipe.name}")
+    corpus = students.work / f"beside-{recipe.name}"
+    students.sources.corpus(name, corpus)
+    return Arm(recipe.title, ((Rows.of(corpus), None),))
 
 
 def all_trainings(students: Students, plans: Plans) -> list[Training]:

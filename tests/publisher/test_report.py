@@ -206,6 +206,15 @@ def test_a_curve_ablation_and_baselines_are_trained_once(
     with pytest.raises(UserError, match="no students called silver"):
         report(str(recipe), out, **asked, systems=["silver"])
 
+    other = tmp_path / "other.yaml"
+    other.write_text(f"extends: {recipe}\nname: other\ntitle: Half of the requests\nrows: 28\n", encoding="utf-8")
+    asked |= {"only": ["ablation"], "changes": ()}
+    first, second = report(str(recipe), out, **asked, beside=[str(other)])["sections"]["ablation"]["rows"]
+    assert first["figures"] == whole["figures"] and second["name"] == "Half of the requests"
+    assert second["training_rows"] < first["training_rows"] and set(second["figures"]["by_seed"]) == {"1", "2"}
+    with pytest.raises(UserError, match="gad can't stand beside"):
+        report(str(recipe), out, **asked, beside=["gad"])
+
 
 @pytest.mark.slow
 def test_relations_learn_from_halves_and_the_gap_is_told(relation_recipe: Path, encoder: Path, tmp_path: Path) -> None:
