@@ -57,7 +57,7 @@ def progress_line(progress: "Progress") -> str:
 
 def estimate_lines(recipe: "Recipe", planned: "Estimate") -> str:
     return (
-        f"{recipe.name}: {planned.requests} requests to {recipe.teacher.model}; {planned.answered} are settled already\n"
+        f"{recipe.name}: {planned.requests} requests to {recipe.teacher.model}; {planned.answered} more are settled already\n"
         f"about {planned.prompt_tokens} prompt and {planned.completion_tokens} completion tokens, cost {money(planned.cost)}\n"
         "nothing was sent"
     )

@@ -1,0 +1,56 @@
+"""What the switches of a recipe are worth that only other answers of the teacher tell, from answers recorded for it.
+
+    CORPUSMITH_BENCHMARKS=DIR python -m benchmarks.switches --out docs/results/switches
+
+Two ablation tables of `corpusmith report` on NCBI-Disease, without an LLM. `prompts`: the first 300 requests, beside 300
+without attributes and 300 with facts of the knowledge graph in the prompt. `second-round`: 800 requests, beside 500 and
+300 more that `corpusmith aim` made of the doubts of three students, each about the answers it had not seen. The recipes
+and answers lie in `benchmarks/recipes`. About two hours on one core; a call that was killed goes on with what it has.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from builders.ledger import Ledger
+from builders.transcript import TRANSCRIPTS, import_transcript
+from publisher.cli_report import numbers
+from publisher.report import report
+
+RECIPES = Path("benchmarks/recipes")
+TABLES = {
+    "prompts": ("ncbi-300", ["ncbi-300-plain", "ncbi-300-context"]),
+    "second-round": ("ncbi-800", ["ncbi-500-round2"]),
+}
+EPOCHS = 6  # a fifth of a corpus takes as many steps as a few epochs of the whole
+
+
+def record(ledger: Ledger) -> None:
+    """Every answer that the tables need."""
+    for transcript in (TRANSCRIPTS / "ncbi-disease.jsonl.gz", RECIPES / "answers.jsonl.gz"):
+        import_transcript(transcript, ledger)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True, help="The folder to write, a folder a table.")
+    parser.add_argument("--seeds", type=numbers, default="42,43,44", help="Seeds of the students, by commas.")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="corpusmith-switches-") as scratch:
+        answers = Path(scratch) / "answers.sqlite"
+        with Ledger(answers) as ledger:
+            record(ledger)
+        for table, (recipe, others) in TABLES.items():
+            report(
+                str(RECIPES / f"{recipe}.yaml"),
+                options.out / table,
+                ledger=answers,
+                only=["acceptance", "ablation"],
+                seeds=options.seeds,
+                settings={"epochs": EPOCHS},
+                beside=[str(RECIPES / f"{other}.yaml") for other in others],
+            )
+
+
+if __name__ == "__main__":
+    main()
