@@ -1,10 +1,10 @@
 """The table of the paper's baselines, which a report and a model card print alike."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from cards import markdown
-from cards.markdown import Markdown, number, percent
+from cards.markdown import Markdown, between, number, percent
 
 METRIC = {"ner": ("strict_f1", "Strict F1"), "relations": ("macro_f1", "Macro F1")}
 COLUMNS = {  # task -> (key of the figures, what the table calls it)
@@ -58,11 +58,6 @@ def gains_table(section: Mapping[str, Any], task: str) -> Markdown | None:
 def gain(tested: Mapping[str, Any]) -> Markdown:
     """A difference with its sign and its 95% interval."""
     return Markdown(f"{tested['difference']:+.1f} ({between(tested['ci95'])})")
-
-
-def between(ci95: Sequence[float], digits: int = 1, factor: float = 1.0) -> Markdown:
-    """The bounds of an interval."""
-    return Markdown(f"{number(factor * ci95[0], digits)} to {number(factor * ci95[1], digits)}")
 
 
 def gap_closed(section: Mapping[str, Any]) -> Markdown | None:

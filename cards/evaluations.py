@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cards import markdown
-from cards.markdown import Markdown, code, escape, number, percent
+from cards.markdown import Markdown, between, code, escape, number, percent
 
 Evaluations = Sequence[Mapping[str, Any]]
 # Not the F1 of the related class: answering "related" to everything earns two thirds of it on balanced data.
@@ -94,8 +94,8 @@ def _figure(evaluation: Mapping[str, Any], key: str) -> Markdown | None:
         return None
     digits = 3 if key in ("mcc", "auroc") else 1
     ci95 = interval(evaluation, key)
-    between = f" ({number(ci95[0], digits)} to {number(ci95[1], digits)})" if ci95 else ""
-    return Markdown(number(evaluation[key], digits) + between)
+    spread = f" ({between(ci95, digits)})" if ci95 else ""
+    return Markdown(number(evaluation[key], digits) + spread)
 
 
 def comparison_table(real: Evaluations, task: str) -> Markdown:

@@ -5,6 +5,7 @@ unless it is `Markdown` already: forgetting a filter is safe, and printing a fac
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import jinja2
@@ -72,6 +73,11 @@ def number(value: float, digits: int = 0) -> Markdown:
 def percent(share: float, digits: int = 1) -> Markdown:
     """A share of 1 as a percentage."""
     return Markdown(f"{100 * share:.{digits}f}%")
+
+
+def between(ci95: Sequence[float], digits: int = 1, factor: float = 1.0) -> Markdown:
+    """The bounds of an interval."""
+    return Markdown(f"{number(factor * ci95[0], digits)} to {number(factor * ci95[1], digits)}")
 
 
 def table(head: list[str], rows: list[list[Any]], text_columns: int = 1) -> Markdown:

@@ -5,19 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cards import markdown
-from cards.baselines import (
-    COLUMNS,
-    METRIC,
-    SYSTEMS,
-    baselines_table,
-    between,
-    figure,
-    gain,
-    gains_table,
-    gap_closed,
-)
+from cards.baselines import COLUMNS, METRIC, SYSTEMS, baselines_table, figure, gain, gains_table, gap_closed
 from cards.dataset import Corpus, audit_table, counts_table, form_table, hashes_table, reasons_table
-from cards.markdown import Markdown, code, number
+from cards.markdown import Markdown, between, code, number
 
 QUANTILES = (("mean", "Mean"), ("p50", "Median"), ("p99", "99th percentile"), ("max", "Nearest"))
 
