@@ -1,7 +1,7 @@
 """The switches of a recipe that a report turns one at a time. A new switch is a new line of `ABLATIONS`.
 
-All of them work on recorded answers. What changes the prompts (attributes, context, templates) would need other answers
-and is compared by writing a second recipe.
+All of them work on recorded answers. What changes the prompts (attributes, context, templates) would need other answers:
+a second recipe, which `corpusmith report --beside` compares.
 """
 
 from collections.abc import Callable, Mapping

@@ -62,6 +62,13 @@ class Sources:
             score_rows(str(draft), self.encoder, distances)
         return build(name_or_path, out, self.ledger, self.root, predictions, distances)
 
+    def rows(self, name_or_path: str, out: Path) -> Rows:
+        """A recipe's corpus to train on. Raises UserError when a split has no row."""
+        built = self.corpus(name_or_path, out)
+        if built["counts"]["accepted"] == 0 or "validation" not in built["splits"]:
+            raise UserError(f"a split of {load_recipe(name_or_path).name} has no row left")
+        return Rows.of(out)
+
     def _kept(self, what: str, made_from: list[Any]) -> Path:
         """The file of what judged these rows."""
         key = json.dumps(made_from, sort_keys=True)
@@ -123,10 +130,7 @@ def ablated(ablation: Ablation, recipe: Recipe, corpus: Path, sources: Sources, 
     path = out / "recipe.yaml"
     out.mkdir(parents=True)
     path.write_text(yaml.safe_dump(changed.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
-    built = sources.corpus(str(path), out / "corpus")
-    if built["counts"]["accepted"] == 0 or "validation" not in built["splits"]:
-        raise UserError("a split has no row left")
-    return Rows.of(out / "corpus")
+    return sources.rows(str(path), out / "corpus")
 
 
 def gold(recipe: Recipe, benchmark: Path, split: str, corpus: Path | None, out: Path) -> Arm | None:

@@ -23,7 +23,7 @@ from publisher.facts import encoder_title
 from publisher.trainings import Measured, Rows, Training, ids_of, result_of, train_all, unfinished
 from training.config import TrainingConfig
 from training.evaluate import read_predictions, row_counts
-from training.seeds import SCORES, gap_closed, seed_differences, seed_figures
+from training.seeds import SCORES, gap_closed, seed_difference, seed_differences, seed_figures
 
 SYSTEMS = ("synthetic", "gold", "gold+synthetic")  # what the students of the baselines learn from
 FIRST = 100  # sentences at the first point of the curve
@@ -165,7 +165,8 @@ def plan(
         plans.curve.append((len(written), students.whole))
     if "ablation" in only:
         turned = ablation_arms(students, changes, plans.left_out["ablation"]) if changes or not beside else []
-        plans.ablation = [students.whole, *turned, *(other_recipe(students, name) for name in beside)]
+        others = (other_recipe(students, name, students.work / f"beside-{i}") for i, name in enumerate(beside))
+        plans.ablation = [students.whole, *turned, *others]
     return plans
 
 
@@ -192,15 +193,14 @@ def ablation_arms(students: Students, changes: Sequence[str], left_out: list[str
     return arms
 
 
-def other_recipe(students: Students, name: str) -> Arm:
-    """The corpus of another recipe, such as one that asks otherwise. Raises UserError where it has other labels."""
+def other_recipe(students: Students, name: str, out: Path) -> Arm:
+    """The corpus of another recipe, such as one that asks otherwise. Raises UserError where it has other labels, or a
+    split without a row."""
     recipe = load_recipe(name)
     if class_names(recipe) != class_names(students.recipe):
         raise UserError(f"{name} can't stand beside {students.recipe.name}: it has other labels")
     students.say(f"  building {recipe.name}")
-    corpus = students.work / f"beside-{recipe.name}"
-    students.sources.corpus(name, corpus)
-    return Arm(recipe.title, ((Rows.of(corpus), None),))
+    return Arm(recipe.title, ((students.sources.rows(name, out), None),))
 
 
 def all_trainings(students: Students, plans: Plans) -> list[Training]:
@@ -235,13 +235,12 @@ def curve(students: Students, plans: Plans) -> dict[str, Any]:
 def ablation(students: Students, plans: Plans) -> dict[str, Any]:
     """A row for each change, and how far it lies from the whole recipe."""
     rows: list[dict[str, Any]] = []
-    task = students.measured.task
+    score = next(iter(SCORES[students.measured.task].values()))
     whole = students.counts(students.whole)
     for arm in plans.ablation or ():
         row = {"name": arm.name, "training_rows": arm.training_rows, "figures": students.figures(arm)}
         if rows:
-            differences = seed_differences(students.counts(arm), whole, task)
-            row["difference"] = differences[next(iter(SCORES[task]))]
+            row["difference"] = seed_difference(students.counts(arm), whole, score)
         rows.append(row)
     return {**students.about(), "rows": rows, "left_out": plans.left_out["ablation"]}
 

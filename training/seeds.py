@@ -46,15 +46,19 @@ def seed_figures(counts: np.ndarray, task: str, seeds: list[int]) -> dict:
     return figures | {"by_seed": {str(seed): value for seed, value in zip(seeds, values[headline], strict=False)}}
 
 
-def seed_differences(first: np.ndarray, second: np.ndarray, task: str) -> dict[str, dict]:
-    """How far the mean of `first` lies above that of `second` in each score of the task, over the same rows.
+def seed_difference(first: np.ndarray, second: np.ndarray, score: Score) -> dict:
+    """How far the mean of `first` lies above that of `second`, by `training.significance.paired` over the same rows.
 
-    Each is what `training.significance.paired` tells. A system with one line of counts is compared with each seed of the
-    other.
+    A system with one line of counts is compared with each seed of the other.
     """
     seeds = max(first.shape[1], second.shape[1])
     both = [np.repeat(c, seeds // c.shape[1], axis=1).reshape(len(c), -1) for c in (first, second)]
-    return {name: paired(both[0], both[1], over_seeds(score, seeds)) for name, score in SCORES[task].items()}
+    return paired(both[0], both[1], over_seeds(score, seeds))
+
+
+def seed_differences(first: np.ndarray, second: np.ndarray, task: str) -> dict[str, dict]:
+    """The same in each score of the task."""
+    return {name: seed_difference(first, second, score) for name, score in SCORES[task].items()}
 
 
 def gap_closed(synthetic: np.ndarray, zero_shot: np.ndarray, gold: np.ndarray, task: str) -> dict:
