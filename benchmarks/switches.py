@@ -24,6 +24,10 @@ TABLES = {  # name: the recipe, those beside it, and epochs: more of fewer rows,
 }
 
 
+def path(recipe: str) -> str:
+    return str(RECIPES / f"{recipe}.yaml")
+
+
 def record(ledger: Ledger) -> None:
     """Every answer that the tables need."""
     for transcript in (TRANSCRIPTS / "ncbi-disease.jsonl.gz", RECIPES / "answers.jsonl.gz"):
@@ -41,13 +45,13 @@ def main() -> None:
             record(ledger)
         for table, (recipe, others, epochs) in TABLES.items():
             report(
-                str(RECIPES / f"{recipe}.yaml"),
+                path(recipe),
                 options.out / table,
                 ledger=answers,
                 only=["acceptance", "ablation"],
                 seeds=options.seeds,
                 settings={"epochs": epochs},
-                beside=[str(RECIPES / f"{other}.yaml") for other in others],
+                beside=[path(other) for other in others],
             )
 
 

@@ -18,15 +18,12 @@ def answers(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def prompts(name: str) -> list[str]:
-    return [
-        r.payload["messages"][1]["content"]
-        for r in Plan(load_recipe(str(switches.RECIPES / f"{name}.yaml"))).requests()
-    ]
+    return [r.payload["messages"][1]["content"] for r in Plan(load_recipe(switches.path(name))).requests()]
 
 
 @pytest.mark.parametrize("name", ["ncbi-300", "ncbi-300-plain", "ncbi-300-context", "ncbi-800", "ncbi-500-round2"])
 def test_what_is_compared_was_answered(name: str, answers: Ledger) -> None:
-    plan = Plan(load_recipe(str(switches.RECIPES / f"{name}.yaml")))
+    plan = Plan(load_recipe(switches.path(name)))
     keys = [payload_key(request.payload) for request in plan.requests()]
     assert len(answers.get_many(keys)) >= 0.99 * len(keys) - 1  # some answers ran into their limit
 
