@@ -61,8 +61,11 @@ def seed_differences(first: np.ndarray, second: np.ndarray, task: str) -> dict[s
     return {name: seed_difference(first, second, score) for name, score in SCORES[task].items()}
 
 
-def gap_closed(synthetic: np.ndarray, zero_shot: np.ndarray, gold: np.ndarray, task: str) -> dict:
-    """(synthetic - zero-shot) / (gold - zero-shot) of the mean scores, as a share, with its interval over the rows."""
+def gap_closed(synthetic: np.ndarray, zero_shot: np.ndarray, gold: np.ndarray, task: str) -> dict | None:
+    """(synthetic - zero-shot) / (gold - zero-shot) of the mean scores, as a share, with its interval over the rows.
+
+    None where gold is level with zero-shot, in all rows or in a draw of them: there is no gap then to close.
+    """
     score = next(iter(SCORES[task].values()))
     sides = [counts.reshape(len(counts), -1) for counts in (synthetic, zero_shot, gold)]
     scores = [over_seeds(score, counts.shape[1]) for counts in (synthetic, zero_shot, gold)]
@@ -73,4 +76,5 @@ def gap_closed(synthetic: np.ndarray, zero_shot: np.ndarray, gold: np.ndarray, t
         return (ours - theirs) / np.where(best == theirs, np.nan, best - theirs)
 
     together = np.concatenate(sides, axis=1)
-    return {"value": float(gap(together.sum(0))), "ci95": interval(together, gap)}
+    value, ci95 = float(gap(together.sum(0))), interval(together, gap)
+    return {"value": value, "ci95": ci95} if np.isfinite([value, *ci95]).all() else None

@@ -59,3 +59,10 @@ def test_half_of_the_gap_is_closed_half_way() -> None:
     gap = gap_closed(ner(ours, ours), ner(zero_shot), ner(gold, gold), "ner")
     assert gap["value"] == pytest.approx(0.5)
     assert gap["ci95"][0] < 0.5 < gap["ci95"][1]
+
+
+def test_there_is_no_gap_where_gold_is_level_with_zero_shot() -> None:
+    level, ours = [RIGHT] * 8 + [WRONG] * 2, [RIGHT] * 5 + [WRONG] * 5
+    assert gap_closed(ner(ours), ner(level), ner(level), "ner") is None
+    nearly = [RIGHT] * 8 + [WRONG]
+    assert gap_closed(ner([RIGHT] * 9), ner(nearly), ner([RIGHT] * 9), "ner") is None  # level in a third of the draws
