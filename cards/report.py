@@ -1,5 +1,6 @@
 """What a report page says of a recipe: facts in, README.md out."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ class ReportFacts:
     corpus: Corpus
     sections: Mapping[str, Mapping[str, Any]]  # by name, as report.json holds them
     figures: tuple[str, ...] = ()  # files beside the page
+    recipe: str | None = None  # as the command was given it: a name or a path; None: by its name
 
     @property
     def trained(self) -> Mapping[str, Any] | None:
@@ -41,6 +43,7 @@ def render(facts: ReportFacts) -> str:
             facts=facts,
             corpus=facts.corpus,
             metric=METRIC[facts.corpus.task][1],
+            command=command,
             counts_table=counts_table,
             reasons_table=reasons_table,
             form_table=form_table,
@@ -58,6 +61,11 @@ def render(facts: ReportFacts) -> str:
             between=between,
         )
     )
+
+
+def command(facts: ReportFacts) -> Markdown:
+    """What gives the page again."""
+    return code(f"corpusmith report {shlex.quote(facts.recipe or facts.corpus.name)} --out DIR")
 
 
 def unlabelled_table(told: Mapping[str, Any]) -> Markdown:

@@ -126,7 +126,7 @@ def report(
                 trained_sections(evidence, students, plans, zero_shot)
     if not dry_run:
         drawn = tuple(path.name for path in sorted(out.glob("*.png")) if path.stem in evidence.document["sections"])
-        told = page.ReportFacts(corpus, evidence.document["sections"], drawn)
+        told = page.ReportFacts(corpus, evidence.document["sections"], drawn, recipe)
         (out / "README.md").write_text(page.render(told), encoding="utf-8")
     return evidence.document
 

@@ -33,6 +33,15 @@ def test_a_section_or_picture_that_is_missing_leaves_its_place_out(disease: Corp
     assert "## " not in report.render(ReportFacts(disease, {}))
 
 
+def test_the_command_names_the_recipe_as_it_was_given(disease: Corpus) -> None:
+    assert "\n`corpusmith report recipes/mine.yaml --out DIR`" in report.render(
+        ReportFacts(disease, {}, recipe="recipes/mine.yaml")
+    )
+    assert "corpusmith report 'my recipes/\\`a.yaml' --out DIR" in report.render(
+        ReportFacts(disease, {}, recipe="my recipes/`a.yaml")
+    )
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_strangers_text_stays_text(disease: Corpus, sections: dict, text: str) -> None:
     def structure(page: str) -> list[str]:
