@@ -23,7 +23,7 @@ from publisher.facts import encoder_title
 from publisher.trainings import Measured, Rows, Training, ids_of, result_of, train_all, unfinished
 from training.config import TrainingConfig
 from training.evaluate import read_predictions, row_counts
-from training.seeds import SCORES, gap_closed, seed_difference, seed_differences, seed_figures
+from training.seeds import gap_closed, headline, seed_difference, seed_differences, seed_figures
 
 SYSTEMS = ("synthetic", "gold", "gold+synthetic")  # what the students of the baselines learn from
 FIRST = 100  # sentences at the first point of the curve
@@ -235,7 +235,7 @@ def curve(students: Students, plans: Plans) -> dict[str, Any]:
 def ablation(students: Students, plans: Plans) -> dict[str, Any]:
     """A row for each change, and how far it lies from the whole recipe."""
     rows: list[dict[str, Any]] = []
-    score = next(iter(SCORES[students.measured.task].values()))
+    _, score = headline(students.measured.task)
     whole = students.counts(students.whole)
     for arm in plans.ablation or ():
         row = {"name": arm.name, "training_rows": arm.training_rows, "figures": students.figures(arm)}

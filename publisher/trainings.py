@@ -179,7 +179,7 @@ def result_of(training: Training, runs: Path) -> dict[str, Any]:
 
 
 def scored(result: dict[str, Any], task: str) -> str:
-    from training.seeds import SCORES
+    from training.seeds import headline
 
-    name, score = next(iter(SCORES[task].items()))
+    name, score = headline(task)
     return f"{name.replace('_', ' ').replace('f1', 'F1')} {float(score(np.array(result['counts']).sum(0))):.1f}"

@@ -21,6 +21,11 @@ SCORES: dict[str, dict[str, Score]] = {
 """The first of each task is the one that systems are compared by."""
 
 
+def headline(task: str) -> tuple[str, Score]:
+    """The name and the score that systems are compared by."""
+    return next(iter(SCORES[task].items()))
+
+
 def over_seeds(score: Callable[[np.ndarray], np.ndarray], seeds: int) -> Score:
     """The mean score of `seeds` systems whose counts stand one after the other."""
     return lambda counts: score(counts.reshape(*counts.shape[:-1], seeds, -1)).mean(-1)
@@ -34,7 +39,7 @@ def seed_figures(counts: np.ndarray, task: str, seeds: list[int]) -> dict:
     What was not trained has one seed that is no seed: `seeds` is then empty.
     """
     total = counts.sum(0)
-    headline, *_ = SCORES[task]
+    compared, _ = headline(task)
     values = {name: [float(value) for value in np.atleast_1d(score(total))] for name, score in SCORES[task].items()}
     for side in ("precision", "recall"):
         values[side] = [prf(*(int(count) for count in of_seed[:3]))[side] for of_seed in total]
@@ -43,7 +48,7 @@ def seed_figures(counts: np.ndarray, task: str, seeds: list[int]) -> dict:
     figures["ci95"] = {name: interval(flat, over_seeds(score, len(total))) for name, score in SCORES[task].items()}
     if len(total) > 1:
         figures["stdev"] = {name: statistics.stdev(of_seeds) for name, of_seeds in values.items()}
-    return figures | {"by_seed": {str(seed): value for seed, value in zip(seeds, values[headline], strict=False)}}
+    return figures | {"by_seed": {str(seed): value for seed, value in zip(seeds, values[compared], strict=False)}}
 
 
 def seed_difference(first: np.ndarray, second: np.ndarray, score: Score) -> dict:
@@ -66,7 +71,7 @@ def gap_closed(synthetic: np.ndarray, zero_shot: np.ndarray, gold: np.ndarray, t
 
     None where gold is level with zero-shot, in all rows or in a draw of them: there is no gap then to close.
     """
-    score = next(iter(SCORES[task].values()))
+    _, score = headline(task)
     sides = [counts.reshape(len(counts), -1) for counts in (synthetic, zero_shot, gold)]
     scores = [over_seeds(score, counts.shape[1]) for counts in (synthetic, zero_shot, gold)]
     cuts = np.cumsum([side.shape[1] for side in sides])[:-1]
