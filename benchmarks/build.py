@@ -99,10 +99,10 @@ def ours(rows: int, folder: Path, augmented: bool = False) -> dict[str, float]:
                 answers = [synthetic_answer(request) for request in requests]
             yield from zip(requests, answers, strict=True)
 
-    with clock.stage("verify"):
-        corpus.judge(answered())
+    with clock.stage("verify"):  # each accepted row is hashed at once, for its duplicates
+        duplicates = find_duplicates((row["text"] for row in corpus.judge(answered())), THRESHOLD)
     with clock.stage("filter"):
-        corpus.filter(find_duplicates(corpus.compared_texts(), THRESHOLD), leakage)
+        corpus.filter(duplicates, leakage)
     files = {split: corpus.work / f"{split}.jsonl" for split in (*SPLITS, "rejected")}
     with clock.stage("write"):
         write_parquet(corpus, files, folder / "out", folder)

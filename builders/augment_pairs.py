@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from builders.example import Pair, Span
 from builders.names import surface
 from builders.recipe import Recipe
-from builders.text import words_with_offsets
+from builders.text import locate_words
 from builders.vocabulary import Vocabulary
 
 # Words that gene and disease taggers mistake for a name. In GAD a masked "@DISEASE$ disequilibrium" or "an @GENE$ of the
@@ -82,7 +82,7 @@ def mistagged_pairs(example: Pair, row_id: str, recipe: Recipe) -> Iterator[Pair
     taken = (example.head, example.tail)
     places = [
         (start, end)
-        for word, start, end in words_with_offsets(example.text)
+        for word, start, end in zip(*locate_words(example.text), strict=True)
         if COMMON_WORDS.fullmatch(word) and all(end <= span.start or span.end <= start for span in taken)
     ]
     for start, end in rng.sample(places, min(wanted(recipe.augment.mistagged, rng), len(places))):

@@ -18,7 +18,7 @@ from builders.forms import find_answers
 from builders.ledger import Answer, Ledger
 from builders.structured import parse, response_format
 from builders.teacher import generate
-from builders.text import words_with_offsets
+from builders.text import locate_words
 from corpusmith_errors import UserError
 
 SYSTEM = "You annotate sentences of biomedical abstracts. Follow the instruction exactly and add no comment."
@@ -131,13 +131,13 @@ def zero_shot_spans(
     spans: list[list[tuple[int, int, str]] | None] = []
     for text, asked in zip(texts, payloads, strict=True):
         replies = [_reply(answer, Mentions) for answer in find_answers(ledger, asked)]
-        words = words_with_offsets(text)
+        words, starts, ends = locate_words(text)
         listed = []
         for label, reply in zip(labels, replies, strict=True):
-            tags = tag_mentions([word for word, _, _ in words], {label: reply.mentions if reply else []})
+            tags = tag_mentions(words, {label: reply.mentions if reply else []})
             for first in [i for i, tag in enumerate(tags) if tag[0] == "B"]:
                 end = next((i for i in range(first + 1, len(tags)) if tags[i][0] != "I"), len(tags))
-                listed.append((words[first][1], words[end - 1][2], label))
+                listed.append((starts[first], ends[end - 1], label))
         spans.append(sorted(listed) if any(replies) else None)
     return spans
 

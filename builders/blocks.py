@@ -79,14 +79,12 @@ class Judge(PipelineStep):
     def run(self, data: DocumentsPipeline = None, rank: int = 0, world_size: int = 1) -> DocumentsPipeline:
         with tempfile.TemporaryDirectory(prefix="corpusmith-") as scratch:
             corpus = Corpus(self.recipe, Path(scratch))
-            with self.track_time("part"):
-                corpus.judge(self._answered(corpus, rank, world_size))
-                for name in JUDGED:
-                    upload(corpus.work / name, self.work, f"judged/{rank:05d}/{name}")
-                with self.work.open(f"judged/{rank:05d}/counts.pickle", "wb") as out:
-                    pickle.dump(corpus.counts, out)
-            for number, text in enumerate(corpus.compared_texts()):
-                yield Document(text=text, id=str(number))
+            for number, row in enumerate(corpus.judge(self._answered(corpus, rank, world_size))):
+                yield Document(text=row["text"], id=str(number))
+            for name in JUDGED:
+                upload(corpus.work / name, self.work, f"judged/{rank:05d}/{name}")
+            with self.work.open(f"judged/{rank:05d}/counts.pickle", "wb") as out:
+                pickle.dump(corpus.counts, out)
 
     def _answered(self, corpus: Corpus, part: int, parts: int) -> Iterator[tuple[Request, Answer]]:
         rows = len(corpus.plan)

@@ -1,5 +1,6 @@
 """Answers → rows: verification, augmentation and filters, streamed in the order of the plan."""
 
+import gc
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -16,7 +17,7 @@ from builders.augment_pairs import derived_pairs
 from builders.example import Entities, Pair, Reject, entity_row, pair_row
 from builders.filters import Duplicates, Leakage, find_duplicates
 from builders.forms import find_outcomes
-from builders.ledger import Answer, Ledger, batches
+from builders.ledger import BUFFER, Answer, Ledger, batches
 from builders.noise import REASON, Noise
 from builders.outliers import APART, Outliers
 from builders.plan import SPLIT_FOLDS, Plan, Request
@@ -87,8 +88,8 @@ class Corpus:
 
     def write(self, ledger: Ledger, leakage: Leakage | None) -> None:
         """Fill `work` with `{train,validation,test,rejected}.jsonl`; `counts` tells what became of every request."""
-        self.judge(self.answered(ledger))
-        self.filter(find_duplicates(self.compared_texts(), self.recipe.filters.near_duplicates), leakage)
+        texts = (row["text"] for row in self.judge(self.answered(ledger)))  # in relations the masked ones
+        self.filter(find_duplicates(texts, self.recipe.filters.near_duplicates), leakage)
 
     def answered(self, ledger: Ledger) -> Iterator[tuple[Request, Answer]]:
         """Every answered request, in the order of the plan; failed and pending ones are only counted."""
@@ -102,12 +103,19 @@ class Corpus:
                 else:
                     self.counts.pending += 1
 
-    def judge(self, answered: Iterable[tuple[Request, Answer]]) -> None:
-        """Verify answers: rows, those of augmentation included, to `accepted.tsv`, the rest to `rejected.jsonl`."""
+    def judge(self, answered: Iterable[tuple[Request, Answer]]) -> Iterator[dict[str, Any]]:
+        """Verify answers: rows, those of augmentation included, to `accepted.tsv`, the rest to `rejected.jsonl`.
+
+        Gives each row as it is accepted; the files are whole once the last was taken.
+        """
         self.work.mkdir(parents=True, exist_ok=True)
         usage = self.counts.usage
-        with self._open(ACCEPTED, "wb") as out, self._open("rejected.jsonl", "wb") as thrown:
-            for request, answer in answered:
+        with ExitStack() as stack:
+            out, thrown = (stack.enter_context(self._open(name, "wb")) for name in (ACCEPTED, "rejected.jsonl"))
+            for number, (request, answer) in enumerate(answered):
+                if number == CHUNK and not gc.get_freeze_count():  # by now all is loaded that rows need
+                    gc.freeze()  # else a tenth of the time goes on looking through lexicons for what could be freed
+                    stack.callback(gc.unfreeze)
                 usage["prompt_tokens"] += answer.prompt_tokens
                 usage["completion_tokens"] += answer.completion_tokens
                 usage["cached_tokens"] += answer.cached_tokens
@@ -121,22 +129,7 @@ class Corpus:
                     split = f"{request.split}\t".encode()
                     for row in self.rows_of(request, outcome):
                         out.write(split + encode(row))
-
-    def compared_texts(self) -> Iterator[str]:
-        """What tells duplicates: each accepted row's text, in relations the masked one (a sentence has pairs)."""
-        yield from self._column("text")
-
-    def written_texts(self) -> Iterator[str]:
-        """Each accepted row's text as it reads, which is what tells benchmark text."""
-        yield from self._column(self._as_written)
-
-    @property
-    def _as_written(self) -> str:
-        return "text" if self.recipe.task == "ner" else "source_text"
-
-    def _column(self, name: str) -> Iterator[str]:
-        with self._open(ACCEPTED) as lines:
-            yield from (string_in(line, name) for line in lines)
+                        yield row
 
     def filter(self, duplicates: Duplicates, leakage: Leakage | None) -> None:
         """Deal the accepted rows to their splits, without duplicates (of any split) and without benchmark text."""
@@ -144,11 +137,11 @@ class Corpus:
             lines = stack.enter_context(self._open(ACCEPTED))
             thrown = stack.enter_context(self._open("rejected.jsonl", "ab"))
             outs = {split.encode(): stack.enter_context(self._open(f"{split}.jsonl", "wb")) for split in SPLIT_FOLDS}
-            judged = zip(lines, duplicates.earlier, duplicates.exact, strict=True)
-            for part in batches(judged, CHUNK):
-                texts = [string_in(line, self._as_written) for line, _, _ in part]
-                repeats = [("duplicate" if exact else "near duplicate") if row >= 0 else None for _, row, exact in part]
-                for (line, _, _), text, reason in zip(part, texts, with_leaks(repeats, texts, leakage), strict=True):
+            as_written = "text" if self.recipe.task == "ner" else "source_text"
+            for part in batches(zip(lines, duplicates.reasons(), strict=True), CHUNK):
+                texts = [string_in(line, as_written) for line, _ in part]
+                reasons = with_leaks([repeat for _, repeat in part], texts, leakage)
+                for (line, _), text, reason in zip(part, texts, reasons, strict=True):
                     split, row = line.split(b"\t", 1)
                     if reason is None:
                         outs[split].write(row)
@@ -203,13 +196,17 @@ class Corpus:
         thrown.write(encode(row))
 
     def _open(self, name: str, mode: str = "rb") -> BinaryIO:
-        return (self.work / name).open(mode)  # type: ignore[return-value]
+        return (self.work / name).open(mode, buffering=BUFFER)  # type: ignore[return-value]
 
 
 def string_in(row: bytes, column: str) -> str:
     """A column of a row in JSON, read off without parsing the rest. Inside a value the quote would have a backslash."""
-    name = b'"%b":' % column.encode()
-    value = _STRING.match(row, row.index(name) + len(name))
+    name = b'"%b":"' % column.encode()
+    start = row.index(name) + len(name)
+    plain = row[start : row.index(b'"', start)]
+    if b"\\" not in plain:
+        return plain.decode()
+    value = _STRING.match(row, start - 1)
     assert value, f"{column} is no string"
     text: str = orjson.loads(value[0])
     return text

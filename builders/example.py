@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from builders.text import words_with_offsets
+from builders.text import Located, locate_words
 
 
 class Span(NamedTuple):
@@ -59,27 +59,25 @@ class Reject:
     reason: str
 
 
-def tags_of(tokens: Sequence[tuple[str, int, int]], spans: Sequence[Span]) -> list[str]:
-    """BIO tags of words with offsets. Raises ValueError when a span does not begin and end with a word."""
-    tags = ["O"] * len(tokens)
-    if not spans:
-        return tags
-    starts = [start for _, start, _ in tokens]
+def tags_of(tokens: Located, spans: Sequence[Span], ids: dict[str, int]) -> list[int]:
+    """BIO tags of the words, by their ids. Raises ValueError when a span does not begin and end with a word."""
+    words, starts, ends = tokens
+    tags = [ids["O"]] * len(words)
     for span in spans:
         first, after = bisect_left(starts, span.start), bisect_left(starts, span.end)
-        if not (first < after and starts[first] == span.start and tokens[after - 1][2] == span.end):
+        if not (first < after and starts[first] == span.start and ends[after - 1] == span.end):
             raise ValueError(f"{span} does not begin and end with a word")
-        tags[first:after] = [f"B-{span.label}", *[f"I-{span.label}"] * (after - 1 - first)]
+        tags[first:after] = [ids[f"B-{span.label}"], *[ids[f"I-{span.label}"]] * (after - 1 - first)]
     return tags
 
 
 def entity_row(example: Entities, tag_ids: dict[str, int]) -> dict[str, Any]:
     """The columns of an NER row that come from the example itself."""
-    tokens = words_with_offsets(example.text)
+    tokens = locate_words(example.text)
     return {
         "text": example.text,
-        "tokens": [word for word, _, _ in tokens],
-        "ner_tags": [*map(tag_ids.__getitem__, tags_of(tokens, example.spans))],
+        "tokens": tokens.words,
+        "ner_tags": tags_of(tokens, example.spans, tag_ids),
         "entities": [span._asdict() for span in example.spans],
     }
 

@@ -20,11 +20,13 @@ from xxhash import xxh3_64_intdigest
 
 from builders.benchmarks import benchmark_rows, benchmark_splits
 from builders.ledger import batches
+from builders.text import Memo
 
 PERMUTATIONS = 128
 SEED = 20230304
 TEXTS_AT_ONCE = 256  # as many as stay in the processor's cache from words to hashes
 ROWS_AT_ONCE = 1 << 18  # whose hashes are compared in memory
+ENDINGS = np.uint64(1 << 22)  # last digits of a hash that are told apart in 4 MB, before it is searched for
 SHINGLE = 3  # words; in a sentence of 25 words one changed word leaves a Jaccard similarity of 0.77
 _WORD = re.compile(r"\w+")
 _ASCII = "".join(chr(code).lower() if _WORD.match(chr(code)) else " " for code in range(128))  # the same, faster
@@ -49,7 +51,7 @@ def text_hash(text: str) -> int:
     return xxh3_64_intdigest(text.encode())
 
 
-word_hash = lru_cache(maxsize=1 << 18)(text_hash)  # sentences say the same words again and again
+WORD_HASHES = Memo(text_hash)
 
 
 @lru_cache(maxsize=64)
@@ -63,16 +65,16 @@ def ngram_hashes(sentences: Sequence[Sequence[str]], n: int) -> tuple[np.ndarray
 
     A sum of the words' hashes, each times the number of its place: a word is hashed once, not once an n-gram.
     """
-    padded = [[*sentence, *[""] * (n - len(sentence))] if sentence else [] for sentence in sentences]
+    padded = [[*sentence, *[""] * (n - len(sentence))] if 0 < len(sentence) < n else sentence for sentence in sentences]
     lengths = np.fromiter(map(len, padded), np.int64, len(padded))
-    hashes = np.fromiter(map(word_hash, chain.from_iterable(padded)), np.uint64, lengths.sum())
+    hashes = np.fromiter(map(WORD_HASHES.__getitem__, chain.from_iterable(padded)), np.uint64, lengths.sum())
     owners = np.repeat(np.arange(len(padded)), lengths)
     left = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(hashes))  # words up to the end of the sentence
     first = np.flatnonzero(left >= n)
-    keys = np.zeros(len(first), dtype=np.uint64)
+    keys = np.zeros(max(0, len(hashes) - n + 1), dtype=np.uint64)
     for place, multiplier in enumerate(multipliers(n)):
-        keys += hashes[first + place] * multiplier
-    return keys, owners[first]
+        keys += hashes[place : place + len(keys)] * multiplier
+    return keys[first], owners[first]
 
 
 class Banding(NamedTuple):
@@ -109,6 +111,13 @@ class Duplicates(NamedTuple):
 
     earlier: np.ndarray
     exact: np.ndarray
+
+    def reasons(self) -> Iterator[str | None]:
+        """Why each row is left out, or None."""
+        for start in range(0, len(self.earlier), TEXTS_AT_ONCE):
+            part = slice(start, start + TEXTS_AT_ONCE)
+            for earlier, exact in zip(self.earlier[part].tolist(), self.exact[part].tolist(), strict=True):
+                yield None if earlier < 0 else "duplicate" if exact else "near duplicate"
 
 
 def find_duplicates(texts: Iterable[str], threshold: float = 0.7, batch: int = TEXTS_AT_ONCE) -> Duplicates:
@@ -200,6 +209,8 @@ class Leakage:
         self._hashes, places = np.unique(keys, return_inverse=True)
         self._masks = np.zeros(len(self._hashes), dtype=np.uint64)
         np.bitwise_or.at(self._masks, places, masks)
+        self._endings = np.zeros(ENDINGS, dtype=bool)  # which a hash has: a search through all of them is rarely needed
+        self._endings[self._hashes % ENDINGS] = True
 
     def check(self, text: str) -> str | None:
         """The first benchmark split that shares an n-gram with `text`, or None.
@@ -227,12 +238,13 @@ class Leakage:
 
     def _find(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where the keys that are known stand in the index, and which of `keys` they are."""
-        if not len(self._hashes) or not len(keys):
-            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-        places = np.searchsorted(self._hashes, keys)
+        likely = np.flatnonzero(self._endings[keys % ENDINGS])
+        if not len(likely):
+            return likely, likely
+        places = np.searchsorted(self._hashes, keys[likely])
         places[places == len(self._hashes)] = 0
-        known = np.flatnonzero(self._hashes[places] == keys)
-        return places[known], known
+        known = self._hashes[places] == keys[likely]
+        return places[known], likely[known]
 
     def _names(self, mask: int) -> list[str]:
         return [name for number, name in enumerate(self.names) if mask >> number & 1]

@@ -290,6 +290,9 @@ class Ledger:
         return self._one("SELECT id FROM sources WHERE host = ? AND batch = ?", host, batch)
 
 
+BUFFER = 1 << 18  # bytes of rows' JSON that are read or written at once: Python's 8 KB are but a dozen rows
+
+
 def batches(items: Iterable[T], size: int) -> Iterator[Sequence[T]]:
     """Lists of at most `size` items, read from `items` as they are asked for."""
     iterator = iter(items)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import compress, count, pairwise
 from typing import NamedTuple
 
-from builders.text import HYPHENS, Spelled, fold, words
+from builders.text import FOLDED, HYPHENS, Memo, Spelled, words
+
+Lengths = dict[str, tuple[int, ...]]  # of names, from the longest on, by their second word; "" where they have none
 
 
 class Match(NamedTuple):
@@ -27,7 +28,7 @@ def is_acronym(name: str) -> bool:
 
 
 def folded_key(name: str) -> str:
-    return " ".join(fold(word) for word in words(name) if word not in HYPHENS)
+    return " ".join(FOLDED[word] for word in words(name) if word not in HYPHENS)
 
 
 def exact_key(name: str) -> str:
@@ -35,33 +36,23 @@ def exact_key(name: str) -> str:
 
 
 class Names:
-    """Names by their words, and for each pair of words that begins longer ones the lengths to try, from the longest on."""
+    """Names by their words, and what tells where one may begin and how long it is then."""
 
     def __init__(self) -> None:
         self.concepts: dict[str, str] = {}
-        self.lengths: dict[tuple[str, str], tuple[int, ...]] = {}
-        self.first_words: set[str] = set()
+        self.begun: dict[str, Lengths] = {}  # by the first word
 
     def add(self, key: str, concept_id: str) -> None:
         self.concepts.setdefault(key, concept_id)
         first, *following = key.split(" ")
-        self.first_words.add(first)
-        if following:
-            known = self.lengths.get((first, following[0]), ())
-            if (length := 1 + len(following)) not in known:
-                self.lengths[first, following[0]] = tuple(sorted((*known, length), reverse=True))
+        lengths = self.begun.setdefault(first, {})
+        second = following[0] if following else ""
+        lengths[second] = tuple(sorted({*lengths.get(second, ()), 1 + len(following)}, reverse=True))
 
-    def places(self, spelled: Sequence[str]) -> list[int]:
-        """The numbers of words at which a name may begin, some twice."""
-        if self.first_words.isdisjoint(spelled):
-            return []  # as nearly always with acronyms
-        short = compress(count(), map(self.concepts.__contains__, spelled))
-        return [*short, *compress(count(), map(self.lengths.__contains__, pairwise(spelled)))]
-
-    def longest(self, spelled: Sequence[str], at: int) -> tuple[int, str]:
+    def longest(self, spelled: Sequence[str], at: int, lengths: Lengths) -> tuple[int, str]:
         """Words of the longest name that begins at word `at`, and its concept; 0 words where none does."""
         following = spelled[at + 1] if at + 1 < len(spelled) else ""
-        for length in (*self.lengths.get((spelled[at], following), ()), 1):
+        for length in (*lengths.get(following, ()), *lengths.get("", ())):
             words_here = spelled[at : at + length]  # fewer than `length` at the end of a sentence
             if len(words_here) == length and (concept_id := self.concepts.get(" ".join(words_here))) is not None:
                 return length, concept_id
@@ -83,6 +74,12 @@ class Matcher:
                 self._acronyms.add(exact_key(name), concept_id)
             else:
                 self._folded.add(key, concept_id)
+        self._begun = Memo(self._names_begun_by)
+
+    def _names_begun_by(self, word: str) -> tuple[Lengths, Lengths] | None:
+        """Those of names and those of acronyms; None for the most words, as neither begins with them."""
+        names, acronyms = self._folded.begun.get(FOLDED[word], {}), self._acronyms.begun.get(word, {})
+        return (names, acronyms) if names or acronyms else None
 
     def matches(self, sentence: Sequence[str]) -> list[Match]:
         """Non-overlapping matches from left to right, each the longest that begins where it begins."""
@@ -91,13 +88,17 @@ class Matcher:
     def look_up(self, sentence: Spelled) -> list[Match]:
         """The matches among words that are prepared already."""
         kept, exact, folded = sentence.kept, sentence.exact, sentence.folded
+        following = [*folded[1:], ""]
         found: list[Match] = []
         end = 0
-        for place in sorted({*self._folded.places(folded), *self._acronyms.places(exact)}):
-            if place < end:
+        for place, begun in enumerate(map(self._begun.__getitem__, exact)):
+            if begun is None or place < end:
                 continue
-            length, concept_id = self._folded.longest(folded, place)
-            acronym_length, acronym_id = self._acronyms.longest(exact, place)
+            names, acronyms = begun
+            if not (acronyms or following[place] in names or "" in names):
+                continue
+            length, concept_id = self._folded.longest(folded, place, names)
+            acronym_length, acronym_id = self._acronyms.longest(exact, place, acronyms)
             if acronym_length > length:
                 length, concept_id = acronym_length, acronym_id
             if length:

@@ -9,7 +9,7 @@ import orjson
 
 from builders.audit import Audit, Overlap
 from builders.filters import TEXTS_AT_ONCE
-from builders.ledger import batches
+from builders.ledger import BUFFER, batches
 from builders.plan import SPLIT_FOLDS
 from builders.statistics import Form
 
@@ -55,7 +55,7 @@ def measure(rows: Mapping[str, Path], benchmarks: Path | None) -> Measures:
     measures = Measures()
     audit = Audit(benchmarks) if benchmarks else None
     for split, path in rows.items():
-        with path.open("rb") as lines:
+        with path.open("rb", buffering=BUFFER) as lines:
             for part in batches(measures.texts(split, map(orjson.loads, lines)), TEXTS_AT_ONCE):
                 if audit:
                     audit.add(part)

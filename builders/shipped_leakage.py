@@ -43,8 +43,8 @@ def texts_of(recipe: Recipe, work: Path) -> Iterator[str]:
 
     corpus = Corpus(recipe, work / "rows")
     with Ledger(answered_by_transcript(recipe, work)) as ledger:
-        corpus.judge(corpus.answered(ledger))
-    yield from corpus.written_texts()
+        for row in corpus.judge(corpus.answered(ledger)):
+            yield row.get("source_text", row["text"])
 
 
 def known_ngrams(texts: Iterable[str], benchmarks: Leakage) -> dict[str, list[str]]:

@@ -1,14 +1,18 @@
 """Words and their offsets: the one tokenisation that lexicons, verification and datasets share."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import accumulate
+from typing import NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 # A word is a run of letters and digits with the marks that combine with them; every other visible character stands
 # alone. On ASCII text these are the words of BERT's BasicTokenizer and of the NCBI-Disease and BC5CDR benchmarks.
 MARKS = r"[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u0900-\u0903\u093a-\u094f\u200d]"
-WORD = re.compile(rf"[^\W_]+(?:{MARKS}+[^\W_]*)*|\S")
-ASCII_WORD = re.compile(r"[A-Za-z0-9]+|\S")  # finds the same words in ASCII text, in half the time
+WORD = re.compile(rf"([^\W_]+(?:{MARKS}+[^\W_]*)*|\S)")
+ASCII_WORD = re.compile(r"([A-Za-z0-9]+|\S)")  # finds the same words in ASCII text, in half the time
 HYPHENS = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212")
 
 
@@ -22,11 +26,20 @@ def words(text: str) -> list[str]:
     return (ASCII_WORD if text.isascii() else WORD).findall(text)
 
 
+class Located(NamedTuple):
+    """The words of a text and where they stand: `text[starts[i]:ends[i]] == words[i]`."""
+
+    words: Sequence[str]
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+
 @lru_cache(maxsize=16)  # verification, tags and augmentation ask for the same sentence in turn
-def words_with_offsets(text: str) -> tuple[tuple[str, int, int], ...]:
-    """`(word, start, end)` for every word, with `text[start:end] == word`."""
-    found = (ASCII_WORD if text.isascii() else WORD).finditer(text)
-    return tuple([(match[0], match.start(), match.end()) for match in found])
+def locate_words(text: str) -> Located:
+    """Every word of `text` with its offsets."""
+    pieces = (ASCII_WORD if text.isascii() else WORD).split(text)  # what lies between words, and words, in turn
+    ends = [*accumulate(map(len, pieces))]
+    return Located(pieces[1::2], ends[:-1:2], ends[1::2])
 
 
 BRITISH = (
@@ -39,7 +52,6 @@ BRITISH = (
 )
 
 
-@lru_cache(maxsize=1 << 18)
 def fold(word: str) -> str:
     """A word without case, number or British spelling: 'Tumours' and 'tumor' are one name to look up.
 
@@ -55,6 +67,24 @@ def fold(word: str) -> str:
     return folded
 
 
+class Memo(dict[str, T]):
+    """A function of words and what it gave for those seen so far; to look one up takes half of what `lru_cache` takes.
+
+    Sentences say the same words again and again. When there are `most` of them it begins anew, so that memory is bounded.
+    """
+
+    def __init__(self, function: Callable[[str], T], most: int = 1 << 18) -> None:
+        self._function, self._most = function, most
+
+    def __missing__(self, word: str) -> T:
+        if len(self) >= self._most:
+            self.clear()
+        return self.setdefault(word, self._function(word))
+
+
+FOLDED = Memo(fold)
+
+
 class Spelled:
     """Words as names are looked up among them: hyphens apart, as they stand and folded. `kept` numbers those words."""
 
@@ -65,7 +95,7 @@ class Spelled:
         else:
             self.kept = [i for i, word in enumerate(spelled) if word not in HYPHENS]
             self.exact = [spelled[i] for i in self.kept]
-        self.folded = [*map(fold, self.exact)]
+        self.folded = [*map(FOLDED.__getitem__, self.exact)]
         self._lines: dict[str, str] = {}
 
     def line(self, form: str) -> str:
@@ -81,5 +111,5 @@ class Sentence(Spelled):
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.words = words_with_offsets(text)
-        super().__init__([word for word, _, _ in self.words])
+        self.words, self.starts, self.ends = locate_words(text)
+        super().__init__(self.words)

@@ -9,7 +9,7 @@ from builders.lexicon import Lexicon
 from builders.matcher import folded_key
 from builders.plan import found
 from builders.recipe import Recipe, Selection
-from builders.text import words_with_offsets
+from builders.text import locate_words
 
 
 @dataclass
@@ -42,11 +42,11 @@ def unlabelled_names(recipe: Recipe, rows: Iterable[Mapping[str, Any]], most: in
     matchers = {label: whole_lexicon(recipe, label).matcher for label in recipe.labels}
     standings: dict[str, dict[str, Standing]] = {label: {} for label in recipe.labels}
     for row in rows:
-        tokens = words_with_offsets(row["text"])
+        words, starts, ends = locate_words(row["text"])
         mentions = {(entity["start"], entity["end"]) for entity in row["entities"]}
         for label, matcher in matchers.items():
-            for match in matcher.matches([word for word, _, _ in tokens]):
-                start, end = tokens[match.start][1], tokens[match.end - 1][2]
+            for match in matcher.matches(words):
+                start, end = starts[match.start], ends[match.end - 1]
                 standing = standings[label].setdefault(folded_key(row["text"][start:end]), Standing())
                 if (start, end) in mentions:
                     standing.labelled += 1

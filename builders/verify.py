@@ -10,7 +10,7 @@ from builders.lexicon import Lexicon
 from builders.matcher import Match, exact_key, folded_key, is_acronym
 from builders.plan import Request, Seed
 from builders.recipe import Recipe, Verification
-from builders.text import Sentence, words_with_offsets
+from builders.text import Sentence, locate_words
 
 PREAMBLE = re.compile(
     r"(sure|certainly|here (is|are|'s)|okay|the (following )?sentence|sentence|title|note)\b[^.]{0,60}:", re.I
@@ -24,6 +24,8 @@ DEFINITION = re.compile(
     r"(disease|disorder|condition|syndrome|infection|illness|drug|medication|compound)s?"
     r"( \w+)? (that|which|characteri[sz]ed|caused|used|affecting)\b"
 )
+# A text that MARKUP or DEFINITION finds something in has one of these words: to look for them costs less than a search.
+TELLING = frozenset((*"<>{}`|*_/\\", "is", "are", "Is", "Are", "IS", "ARE"))
 SEVERAL = re.compile(r"[.!?][\"')\]]* +[A-Z]")
 ABBREVIATED = re.compile(r"\b(vs|approx|e\.g|i\.e|al|Fig|Dr|No|St|spp?|var|ca)\.\s+[A-Z]")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffd\u202a-\u202e\u2066-\u2069]")
@@ -119,6 +121,8 @@ def tidy(answer: str) -> str:
 
 def first_sentence(text: str) -> str:
     """The text up to where a second sentence begins; a full stop behind an abbreviation ends none."""
+    if "!" not in text and "?" not in text and text.find(".", 0, -1) < 0:
+        return text  # as most do, which are not worth a search
     for end in SEVERAL.finditer(text):
         if not ABBREVIATED.search(text, max(0, end.start() - 8), end.end()):
             return text[: end.end() - 1].rstrip()
@@ -129,8 +133,7 @@ def fault_of(text: str, rules: Verification) -> str | None:
     """What is wrong with the form of an answer, whatever it was asked for; None when nothing is."""
     if not text:
         return "empty"
-    length = len(words_with_offsets(text)) if len(text) <= 40 * rules.max_words else rules.max_words + 1
-    if length > rules.max_words:
+    if len(text) > 40 * rules.max_words or len(words := locate_words(text).words) > rules.max_words:
         return "too long"
     plain = text.isascii() and text.isprintable()
     if not plain and CONTROL.search(text):
@@ -144,15 +147,16 @@ def fault_of(text: str, rules: Verification) -> str | None:
         return "quoted"
     if PREAMBLE.match(text):
         return "preamble"
-    if MARKUP.search(text):
+    telling = not TELLING.isdisjoint(words)
+    if telling and MARKUP.search(text):
         return "markup"
-    if length < rules.min_words:
+    if len(words) < rules.min_words:
         return "too short"
     if UNFINISHED.search(text, len(text) - 5):  # the longest end, "with", and what is before it
         return "truncated"
     if not rules.first_sentence and first_sentence(text) != text:
         return "several sentences"
-    if rules.definitions == "reject" and DEFINITION.search(text.lower()):
+    if telling and rules.definitions == "reject" and DEFINITION.search(text.lower()):
         return "definition"
     return None
 
@@ -167,7 +171,7 @@ def locate_seeds(
     """
     found: list[tuple[int, int, Span]] = []
     used: set[int] = set()
-    for seed in sorted(seeds, key=lambda seed: -len(seed.text)):
+    for seed in sorted(seeds, key=lambda seed: -len(seed.text)) if len(seeds) > 1 else seeds:
         places = locate(seed, sentence, recipe.verify.repair)
         if used:
             places = [place for place in places if used.isdisjoint(range(*place))]
@@ -239,21 +243,21 @@ def spelled_out(taken: Sequence[Span], sentence: Sentence) -> list[Span]:
     """
     if "(" not in sentence.text:
         return []
-    ends = {end: i for i, (_, _, end) in enumerate(sentence.words)}
+    numbers = {end: i for i, end in enumerate(sentence.ends)}
     short: dict[str, Span] = {}
     for span in taken:
-        following = [word for word, _, _ in sentence.words[ends[span.end] + 1 : ends[span.end] + 4]]
+        following = sentence.words[numbers[span.end] + 1 : numbers[span.end] + 4]
         if len(following) == 3 and following[0] == "(" and following[2] == ")" and is_acronym(following[1]):
             letters = iter(span.text.lower())
             if span.text[0].lower() == following[1][0].lower() and all(c in letters for c in following[1].lower()):
                 short[following[1]] = span
     return [
         Span(start, end, short[word].label, word, short[word].concept_id)
-        for word, start, end in sentence.words
+        for word, start, end in zip(sentence.words, sentence.starts, sentence.ends, strict=True)
         if word in short and not any(start < old.end and old.start < end for old in taken)
     ]
 
 
 def span_of(sentence: Sentence, first: int, last: int, label: str, concept_id: str) -> Span:
-    start, end = sentence.words[first][1], sentence.words[last - 1][2]
+    start, end = sentence.starts[first], sentence.ends[last - 1]
     return Span(start, end, label, sentence.text[start:end], concept_id)

@@ -14,6 +14,6 @@ def test_an_answer_of_another_tool_that_holds_half_a_pair_becomes_a_reject(small
     text = "Carriers of \ud83d were well."
     answer = read_answer(json.dumps({"index": 0, "key": key[:16], "text": text}), key)
     assert answer is not None
-    corpus.judge([(request, answer)])
+    assert not list(corpus.judge([(request, answer)]))
     (row,) = [json.loads(line) for line in (tmp_path / "rejected.jsonl").read_text(encoding="utf-8").splitlines()]
     assert row["reason"] == "control character" and row["answer"] == text.replace("\ud83d", "\ufffd")

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from builders.matcher import Match, Matcher, is_acronym
 from builders.text import words
@@ -68,3 +70,31 @@ def test_a_longer_name_that_is_not_spelled_out_hides_no_shorter_one() -> None:
     )
     found = matcher.matches(["breast", "cancer", "susceptibility", "in", "A", "-", "T"])
     assert found == [Match(0, 2, "2"), Match(4, 7, "4")]
+
+
+WORDS = st.sampled_from(["a", "b", "c", "as", "AS", "As", "-"])
+
+
+@given(st.lists(st.lists(WORDS, min_size=1, max_size=4).map(" ".join), max_size=8), st.lists(WORDS, max_size=12))
+def test_the_matches_are_those_that_trying_every_name_at_every_word_finds(
+    names: list[str], sentence: list[str]
+) -> None:
+    spelled = {name: [word for word in words(name) if word != "-"] for name in names}
+    numbers = [number for number, word in enumerate(sentence) if word != "-"]
+    expected, end = [], 0
+    for at in range(len(numbers)):
+        here = [sentence[number] for number in numbers[at:]]
+        longest = max(
+            (
+                len(spelling)
+                for name, spelling in spelled.items()
+                if spelling == here[: len(spelling)]
+                or (not is_acronym(name) and [*map(str.lower, spelling)] == [*map(str.lower, here[: len(spelling)])])
+            ),
+            default=0,
+        )
+        if at >= end and longest:
+            end = at + longest
+            expected.append((numbers[at], numbers[end - 1] + 1))
+    found = Matcher((name, name) for name in names).matches(sentence)
+    assert [(match.start, match.end) for match in found] == expected

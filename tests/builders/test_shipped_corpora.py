@@ -11,7 +11,7 @@ from builders.corpus import class_names
 from builders.filters import find_duplicates
 from builders.plan import Plan
 from builders.recipe import load_recipe, shipped_recipes
-from builders.text import words_with_offsets
+from builders.text import locate_words
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "results" / "students.json"  # made where the benchmarks were at hand
 ANSWERED = [name for name in shipped_recipes() if transcript_path(load_recipe(name)).exists()]
@@ -20,10 +20,9 @@ ANSWERED = [name for name in shipped_recipes() if transcript_path(load_recipe(na
 def spans_of_tags(row: dict, classes: list[str]) -> list[tuple[int, int, str]]:
     """(start, end, label) of each mention that the tags of a row mark."""
     found: list[tuple[int, int, str]] = []
-    for (word, start, end), token, tag in zip(
-        words_with_offsets(row["text"]), row["tokens"], row["ner_tags"], strict=True
-    ):
-        assert word == token
+    words, starts, ends = locate_words(row["text"])
+    assert words == row["tokens"]
+    for start, end, tag in zip(starts, ends, row["ner_tags"], strict=True):
         if classes[tag].startswith("B-"):
             found.append((start, end, classes[tag][2:]))
         elif classes[tag].startswith("I-"):

@@ -1,16 +1,15 @@
-import itertools
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders.text import fold, without_half_pairs, words, words_with_offsets
+from builders.text import Memo, fold, locate_words, without_half_pairs, words
 
 
 @given(st.text())
 def test_every_word_slices_back_to_its_text(text: str) -> None:
-    found = words_with_offsets(text)
-    assert all(text[start:end] == word and word for word, start, end in found)
-    assert all(end <= start for (_, _, end), (_, start, _) in itertools.pairwise(found))
+    found, starts, ends = locate_words(text)
+    assert all(text[start:end] == word and word for word, start, end in zip(found, starts, ends, strict=True))
+    assert all(end <= start for end, start in zip(ends, starts[1:], strict=False))
+    assert [*found] == words(text)
 
 
 @given(st.text())
@@ -52,3 +51,11 @@ def test_halves_of_surrogate_pairs_are_replaced_and_nothing_else(text: str) -> N
     if not any("\ud800" <= char <= "\udfff" for char in text):
         assert mended == text
     assert without_half_pairs("\ud83d gout \udc00") == "\ufffd gout \ufffd"
+
+
+@given(st.lists(st.sampled_from("abcdefg")), st.integers(1, 4))
+def test_a_memo_gives_what_its_function_gives_and_never_holds_more_than_it_may(asked: list[str], most: int) -> None:
+    memo = Memo(str.upper, most)
+    for word in asked:
+        assert memo[word] == word.upper()
+        assert len(memo) <= most

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from builders.example import Entities, Pair, Reject, Span, entity_row, pair_row
 from builders.plan import Plan, Request, Seed
 from builders.recipe import Kind, Recipe, Selection, load_recipe
-from builders.text import words, words_with_offsets
-from builders.verify import lookup, verify_entities, verify_pair
+from builders.text import locate_words, words
+from builders.verify import DEFINITION, MARKUP, SEVERAL, TELLING, first_sentence, lookup, verify_entities, verify_pair
 
 
 @pytest.fixture
@@ -56,6 +56,19 @@ def mentions(recipe: Recipe, answer: str, *seeds: tuple[str, str]) -> list[str]:
 )
 def test_what_is_rejected_and_why(recipe: Recipe, answer: str, reason: str) -> None:
     assert judge(recipe, answer, ("gout", "disease")) == Reject(reason)
+
+
+PIECES = st.sampled_from(
+    [*"<>{}`|*_/\\.!?)\"'", *" A(-", "http://", "IS", "is a rare ", "are ", "disease", "disorders which ", "drug that"]
+)
+
+
+@given(st.lists(PIECES).map("".join))
+def test_the_words_that_spare_a_search_are_in_every_text_that_it_finds_something_in(text: str) -> None:
+    if MARKUP.search(text) or DEFINITION.search(text.lower()):
+        assert not TELLING.isdisjoint(words(text))
+    if first_sentence(text) == text:
+        assert not SEVERAL.search(text)  # no piece is an abbreviation
 
 
 def test_what_only_looks_like_a_fault_is_accepted(recipe: Recipe) -> None:
@@ -162,7 +175,8 @@ def test_no_text_breaks_an_offset(recipe: Recipe, parts: list[tuple[str, str, st
 def mentions_of(row: dict) -> list[tuple[int, int]]:
     """The offsets of what the tags of a row mark."""
     found: list[tuple[int, int]] = []
-    for (_, start, end), tag in zip(words_with_offsets(row["text"]), row["ner_tags"], strict=True):
+    _, starts, ends = locate_words(row["text"])
+    for start, end, tag in zip(starts, ends, row["ner_tags"], strict=True):
         if tag == 1:
             found.append((start, end))
         elif tag == 2:
