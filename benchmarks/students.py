@@ -4,8 +4,9 @@
 
 Builds the recipes, trains the embedded encoder on each with `corpusmith run`'s settings and several seeds, and measures
 every student on each split, beside what learns nothing: the recipe's own lexicons looked up (for relations: always
-"related"). No LLM is asked and no real sentence is trained on. About an hour a recipe on one core; a call that was killed
-goes on with the seeds it has. `ci95` resamples the sentences, `stdev` is that of the seeds.
+"related"); and, on the rows that it was asked about, beside the zero-shot LLM whose answers ship (GAD). No LLM is asked and
+no real sentence is trained on. About an hour a recipe on one core; a call that was killed goes on with the seeds it has.
+`ci95` resamples the sentences, `stdev` is that of the seeds.
 """
 
 import argparse
@@ -22,12 +23,14 @@ from builders.dictionary import baseline_predictions
 from builders.recipe import Recipe, load_recipe
 from publisher.cli_report import listed, numbers
 from publisher.pipeline import TRAINING
-from training.benchmark_data import read_benchmark
+from publisher.report_students import recorded_zero_shot, zero_shot_transcript
+from publisher.trainings import Measured
 from training.config import TrainingConfig
 from training.evaluate import row_counts
 from training.launch import train_seeds
 from training.seeds import SCORES, seed_differences, seed_figures
 
+BESIDE = {"nothing_learned": "nothing learned", "zero_shot": "zero-shot LLM"}
 RECIPES = "ncbi-disease,bc5cdr-disease,bc5cdr-chemical,gad"
 
 
@@ -49,35 +52,47 @@ def taught(recipe: Recipe, root: Path, work: Path, seeds: Sequence[int], splits:
 
 
 def measured(recipe: Recipe, file: Path, models: Sequence[Path], seeds: Sequence[int]) -> dict[str, Any]:
-    """The figures of the models of these seeds, and of what learns nothing, on one split."""
-    data = read_benchmark(str(file.parent), file.stem)
-    by_seed = np.stack([row_counts(str(model), data, {"backend": "torch"}) for model in models], axis=1)
+    """The figures of the models of these seeds, and of what learns nothing, on one split; those of the LLM, if recorded."""
+    split = Measured.read(recipe.benchmarks[0], file.parent, file.stem)
+    by_seed = np.stack([row_counts(str(model), split.data, {"backend": "torch"}) for model in models], axis=1)
     with tempfile.TemporaryDirectory() as scratch:
         answers = baseline_predictions(recipe, file.parent, file.stem, Path(scratch) / "nothing-learned.jsonl")
-        nothing = row_counts(str(answers), data, {})[:, None]
+        told = compared(
+            by_seed, "nothing_learned", row_counts(str(answers), split.data, {})[:, None], recipe.task, seeds
+        )
+        if zero_shot_transcript(recipe).exists():
+            asked, counted = split.counts_of(recorded_zero_shot(recipe, split, Path(scratch)))
+            told["zero_shot"] = compared(by_seed[asked], "zero_shot", counted, recipe.task, seeds)
+    return {"benchmark": recipe.benchmarks[0], **told}
+
+
+def compared(by_seed: np.ndarray, name: str, other: np.ndarray, task: str, seeds: Sequence[int]) -> dict[str, Any]:
+    """The figures of the students and of something else on the same rows, and how far the students lie above it."""
     return {
-        "benchmark": recipe.benchmarks[0],
         "sentences": len(by_seed),
-        "student": seed_figures(by_seed, recipe.task, list(seeds)),
-        "nothing_learned": seed_figures(nothing, recipe.task, []),
-        "differences": seed_differences(by_seed, nothing, recipe.task),
+        "student": seed_figures(by_seed, task, list(seeds)),
+        name: seed_figures(other, task, []),
+        "differences": seed_differences(by_seed, other, task),
     }
 
 
 def lines(name: str, task: str, splits: dict[str, Any]) -> list[str]:
-    """A line a split and score, as a table of Markdown has them."""
+    """A line a split, score and what the students are beside, as a table of Markdown has them."""
     found = []
     for split, told in splits.items():
         for score in SCORES[task]:
-            student, nothing = told["student"], told["nothing_learned"]
-            low, high = student["ci95"][score]
-            gain = told["differences"][score]
-            spread = f" ± {student['stdev'][score]:.1f}" if "stdev" in student else ""
-            found.append(
-                f"| {name} | {split} | {score.replace('_', ' ').replace('f1', 'F1')} | {student[score]:.1f}{spread} "
-                f"| {low:.1f} to {high:.1f} | {student['precision']:.1f} / {student['recall']:.1f} | {nothing[score]:.1f} "
-                f"| {gain['difference']:+.1f} ({gain['ci95'][0]:+.1f} to {gain['ci95'][1]:+.1f}) |"
-            )
+            for beside, side in (("nothing_learned", told), ("zero_shot", told.get("zero_shot"))):
+                if side is None:
+                    continue
+                student, other, gain = side["student"], side[beside], side["differences"][score]
+                low, high = student["ci95"][score]
+                spread = f" ± {student['stdev'][score]:.1f}" if "stdev" in student else ""
+                found.append(
+                    f"| {name} | {split}, {side['sentences']} | {score.replace('_', ' ').replace('f1', 'F1')} "
+                    f"| {student[score]:.1f}{spread} | {low:.1f} to {high:.1f} "
+                    f"| {student['precision']:.1f} / {student['recall']:.1f} | {BESIDE[beside]}: {other[score]:.1f} "
+                    f"| {gain['difference']:+.1f} ({gain['ci95'][0]:+.1f} to {gain['ci95'][1]:+.1f}) |"
+                )
     return found
 
 
@@ -96,7 +111,7 @@ def main() -> None:
     recipes = [load_recipe(name) for name in listed(options.recipes)]
     figures: dict[str, Any] = {}
     table = [
-        "| recipe | split | score | mean of the seeds | 95% | P / R | nothing learned | gain, 95% |",
+        "| recipe | split, sentences | score | mean of the seeds | 95% | P / R | beside | gain, 95% |",
         "|" + "---|" * 8,
     ]
     for recipe in recipes:

@@ -32,6 +32,7 @@ Sentence: {text}"""
 MASK = re.compile(r"@[A-Z][A-Z0-9_-]*\$")
 PARAMETERS = {"temperature": 0.0, "max_tokens": 256}
 SEED = 0  # of the rows that a sample draws
+UNANSWERED = 0.01  # share of the rows that a recorded sample may lack
 
 
 class Mentions(BaseModel):
@@ -108,6 +109,18 @@ def recorded_predictions(
     return {"rows": len(asked), "requests": requests, "answered": answered, "unusable": unusable}
 
 
+def answered_sample(benchmark: Path, split: str, ledger: Ledger, *, model: str) -> int:
+    """Rows of the largest sample of the split that the ledger answers, all but a hundredth; 0 where it answers none."""
+    _, asked = _asked(benchmark, split, model)
+    largest = lacking = 0
+    for rows, number in enumerate(_order(len(asked)), 1):
+        if None in find_answers(ledger, asked[number][1]):
+            lacking += 1
+        elif lacking <= UNANSWERED * rows:
+            largest = rows
+    return largest
+
+
 def zero_shot_spans(
     texts: Sequence[str],
     labels: Sequence[str],
@@ -173,9 +186,13 @@ def _asked(
     tagged = "ner_tags" in rows[0]
     labels = sorted({tag[2:] for row in rows for tag in row["ner_tags"]} - {""}) if tagged else ["related"]
     if sample is not None:
-        order = random.Random(SEED).sample(range(len(rows)), len(rows))
-        rows = [rows[number] for number in sorted(order[:sample])]
+        rows = [rows[number] for number in sorted(_order(len(rows))[:sample])]
     return labels, [(row, [_payload(row, label, tagged, model) for label in labels]) for row in rows]
+
+
+def _order(rows: int) -> list[int]:
+    """The numbers of rows in the order in which samples take them."""
+    return random.Random(SEED).sample(range(rows), rows)
 
 
 def _payload(row: Mapping[str, Any], label: str, tagged: bool, model: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from builders.baselines import recorded_predictions
+from builders.baselines import answered_sample, recorded_predictions
 from builders.build import transcript_path
 from builders.corpus import class_names
 from builders.dictionary import baseline_predictions
@@ -22,12 +22,11 @@ from publisher.arms import Arm, Sources, ablated, curve_sizes, first_rows, gold,
 from publisher.facts import encoder_title
 from publisher.trainings import Measured, Rows, Training, ids_of, result_of, train_all, unfinished
 from training.config import TrainingConfig
-from training.evaluate import read_predictions, row_counts
+from training.evaluate import row_counts
 from training.seeds import gap_closed, headline, seed_difference, seed_differences, seed_figures
 
 SYSTEMS = ("synthetic", "gold", "gold+synthetic")  # what the students of the baselines learn from
 FIRST = 100  # sentences at the first point of the curve
-UNANSWERED = 0.01  # share of the requests that a recorded zero-shot run may lack
 
 
 @dataclass(frozen=True)
@@ -89,17 +88,6 @@ class Students:
         file = self.work / f"{system}.jsonl"
         baseline_predictions(self.recipe, self.measured.folder, self.measured.data.split, file)
         return system, row_counts(str(file), self.measured.data, {})[:, None]
-
-    def of_sample(self, file: Path) -> tuple[np.ndarray, np.ndarray]:
-        """The numbers of the rows that a predictions file tells of, all or a part; counts of these, rows x 1 x columns.
-
-        Raises UserError where it tells of none.
-        """
-        known = read_predictions(str(file), "ner_tags" if self.measured.data.tagged else "label")
-        rows = np.flatnonzero([name in known for name in self.measured.ids])
-        if not len(rows):
-            raise UserError(f"{file} predicts no row of {self.measured.name}, {self.measured.data.split}")
-        return rows, row_counts(str(file), self.measured.of(frozenset(known)), {})[:, None]
 
     def about(self) -> dict[str, Any]:
         """What each of these sections says of itself."""
@@ -255,7 +243,8 @@ def baselines(students: Students, plans: Plans, zero_shot: Path | None) -> dict[
     counts |= {name: students.counts(arm) for name, arm in arms.items()}
     asked = np.arange(len(nothing))  # of the zero-shot LLM: all rows, or a sample
     try:
-        asked, counts["zero-shot"] = students.of_sample(zero_shot or recorded_zero_shot(students))
+        file = zero_shot or recorded_zero_shot(students.recipe, students.measured, students.work)
+        asked, counts["zero-shot"] = students.measured.counts_of(file)
     except UserError as error:
         left_out.append(f"the teacher itself, zero-shot: {error}")
     rows = []
@@ -284,19 +273,23 @@ def baselines(students: Students, plans: Plans, zero_shot: Path | None) -> dict[
     return section
 
 
-def recorded_zero_shot(students: Students) -> Path:
-    """Predictions from the transcript `{transcript}-zero-shot.jsonl.gz` beside the recipe's own.
+def recorded_zero_shot(recipe: Recipe, measured: Measured, work: Path) -> Path:
+    """Predictions from the transcript `{recipe}-zero-shot.jsonl.gz`: of all rows, or of the sample that was asked about.
 
     Raises UserError where there is none, or where it answers another split.
     """
-    transcript = TRANSCRIPTS / f"{students.recipe.name}-zero-shot.jsonl.gz"
+    transcript = zero_shot_transcript(recipe)
     if not transcript.exists():
-        raise UserError(f"no {transcript.name} stands beside {transcript_path(students.recipe).name}; give --zero-shot")
-    file = students.work / "zero-shot.jsonl"
-    with Ledger(students.work / "zero-shot.sqlite") as ledger:
+        raise UserError(f"no {transcript.name} stands beside {transcript_path(recipe).name}; give --zero-shot")
+    file, split, model = work / "zero-shot.jsonl", measured.data.split, recipe.teacher.model
+    with Ledger(work / "zero-shot.sqlite") as ledger:
         import_transcript(transcript, ledger)
-        split = students.measured.data.split
-        done = recorded_predictions(students.measured.folder, split, file, ledger, model=students.recipe.teacher.model)
-    if done["requests"] - done["answered"] > UNANSWERED * done["requests"]:
-        raise UserError(f"{transcript.name} answers {done['answered']} of {done['requests']} requests on {split}")
+        rows = answered_sample(measured.folder, split, ledger, model=model)
+        if not rows:
+            raise UserError(f"{transcript.name} answers no request about {measured.name}, {split}")
+        recorded_predictions(measured.folder, split, file, ledger, model=model, sample=rows)
     return file
+
+
+def zero_shot_transcript(recipe: Recipe) -> Path:
+    return TRANSCRIPTS / f"{recipe.name}-zero-shot.jsonl.gz"

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 
 from builders.build import write_json
+from corpusmith_errors import UserError
 from publisher.display import duration
 from training.benchmark_data import Benchmark, read_benchmark
 from training.config import TrainingConfig
 from training.data import load_corpus
 from training.encoder import locate
-from training.evaluate import load, relation_counts
+from training.evaluate import load, read_predictions, relation_counts, row_counts
 from training.inference import EntityExtractor, RelationClassifier
 from training.metrics import relation_scores, span_counts
 
@@ -69,6 +70,17 @@ class Measured:
         tagged = tuple(row for row in self.data.tagged if row.id in judged)
         labelled = tuple(row for row in self.data.labelled if row.id in judged)
         return replace(self.data, tagged=tagged, labelled=labelled)
+
+    def counts_of(self, file: Path) -> tuple[np.ndarray, np.ndarray]:
+        """The numbers of the rows that a predictions file tells of, all or a part; counts of these, rows x 1 x columns.
+
+        Raises UserError where it tells of none.
+        """
+        known = read_predictions(str(file), "ner_tags" if self.data.tagged else "label")
+        rows = np.flatnonzero([name in known for name in self.ids])
+        if not len(rows):
+            raise UserError(f"{file} predicts no row of {self.name}, {self.data.split}")
+        return rows, row_counts(str(file), self.of(frozenset(known)), {})[:, None]
 
     def fingerprint(self, judged: frozenset[str] | None) -> str:
         """Of the rows with these ids: text and labels."""

@@ -33,4 +33,4 @@ def test_students_of_all_seeds_are_measured_beside_the_lexicon(
     gained = told["student"]["strict_f1"] - told["nothing_learned"]["strict_f1"]
     assert told["differences"]["strict_f1"]["difference"] == pytest.approx(gained)
     (line,) = lines("demo-disease", "ner", {"dev": told})
-    assert line.startswith(f"| demo-disease | dev | strict F1 | {told['student']['strict_f1']:.1f} ± ")
+    assert line.startswith(f"| demo-disease | dev, {len(rows)} | strict F1 | {told['student']['strict_f1']:.1f} ± ")

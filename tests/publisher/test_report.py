@@ -10,9 +10,12 @@ from builders.ledger import Answer, Ledger
 from builders.payload import payload_key
 from builders.plan import Plan, Request
 from builders.recipe import load_recipe
+from builders.transcript import export_transcript
 from corpusmith_errors import UserError
 from publisher.report import report
+from publisher.report_students import recorded_zero_shot
 from publisher.report_text import Sentences, acceptance, quantiles
+from publisher.trainings import Measured
 
 OPENINGS = ["In the families", "Among all controls", "At follow-up", "Before treatment", "In most of the carriers"]
 DISEASES = ["gout", "cystic fibrosis", "colon cancer", "breast cancer"]
@@ -290,3 +293,29 @@ def test_recorded_zero_shot_answers_make_predictions_and_say_what_is_missing(ben
     assert done == {"rows": 24, "requests": 24, "answered": 20, "unusable": 4}
     tags = [json.loads(line)["ner_tags"] for line in (tmp_path / "p.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [row.count("B-Disease") for row in tags[:9]] == [0, 0, 0, 0, 1, 0, 0, 0, 1]
+
+
+def test_a_recorded_sample_is_measured_on_its_rows_and_answers_to_other_rows_are_refused(
+    recipe: Path, benchmarks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from builders.baselines import _asked
+
+    monkeypatch.setattr("publisher.report_students.TRANSCRIPTS", tmp_path)
+    parsed, measured = load_recipe(str(recipe)), Measured.read("ner/tiny", benchmarks / "ner" / "tiny", "dev")
+
+    def record(name: str, *, split: str, sample: int | None) -> None:
+        with Ledger(tmp_path / f"{name}.sqlite") as opened:
+            _, asked = _asked(measured.folder, split, parsed.teacher.model, sample)
+            payloads = [payload for _, payloads in asked for payload in payloads]
+            opened.add((payload_key(payload), payload) for payload in payloads)
+            opened.record(Answer(payload_key(payload), '{"mentions": ["gout"]}') for payload in payloads)
+            export_transcript(opened, tmp_path / f"{parsed.name}-zero-shot.jsonl.gz", license="apache-2.0")
+
+    for name, sample, rows in (("nine", 9, 9), ("whole", None, 24)):
+        record(name, split="dev", sample=sample)
+        (tmp_path / f"of-{name}").mkdir()
+        asked, counts = measured.counts_of(recorded_zero_shot(parsed, measured, tmp_path / f"of-{name}"))
+        assert len(asked) == len(counts) == rows
+    record("other", split="train", sample=None)
+    with pytest.raises(UserError, match="answers no request about ner/tiny, dev"):
+        recorded_zero_shot(parsed, measured, tmp_path)
