@@ -1,7 +1,7 @@
 """What a verified answer becomes: an example of one task, or a reject with its reason."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -91,3 +91,9 @@ def pair_row(example: Pair, label_ids: dict[str, int]) -> dict[str, Any]:
         "tail": example.tail._asdict(),
         "label": label_ids[example.label],
     }
+
+
+def sentence_of(row: Mapping[str, Any]) -> str:
+    """The text of a row as it was written: of a relation, whose text has masks, its source."""
+    text: str = row.get("source_text", row["text"])
+    return text

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from builders.audit import Audit, Overlap
+from builders.example import sentence_of
 from builders.filters import TEXTS_AT_ONCE
 from builders.ledger import BUFFER, batches
 from builders.plan import SPLIT_FOLDS
@@ -31,7 +32,7 @@ class Measures:
             if "entities" in row:
                 self.splits[split]["mentions"] += len(row["entities"])
             self.form.add(row)
-            yield row["id"], row.get("source_text", row["text"])
+            yield row["id"], sentence_of(row)
 
     def merge(self, other: "Measures") -> None:
         self.form.merge(other.form)

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from builders.example import sentence_of
 from builders.filters import Leakage
 from builders.ledger import Ledger
 from builders.recipe import Recipe, load_recipe, shipped_recipes
@@ -43,8 +44,7 @@ def texts_of(recipe: Recipe, work: Path) -> Iterator[str]:
 
     corpus = Corpus(recipe, work / "rows")
     with Ledger(answered_by_transcript(recipe, work)) as ledger:
-        for row in corpus.judge(corpus.answered(ledger)):
-            yield row.get("source_text", row["text"])
+        yield from map(sentence_of, corpus.judge(corpus.answered(ledger)))
 
 
 def known_ngrams(texts: Iterable[str], benchmarks: Leakage) -> dict[str, list[str]]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 
 from builders.example import Entities, Pair, Reject, Span
 from builders.lexicon import Lexicon
@@ -24,8 +25,9 @@ DEFINITION = re.compile(
     r"(disease|disorder|condition|syndrome|infection|illness|drug|medication|compound)s?"
     r"( \w+)? (that|which|characteri[sz]ed|caused|used|affecting)\b"
 )
-# A text that MARKUP or DEFINITION finds something in has one of these words: to look for them costs less than a search.
-TELLING = frozenset((*"<>{}`|*_/\\", "is", "are", "Is", "Are", "IS", "ARE"))
+# ASCII text that MARKUP or DEFINITION finds something in has one of these words: to look for them costs less than a search.
+VERBS = (*product("iI", "sS"), *product("aA", "rR", "eE"))
+TELLING = frozenset((*"<>{}`|*_/\\", *map("".join, VERBS)))
 SEVERAL = re.compile(r"[.!?][\"')\]]* +[A-Z]")
 ABBREVIATED = re.compile(r"\b(vs|approx|e\.g|i\.e|al|Fig|Dr|No|St|spp?|var|ca)\.\s+[A-Z]")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffd\u202a-\u202e\u2066-\u2069]")
@@ -147,7 +149,7 @@ def fault_of(text: str, rules: Verification) -> str | None:
         return "quoted"
     if PREAMBLE.match(text):
         return "preamble"
-    telling = not TELLING.isdisjoint(words)
+    telling = not text.isascii() or not TELLING.isdisjoint(words)
     if telling and MARKUP.search(text):
         return "markup"
     if len(words) < rules.min_words:

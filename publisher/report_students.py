@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from builders.baselines import answered_sample, recorded_predictions
+from builders.baselines import UNANSWERED, answered_sample, recorded_predictions
 from builders.build import transcript_path
 from builders.corpus import class_names
 from builders.dictionary import baseline_predictions
@@ -276,18 +276,20 @@ def baselines(students: Students, plans: Plans, zero_shot: Path | None) -> dict[
 def recorded_zero_shot(recipe: Recipe, measured: Measured, work: Path) -> Path:
     """Predictions from the transcript `{recipe}-zero-shot.jsonl.gz`: of all rows, or of the sample that was asked about.
 
-    Raises UserError where there is none, or where it answers another split.
+    Raises UserError where there is none, or where it answers another split or a part that is no sample, as a killed run does.
     """
     transcript = zero_shot_transcript(recipe)
     if not transcript.exists():
         raise UserError(f"no {transcript.name} stands beside {transcript_path(recipe).name}; give --zero-shot")
     file, split, model = work / "zero-shot.jsonl", measured.data.split, recipe.teacher.model
     with Ledger(work / "zero-shot.sqlite") as ledger:
-        import_transcript(transcript, ledger)
+        recorded = import_transcript(transcript, ledger)["count"]
         rows = answered_sample(measured.folder, split, ledger, model=model)
-        if not rows:
-            raise UserError(f"{transcript.name} answers no request about {measured.name}, {split}")
-        recorded_predictions(measured.folder, split, file, ledger, model=model, sample=rows)
+        done = recorded_predictions(measured.folder, split, file, ledger, model=model, sample=rows)
+    if not rows or done["answered"] < (1 - UNANSWERED) * recorded:
+        raise UserError(
+            f"{transcript.name} holds {recorded} answers, of which {done['answered']} make a sample of {measured.name}, {split}"
+        )
     return file
 
 

@@ -59,7 +59,7 @@ def test_what_is_rejected_and_why(recipe: Recipe, answer: str, reason: str) -> N
 
 
 PIECES = st.sampled_from(
-    [*"<>{}`|*_/\\.!?)\"'", *" A(-", "http://", "IS", "is a rare ", "are ", "disease", "disorders which ", "drug that"]
+    [*"<>{}`|*_/\\.!?)\"'", *" A(-", "http://", "iS", "is a rare ", "aRE ", "disease", "disorders which ", "drug that"]
 )
 
 

@@ -303,12 +303,12 @@ def test_a_recorded_sample_is_measured_on_its_rows_and_answers_to_other_rows_are
     monkeypatch.setattr("publisher.report_students.TRANSCRIPTS", tmp_path)
     parsed, measured = load_recipe(str(recipe)), Measured.read("ner/tiny", benchmarks / "ner" / "tiny", "dev")
 
-    def record(name: str, *, split: str, sample: int | None) -> None:
+    def record(name: str, *, split: str, sample: int | None, answered: int | None = None) -> None:
         with Ledger(tmp_path / f"{name}.sqlite") as opened:
             _, asked = _asked(measured.folder, split, parsed.teacher.model, sample)
             payloads = [payload for _, payloads in asked for payload in payloads]
             opened.add((payload_key(payload), payload) for payload in payloads)
-            opened.record(Answer(payload_key(payload), '{"mentions": ["gout"]}') for payload in payloads)
+            opened.record(Answer(payload_key(payload), '{"mentions": ["gout"]}') for payload in payloads[:answered])
             export_transcript(opened, tmp_path / f"{parsed.name}-zero-shot.jsonl.gz", license="apache-2.0")
 
     for name, sample, rows in (("nine", 9, 9), ("whole", None, 24)):
@@ -316,6 +316,8 @@ def test_a_recorded_sample_is_measured_on_its_rows_and_answers_to_other_rows_are
         (tmp_path / f"of-{name}").mkdir()
         asked, counts = measured.counts_of(recorded_zero_shot(parsed, measured, tmp_path / f"of-{name}"))
         assert len(asked) == len(counts) == rows
-    record("other", split="train", sample=None)
-    with pytest.raises(UserError, match="answers no request about ner/tiny, dev"):
-        recorded_zero_shot(parsed, measured, tmp_path)
+    for name, split, answered, of in (("other", "train", None, 0), ("killed", "dev", 20, 6)):
+        record(name, split=split, sample=None, answered=answered)
+        (tmp_path / f"of-{name}").mkdir()
+        with pytest.raises(UserError, match=rf"of which {of} make a sample of ner/tiny, dev"):
+            recorded_zero_shot(parsed, measured, tmp_path / f"of-{name}")
