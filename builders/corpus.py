@@ -21,6 +21,7 @@ from builders.ledger import BUFFER, Answer, Ledger, batches
 from builders.noise import REASON, Noise
 from builders.outliers import APART, Outliers
 from builders.plan import SPLIT_FOLDS, Plan, Request
+from builders.progress import bar
 from builders.recipe import Recipe
 from builders.verify import Lookup, lookup, verify_entities, verify_pair
 from builders.vocabulary import Vocabulary
@@ -93,15 +94,17 @@ class Corpus:
 
     def answered(self, ledger: Ledger) -> Iterator[tuple[Request, Answer]]:
         """Every answered request, in the order of the plan; failed and pending ones are only counted."""
-        for requests in batches(self.plan.requests(), CHUNK):
-            outcomes = find_outcomes(ledger, (request.payload for request in requests))
-            for request, outcome in zip(requests, outcomes, strict=True):
-                if isinstance(outcome, Answer):
-                    yield request, outcome
-                elif outcome == "failed":
-                    self.counts.failed += 1
-                else:
-                    self.counts.pending += 1
+        with bar(len(self.plan), f"{self.recipe.name}, verified", "requests") as shown:
+            for requests in batches(self.plan.requests(), CHUNK):
+                outcomes = find_outcomes(ledger, (request.payload for request in requests))
+                for request, outcome in zip(requests, outcomes, strict=True):
+                    if isinstance(outcome, Answer):
+                        yield request, outcome
+                    elif outcome == "failed":
+                        self.counts.failed += 1
+                    else:
+                        self.counts.pending += 1
+                shown.update(len(requests))
 
     def judge(self, answered: Iterable[tuple[Request, Answer]]) -> Iterator[dict[str, Any]]:
         """Verify answers: rows, those of augmentation included, to `accepted.tsv`, the rest to `rejected.jsonl`.
@@ -138,6 +141,8 @@ class Corpus:
             thrown = stack.enter_context(self._open("rejected.jsonl", "ab"))
             outs = {split.encode(): stack.enter_context(self._open(f"{split}.jsonl", "wb")) for split in SPLIT_FOLDS}
             as_written = "text" if self.recipe.task == "ner" else "source_text"
+            accepted = self.counts.accepted + self.counts.added_by_augmentation.total()
+            shown = stack.enter_context(bar(accepted, f"{self.recipe.name}, filtered", "rows"))
             for part in batches(zip(lines, duplicates.reasons(), strict=True), CHUNK):
                 texts = [string_in(line, as_written) for line, _ in part]
                 reasons = with_leaks([repeat for _, repeat in part], texts, leakage)
@@ -148,6 +153,7 @@ class Corpus:
                     else:
                         self.counts.filtered_by_reason[reason] += 1
                         self._throw_out(thrown, string_in(row, "request_id"), text, reason, string_in(row, "prompt"))
+                shown.update(len(part))
         (self.work / ACCEPTED).unlink()
 
     def verify(self, request: Request, answer: str, finish_reason: str = "stop") -> Entities | Pair | Reject:

@@ -5,6 +5,8 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from builders.progress import LOG_EVERY
+
 if TYPE_CHECKING:
     from builders.example import Entities, Pair, Reject
     from builders.generate import Estimate
@@ -12,8 +14,6 @@ if TYPE_CHECKING:
     from builders.progress import Progress
     from builders.recipe import Recipe
     from publisher.hub import Release
-
-LOG_EVERY = 30.0  # seconds between log lines where nobody watches
 
 
 class LiveProgress:

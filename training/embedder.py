@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from training.encoder import load_body, load_tokenizer
+from training.tracking import bar
 
 MAX_LENGTH = 256
 BATCH_TOKENS = 4096
@@ -27,6 +28,7 @@ def sentence_embedder(encoder: str = "embedded") -> Callable[[Sequence[str]], np
         ids = tokenizer(list(texts), truncation=True, max_length=longest)["input_ids"] if len(texts) else []
         order = sorted(range(len(ids)), key=lambda i: -len(ids[i]))
         vectors = np.zeros((len(ids), model.config.hidden_size), dtype=np.float32)
+        shown = bar(len(ids), "embedding", "sentences")
         start = 0
         while start < len(order):
             part = order[start : start + max(1, BATCH_TOKENS // len(ids[order[start]]))]
@@ -37,6 +39,8 @@ def sentence_embedder(encoder: str = "embedded") -> Callable[[Sequence[str]], np
                 hidden = model(input_ids=padded["input_ids"], attention_mask=mask).last_hidden_state
             weights = mask.unsqueeze(-1).float()
             vectors[part] = ((hidden * weights).sum(1) / weights.sum(1)).numpy()
+            shown.update(len(part))
+        shown.close()
         return vectors
 
     return embed

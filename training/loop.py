@@ -38,7 +38,7 @@ from training.encoder import (
     trim_vocabulary,
 )
 from training.loss import IGNORED, token_loss
-from training.tracking import PROJECT, EnergyMeter, figures, tracker
+from training.tracking import PROJECT, EnergyMeter, bar, figures, tracker
 from training.validation import METRIC, validate
 
 LIBRARIES = ("accelerate", "datasets", "tokenizers", "torch", "transformers")
@@ -119,6 +119,7 @@ def train(
     accelerator.init_trackers(PROJECT, {k: v for k, v in asdict(config).items() if v is not None})
     meter = EnergyMeter()
     loss_sum = torch.tensor(state.loss, device=accelerator.device)
+    shown = bar(int(begins_row.sum()) * config.epochs, f"training, seed {config.seed}", "rows", state.sentences)
     begun = time.perf_counter()
 
     model.train()
@@ -146,7 +147,9 @@ def train(
 
         state.step += 1
         state.loss_steps += 1
-        state.sentences += int(begins_row[step].sum())
+        rows = int(begins_row[step].sum())
+        state.sentences += rows
+        shown.update(rows)
         evaluate = state.step in epoch_ends or due(state.step, config.evaluate_steps)
         if not evaluate and not due(state.step, config.save_steps):
             continue
@@ -159,11 +162,13 @@ def train(
                 checkpoint.save_best(model, state)
             accelerator.log(figures(state.history[-1]), step=state.step)
             if progress and accelerator.is_main_process:
+                shown.clear()  # what is printed would stand behind it
                 progress(state.history[-1])
         checkpoint.save(state)
         loss_sum.fill_(state.loss)
         begun = time.perf_counter()
 
+    shown.close()
     energy = meter.stop()
     best = state.history[state.best]
     report = {

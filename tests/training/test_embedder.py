@@ -21,6 +21,17 @@ def test_a_text_has_the_same_vector_alone_and_in_company(tiny_encoder: Path, mon
     np.testing.assert_allclose(embed(TEXTS), together, atol=1e-5)
 
 
+def test_what_takes_long_tells_how_far_it_is(
+    tiny_encoder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embed = sentence_embedder(str(tiny_encoder))
+    monkeypatch.setattr("training.tracking.QUICK", 0.0)
+    monkeypatch.setattr("training.tracking.LOG_EVERY", 0.0)
+    capsys.readouterr()
+    embed(TEXTS)
+    assert "embedding: 100%" in (shown := capsys.readouterr().err) and "4/4 [" in shown
+
+
 def test_no_text_is_no_vector(tiny_encoder: Path) -> None:
     assert sentence_embedder(str(tiny_encoder))([]).shape == (0, 32)
 

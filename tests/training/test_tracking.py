@@ -84,3 +84,18 @@ def test_wandb_gets_the_rows(ner_dataset: Path, tiny_encoder: Path, tmp_path: Pa
 
     (file,) = (tmp_path / "wandb").glob("offline-run-*/run-*.wandb")
     assert b"validation/strict_f1" in file.read_bytes()
+
+
+def test_training_tells_the_rows_it_has_seen_and_the_time_left(
+    ner_dataset: Path,
+    tiny_encoder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("training.tracking.QUICK", 0.0)
+    monkeypatch.setattr("training.tracking.LOG_EVERY", 0.0)
+    report = train(str(ner_dataset), str(tiny_encoder), tmp_path, replace(QUICK, epochs=2, seed=7))
+    seen = 2 * report["dataset"]["rows"]["train"]
+    lines = [line for line in capsys.readouterr().err.split("\r") if line.startswith("training, seed 7")]
+    assert f" {seen}/{seen} [" in lines[-1] and "rows/s" in lines[-1] and any("<00:0" in line for line in lines)
