@@ -93,7 +93,8 @@ def answered_by_transcript(recipe: Recipe, work: Path) -> Path:
     for asked in recipes:
         if not transcript_path(asked).exists():
             raise UserError(
-                f"{asked.name}: no transcript ships with it; run `corpusmith generate {recipe.name}` and give --ledger"
+                f"{asked.name}: no transcript ships with it; after `corpusmith generate` give "
+                f"--ledger runs/{recipe.name}/ledger.sqlite, or where else the answers are"
             )
     with Ledger(work / "transcript.sqlite") as ledger:
         for path in {transcript_path(asked) for asked in recipes}:
