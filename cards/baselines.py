@@ -78,3 +78,7 @@ def figure(figures: Mapping[str, Any], key: str) -> Markdown | None:
     spread = f" ± {number(deviation, digits)}" if deviation is not None else ""
     interval = f" ({between(ci95, digits)})" if ci95 else ""
     return Markdown(number(figures[key], digits) + spread + interval)
+
+
+def number_of_seeds(section: Mapping[str, Any]) -> str:
+    return "one seed" if len(section["seeds"]) == 1 else f"{len(section['seeds'])} seeds"

@@ -7,7 +7,7 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCardData
 
 from cards import evaluations, markdown
-from cards.baselines import baselines_table, gains_table, gap_closed
+from cards.baselines import baselines_table, gains_table, gap_closed, number_of_seeds
 from cards.evaluations import METRICS, interval
 from cards.markdown import Markdown, code, escape, number
 
@@ -112,6 +112,7 @@ def render(facts: ModelFacts) -> str:
         evaluations=evaluations,
         baselines_table=baselines_table,
         gains_table=gains_table,
+        number_of_seeds=number_of_seeds,
         gap_closed=gap_closed,
         training_table=training_table,
     )

@@ -1,12 +1,22 @@
 """What a report page says of a recipe: facts in, README.md out."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cards import markdown
-from cards.baselines import COLUMNS, METRIC, SYSTEMS, baselines_table, figure, gain, gains_table, gap_closed
+from cards.baselines import (
+    COLUMNS,
+    METRIC,
+    SYSTEMS,
+    baselines_table,
+    figure,
+    gain,
+    gains_table,
+    gap_closed,
+    number_of_seeds,
+)
 from cards.dataset import Corpus, audit_table, counts_table, form_table, hashes_table, reasons_table
 from cards.markdown import Markdown, between, code, number
 
@@ -23,9 +33,9 @@ class ReportFacts:
     recipe: str | None = None  # as the command was given it: a name or a path; None: by its name
 
     @property
-    def trained(self) -> Mapping[str, Any] | None:
-        """The first section that tells how students were trained."""
-        return next((self.sections[name] for name in ("baselines", "ablation", "curve") if name in self.sections), None)
+    def trained(self) -> list[Mapping[str, Any]]:
+        """The sections that tell how students were trained."""
+        return [self.sections[name] for name in ("baselines", "ablation", "curve") if name in self.sections]
 
     def at(self, name: str) -> Mapping[str, Any] | None:
         return self.sections.get(name)
@@ -57,6 +67,7 @@ def render(facts: ReportFacts) -> str:
             baselines_table=baselines_table,
             gains_table=gains_table,
             gap_closed=gap_closed,
+            number_of_seeds=number_of_seeds,
             settings_table=settings_table,
             between=between,
         )
@@ -120,9 +131,10 @@ def ablation_table(section: Mapping[str, Any], task: str) -> Markdown:
     return markdown.table(["Change", "Rows", *names, "Difference"], rows)
 
 
-def settings_table(section: Mapping[str, Any]) -> Markdown:
-    """What the students were trained with, one line a setting; the seed differs."""
-    rows = [["Encoder", code(section["encoder"])], ["Seeds", ", ".join(map(str, section["seeds"]))]]
+def settings_table(sections: Sequence[Mapping[str, Any]]) -> Markdown:
+    """What the students were trained with, one line a setting, as the first section tells; seeds are those of all."""
+    section, seeds = sections[0], sorted({seed for section in sections for seed in section["seeds"]})
+    rows = [["Encoder", code(section["encoder"])], ["Seeds", ", ".join(map(str, seeds))]]
     settings = {key: value for key, value in section["settings"].items() if key != "seed" and value is not None}
     rows += [[code(key), code(str(value))] for key, value in settings.items()]
     return markdown.table(["Setting", "Value"], rows, text_columns=2)

@@ -33,6 +33,12 @@ def test_a_section_or_picture_that_is_missing_leaves_its_place_out(disease: Corp
     assert "## " not in report.render(ReportFacts(disease, {}))
 
 
+def test_each_section_tells_its_number_of_seeds_and_the_settings_name_them_all(disease: Corpus, sections: dict) -> None:
+    page = report.render(ReportFacts(disease, sections | {"ablation": sections["ablation"] | {"seeds": [7]}}))
+    assert "on the mean of one seed." in page and "deviation over 2 seeds (95%" in page
+    assert "| Seeds | 1, 2, 7 |" in page
+
+
 def test_the_command_names_the_recipe_as_it_was_given(disease: Corpus) -> None:
     assert "\n`corpusmith report recipes/mine.yaml --out DIR`" in report.render(
         ReportFacts(disease, {}, recipe="recipes/mine.yaml")
