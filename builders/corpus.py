@@ -21,10 +21,10 @@ from builders.ledger import BUFFER, Answer, Ledger, batches
 from builders.noise import REASON, Noise
 from builders.outliers import APART, Outliers
 from builders.plan import SPLIT_FOLDS, Plan, Request
-from builders.progress import bar
 from builders.recipe import Recipe
 from builders.verify import Lookup, lookup, verify_entities, verify_pair
 from builders.vocabulary import Vocabulary
+from corpusmith_progress import bar
 
 CHUNK = 256  # rows at once; with thousands, the processor's cache would hold no longer what the next step reads
 ACCEPTED = "accepted.tsv"  # split and row as JSON, before the filters: what is kept goes on without being parsed again
@@ -94,17 +94,16 @@ class Corpus:
 
     def answered(self, ledger: Ledger) -> Iterator[tuple[Request, Answer]]:
         """Every answered request, in the order of the plan; failed and pending ones are only counted."""
-        with bar(len(self.plan), f"{self.recipe.name}, verified", "requests") as shown:
-            for requests in batches(self.plan.requests(), CHUNK):
-                outcomes = find_outcomes(ledger, (request.payload for request in requests))
-                for request, outcome in zip(requests, outcomes, strict=True):
-                    if isinstance(outcome, Answer):
-                        yield request, outcome
-                    elif outcome == "failed":
-                        self.counts.failed += 1
-                    else:
-                        self.counts.pending += 1
-                shown.update(len(requests))
+        planned = bar(len(self.plan), f"{self.recipe.name}, verified", "requests", self.plan.requests())
+        for requests in batches(planned, CHUNK):
+            outcomes = find_outcomes(ledger, (request.payload for request in requests))
+            for request, outcome in zip(requests, outcomes, strict=True):
+                if isinstance(outcome, Answer):
+                    yield request, outcome
+                elif outcome == "failed":
+                    self.counts.failed += 1
+                else:
+                    self.counts.pending += 1
 
     def judge(self, answered: Iterable[tuple[Request, Answer]]) -> Iterator[dict[str, Any]]:
         """Verify answers: rows, those of augmentation included, to `accepted.tsv`, the rest to `rejected.jsonl`.
@@ -142,8 +141,8 @@ class Corpus:
             outs = {split.encode(): stack.enter_context(self._open(f"{split}.jsonl", "wb")) for split in SPLIT_FOLDS}
             as_written = "text" if self.recipe.task == "ner" else "source_text"
             accepted = self.counts.accepted + self.counts.added_by_augmentation.total()
-            shown = stack.enter_context(bar(accepted, f"{self.recipe.name}, filtered", "rows"))
-            for part in batches(zip(lines, duplicates.reasons(), strict=True), CHUNK):
+            judged = zip(lines, duplicates.reasons(), strict=True)
+            for part in batches(bar(accepted, f"{self.recipe.name}, filtered", "rows", judged), CHUNK):
                 texts = [string_in(line, as_written) for line, _ in part]
                 reasons = with_leaks([repeat for _, repeat in part], texts, leakage)
                 for (line, _), text, reason in zip(part, texts, reasons, strict=True):
@@ -153,7 +152,6 @@ class Corpus:
                     else:
                         self.counts.filtered_by_reason[reason] += 1
                         self._throw_out(thrown, string_in(row, "request_id"), text, reason, string_in(row, "prompt"))
-                shown.update(len(part))
         (self.work / ACCEPTED).unlink()
 
     def verify(self, request: Request, answer: str, finish_reason: str = "stop") -> Entities | Pair | Reject:

@@ -1,24 +1,6 @@
-"""How far long work is: the figures of a generation at one moment, and a line for whatever is counted."""
+"""How far a generation is: figures at one moment, and how they are shown."""
 
-import sys
 from dataclasses import dataclass
-
-from tqdm import tqdm
-
-QUICK = 5.0  # seconds: of what takes no longer nothing is shown
-LOG_EVERY = 30.0  # seconds between lines where nobody watches
-
-
-def bar(total: int, what: str, unit: str) -> tqdm:
-    """A line on stderr with the number done, the rate and the time left; to be used as a context, and told by `update`.
-
-    It is kept up to date on a terminal, and written every half a minute elsewhere.
-    """
-    every = 0.5 if sys.stderr.isatty() else LOG_EVERY
-    return tqdm(
-        total=total, desc=what, unit=f" {unit}", delay=QUICK, mininterval=every, maxinterval=max(10.0, every),
-        leave=False, dynamic_ncols=True,
-    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from builders.progress import LOG_EVERY
+from corpusmith_progress import LOG_EVERY
 
 if TYPE_CHECKING:
     from builders.example import Entities, Pair, Reject

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from corpusmith_progress import bar
 from training.encoder import load_body, load_tokenizer
-from training.tracking import bar
 
 MAX_LENGTH = 256
 BATCH_TOKENS = 4096

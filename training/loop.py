@@ -23,6 +23,7 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import send_to_device, set_seed
 from safetensors.torch import load_file
 
+from corpusmith_progress import bar
 from training.batches import collate, plan_steps, share
 from training.checkpoint import Checkpoint
 from training.config import TrainingConfig
@@ -38,7 +39,7 @@ from training.encoder import (
     trim_vocabulary,
 )
 from training.loss import IGNORED, token_loss
-from training.tracking import PROJECT, EnergyMeter, bar, figures, tracker
+from training.tracking import PROJECT, EnergyMeter, figures, tracker
 from training.validation import METRIC, validate
 
 LIBRARIES = ("accelerate", "datasets", "tokenizers", "torch", "transformers")
@@ -119,7 +120,8 @@ def train(
     accelerator.init_trackers(PROJECT, {k: v for k, v in asdict(config).items() if v is not None})
     meter = EnergyMeter()
     loss_sum = torch.tensor(state.loss, device=accelerator.device)
-    shown = bar(int(begins_row.sum()) * config.epochs, f"training, seed {config.seed}", "rows", state.sentences)
+    total, what = int(begins_row.sum()) * config.epochs, f"training, seed {config.seed}"
+    shown = bar(total, what, "rows", done=state.sentences, shown=accelerator.is_local_main_process)
     begun = time.perf_counter()
 
     model.train()

@@ -1,28 +1,10 @@
-"""What a run tells others while it goes: how far it is, rows for an experiment tracker, and the energy it took."""
+"""What a run tells others while it goes: rows for an experiment tracker, and the energy it took."""
 
-import sys
 from importlib.util import find_spec
-from typing import Any
-
-from accelerate.utils import tqdm
 
 from corpusmith_errors import UserError
 
 PROJECT = "corpusmith"
-QUICK = 5.0  # seconds: of what takes no longer nothing is shown
-LOG_EVERY = 30.0  # seconds between lines where nobody watches
-
-
-def bar(total: int, what: str, unit: str, done: int = 0) -> Any:
-    """A line on the main process's stderr with the number done, the rate and the time left, told by `update`.
-
-    It is kept up to date on a terminal, and written every half a minute elsewhere.
-    """
-    every = 0.5 if sys.stderr.isatty() else LOG_EVERY
-    return tqdm(
-        total=total, initial=done, desc=what, unit=f" {unit}", delay=QUICK, mininterval=every,
-        maxinterval=max(10.0, every), leave=False, dynamic_ncols=True,
-    )  # fmt: skip
 
 
 def tracker(chosen: str | None) -> str | None:

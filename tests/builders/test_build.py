@@ -92,8 +92,8 @@ def test_splits_share_no_seed_concept(built: dict, tmp_path: Path) -> None:
 def test_a_build_that_takes_long_tells_how_far_it_is(
     ner_recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("builders.progress.QUICK", 0.0)
-    monkeypatch.setattr("builders.progress.LOG_EVERY", 0.0)
+    monkeypatch.setattr("corpusmith_progress.QUICK", 0.0)
+    monkeypatch.setattr("corpusmith_progress.LOG_EVERY", 0.0)
     facts = build(str(ner_recipe), tmp_path / "out", fill(ner_recipe, tmp_path / "ledger.sqlite", 50))
     shown, rows = capsys.readouterr().err, facts["counts"]["accepted"] + sum(facts["added_by_augmentation"].values())
     assert f"{facts['recipe']}, verified: 100%" in shown and "60/60 [" in shown

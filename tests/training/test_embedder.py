@@ -25,8 +25,8 @@ def test_what_takes_long_tells_how_far_it_is(
     tiny_encoder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     embed = sentence_embedder(str(tiny_encoder))
-    monkeypatch.setattr("training.tracking.QUICK", 0.0)
-    monkeypatch.setattr("training.tracking.LOG_EVERY", 0.0)
+    monkeypatch.setattr("corpusmith_progress.QUICK", 0.0)
+    monkeypatch.setattr("corpusmith_progress.LOG_EVERY", 0.0)
     capsys.readouterr()
     embed(TEXTS)
     assert "embedding: 100%" in (shown := capsys.readouterr().err) and "4/4 [" in shown

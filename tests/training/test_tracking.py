@@ -93,8 +93,8 @@ def test_training_tells_the_rows_it_has_seen_and_the_time_left(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("training.tracking.QUICK", 0.0)
-    monkeypatch.setattr("training.tracking.LOG_EVERY", 0.0)
+    monkeypatch.setattr("corpusmith_progress.QUICK", 0.0)
+    monkeypatch.setattr("corpusmith_progress.LOG_EVERY", 0.0)
     report = train(str(ner_dataset), str(tiny_encoder), tmp_path, replace(QUICK, epochs=2, seed=7))
     seen = 2 * report["dataset"]["rows"]["train"]
     lines = [line for line in capsys.readouterr().err.split("\r") if line.startswith("training, seed 7")]
