@@ -23,7 +23,7 @@ from builders.dictionary import baseline_predictions
 from builders.recipe import Recipe, load_recipe
 from publisher.cli_report import listed, numbers
 from publisher.pipeline import TRAINING
-from publisher.report_students import recorded_zero_shot, zero_shot_transcript
+from publisher.report_students import shipped_zero_shot
 from publisher.trainings import Measured
 from training.config import TrainingConfig
 from training.evaluate import row_counts
@@ -60,9 +60,9 @@ def measured(recipe: Recipe, file: Path, models: Sequence[Path], seeds: Sequence
         told = compared(
             by_seed, "nothing_learned", row_counts(str(answers), split.data, {})[:, None], recipe.task, seeds
         )
-        if zero_shot_transcript(recipe).exists():
-            asked, counted = split.counts_of(recorded_zero_shot(recipe, split, Path(scratch)))
-            told["zero_shot"] = compared(by_seed[asked], "zero_shot", counted, recipe.task, seeds)
+    if (predictions := shipped_zero_shot(recipe, split.data.split)).exists():
+        asked, counted = split.counts_of(predictions)
+        told["zero_shot"] = compared(by_seed[asked], "zero_shot", counted, recipe.task, seeds)
     return {"benchmark": recipe.benchmarks[0], **told}
 
 

@@ -32,7 +32,6 @@ Sentence: {text}"""
 MASK = re.compile(r"@[A-Z][A-Z0-9_-]*\$")
 PARAMETERS = {"temperature": 0.0, "max_tokens": 256}
 SEED = 0  # of the rows that a sample draws
-UNANSWERED = 0.01  # share of the rows that a recorded sample may lack
 
 
 class Mentions(BaseModel):
@@ -76,28 +75,15 @@ def zero_shot_predictions(
     `rows`, `requests` and `unusable`. Answers come from the ledger where it has them, so that a killed run goes on.
     """
     check_permission(Endpoint.from_environment(base_url), i_may_send_this_text)
-    asked = [payload for _, payloads in _asked(benchmark, split, model, sample)[1] for payload in payloads]
-    generate(asked, ledger, base_url=base_url, total=len(asked), **limits)
-    done = recorded_predictions(benchmark, split, out, ledger, model=model, sample=sample)
-    return {key: done[key] for key in ("rows", "requests", "unusable")}
-
-
-def recorded_predictions(
-    benchmark: Path, split: str, out: Path, ledger: Ledger, *, model: str, sample: int | None = None
-) -> dict[str, int]:
-    """The predictions that the answers in the ledger make; nothing is sent.
-
-    Returns also how many requests were `answered`, since what was never asked is predicted as nothing too.
-    """
     labels, asked = _asked(benchmark, split, model, sample)
-    answered = unusable = 0
+    requests = [payload for _, payloads in asked for payload in payloads]
+    generate(requests, ledger, base_url=base_url, total=len(requests), **limits)
+    unusable = 0
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("w", encoding="utf-8") as lines:
         for row, payloads in asked:
             tagged = "ner_tags" in row
-            answers = find_answers(ledger, payloads)
-            replies = [_reply(answer, Mentions if tagged else Related) for answer in answers]
-            answered += sum(answer is not None for answer in answers)
+            replies = [_reply(answer, Mentions if tagged else Related) for answer in find_answers(ledger, payloads)]
             unusable += replies.count(None)
             if tagged:
                 found = {label: reply.mentions for label, reply in zip(labels, replies, strict=True) if reply}
@@ -105,20 +91,7 @@ def recorded_predictions(
             else:
                 prediction = {"id": row["id"], "label": int(replies[0] is not None and replies[0].related)}
             lines.write(json.dumps(prediction, ensure_ascii=False) + "\n")
-    requests = sum(len(payloads) for _, payloads in asked)
-    return {"rows": len(asked), "requests": requests, "answered": answered, "unusable": unusable}
-
-
-def answered_sample(benchmark: Path, split: str, ledger: Ledger, *, model: str) -> int:
-    """Rows of the largest sample of the split that the ledger answers, all but a hundredth; 0 where it answers none."""
-    _, asked = _asked(benchmark, split, model)
-    largest = lacking = 0
-    for rows, number in enumerate(_order(len(asked)), 1):
-        if None in find_answers(ledger, asked[number][1]):
-            lacking += 1
-        elif lacking <= UNANSWERED * rows:
-            largest = rows
-    return largest
+    return {"rows": len(asked), "requests": len(requests), "unusable": unusable}
 
 
 def zero_shot_spans(
@@ -186,13 +159,9 @@ def _asked(
     tagged = "ner_tags" in rows[0]
     labels = sorted({tag[2:] for row in rows for tag in row["ner_tags"]} - {""}) if tagged else ["related"]
     if sample is not None:
-        rows = [rows[number] for number in sorted(_order(len(rows))[:sample])]
+        drawn = random.Random(SEED).sample(range(len(rows)), len(rows))[:sample]
+        rows = [rows[number] for number in sorted(drawn)]
     return labels, [(row, [_payload(row, label, tagged, model) for label in labels]) for row in rows]
-
-
-def _order(rows: int) -> list[int]:
-    """The numbers of rows in the order in which samples take them."""
-    return random.Random(SEED).sample(range(rows), rows)
 
 
 def _payload(row: Mapping[str, Any], label: str, tagged: bool, model: str) -> dict[str, Any]:

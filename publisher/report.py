@@ -93,10 +93,11 @@ def report(
         systems: what the students of the baselines learn from: synthetic, gold, gold+synthetic.
         beside: other recipes, shipped or paths, as further lines of the ablation: what changes the prompts.
         first: accepted sentences at the first point of the learning curve.
-        zero-shot: a predictions file for the split; None takes the recorded one that ships, if any.
+        zero_shot: a predictions file for the split, of all rows or a part; None takes the one that ships, if any.
         dry_run: train nothing and say what would be trained.
 
-    Raises UserError when there is nothing to build from, or a library that a section needs is not installed.
+    Raises UserError when there is nothing to build from, a library that a section needs is not installed, or `zero_shot`
+    predicts no row of the split.
     """
     if unknown := sorted(set(only) - set(SECTIONS)):
         raise UserError(f"no section {', '.join(unknown)}: choose among {', '.join(SECTIONS)}")
@@ -119,11 +120,11 @@ def report(
             students = Students(
                 parsed, work / "corpus", sources, work, Measured.read(name, folder, split), config, tuple(seeds), say
             )
-            plans = report_students.plan(students, only, first, changes, systems, beside)
+            plans = report_students.plan(students, only, first, changes, systems, beside, zero_shot)
             if dry_run:
                 report_students.dry_run(students, plans)
             else:
-                trained_sections(evidence, students, plans, zero_shot)
+                trained_sections(evidence, students, plans)
     if not dry_run:
         drawn = tuple(path.name for path in sorted(out.glob("*.png")) if path.stem in evidence.document["sections"])
         told = page.ReportFacts(corpus, evidence.document["sections"], drawn, recipe)
@@ -169,7 +170,7 @@ def text_sections(
         evidence.keep("memorisation", {**named, **report_text.memorisation(built, written, real, embed)})
 
 
-def trained_sections(evidence: Evidence, students: Students, plans: Plans, zero_shot: Path | None) -> None:
+def trained_sections(evidence: Evidence, students: Students, plans: Plans) -> None:
     """What students tell; the weights of each are thrown away once it was measured, its counts stay below `runs`."""
     task = students.recipe.task
     report_students.train(students, plans)
@@ -179,8 +180,8 @@ def trained_sections(evidence: Evidence, students: Students, plans: Plans, zero_
     if plans.ablation:
         section = report_students.ablation(students, plans)
         evidence.keep("ablation", section, report_figures.ablation(section, task) if len(section["rows"]) > 1 else None)
-    if plans.baselines:
-        evidence.keep("baselines", report_students.baselines(students, plans, zero_shot))
+    if plans.baselines is not None:
+        evidence.keep("baselines", report_students.baselines(students, plans))
 
 
 def benchmark_of(recipe: Recipe, root: Path | None, split: str) -> tuple[str, Path] | None:

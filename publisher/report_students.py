@@ -9,13 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from builders.baselines import UNANSWERED, answered_sample, recorded_predictions
-from builders.build import transcript_path
+import builders
 from builders.corpus import class_names
 from builders.dictionary import baseline_predictions
-from builders.ledger import Ledger
 from builders.recipe import Recipe, load_recipe
-from builders.transcript import TRANSCRIPTS, import_transcript
 from corpusmith_errors import UserError
 from publisher.ablations import ablations
 from publisher.arms import Arm, Sources, ablated, curve_sizes, first_rows, gold, originals
@@ -26,6 +23,7 @@ from training.evaluate import row_counts
 from training.seeds import gap_closed, headline, seed_difference, seed_differences, seed_figures
 
 SYSTEMS = ("synthetic", "gold", "gold+synthetic")  # what the students of the baselines learn from
+ZERO_SHOT = Path(builders.__file__).parent / "zero_shot"
 FIRST = 100  # sentences at the first point of the curve
 
 
@@ -109,6 +107,7 @@ class Plans:
     curve: list[tuple[int, Arm]] | None = None
     ablation: list[Arm] | None = None
     baselines: list[tuple[str, Arm]] | None = None
+    zero_shot: tuple[np.ndarray, np.ndarray] | None = None  # the rows that the LLM was asked about, and their counts
     left_out: dict[str, list[str]] = field(default_factory=lambda: {"ablation": [], "baselines": []})
 
     def arms(self) -> list[tuple[str, Arm]]:
@@ -126,9 +125,12 @@ def plan(
     changes: Sequence[str] = (),
     systems: Sequence[str] = SYSTEMS,
     beside: Sequence[str] = (),
+    zero_shot: Path | None = None,
 ) -> Plans:
-    """Write everything that will be trained on. `changes` are ids of ablations, all without any where no recipe stands
-    `beside`; `systems` the students of the baselines."""
+    """Write everything that will be trained on, and read what the zero-shot LLM predicted.
+
+    `changes` are ids of ablations, all without any where no recipe stands `beside`; `systems` the students of the baselines.
+    """
     if unknown := sorted(set(systems) - set(SYSTEMS)):
         raise UserError(f"no students called {', '.join(unknown)}: choose among {', '.join(SYSTEMS)}")
     plans = Plans()
@@ -144,6 +146,14 @@ def plan(
                 plans.baselines.append((name, arm))
             else:
                 plans.left_out["baselines"].append(f"students on {name}: the benchmark has no train split at hand")
+        split = students.measured.data.split
+        predictions = zero_shot or shipped_zero_shot(students.recipe, split)
+        if zero_shot or predictions.exists():
+            plans.zero_shot = students.measured.counts_of(predictions)
+        else:
+            plans.left_out["baselines"].append(
+                f"the teacher itself, zero-shot: no predictions ship for {students.recipe.name}, {split}; give --zero-shot"
+            )
     if "curve" in only:
         written = originals(students.corpus)
         plans.curve = []
@@ -233,20 +243,17 @@ def ablation(students: Students, plans: Plans) -> dict[str, Any]:
     return {**students.about(), "rows": rows, "left_out": plans.left_out["ablation"]}
 
 
-def baselines(students: Students, plans: Plans, zero_shot: Path | None) -> dict[str, Any]:
+def baselines(students: Students, plans: Plans) -> dict[str, Any]:
     """A row a system, each with how far it lies above what learns nothing and above the LLM; the gap closed, where it can
     be told."""
-    task, left_out = students.measured.task, list(plans.left_out["baselines"])
+    task = students.measured.task
     system, nothing = students.baseline()
     counts = {system: nothing}
     arms = dict(plans.baselines or ())
     counts |= {name: students.counts(arm) for name, arm in arms.items()}
     asked = np.arange(len(nothing))  # of the zero-shot LLM: all rows, or a sample
-    try:
-        file = zero_shot or recorded_zero_shot(students.recipe, students.measured, students.work)
-        asked, counts["zero-shot"] = students.measured.counts_of(file)
-    except UserError as error:
-        left_out.append(f"the teacher itself, zero-shot: {error}")
+    if plans.zero_shot:
+        asked, counts["zero-shot"] = plans.zero_shot
     rows = []
     for name, counted in counts.items():
         figures = students.figures(arms[name]) if name in arms else seed_figures(counted, task, [])
@@ -258,7 +265,7 @@ def baselines(students: Students, plans: Plans, zero_shot: Path | None) -> dict[
         if name in arms and "zero-shot" in counts:
             row["above"]["zero-shot"] = seed_differences(counted[asked], counts["zero-shot"], task)
         rows.append(row)
-    section = {**students.about(), "rows": rows, "left_out": left_out, "notes": []}
+    section = {**students.about(), "rows": rows, "left_out": plans.left_out["baselines"], "notes": []}
     if "gold" in arms and len(arms["gold"].parts) > 1:
         section["notes"].append(
             "Students on real sentences learned one half of this benchmark and were judged by the other."
@@ -273,25 +280,6 @@ def baselines(students: Students, plans: Plans, zero_shot: Path | None) -> dict[
     return section
 
 
-def recorded_zero_shot(recipe: Recipe, measured: Measured, work: Path) -> Path:
-    """Predictions from the transcript `{recipe}-zero-shot.jsonl.gz`: of all rows, or of the sample that was asked about.
-
-    Raises UserError where there is none, or where it answers another split or a part that is no sample, as a killed run does.
-    """
-    transcript = zero_shot_transcript(recipe)
-    if not transcript.exists():
-        raise UserError(f"no {transcript.name} stands beside {transcript_path(recipe).name}; give --zero-shot")
-    file, split, model = work / "zero-shot.jsonl", measured.data.split, recipe.teacher.model
-    with Ledger(work / "zero-shot.sqlite") as ledger:
-        recorded = import_transcript(transcript, ledger)["count"]
-        rows = answered_sample(measured.folder, split, ledger, model=model)
-        done = recorded_predictions(measured.folder, split, file, ledger, model=model, sample=rows)
-    if not rows or done["answered"] < (1 - UNANSWERED) * recorded:
-        raise UserError(
-            f"{transcript.name} holds {recorded} answers, of which {done['answered']} make a sample of {measured.name}, {split}"
-        )
-    return file
-
-
-def zero_shot_transcript(recipe: Recipe) -> Path:
-    return TRANSCRIPTS / f"{recipe.name}-zero-shot.jsonl.gz"
+def shipped_zero_shot(recipe: Recipe, split: str) -> Path:
+    """Where the predictions of an LLM without training ship, if any: tags or labels by row id, as its answers quote text."""
+    return ZERO_SHOT / f"{recipe.name}-{split}.jsonl"

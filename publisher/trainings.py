@@ -149,10 +149,12 @@ def train_all(trainings: Sequence[Training], runs: Path, say: Callable[[str], No
 
 def train_one(training: Training, runs: Path) -> dict[str, Any]:
     """The result of one training, written to `runs/KEY.json`; weights are thrown away once they were measured."""
+    from training.launch import finished
     from training.loop import train
 
-    folder = runs / training.key
-    report = train(str(training.rows.folder), training.encoder, folder, training.config)
+    folder, config, encoder = runs / training.key, training.config, training.encoder
+    report = finished(folder, encoder, training.rows.fingerprint, config)  # of a call that was killed while it measured
+    report = report or train(str(training.rows.folder), encoder, folder, config)
     result = {
         **training.identity(),
         "training_rows": training.rows.count,

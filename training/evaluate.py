@@ -231,6 +231,8 @@ def read_scores(file: str, data: Benchmark) -> list[float]:
 
 def read_predictions(file: str, column: str) -> dict:
     """From id to prediction; a `score` is preferred to a label."""
+    if not Path(file).is_file():
+        raise UserError(f"no predictions at {file}: `corpusmith baseline` writes them")
     found = {}
     for n, line in enumerate(Path(file).read_text(encoding="utf-8").split("\n"), 1):
         if not line.strip():

@@ -1,12 +1,14 @@
 """The zero-shot LLM: nothing is sent without permission; what it lists is found again among the tokens."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import builders
 from builders.baselines import tag_mentions, zero_shot_predictions
 from builders.ledger import Ledger
 from corpusmith_errors import UserError
@@ -105,3 +107,13 @@ def test_tags_are_well_formed_and_every_tagged_span_was_listed(tokens: list[str]
     if all(tag == "O" for tag in tags):
         joined = {"".join(tokens[i:j]).lower() for i in range(len(tokens)) for j in range(i + 1, len(tokens) + 1)}
         assert not (wanted & joined)
+
+
+def test_predictions_that_ship_hold_no_text() -> None:
+    files = sorted((Path(builders.__file__).parent / "zero_shot").glob("*.jsonl"))
+    assert files
+    for file in files:
+        for row in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
+            values = row.pop("ner_tags", None) or [row.pop("label")]
+            assert list(row) == ["id"] and re.fullmatch(r"[a-z_0-9]+(-dev)?-[0-9]+", row["id"])
+            assert set(values) <= {"O", "B-Disease", "I-Disease", "B-Chemical", "I-Chemical", 0, 1}

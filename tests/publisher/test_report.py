@@ -10,12 +10,9 @@ from builders.ledger import Answer, Ledger
 from builders.payload import payload_key
 from builders.plan import Plan, Request
 from builders.recipe import load_recipe
-from builders.transcript import export_transcript
 from corpusmith_errors import UserError
 from publisher.report import report
-from publisher.report_students import recorded_zero_shot
 from publisher.report_text import Sentences, acceptance, quantiles
-from publisher.trainings import Measured
 
 OPENINGS = ["In the families", "Among all controls", "At follow-up", "Before treatment", "In most of the carriers"]
 DISEASES = ["gout", "cystic fibrosis", "colon cancer", "breast cancer"]
@@ -277,47 +274,54 @@ def test_relations_learn_from_halves_and_the_gap_is_told(relation_recipe: Path, 
         assert test["difference"] == pytest.approx(gained) and test["ci95"][0] <= gained <= test["ci95"][1]
     assert list(above["synthetic"]) == list(above["gold"]) == ["always-related", "zero-shot"]
     answers.write_text('{"id": "of another", "label": 1}\n', encoding="utf-8")
-    assert "predicts no row" in str(report(str(relation_recipe), out, **asked)["sections"]["baselines"]["left_out"])
+    with pytest.raises(UserError, match="predicts no row of tiny, dev"):
+        report(str(relation_recipe), out, **asked)
 
 
-def test_recorded_zero_shot_answers_make_predictions_and_say_what_is_missing(benchmarks: Path, tmp_path: Path) -> None:
-    from builders.baselines import _asked, recorded_predictions
-
-    folder = benchmarks / "ner" / "tiny"
-    _, asked = _asked(folder, "dev", "tiny-teacher")
-    with Ledger(tmp_path / "zero-shot.sqlite") as opened:
-        payloads = [payload for _, payloads in asked for payload in payloads]
-        opened.add((payload_key(payload), payload) for payload in payloads)
-        opened.record(Answer(payload_key(payload), '{"mentions": ["gout"]}') for payload in payloads[:20])
-        done = recorded_predictions(folder, "dev", tmp_path / "p.jsonl", opened, model="tiny-teacher")
-    assert done == {"rows": 24, "requests": 24, "answered": 20, "unusable": 4}
-    tags = [json.loads(line)["ner_tags"] for line in (tmp_path / "p.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert [row.count("B-Disease") for row in tags[:9]] == [0, 0, 0, 0, 1, 0, 0, 0, 1]
-
-
-def test_a_recorded_sample_is_measured_on_its_rows_and_answers_to_other_rows_are_refused(
-    recipe: Path, benchmarks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_llm_is_measured_on_the_rows_of_the_predictions_that_ship_or_are_given(
+    recipe: Path, ledger: Path, benchmarks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from builders.baselines import _asked
+    monkeypatch.setattr("publisher.report_students.ZERO_SHOT", tmp_path)
+    asked = {"ledger": ledger, "benchmarks": benchmarks, "only": ["baselines"], "systems": ()}
 
-    monkeypatch.setattr("publisher.report_students.TRANSCRIPTS", tmp_path)
-    parsed, measured = load_recipe(str(recipe)), Measured.read("ner/tiny", benchmarks / "ner" / "tiny", "dev")
+    def baselines(**arguments: Path) -> dict:
+        return report(str(recipe), tmp_path / "report", **asked, **arguments)["sections"]["baselines"]
 
-    def record(name: str, *, split: str, sample: int | None, answered: int | None = None) -> None:
-        with Ledger(tmp_path / f"{name}.sqlite") as opened:
-            _, asked = _asked(measured.folder, split, parsed.teacher.model, sample)
-            payloads = [payload for _, payloads in asked for payload in payloads]
-            opened.add((payload_key(payload), payload) for payload in payloads)
-            opened.record(Answer(payload_key(payload), '{"mentions": ["gout"]}') for payload in payloads[:answered])
-            export_transcript(opened, tmp_path / f"{parsed.name}-zero-shot.jsonl.gz", license="apache-2.0")
+    def predict(file: Path, split: str, rows: int) -> Path:
+        right = [{key: row[key] for key in ("id", "ner_tags")} for row in (real_row(n, split) for n in range(rows))]
+        file.write_text("".join(json.dumps(row) + "\n" for row in right), encoding="utf-8")
+        return file
 
-    for name, sample, rows in (("nine", 9, 9), ("whole", None, 24)):
-        record(name, split="dev", sample=sample)
-        (tmp_path / f"of-{name}").mkdir()
-        asked, counts = measured.counts_of(recorded_zero_shot(parsed, measured, tmp_path / f"of-{name}"))
-        assert len(asked) == len(counts) == rows
-    for name, split, answered, of in (("other", "train", None, 0), ("killed", "dev", 20, 6)):
-        record(name, split=split, sample=None, answered=answered)
-        (tmp_path / f"of-{name}").mkdir()
-        with pytest.raises(UserError, match=rf"of which {of} make a sample of ner/tiny, dev"):
-            recorded_zero_shot(parsed, measured, tmp_path / f"of-{name}")
+    none = baselines()
+    assert [row["system"] for row in none["rows"]] == ["dictionary"]
+    name = load_recipe(str(recipe)).name
+    assert f"the teacher itself, zero-shot: no predictions ship for {name}, dev; give --zero-shot" in none["left_out"]
+    predict(tmp_path / f"{name}-dev.jsonl", "dev", 9)
+    ships = baselines()
+    assert {row["system"]: row["figures"]["strict_f1"] for row in ships["rows"]}["zero-shot"] == 100.0
+    assert "9 of the 24 sentences" in ships["notes"][0]
+    assert not baselines(zero_shot=predict(tmp_path / "all.jsonl", "dev", 24))["notes"]
+    with pytest.raises(UserError, match="predicts no row of tiny, dev"):
+        baselines(zero_shot=predict(tmp_path / "other.jsonl", "train", 9))
+    with pytest.raises(UserError, match=r"no predictions at .*gone.jsonl"):
+        baselines(zero_shot=tmp_path / "gone.jsonl")
+
+
+@pytest.mark.slow
+def test_a_report_that_was_killed_while_it_measured_does_not_train_that_student_again(
+    recipe: Path, ledger: Path, benchmarks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"ledger": ledger, "benchmarks": benchmarks, "only": ["baselines"], "systems": ["synthetic"], "seeds": [1]}
+    asked["settings"] = {"epochs": 1}
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("publisher.trainings.measure", killed)
+        report(str(recipe), tmp_path / "report", **asked)
+    monkeypatch.setattr("training.loop.train", killed)
+    section = report(str(recipe), tmp_path / "report", **asked)["sections"]["baselines"]
+    assert [row["system"] for row in section["rows"]] == ["dictionary", "synthetic"]
+    (left,) = (tmp_path / "report" / "runs").iterdir()
+    assert left.suffix == ".json"
