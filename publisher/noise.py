@@ -34,8 +34,7 @@ def out_of_fold(dataset: str, folds: int, encoder: str, config: "TrainingConfig"
     Raises UserError when the dataset cannot be read or is too small for so many folds.
     """
     from training.data import SPLITS, load_corpus
-    from training.launch import finished
-    from training.loop import train
+    from training.launch import train_once
 
     if folds < 2:
         raise UserError(f"--folds {folds}: give 2 or more, so that a student is left to judge what it never saw")
@@ -47,7 +46,7 @@ def out_of_fold(dataset: str, folds: int, encoder: str, config: "TrainingConfig"
     for fold in range(folds):
         source = fold_dataset(corpus, rows, fold, folds, work / f"data-{fold}")
         model, fingerprint = work / f"model-{fold}", load_corpus(source).fingerprint()
-        report = finished(model, encoder, fingerprint, config) or train(source, encoder, model, config)
+        report = train_once(source, encoder, model, config, fingerprint)
         scores.append(report["best"]["value"])
         for split, part in rows.items():
             mine = [i for i, request in enumerate(part["request_id"]) if fold_of(request, folds) == fold]

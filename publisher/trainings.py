@@ -149,12 +149,10 @@ def train_all(trainings: Sequence[Training], runs: Path, say: Callable[[str], No
 
 def train_one(training: Training, runs: Path) -> dict[str, Any]:
     """The result of one training, written to `runs/KEY.json`; weights are thrown away once they were measured."""
-    from training.launch import finished
-    from training.loop import train
+    from training.launch import train_once
 
-    folder, config, encoder = runs / training.key, training.config, training.encoder
-    report = finished(folder, encoder, training.rows.fingerprint, config)  # of a call that was killed while it measured
-    report = report or train(str(training.rows.folder), encoder, folder, config)
+    folder, rows = runs / training.key, training.rows
+    report = train_once(str(rows.folder), training.encoder, folder, training.config, rows.fingerprint)
     result = {
         **training.identity(),
         "training_rows": training.rows.count,

@@ -79,7 +79,7 @@ def train_seeds(
     reports = {}
     for seed in dict.fromkeys(seeds):
         one, folder = replace(config, seed=seed), out / f"seed-{seed}"
-        reports[seed] = finished(folder, encoder, fingerprint, one) or train(dataset, encoder, folder, one, progress)
+        reports[seed] = train_once(dataset, encoder, folder, one, fingerprint, progress)
     values = {str(seed): report["best"]["value"] for seed, report in reports.items()}
     chosen = max(reports, key=lambda seed: values[str(seed)])
     report = reports[chosen] | {
@@ -98,13 +98,26 @@ def train_seeds(
     return report
 
 
-def finished(folder: Path, encoder: str, fingerprint: str, config: TrainingConfig) -> dict | None:
-    """The report of a run of exactly these that has ended, if there is one."""
-    if not (folder / "training.json").exists() or (folder / "state").exists():
-        return None
-    report = json.loads((folder / "training.json").read_text())
-    same = (report["encoder"], report["dataset"]["fingerprint"], report["hyperparameters"])
-    return report if same == (encoder, fingerprint, asdict(config)) else None
+def train_once(
+    dataset: str,
+    encoder: str,
+    folder: Path,
+    config: TrainingConfig,
+    fingerprint: str,
+    progress: Callable[[dict], None] | None = None,
+) -> dict:
+    """`training.loop.train`, unless a run of exactly these has ended in `folder`: then its report.
+
+    `fingerprint` is that of the rows of `dataset`.
+    """
+    from training.loop import train
+
+    if (folder / "training.json").exists() and not (folder / "state").exists():
+        report = json.loads((folder / "training.json").read_text())
+        same = (report["encoder"], report["dataset"]["fingerprint"], report["hyperparameters"])
+        if same == (encoder, fingerprint, asdict(config)):
+            return report
+    return train(dataset, encoder, folder, config, progress)
 
 
 def main() -> None:

@@ -50,7 +50,7 @@ def search(
     except ImportError as error:
         raise UserError("search needs optuna: pip install optuna") from error
     from training.data import load_corpus
-    from training.launch import finished
+    from training.launch import train_once
     from training.loop import train
 
     out.mkdir(parents=True, exist_ok=True)
@@ -87,8 +87,7 @@ def search(
     reports = []
     for trial in ranked:
         folder, settings = f"finalist-{trial.number}", suggest(optuna.trial.FixedTrial(trial.params), config)
-        report = finished(out / folder, encoder, fingerprint, settings)
-        report = report or train(dataset, encoder, out / folder, settings)
+        report = train_once(dataset, encoder, out / folder, settings, fingerprint)
         reports.append(report | {"trial": trial.number, "folder": folder})
     best = max(reports, key=lambda report: report["best"]["value"])
     shutil.copytree(out / best["folder"], out, dirs_exist_ok=True)
