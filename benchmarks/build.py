@@ -26,14 +26,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # also where it is run as a file
 from benchmarks.synthetic_answers import synthetic_answer
-from builders.build import SPLITS, benchmarks_at_hand, write_parquet
-from builders.corpus import CHUNK, Corpus
-from builders.filters import find_duplicates
-from builders.ledger import Answer, batches
-from builders.measures import measure
-from builders.plan import Plan, Request
-from builders.recipe import Augmentation, Recipe, load_recipe
-from builders.shipped_leakage import leakage_of
+from corpusmith.corpus.build import SPLITS, benchmarks_at_hand, write_parquet
+from corpusmith.corpus.duplicates import find_duplicates
+from corpusmith.corpus.leakage import leakage_of
+from corpusmith.corpus.measure.measures import measure
+from corpusmith.corpus.rows import CHUNK, Corpus
+from corpusmith.files import batches
+from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.plan import Plan, Request
+from corpusmith.recipe.schema import Augmentation, Recipe
+from corpusmith.teacher.ledger import Answer
 
 RECIPE = "ncbi-disease"
 THRESHOLD = 0.8
@@ -54,14 +56,19 @@ class Clock:
         yield
         self.stages[name] = [
             now - then - (after - until)
-            for now, then, after, until in zip(self._now(), before, self._paused, paused, strict=True)
+            for now, then, after, until in zip(
+                self._now(), before, self._paused, paused, strict=True
+            )
         ]
 
     @contextmanager
     def paused(self) -> Iterator[None]:
         before = self._now()
         yield
-        self._paused = [spent + now - then for spent, now, then in zip(self._paused, self._now(), before, strict=True)]
+        self._paused = [
+            spent + now - then
+            for spent, now, then in zip(self._paused, self._now(), before, strict=True)
+        ]
 
     @contextmanager
     def aside(self, name: str) -> Iterator[None]:
@@ -70,7 +77,9 @@ class Clock:
         with self.paused():
             yield
         spent = self.besides.get(name, [0.0, 0.0])
-        self.besides[name] = [old + now - then for old, now, then in zip(spent, self._now(), before, strict=True)]
+        self.besides[name] = [
+            old + now - then for old, now, then in zip(spent, self._now(), before, strict=True)
+        ]
 
     def figures(self) -> dict[str, float]:
         cpu, wall = map(sum, zip(*self.stages.values(), strict=True))
@@ -139,13 +148,19 @@ def peer(rows: int, folder: Path) -> dict[str, float]:
 
     plan = Plan(recipe_of(rows))
     with (folder / "answers.jsonl").open("w") as out:
-        out.writelines(json.dumps({"text": synthetic_answer(plan.request(i)).text}) + "\n" for i in range(rows))
-    data = datasets.Dataset.from_json(str(folder / "answers.jsonl"), cache_dir=str(folder / "cache"))
+        out.writelines(
+            json.dumps({"text": synthetic_answer(plan.request(i)).text}) + "\n" for i in range(rows)
+        )
+    data = datasets.Dataset.from_json(
+        str(folder / "answers.jsonl"), cache_dir=str(folder / "cache")
+    )
 
     def signature(row: dict) -> dict:
         words = row["text"].lower().split()
         sketch = MinHash(num_perm=128)
-        sketch.update_batch([" ".join(words[i : i + 3]).encode() for i in range(max(1, len(words) - 2))])
+        sketch.update_batch(
+            [" ".join(words[i : i + 3]).encode() for i in range(max(1, len(words) - 2))]
+        )
         return {"hashes": sketch.hashvalues}
 
     begun, wall = time.process_time(), time.perf_counter()
@@ -154,7 +169,9 @@ def peer(rows: int, folder: Path) -> dict[str, float]:
     index = MinHashLSH(threshold=THRESHOLD, num_perm=128)
     kept = []
     for number, row in enumerate(signed):
-        sketch = MinHash(num_perm=128, hashvalues=np.array(row["hashes"], dtype=np.uint64), scheme=scheme)
+        sketch = MinHash(
+            num_perm=128, hashvalues=np.array(row["hashes"], dtype=np.uint64), scheme=scheme
+        )
         if not index.query(sketch):
             index.insert(number, sketch)
             kept.append(number)
@@ -168,7 +185,11 @@ SUBJECTS = {"ours": ours, "augmented": ours_augmented, "peer": peer}
 
 def apart(subject: str, rows: int) -> dict[str, float]:
     command = [sys.executable, __file__, "--measure", subject, "--rows", str(rows)]
-    figures = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
+    figures = json.loads(
+        subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[
+            -1
+        ]
+    )
     figures["rows_per_second"] = round(figures["rows"] / figures["seconds"], 1)
     figures["rows_per_second_wall"] = round(figures["rows"] / figures["wall_seconds"], 1)
     print(
@@ -180,7 +201,9 @@ def apart(subject: str, rows: int) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--peer-rows", type=int, default=20_000)
     parser.add_argument("--repeats", type=int, default=3)
@@ -202,7 +225,10 @@ def main() -> None:
     for _ in range(arguments.repeats):
         for subject, made in runs.items():
             made.append(apart(subject, arguments.peer_rows))
-    speed = {subject: statistics.median(run["rows_per_second"] for run in made) for subject, made in runs.items()}
+    speed = {
+        subject: statistics.median(run["rows_per_second"] for run in made)
+        for subject, made in runs.items()
+    }
     small, large = apart("ours", min(SMALL, arguments.rows)), apart("ours", arguments.rows)
     report = {
         "ratio": round(speed["ours"] / speed["peer"], 2),
@@ -214,7 +240,10 @@ def main() -> None:
         "peak_mb": large["peak_mb"],
         f"peak_mb_at_{SMALL}": small["peak_mb"],
         "memory_ratio": round(large["peak_mb"] / small["peak_mb"], 3),
-        "stages_seconds": {stage: round(large[stage], 1) for stage in ("plan", "verify", "filter", "write", "measure")},
+        "stages_seconds": {
+            stage: round(large[stage], 1)
+            for stage in ("plan", "verify", "filter", "write", "measure")
+        },
     }
     print(json.dumps(report, indent=2))
     if arguments.json:

@@ -2,7 +2,7 @@
 
     CORPUSMITH_BENCHMARKS=DIR python -m benchmarks.inference --model MODEL_FOLDER --json inference.json
 
-The model must be exported (`training.export`): ours runs its int8 ONNX file, the pipeline its PyTorch weights with
+The model must be exported (`corpusmith.training.export`): ours runs its int8 ONNX file, the pipeline its PyTorch weights with
 `aggregation_strategy="first"` at batch sizes 1, 8 and 32, each with one thread and with two. Every round runs all of
 them one after the other, and the median of the rounds counts; the peer is judged by its best batch size. `ratio` is the
 lower of the two thread counts' ratios of sentences/s, `f1_lost` the highest loss in points of strict F1 over characters.
@@ -25,10 +25,12 @@ Spans = list[set[tuple[int, int, str]]]
 
 def run_ours(model: str, threads: int) -> Callable[[Sequence[str]], Spans]:
     """The extractor as users get it."""
-    from training.inference import EntityExtractor
+    from corpusmith.inference import EntityExtractor
 
     extractor = EntityExtractor.from_pretrained(model, backend="onnx", threads=threads)
-    return lambda texts: [{(e.start, e.end, e.label) for e in found} for found in extractor.extract(texts)]
+    return lambda texts: [
+        {(e.start, e.end, e.label) for e in found} for found in extractor.extract(texts)
+    ]
 
 
 def run_pipeline(model: str, batch_size: int) -> Callable[[Sequence[str]], Spans]:
@@ -37,19 +39,24 @@ def run_pipeline(model: str, batch_size: int) -> Callable[[Sequence[str]], Spans
 
     pipe = pipeline("token-classification", model, aggregation_strategy="first", device="cpu")
     return lambda texts: [
-        {(e["start"], e["end"], e["entity_group"]) for e in found} for found in pipe(list(texts), batch_size=batch_size)
+        {(e["start"], e["end"], e["entity_group"]) for e in found}
+        for found in pipe(list(texts), batch_size=batch_size)
     ]
 
 
-def measure(model: str, texts: Sequence[str], gold: Spans, threads: int, rounds: int) -> dict[str, dict]:
+def measure(
+    model: str, texts: Sequence[str], gold: Spans, threads: int, rounds: int
+) -> dict[str, dict]:
     """Figures of each side at a number of threads; the cores are limited too, since tokenizers have threads of their own."""
     import torch
 
-    from training.metrics import prf
+    from corpusmith.evaluation.metrics import prf
 
     os.sched_setaffinity(0, CORES[:threads])
     torch.set_num_threads(threads)
-    sides = {"ours": run_ours(model, threads)} | {f"pipeline, {n}": run_pipeline(model, n) for n in BATCH_SIZES}
+    sides = {"ours": run_ours(model, threads)} | {
+        f"pipeline, {n}": run_pipeline(model, n) for n in BATCH_SIZES
+    }
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     found: dict[str, Spans] = {}
     for side in sides.values():
@@ -84,8 +91,12 @@ def latency(side: Callable[[Sequence[str]], Spans], texts: Sequence[str]) -> dic
 
 def main() -> None:
     """Print the table, and write it where --json says."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", required=True, help="a model folder with onnx/model_quantized.onnx")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--model", required=True, help="a model folder with onnx/model_quantized.onnx"
+    )
     parser.add_argument("--benchmark", help="default: ner/ncbi_disease in CORPUSMITH_BENCHMARKS")
     parser.add_argument("--split", default="dev")
     parser.add_argument("--sentences", type=int, help="only the first so many")
@@ -94,11 +105,15 @@ def main() -> None:
     arguments = parser.parse_args()
     root = os.environ.get("CORPUSMITH_BENCHMARKS")
     if not (arguments.benchmark or root):
-        parser.error("say which --benchmark, or set CORPUSMITH_BENCHMARKS to the folder that holds ner/ncbi_disease")
+        parser.error(
+            "say which --benchmark, or set CORPUSMITH_BENCHMARKS to the folder that holds ner/ncbi_disease"
+        )
 
-    from training.benchmark_data import read_benchmark
+    from corpusmith.evaluation.benchmark import read_benchmark
 
-    rows = read_benchmark(arguments.benchmark or str(Path(str(root), "ner", "ncbi_disease")), arguments.split).tagged
+    rows = read_benchmark(
+        arguments.benchmark or str(Path(str(root), "ner", "ncbi_disease")), arguments.split
+    ).tagged
     rows = rows[: arguments.sentences]
     texts, gold = [row.text for row in rows], [set(row.entities) for row in rows]
 
@@ -112,7 +127,11 @@ def main() -> None:
         report["ratios"][threads] = figures["ours"]["sentences_per_second"] / best
         losses.append(max(peer["f1"] for peer in peers) - figures["ours"]["f1"])
         for name, figure in figures.items():
-            times = f", p50 {figure['p50_ms']:.1f} ms, p99 {figure['p99_ms']:.1f} ms" if "p50_ms" in figure else ""
+            times = (
+                f", p50 {figure['p50_ms']:.1f} ms, p99 {figure['p99_ms']:.1f} ms"
+                if "p50_ms" in figure
+                else ""
+            )
             print(
                 f"{threads} threads  {name:<13} {figure['sentences_per_second']:7.1f}/s  F1 {figure['f1']:.2f}{times}"
             )

@@ -24,11 +24,11 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.synthetic_answers import synthetic_answer
-from builders.answers import KEY
-from builders.payload import payload_key
-from builders.plan import Plan
-from builders.recipe import load_recipe
-from builders.scale import ROWS_A_TASK, Cluster, build_at_scale
+from corpusmith.corpus.scale.answers import KEY
+from corpusmith.corpus.scale.build import ROWS_A_TASK, Cluster, build_at_scale
+from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.plan import Plan
+from corpusmith.teacher.payload import payload_key
 
 FILES = 4
 
@@ -69,12 +69,16 @@ class Measured:
             self.cluster.run(name, pipeline, tasks, work)
         self.stages[name] = {
             "seconds": round(time.perf_counter() - begun, 2),
-            "own_cpu_seconds": round(time.process_time() - cpu, 2),  # of the only worker, where there is one
+            "own_cpu_seconds": round(
+                time.process_time() - cpu, 2
+            ),  # of the only worker, where there is one
             "disk_mb": round((disk(Path(work)) - before) / 2**20, 2),
             "peak_mb": round(largest.bytes / 2**20, 1),
         }
         self.folders = {
-            folder.name: round(disk(folder) / 2**20, 2) for folder in sorted(Path(work).iterdir()) if folder.is_dir()
+            folder.name: round(disk(folder) / 2**20, 2)
+            for folder in sorted(Path(work).iterdir())
+            if folder.is_dir()
         }
 
 
@@ -125,7 +129,9 @@ def build_once(recipe: Path, answers: Path, rows: int, workers: int) -> dict:
         "rows_per_second": round(rows / seconds, 1),
         # one worker runs in this very process; this figure holds on a machine that is busy with other work too
         **({"rows_per_cpu_second": round(rows / cpu, 1)} if workers == 1 else {}),
-        "peak_mb": round(largest.bytes / 2**20, 1),  # of the whole build, adding up and hashing at its end included
+        "peak_mb": round(
+            largest.bytes / 2**20, 1
+        ),  # of the whole build, adding up and hashing at its end included
         "stages": cluster.stages,
         "disk_mb_by_folder": cluster.folders,
         "content_hash": facts["content_hash"],
@@ -133,7 +139,9 @@ def build_once(recipe: Path, answers: Path, rows: int, workers: int) -> dict:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rows", default="10000,100000,1000000")
     parser.add_argument("--workers", default="1,2")
     parser.add_argument("--json", type=Path)
@@ -152,21 +160,40 @@ def main() -> None:
             answers = Path(scratch) / f"answers-{rows}"
             write_synthetic(recipe, answers)
             for workers in arguments.workers.split(","):
-                command = [sys.executable, "-m", "benchmarks.scale", "--measure", recipe, answers, str(rows), workers]
+                command = [
+                    sys.executable,
+                    "-m",
+                    "benchmarks.scale",
+                    "--measure",
+                    recipe,
+                    answers,
+                    str(rows),
+                    workers,
+                ]
                 done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
                 run = json.loads(done.stdout.splitlines()[-1])
                 runs.append(run)
                 speed, peak = run["rows_per_second"], run["peak_mb"]
-                print(f"{rows:>9,} rows, {workers} workers: {speed:>7,.0f} rows/s, largest process {peak:,.0f} MB")
+                print(
+                    f"{rows:>9,} rows, {workers} workers: {speed:>7,.0f} rows/s, largest process {peak:,.0f} MB"
+                )
             shutil.rmtree(answers)
-    small, large = (max(s for s in sizes if s < sizes[-1]), sizes[-1]) if len(sizes) > 1 else (sizes[0], sizes[0])
+    small, large = (
+        (max(s for s in sizes if s < sizes[-1]), sizes[-1])
+        if len(sizes) > 1
+        else (sizes[0], sizes[0])
+    )
     report = {
         "ratio": growth(runs, "rows_per_second", large, small),
         "ratio_cpu": growth(runs, "rows_per_cpu_second", large, small),
         "from": small,
         "to": large,
-        "peak_mb_ratio": {stage: peak_ratio(runs, stage, large, small) for stage in runs[0]["stages"]},
-        "same_rows": all(len({run["content_hash"] for run in runs if run["rows"] == rows}) == 1 for rows in sizes),
+        "peak_mb_ratio": {
+            stage: peak_ratio(runs, stage, large, small) for stage in runs[0]["stages"]
+        },
+        "same_rows": all(
+            len({run["content_hash"] for run in runs if run["rows"] == rows}) == 1 for rows in sizes
+        ),
         "runs": runs,
     }
     print(json.dumps({name: value for name, value in report.items() if name != "runs"}, indent=2))
@@ -177,14 +204,19 @@ def main() -> None:
 def growth(runs: list[dict], figure: str, large: int, small: int) -> float | None:
     """The figure at `large` rows over that at `small`: the least over the numbers of workers that have it."""
     speed = {(run["rows"], run["workers"]): run[figure] for run in runs if figure in run}
-    ratios = [speed[large, workers] / speed[small, workers] for rows, workers in speed if rows == large]
+    ratios = [
+        speed[large, workers] / speed[small, workers] for rows, workers in speed if rows == large
+    ]
     return round(min(ratios), 3) if ratios else None
 
 
 def peak_ratio(runs: list[dict], stage: str, large: int, small: int) -> float:
     """Memory of the largest process of a stage at `large` rows over that at `small`: the most over numbers of workers."""
     peak = {(run["rows"], run["workers"]): run["stages"][stage]["peak_mb"] for run in runs}
-    return round(max(peak[large, workers] / peak[small, workers] for rows, workers in peak if rows == large), 3)
+    return round(
+        max(peak[large, workers] / peak[small, workers] for rows, workers in peak if rows == large),
+        3,
+    )
 
 
 if __name__ == "__main__":

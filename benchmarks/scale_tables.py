@@ -11,13 +11,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from builders.scale import ROWS_A_TASK
+from corpusmith.corpus.scale.build import ROWS_A_TASK
 
 Run = dict[str, Any]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("measured", type=Path)
     parser.add_argument("--rows", default="10000000,1000000000")
     arguments = parser.parse_args()
@@ -33,7 +35,10 @@ def speeds(runs: list[Run]) -> str:
          f"{run['peak_mb']:,.0f} MB", f"{sum(run['disk_mb_by_folder'].values()):,.0f} MB"]
         for run in runs
     ]  # fmt: skip
-    return markdown(["rows", "workers", "tasks", "seconds", "rows/s", "largest process", "temporary disk"], lines)
+    return markdown(
+        ["rows", "workers", "tasks", "seconds", "rows/s", "largest process", "temporary disk"],
+        lines,
+    )
 
 
 def stages(runs: list[Run]) -> str:
@@ -42,11 +47,25 @@ def stages(runs: list[Run]) -> str:
     largest = largest_run(runs)
     lines = []
     for name, stage in largest["stages"].items():
-        peaks = [max(run["stages"][name]["peak_mb"] for run in runs if run["rows"] == rows) for rows in sizes]
+        peaks = [
+            max(run["stages"][name]["peak_mb"] for run in runs if run["rows"] == rows)
+            for rows in sizes
+        ]
         lines.append([name, f"{stage['seconds']:,.1f}", *(f"{peak:,.0f} MB" for peak in peaks)])
-    lines.append(["finish", f"{largest['seconds'] - sum(s['seconds'] for s in largest['stages'].values()):,.1f}"])
-    lines[-1] += [f"{max(run['peak_mb'] for run in runs if run['rows'] == rows):,.0f} MB" for rows in sizes]
-    heading = ["stage", f"seconds, {largest['rows']:,} rows", *(f"largest process, {rows:,}" for rows in sizes)]
+    lines.append(
+        [
+            "finish",
+            f"{largest['seconds'] - sum(s['seconds'] for s in largest['stages'].values()):,.1f}",
+        ]
+    )
+    lines[-1] += [
+        f"{max(run['peak_mb'] for run in runs if run['rows'] == rows):,.0f} MB" for rows in sizes
+    ]
+    heading = [
+        "stage",
+        f"seconds, {largest['rows']:,} rows",
+        *(f"largest process, {rows:,}" for rows in sizes),
+    ]
     return markdown(heading, lines)
 
 
@@ -61,15 +80,26 @@ def folders(runs: list[Run]) -> str:
 
 def more_rows(runs: list[Run], sizes: list[int]) -> str:
     largest = largest_run(runs)
-    disk = {name: size * 2**20 / largest["rows"] for name, size in largest["disk_mb_by_folder"].items()}
+    disk = {
+        name: size * 2**20 / largest["rows"] for name, size in largest["disk_mb_by_folder"].items()
+    }
     repeated = largest["stages"]["repeats"]
     lines = [
         ["tasks", *(f"{-(-rows // ROWS_A_TASK):,}" for rows in sizes)],
-        ["hours of one core", *(f"{rows / largest['rows_per_second'] / 3600:,.1f}" for rows in sizes)],
+        [
+            "hours of one core",
+            *(f"{rows / largest['rows_per_second'] / 3600:,.1f}" for rows in sizes),
+        ],
         ["memory of a worker", *(f"{largest['peak_mb']:,.0f} MB" for _ in sizes)],
-        *([f"disk of `{name}`", *(gigabytes(each * rows) for rows in sizes)] for name, each in disk.items()),
+        *(
+            [f"disk of `{name}`", *(gigabytes(each * rows) for rows in sizes)]
+            for name, each in disk.items()
+        ),
         ["disk of `work`", *(gigabytes(sum(disk.values()) * rows) for rows in sizes)],
-        ["seconds of the one task of `repeats`", *(f"{repeated['seconds'] * r / largest['rows']:,.0f}" for r in sizes)],
+        [
+            "seconds of the one task of `repeats`",
+            *(f"{repeated['seconds'] * r / largest['rows']:,.0f}" for r in sizes),
+        ],
     ]
     return markdown(["", *(f"{rows:,} rows" for rows in sizes)], lines)
 

@@ -30,19 +30,25 @@ from typing import Any
 import httpx
 
 ROOT = Path(__file__).parents[1]
-sys.path[0] = str(ROOT)  # Python puts this file's folder there, and would take this file for the package `space`
+sys.path[0] = str(
+    ROOT
+)  # Python puts this file's folder there, and would take this file for the package `space`
 
-from space.about import TEXT_EXAMPLES  # noqa: E402
-from space.service import Service  # noqa: E402
-from space.settings import read_settings  # noqa: E402
+from corpusmith.space.about import TEXT_EXAMPLES  # noqa: E402
+from corpusmith.space.service import Service  # noqa: E402
+from corpusmith.space.settings import read_settings  # noqa: E402
 
 SENTENCES = [part.rstrip(".") + "." for _, text in TEXT_EXAMPLES for part in text.split(". ")]
 TURNS = 60  # sentences timed alone
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ner", required=True, help="model folders or Hub ids, separated by commas")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--ner", required=True, help="model folders or Hub ids, separated by commas"
+    )
     parser.add_argument("--relation", default="", help="a relation model")
     parser.add_argument("--rows", type=int, default=5_000)
     parser.add_argument("--visitors", type=int, default=20)
@@ -50,10 +56,15 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
 
-    environment = {"CORPUSMITH_NER_MODELS": options.ner, "CORPUSMITH_RELATION_MODEL": options.relation}
+    environment = {
+        "CORPUSMITH_NER_MODELS": options.ner,
+        "CORPUSMITH_RELATION_MODEL": options.relation,
+    }
     figures = in_process(Service(read_settings(ROOT / "space", environment)))
     with running_app(environment) as (url, started):
-        figures |= {"start_seconds": started} | over_http(url, options.rows, options.visitors, options.rounds)
+        figures |= {"start_seconds": started} | over_http(
+            url, options.rows, options.visitors, options.rounds
+        )
     for name, figure in figures.items():
         print(f"{name:28} {figure:,.4g}")
     if options.json:
@@ -106,8 +117,12 @@ def running_app(environment: dict[str, str]) -> Iterator[tuple[str, float]]:
         port = probe.getsockname()[1]
     url, begun = f"http://127.0.0.1:{port}/", time.monotonic()
     with tempfile.TemporaryDirectory() as uploads, open(os.devnull, "wb") as silence:
-        variables = os.environ | environment | {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": uploads}
-        process = subprocess.Popen([sys.executable, ROOT / "space/app.py"], env=variables, stdout=silence)
+        variables = (
+            os.environ | environment | {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": uploads}
+        )
+        process = subprocess.Popen(
+            [sys.executable, ROOT / "space/app.py"], env=variables, stdout=silence
+        )
         try:
             while True:
                 try:
@@ -156,7 +171,11 @@ def visit(url: str, number: int, rounds: int) -> list[float | None]:
 def ask(client: httpx.Client, text: str) -> float | None:
     """Milliseconds from asking `/extract` to the last byte of its answer; None when it failed."""
     begun = time.perf_counter()
-    event = client.post("gradio_api/call/extract", json={"data": [text, "", 0.5]}).json().get("event_id")
+    event = (
+        client.post("gradio_api/call/extract", json={"data": [text, "", 0.5]})
+        .json()
+        .get("event_id")
+    )
     answer = client.get(f"gradio_api/call/extract/{event}").text
     return 1000 * (time.perf_counter() - begun) if "event: complete" in answer else None
 
@@ -173,13 +192,25 @@ class FileVisitor:
     def begin(self) -> None:
         """Upload and start; returns when the first report of progress is there."""
         config = self.client.get("config").json()
-        button = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == "read-file")
+        button = next(
+            c["id"] for c in config["components"] if c["props"].get("elem_id") == "read-file"
+        )
         event = next(d for d in config["dependencies"] if [button, "click"] in d["targets"])
-        models = next(c for c in config["components"] if c["id"] == event["inputs"][2])["props"]["value"]
-        lines = "\n".join(f"Row {number}: {SENTENCES[number % len(SENTENCES)]}" for number in range(self.rows))
-        path = self.client.post("gradio_api/upload", files={"files": ("rows.txt", lines.encode())}).json()[0]
+        models = next(c for c in config["components"] if c["id"] == event["inputs"][2])["props"][
+            "value"
+        ]
+        lines = "\n".join(
+            f"Row {number}: {SENTENCES[number % len(SENTENCES)]}" for number in range(self.rows)
+        )
+        path = self.client.post(
+            "gradio_api/upload", files={"files": ("rows.txt", lines.encode())}
+        ).json()[0]
         file = {"path": path, "orig_name": "rows.txt", "meta": {"_type": "gradio.FileData"}}
-        asked = {"data": [file, "text", models, 0.5], "fn_index": event["id"], "session_hash": "file-visitor"}
+        asked = {
+            "data": [file, "text", models, 0.5],
+            "fn_index": event["id"],
+            "session_hash": "file-visitor",
+        }
         self.begun = time.monotonic()
         self.client.post("gradio_api/queue/join", json=asked).raise_for_status()
         self.thread.start()
@@ -187,7 +218,9 @@ class FileVisitor:
             time.sleep(0.01)
 
     def _watch(self) -> None:
-        with self.client.stream("GET", "gradio_api/queue/data", params={"session_hash": "file-visitor"}) as stream:
+        with self.client.stream(
+            "GET", "gradio_api/queue/data", params={"session_hash": "file-visitor"}
+        ) as stream:
             for line in stream.iter_lines():
                 self.last = line or self.last
                 if "process_completed" in line:

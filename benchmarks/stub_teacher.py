@@ -69,7 +69,9 @@ def stub(latency: float) -> Iterator[tuple[str, Any]]:
     """A stub in a process of its own: its base URL, and a counter of the requests that it has answered."""
     served = multiprocessing.Value("q", 0)
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
-        process = multiprocessing.Process(target=serve, args=(listener, latency, served), daemon=True)
+        process = multiprocessing.Process(
+            target=serve, args=(listener, latency, served), daemon=True
+        )
         process.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1", served
         process.kill()

@@ -18,47 +18,76 @@ from typing import Any
 
 import numpy as np
 
-from builders.build import benchmarks_at_hand, build, write_json
-from builders.dictionary import baseline_predictions
-from builders.recipe import Recipe, load_recipe
-from publisher.cli_report import listed, numbers
-from publisher.pipeline import TRAINING
-from publisher.report_students import shipped_zero_shot
-from publisher.trainings import Measured
-from training.config import TrainingConfig
-from training.evaluate import row_counts
-from training.launch import train_seeds
-from training.seeds import SCORES, seed_differences, seed_figures
+from corpusmith.cli.report import listed, numbers
+from corpusmith.corpus.build import benchmarks_at_hand, build
+from corpusmith.evaluation.dictionary import baseline_predictions
+from corpusmith.evaluation.evaluate import row_counts
+from corpusmith.evaluation.seed_statistics import SCORES, seed_differences, seed_figures
+from corpusmith.files import write_json
+from corpusmith.pipeline import TRAINING
+from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.schema import Recipe
+from corpusmith.report.student_runs import Measured
+from corpusmith.report.students import shipped_zero_shot
+from corpusmith.training.config import TrainingConfig
+from corpusmith.training.launch import train_seeds
 
 BESIDE = {"nothing_learned": "nothing learned", "zero_shot": "zero-shot LLM"}
 RECIPES = "ncbi-disease,bc5cdr-disease,bc5cdr-chemical,gad"
 
 
-def taught(recipe: Recipe, root: Path, work: Path, seeds: Sequence[int], splits: Sequence[str]) -> dict[str, Any]:
+def taught(
+    recipe: Recipe, root: Path, work: Path, seeds: Sequence[int], splits: Sequence[str]
+) -> dict[str, Any]:
     """The figures of one recipe's students, and of what learns nothing, on each split that the benchmark has."""
     name = recipe.name
     corpus, students = work / name / "dataset", work / name / "students"
     built = build(name, corpus, None, root)
     config = TrainingConfig.from_dict({**TRAINING[recipe.task], "tracker": "none"})
-    train_seeds(str(corpus), "embedded", students, config, seeds, lambda row: print(f"{name}: {row}", flush=True))
-    models = [students / f"seed-{seed}" for seed in seeds] if len(seeds) > 1 else [students]  # as train_seeds has them
-    files = [file for split in splits if (file := root / recipe.benchmarks[0] / f"{split}.jsonl").exists()]
+    train_seeds(
+        str(corpus),
+        "embedded",
+        students,
+        config,
+        seeds,
+        lambda row: print(f"{name}: {row}", flush=True),
+    )
+    models = (
+        [students / f"seed-{seed}" for seed in seeds] if len(seeds) > 1 else [students]
+    )  # as train_seeds has them
+    files = [
+        file
+        for split in splits
+        if (file := root / recipe.benchmarks[0] / f"{split}.jsonl").exists()
+    ]
     return {
         "content_hash": built["content_hash"],
         "rows": {split: told["rows"] for split, told in built["splits"].items()},
-        "settings": {key: value for key, value in asdict(config).items() if key not in ("seed", "tracker")},
+        "settings": {
+            key: value for key, value in asdict(config).items() if key not in ("seed", "tracker")
+        },
         "splits": {file.stem: measured(recipe, file, models, seeds) for file in files},
     }
 
 
-def measured(recipe: Recipe, file: Path, models: Sequence[Path], seeds: Sequence[int]) -> dict[str, Any]:
+def measured(
+    recipe: Recipe, file: Path, models: Sequence[Path], seeds: Sequence[int]
+) -> dict[str, Any]:
     """The figures of the models of these seeds, and of what learns nothing, on one split; those of the LLM, if recorded."""
     split = Measured.read(recipe.benchmarks[0], file.parent, file.stem)
-    by_seed = np.stack([row_counts(str(model), split.data, {"backend": "torch"}) for model in models], axis=1)
+    by_seed = np.stack(
+        [row_counts(str(model), split.data, {"backend": "torch"}) for model in models], axis=1
+    )
     with tempfile.TemporaryDirectory() as scratch:
-        answers = baseline_predictions(recipe, file.parent, file.stem, Path(scratch) / "nothing-learned.jsonl")
+        answers = baseline_predictions(
+            recipe, file.parent, file.stem, Path(scratch) / "nothing-learned.jsonl"
+        )
         told = compared(
-            by_seed, "nothing_learned", row_counts(str(answers), split.data, {})[:, None], recipe.task, seeds
+            by_seed,
+            "nothing_learned",
+            row_counts(str(answers), split.data, {})[:, None],
+            recipe.task,
+            seeds,
         )
     if (predictions := shipped_zero_shot(recipe, split.data.split)).exists():
         asked, counted = split.counts_of(predictions)
@@ -66,7 +95,9 @@ def measured(recipe: Recipe, file: Path, models: Sequence[Path], seeds: Sequence
     return {"benchmark": recipe.benchmarks[0], **told}
 
 
-def compared(by_seed: np.ndarray, name: str, other: np.ndarray, task: str, seeds: Sequence[int]) -> dict[str, Any]:
+def compared(
+    by_seed: np.ndarray, name: str, other: np.ndarray, task: str, seeds: Sequence[int]
+) -> dict[str, Any]:
     """The figures of the students and of something else on the same rows, and how far the students lie above it."""
     return {
         "sentences": len(by_seed),
@@ -97,11 +128,15 @@ def lines(name: str, task: str, splits: dict[str, Any]) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--recipes", default=RECIPES, help="by commas")
     parser.add_argument("--seeds", default="42,43,44", help="by commas")
     parser.add_argument("--splits", default="dev,test", help="by commas")
-    parser.add_argument("--work", type=Path, default=Path("runs/students"), help="for corpora and models")
+    parser.add_argument(
+        "--work", type=Path, default=Path("runs/students"), help="for corpora and models"
+    )
     parser.add_argument("--json", type=Path, help="write every figure to this file")
     options = parser.parse_args()
     root = benchmarks_at_hand(None)
@@ -123,7 +158,9 @@ def main() -> None:
     for split in splits:
         if len(ner) > 1 and all(split in told for told in ner):
             sides = ("student", "nothing_learned")
-            student, nothing = (np.mean([told[split][side]["strict_f1"] for told in ner]) for side in sides)
+            student, nothing = (
+                np.mean([told[split][side]["strict_f1"] for told in ner]) for side in sides
+            )
             means = f"{student:.1f} | | | {nothing:.1f} | {student - nothing:+.1f}"
             table.append(f"| mean of {len(ner)} | {split} | strict F1 | {means} |")
     print("\n".join(table))

@@ -12,10 +12,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from builders.ledger import Ledger
-from builders.transcript import TRANSCRIPTS, import_transcript
-from publisher.cli_report import numbers
-from publisher.report import report
+from corpusmith.cli.report import numbers
+from corpusmith.report.report import report
+from corpusmith.teacher.ledger import Ledger
+from corpusmith.teacher.transcript import TRANSCRIPTS, import_transcript
 
 RECIPES = Path("benchmarks/recipes")
 TABLES = {  # name: the recipe, those beside it, and epochs: more of fewer rows, for as many steps
@@ -35,9 +35,15 @@ def record(ledger: Ledger) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True, help="The folder to write, a folder a table.")
-    parser.add_argument("--seeds", type=numbers, default="42,43,44", help="Seeds of the students, by commas.")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, help="The folder to write, a folder a table."
+    )
+    parser.add_argument(
+        "--seeds", type=numbers, default="42,43,44", help="Seeds of the students, by commas."
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="corpusmith-switches-") as scratch:
         answers = Path(scratch) / "answers.sqlite"

@@ -5,8 +5,8 @@ They are marked by the host name `synthetic` and are never part of a corpus.
 
 import random
 
-from builders.ledger import Answer
-from builders.plan import Request
+from corpusmith.recipe.plan import Request
+from corpusmith.teacher.ledger import Answer
 
 VOCABULARY = """
 we of the in and with that were was from by a for this patients families carriers controls cells tissue protein
@@ -15,7 +15,9 @@ levels risk age onset severe mild reduced increased observed reported identified
 showed found suggest indicate revealed among between after before during without not both two three several
 """
 WORDS = VOCABULARY.split()
-REPEATED = "We screened the same families again after two years and found no other carrier among them."
+REPEATED = (
+    "We screened the same families again after two years and found no other carrier among them."
+)
 
 
 def synthetic_answer(request: Request) -> Answer:
@@ -27,4 +29,6 @@ def synthetic_answer(request: Request) -> Answer:
             words.insert(rng.randrange(1, len(words)), seed.text)
     text = " ".join(words)
     text = f"{text[0].upper()}{text[1:]}." if rng.random() > 0.03 else REPEATED
-    return Answer(f"{request.index:064x}", text, host="synthetic", prompt_tokens=300, completion_tokens=40)
+    return Answer(
+        f"{request.index:064x}", text, host="synthetic", prompt_tokens=300, completion_tokens=40
+    )

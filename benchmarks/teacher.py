@@ -51,28 +51,36 @@ Measure = Callable[..., dict[str, float]]
 
 def ours(url: str, n: int, ledger_path: str) -> dict[str, float]:
     """Planning, asking, the ledger and verification of every answer; lexicons are loaded before the clock starts."""
-    from builders.corpus import Corpus
-    from builders.generate import accepting
-    from builders.ledger import Ledger
-    from builders.teacher import generate
+    from corpusmith.corpus.generate import accepting
+    from corpusmith.corpus.rows import Corpus
+    from corpusmith.teacher.client import generate
+    from corpusmith.teacher.ledger import Ledger
 
     corpus = Corpus(recipe_of(n), Path())
-    for index in range(20):  # so that what is lazy is there: lexicons are indexed for the first sentence with its seeds
+    for index in range(
+        20
+    ):  # so that what is lazy is there: lexicons are indexed for the first sentence with its seeds
         request = corpus.plan.request(index)
         corpus.verify(request, sentence_for(request.payload))
     with Ledger(ledger_path) as ledger:
         started, cpu = time.monotonic(), time.process_time()
         payloads = (request.payload for request in corpus.plan.requests())
-        progress = generate(payloads, ledger, base_url=url, concurrency=IN_FLIGHT, total=n, verify=accepting(corpus))
+        progress = generate(
+            payloads, ledger, base_url=url, concurrency=IN_FLIGHT, total=n, verify=accepting(corpus)
+        )
         figures = measured(n, started, cpu)
-    assert progress.pending == 0 and progress.failed == 0 and (progress.before == n or progress.accepted)
+    assert (
+        progress.pending == 0
+        and progress.failed == 0
+        and (progress.before == n or progress.accepted)
+    )
     return figures
 
 
 def resumed(url: str, n: int, ledger_path: str) -> dict[str, float]:
     """Finding every answer of requests that are at hand: the teacher's part of resuming, without the plan's."""
-    from builders.ledger import Ledger
-    from builders.teacher import generate
+    from corpusmith.teacher.client import generate
+    from corpusmith.teacher.ledger import Ledger
 
     payloads = planned(n)
     with Ledger(ledger_path) as ledger:
@@ -83,8 +91,8 @@ def resumed(url: str, n: int, ledger_path: str) -> dict[str, float]:
 
 def finished(url: str, n: int, ledger_path: str) -> dict[str, float]:
     """What `corpusmith generate` does with a finished run, lexicons included, when it has met it finished once."""
-    from builders.generate import generate
-    from builders.ledger import Ledger
+    from corpusmith.corpus.generate import generate
+    from corpusmith.teacher.ledger import Ledger
 
     recipe = recipe_of(n)
     with Ledger(ledger_path) as ledger:
@@ -116,15 +124,15 @@ def bare(url: str, n: int, _: str) -> dict[str, float]:
 
 def recipe_of(n: int) -> Any:
     """A recipe that plans n requests to the stub, and borrows no others."""
-    from builders.generate import resized
+    from corpusmith.corpus.generate import resized
 
     return resized(RECIPE, n, "stub").model_copy(update={"borrow": ()})
 
 
 def ledger_of(_: str, n: int, ledger_path: str) -> dict[str, float]:
     """What a ledger of n answers does a second, in rows: the last of them written, found settled, read by key."""
-    from builders.ledger import Answer, Ledger
-    from builders.payload import payload_key
+    from corpusmith.teacher.ledger import Answer, Ledger
+    from corpusmith.teacher.payload import payload_key
 
     def payload(i: int) -> dict[str, Any]:
         return {
@@ -137,7 +145,9 @@ def ledger_of(_: str, n: int, ledger_path: str) -> dict[str, float]:
         for part in (numbers[i : i + 500] for i in range(0, len(numbers), 500)):
             keyed = [(payload_key(payload(i)), payload(i)) for i in part]
             ledger.add(keyed)
-            ledger.record(Answer(key, f"Sentence of {'words ' * 20}", host="stub") for key, _ in keyed)
+            ledger.record(
+                Answer(key, f"Sentence of {'words ' * 20}", host="stub") for key, _ in keyed
+            )
 
     last = min(n, 10_000)
     rates: dict[str, float] = {}
@@ -159,12 +169,14 @@ def ledger_of(_: str, n: int, ledger_path: str) -> dict[str, float]:
         with timed("read"):
             assert len(ledger.get_many(keys)) == last
         started = time.monotonic()
-        assert ledger.counts()["answered"] == n and ledger.totals() and not ledger.failures_by_reason()
+        assert (
+            ledger.counts()["answered"] == n and ledger.totals() and not ledger.failures_by_reason()
+        )
         return {**rates, "show_seconds": round(time.monotonic() - started, 3)}
 
 
 def planned(n: int) -> list[dict[str, Any]]:
-    from builders.plan import Plan
+    from corpusmith.recipe.plan import Plan
 
     return [request.payload for request in Plan(recipe_of(n)).requests()]
 
@@ -195,10 +207,18 @@ def throughput(args: argparse.Namespace, folder: str) -> dict[str, Any]:
     rounds: dict[str, list[dict[str, float]]] = {"ours": [], "bare": []}
     with stub(0.1) as (url, _):
         for i in range(args.rounds):
-            rounds["ours"].append(apart(ours, url, args.requests, f"{folder}/throughput-{i}.sqlite"))
+            rounds["ours"].append(
+                apart(ours, url, args.requests, f"{folder}/throughput-{i}.sqlite")
+            )
             rounds["bare"].append(apart(bare, url, args.requests, ""))
-    rate = {name: statistics.median(run["requests_per_second"] for run in runs) for name, runs in rounds.items()}
-    cpu = {name: statistics.median(run["cpu_ms_per_request"] for run in runs) for name, runs in rounds.items()}
+    rate = {
+        name: statistics.median(run["requests_per_second"] for run in runs)
+        for name, runs in rounds.items()
+    }
+    cpu = {
+        name: statistics.median(run["cpu_ms_per_request"] for run in runs)
+        for name, runs in rounds.items()
+    }
     return {
         "throughput_100ms": rounds,
         "throughput_ratio": round(rate["ours"] / rate["bare"], 3),
@@ -232,7 +252,8 @@ def memory(args: argparse.Namespace, folder: str) -> dict[str, Any]:
 def ledger(args: argparse.Namespace, folder: str) -> dict[str, Any]:
     return {
         "ledger_rows_per_second": {
-            str(n): apart(ledger_of, "", n, f"{folder}/ledger-{n}.sqlite") for n in (args.rows // 100, args.rows)
+            str(n): apart(ledger_of, "", n, f"{folder}/ledger-{n}.sqlite")
+            for n in (args.rows // 100, args.rows)
         }
     }
 
@@ -240,33 +261,51 @@ def ledger(args: argparse.Namespace, folder: str) -> dict[str, Any]:
 def peer(args: argparse.Namespace, folder: str) -> dict[str, Any]:
     """The same prompts through curator, in turn with ours; without its cache, which is of whole runs."""
     prompts = Path(folder) / "prompts.txt"
-    prompts.write_text("\n".join(" ".join(p["messages"][1]["content"].split()) for p in planned(args.requests)))
+    prompts.write_text(
+        "\n".join(" ".join(p["messages"][1]["content"].split()) for p in planned(args.requests))
+    )
     script = Path(folder) / "peer.py"
     script.write_text(PEER)
     rates: dict[str, list[float]] = {"ours": [], "curator": []}
     with stub(0.1) as (url, _):
         for i in range(args.rounds):
-            rates["ours"].append(apart(ours, url, args.requests, f"{folder}/peer-{i}.sqlite")["requests_per_second"])
+            rates["ours"].append(
+                apart(ours, url, args.requests, f"{folder}/peer-{i}.sqlite")["requests_per_second"]
+            )
             environment = {
                 "CURATOR_CACHE_DIR": f"{folder}/curator-{i}",
                 "TELEMETRY_ENABLED": "0",
                 "PATH": "/usr/bin:/bin",
             }
             command = [args.peer_python, str(script), url, str(prompts), str(IN_FLIGHT)]
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
+            done = subprocess.run(
+                command, env=environment, capture_output=True, text=True, timeout=600
+            )
             if done.returncode:
                 raise SystemExit(f"curator failed:\n{done.stderr[-2000:]}")
-            rates["curator"].append(round(args.requests / float(done.stdout.rsplit("seconds", 1)[1]), 1))
+            rates["curator"].append(
+                round(args.requests / float(done.stdout.rsplit("seconds", 1)[1]), 1)
+            )
     ratio = statistics.median(rates["ours"]) / statistics.median(rates["curator"])
     return {"peer": rates, "peer_ratio": round(ratio, 3)}
 
 
-PARTS = {"latency": latency, "throughput": throughput, "memory": memory, "ledger": ledger, "peer": peer}
+PARTS = {
+    "latency": latency,
+    "throughput": throughput,
+    "memory": memory,
+    "ledger": ledger,
+    "peer": peer,
+}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--parts", default="latency,throughput,memory,ledger", help=f"of {', '.join(PARTS)}")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--parts", default="latency,throughput,memory,ledger", help=f"of {', '.join(PARTS)}"
+    )
     parser.add_argument("--requests", type=int, default=4000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--many", type=int, default=100_000)
@@ -274,7 +313,9 @@ def main() -> None:
     parser.add_argument("--peer-python")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    parts = args.parts.split(",") + (["peer"] if args.peer_python and "peer" not in args.parts else [])
+    parts = args.parts.split(",") + (
+        ["peer"] if args.peer_python and "peer" not in args.parts else []
+    )
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         for part in parts:

@@ -26,12 +26,14 @@ SIDES = ("ours", "trainer")
 
 def train_ours(job: dict) -> dict:
     """Our loop at the peer's hyper-parameters."""
-    from training.config import TrainingConfig
-    from training.data import encode, load_corpus
-    from training.encoder import load_tokenizer
-    from training.loop import train
+    from corpusmith.training.config import TrainingConfig
+    from corpusmith.training.data import encode, load_corpus
+    from corpusmith.training.encoder import load_tokenizer
+    from corpusmith.training.loop import train
 
-    lengths = encode(load_corpus(job["data"]), "train", load_tokenizer(job["encoder"]), job["max_length"]).lengths()
+    lengths = encode(
+        load_corpus(job["data"]), "train", load_tokenizer(job["encoder"]), job["max_length"]
+    ).lengths()
     config = TrainingConfig(
         epochs=job["epochs"],
         batch_tokens=round(job["batch"] * lengths.mean()),
@@ -46,26 +48,37 @@ def train_ours(job: dict) -> dict:
         seed=job["seed"],
     )
     report = train(job["data"], job["encoder"], Path(job["out"]), config)
-    return {"sentences_per_second": report["sentences_per_second"], "steps": report["history"][-1]["step"]}
+    return {
+        "sentences_per_second": report["sentences_per_second"],
+        "steps": report["history"][-1]["step"],
+    }
 
 
 def train_peer(job: dict) -> dict:
     """transformers.Trainer, as its token classification guide sets it up."""
     import transformers
 
-    from training.data import load_corpus
-    from training.encoder import load_tokenizer, locate
+    from corpusmith.training.data import load_corpus
+    from corpusmith.training.encoder import load_tokenizer, locate
 
     corpus, tokenizer = load_corpus(job["data"]), load_tokenizer(job["encoder"])
 
     def tokenise(batch: dict) -> dict:
-        encoded = tokenizer(batch["tokens"], truncation=True, is_split_into_words=True, max_length=job["max_length"])
+        encoded = tokenizer(
+            batch["tokens"], truncation=True, is_split_into_words=True, max_length=job["max_length"]
+        )
         encoded["labels"] = []
         for row, tags in enumerate(batch["ner_tags"]):
             words = encoded.word_ids(row)
-            first = [word is not None and word != before for before, word in zip([None, *words], words, strict=False)]
+            first = [
+                word is not None and word != before
+                for before, word in zip([None, *words], words, strict=False)
+            ]
             encoded["labels"].append(
-                [tags[word] if is_first else -100 for word, is_first in zip(words, first, strict=True)]
+                [
+                    tags[word] if is_first else -100
+                    for word, is_first in zip(words, first, strict=True)
+                ]
             )
         return encoded
 
@@ -93,14 +106,19 @@ def train_peer(job: dict) -> dict:
     )
     figures = trainer.train().metrics
     trainer.save_model(job["out"])
-    return {"sentences_per_second": figures["train_samples_per_second"], "steps": trainer.state.global_step}
+    return {
+        "sentences_per_second": figures["train_samples_per_second"],
+        "steps": trainer.state.global_step,
+    }
 
 
 def timed(command: list[str], cwd: Path | None = None, env: dict | None = None) -> dict:
     """Run a process: its seconds by the clock and of CPU, and its largest resident set."""
     begun = time.perf_counter()
     with tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, cwd=cwd, env=env)
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=errors, cwd=cwd, env=env
+        )
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
@@ -118,18 +136,32 @@ def timed(command: list[str], cwd: Path | None = None, env: dict | None = None) 
 def run_side(side: str, job: dict, folder: Path) -> dict:
     job = job | {"out": str(folder / side)}
     (folder / f"{side}.json").write_text(json.dumps(job))
-    figures = timed([sys.executable, "-m", "benchmarks.training", "--worker", side, str(folder / f"{side}.json")])
-    return figures | json.loads((folder / side / "figures.json").read_text()) | score(job["out"], job)
+    figures = timed(
+        [
+            sys.executable,
+            "-m",
+            "benchmarks.training",
+            "--worker",
+            side,
+            str(folder / f"{side}.json"),
+        ]
+    )
+    return (
+        figures | json.loads((folder / side / "figures.json").read_text()) | score(job["out"], job)
+    )
 
 
 def run_script(script: str, job: dict, folder: Path) -> dict:
     """The peer's script, on the same rows as JSON Lines with the tags spelt out, where it finds seqeval offline."""
-    from training.data import load_corpus
-    from training.encoder import locate
+    from corpusmith.training.data import load_corpus
+    from corpusmith.training.encoder import locate
 
     corpus = load_corpus(job["data"])
     for split, rows in corpus.splits.items():
-        lines = ({"tokens": r["tokens"], "ner_tags": [corpus.labels[tag] for tag in r["ner_tags"]]} for r in rows)
+        lines = (
+            {"tokens": r["tokens"], "ner_tags": [corpus.labels[tag] for tag in r["ner_tags"]]}
+            for r in rows
+        )
         (folder / f"{split}.json").write_text("".join(json.dumps(line) + "\n" for line in lines))
     encoder, _ = locate(job["encoder"])
     options = {
@@ -145,15 +177,21 @@ def run_script(script: str, job: dict, folder: Path) -> dict:
         "seed": job["seed"],
         "output_dir": folder / "script",
     }
-    command = [sys.executable, str(Path(script).resolve()), *(f"--{name}={value}" for name, value in options.items())]
+    command = [
+        sys.executable,
+        str(Path(script).resolve()),
+        *(f"--{name}={value}" for name, value in options.items()),
+    ]
     here = Path(__file__).parent
     figures = timed(command, cwd=here, env=os.environ | {"PYTHONPATH": str(here.parent)})
-    figures["sentences_per_second"] = corpus.splits["train"].num_rows * job["epochs"] / figures["whole_process_seconds"]
+    figures["sentences_per_second"] = (
+        corpus.splits["train"].num_rows * job["epochs"] / figures["whole_process_seconds"]
+    )
     return figures | score(str(folder / "script"), job)
 
 
 def score(model: str, job: dict) -> dict:
-    from training.evaluate import evaluate
+    from corpusmith.evaluation.evaluate import evaluate
 
     found = evaluate(model, job["benchmark"], job["split"], backend="torch")
     return {name: found[name] for name in ("strict_f1", "ci95")}
@@ -167,8 +205,13 @@ def write_dataset(benchmark: Path, folder: Path, limit: int | None) -> str:
         "train": read_rows(benchmark / "train.jsonl")[:limit],
         "validation": read_rows(benchmark / "dev.jsonl")[:200],
     }
-    names = sorted({tag for row in splits["train"] for tag in row["ner_tags"]}, key=lambda tag: (tag != "O", tag))
-    features = Features({"tokens": List(Value("string")), "ner_tags": List(ClassLabel(names=names))})
+    names = sorted(
+        {tag for row in splits["train"] for tag in row["ner_tags"]},
+        key=lambda tag: (tag != "O", tag),
+    )
+    features = Features(
+        {"tokens": List(Value("string")), "ner_tags": List(ClassLabel(names=names))}
+    )
     (folder / "data" / "gold").mkdir(parents=True)
     for split, rows in splits.items():
         rows = [{"tokens": row["tokens"], "ner_tags": row["ner_tags"]} for row in rows]
@@ -182,19 +225,31 @@ def read_rows(path: Path) -> list[dict]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", help="dataset folder; without it, the benchmark's own train split")
-    parser.add_argument("--benchmark", help="benchmark folder; default ner/ncbi_disease in $CORPUSMITH_BENCHMARKS")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data", help="dataset folder; without it, the benchmark's own train split"
+    )
+    parser.add_argument(
+        "--benchmark", help="benchmark folder; default ner/ncbi_disease in $CORPUSMITH_BENCHMARKS"
+    )
     parser.add_argument("--split", default="dev")
     parser.add_argument("--encoder", default="embedded")
-    parser.add_argument("--sentences", type=int, help="use only the first so many of the benchmark's train split")
-    parser.add_argument("--batch", type=int, default=32, help="sentences a step; the Trainer's own default is 8")
+    parser.add_argument(
+        "--sentences", type=int, help="use only the first so many of the benchmark's train split"
+    )
+    parser.add_argument(
+        "--batch", type=int, default=32, help="sentences a step; the Trainer's own default is 8"
+    )
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--learning-rate", type=float, default=5e-5)
     parser.add_argument("--max-length", type=int, default=256)
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--mixed-precision", choices=["no", "bf16"], help="ours; default: as `corpusmith train`")
+    parser.add_argument(
+        "--mixed-precision", choices=["no", "bf16"], help="ours; default: as `corpusmith train`"
+    )
     parser.add_argument("--peer-script", help="a copy of run_ner_no_trainer.py")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
@@ -207,19 +262,39 @@ def main() -> None:
         return
     if not options.benchmark and "CORPUSMITH_BENCHMARKS" not in os.environ:
         parser.error("give --benchmark, or set CORPUSMITH_BENCHMARKS")
-    benchmark = options.benchmark or str(Path(os.environ["CORPUSMITH_BENCHMARKS"]) / "ner" / "ncbi_disease")
+    benchmark = options.benchmark or str(
+        Path(os.environ["CORPUSMITH_BENCHMARKS"]) / "ner" / "ncbi_disease"
+    )
 
     with tempfile.TemporaryDirectory() as scratch:
-        data = options.data or write_dataset(Path(benchmark), Path(scratch) / "dataset", options.sentences)
-        names = ("encoder", "batch", "epochs", "learning_rate", "max_length", "seed", "split", "mixed_precision")
-        job = {name: getattr(options, name) for name in names} | {"data": data, "benchmark": benchmark}
-        rounds: dict[str, list[dict]] = {side: [] for side in SIDES} | ({"script": []} if options.peer_script else {})
+        data = options.data or write_dataset(
+            Path(benchmark), Path(scratch) / "dataset", options.sentences
+        )
+        names = (
+            "encoder",
+            "batch",
+            "epochs",
+            "learning_rate",
+            "max_length",
+            "seed",
+            "split",
+            "mixed_precision",
+        )
+        job = {name: getattr(options, name) for name in names} | {
+            "data": data,
+            "benchmark": benchmark,
+        }
+        rounds: dict[str, list[dict]] = {side: [] for side in SIDES} | (
+            {"script": []} if options.peer_script else {}
+        )
         for number in range(options.rounds):
             for side, runs in rounds.items():
                 folder = Path(scratch) / str(number)
                 folder.mkdir(exist_ok=True)
                 runs.append(
-                    run_script(options.peer_script, job, folder) if side == "script" else run_side(side, job, folder)
+                    run_script(options.peer_script, job, folder)
+                    if side == "script"
+                    else run_side(side, job, folder)
                 )
                 print(f"{side}: {json.dumps(runs[-1])}", flush=True)
 
@@ -230,14 +305,23 @@ def main() -> None:
         "ratio": median("ours", "sentences_per_second") / median("trainer", "sentences_per_second"),
         "memory_ratio": median("ours", "peak_memory_mb") / median("trainer", "peak_memory_mb"),
         "f1_within_interval": all(
-            run["ci95"][0] <= own["strict_f1"] for run, own in zip(rounds["trainer"], rounds["ours"], strict=True)
+            run["ci95"][0] <= own["strict_f1"]
+            for run, own in zip(rounds["trainer"], rounds["ours"], strict=True)
         ),
-        "settings": {name: value for name, value in job.items() if name not in ("data", "benchmark")},
+        "settings": {
+            name: value for name, value in job.items() if name not in ("data", "benchmark")
+        },
         "rounds": rounds,
     }
     if options.peer_script:
-        result["script_ratio"] = median("script", "whole_process_seconds") / median("ours", "whole_process_seconds")
-    print(json.dumps({name: value for name, value in result.items() if name not in ("rounds", "settings")}))
+        result["script_ratio"] = median("script", "whole_process_seconds") / median(
+            "ours", "whole_process_seconds"
+        )
+    print(
+        json.dumps(
+            {name: value for name, value in result.items() if name not in ("rounds", "settings")}
+        )
+    )
     if options.json:
         options.json.write_text(json.dumps(result, indent=2) + "\n")
 

@@ -11,17 +11,17 @@ HERE = Path(__file__).parent
 
 
 def main() -> None:
-    # `space` and `training` lie beside this file in the Space's repository and one folder up in a checkout.
-    sys.path.insert(0, str(HERE if (HERE / "training").is_dir() else HERE.parent))
-    from space.page import build_page, launch_options
-    from space.service import Service
-    from space.settings import read_settings
+    # The package lies beside this file in the Space's repository, one folder up in a checkout.
+    sys.path.insert(0, str(HERE if (HERE / "corpusmith").is_dir() else HERE.parent))
+    from corpusmith.space.page import build_page, launch_options
+    from corpusmith.space.service import Service
+    from corpusmith.space.settings import read_settings
 
     try:
         settings = read_settings(HERE)
     except ValueError as error:
         sys.exit(str(error))
-    build_page(Service(settings)).launch(**launch_options())
+    build_page(Service(settings)).launch(**launch_options(HERE))
 
 
 if __name__ == "__main__":

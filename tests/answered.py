@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from builders.ledger import Answer, Ledger
-from builders.payload import payload_key
-from builders.plan import Plan
-from builders.recipe import load_recipe
+from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.plan import Plan
+from corpusmith.teacher.ledger import Answer, Ledger
+from corpusmith.teacher.payload import payload_key
 
 
 def answer_all(recipe: Path, ledger: Path) -> None:

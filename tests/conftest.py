@@ -7,11 +7,15 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, settings
 
-os.environ.pop("CORPUSMITH_BENCHMARKS", None)  # tests bring their own; to index real ones would take each build seconds
+os.environ.pop(
+    "CORPUSMITH_BENCHMARKS", None
+)  # tests bring their own; to index real ones would take each build seconds
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+pytest_plugins = ["tests.fixtures.hub", "tests.fixtures.training"]
 
 DISEASES = """concept_id\tname\tsynonyms\ttypes\tweight
 D:1\tbreast cancer\tbreast carcinoma|mammary cancer\tC04.588\t4

@@ -3,7 +3,7 @@
 import datasets
 import evaluate
 
-from training.metrics import span_scores
+from corpusmith.evaluation.metrics import span_scores
 
 
 class Seqeval(evaluate.Metric):
@@ -12,11 +12,17 @@ class Seqeval(evaluate.Metric):
     def _info(self) -> evaluate.MetricInfo:
         tags = datasets.List(datasets.Value("string"))
         features = datasets.Features({"predictions": tags, "references": tags})
-        return evaluate.MetricInfo(description="", citation="", inputs_description="", features=features)
+        return evaluate.MetricInfo(
+            description="", citation="", inputs_description="", features=features
+        )
 
     def _compute(self, predictions: list[list[str]], references: list[list[str]]) -> dict:
         scores = span_scores(references, predictions)
-        pairs = [pair for sides in zip(references, predictions, strict=True) for pair in zip(*sides, strict=True)]
+        pairs = [
+            pair
+            for sides in zip(references, predictions, strict=True)
+            for pair in zip(*sides, strict=True)
+        ]
         return {
             "overall_precision": scores["precision"] / 100,
             "overall_recall": scores["recall"] / 100,

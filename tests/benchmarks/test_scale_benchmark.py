@@ -13,27 +13,46 @@ from benchmarks.scale import growth, peak_ratio
 
 
 def run_of(rows: int, workers: int, speed: float, peak: float) -> dict:
-    return {"rows": rows, "workers": workers, "rows_per_second": speed, "stages": {"judge": {"peak_mb": peak}}}
+    return {
+        "rows": rows,
+        "workers": workers,
+        "rows_per_second": speed,
+        "stages": {"judge": {"peak_mb": peak}},
+    }
 
 
 def test_growth_is_that_of_the_number_of_workers_that_fares_worst() -> None:
-    runs = [run_of(10, 1, 100.0, 200), run_of(10, 2, 150.0, 100), run_of(100, 1, 95.0, 210), run_of(100, 2, 120.0, 130)]
+    runs = [
+        run_of(10, 1, 100.0, 200),
+        run_of(10, 2, 150.0, 100),
+        run_of(100, 1, 95.0, 210),
+        run_of(100, 2, 120.0, 130),
+    ]
     assert growth(runs, "rows_per_second", 100, 10) == 0.8
     assert peak_ratio(runs, "judge", 100, 10) == 1.3
     assert growth(runs, "rows_per_cpu_second", 100, 10) is None
 
 
 @pytest.mark.slow
-def test_it_builds_the_same_rows_with_any_number_of_workers_and_tells_what_follows(tmp_path: Path) -> None:
+def test_it_builds_the_same_rows_with_any_number_of_workers_and_tells_what_follows(
+    tmp_path: Path,
+) -> None:
     measured = tmp_path / "scale.json"
     command = [sys.executable, "-m", "benchmarks.scale", "--rows", "200,400", "--workers", "1,2"]
     subprocess.run([*command, "--json", str(measured)], check=True, capture_output=True)
     report = json.loads(measured.read_text())
-    assert [(run["rows"], run["workers"]) for run in report["runs"]] == [(200, 1), (200, 2), (400, 1), (400, 2)]
+    assert [(run["rows"], run["workers"]) for run in report["runs"]] == [
+        (200, 1),
+        (200, 2),
+        (400, 1),
+        (400, 2),
+    ]
     assert report["same_rows"] and report["ratio"] > 0
     for run in report["runs"]:
         assert run["stages"].keys() == {"deal", "judge", "pairs", "repeats", "publish"}
-        assert run["peak_mb"] >= max(stage["peak_mb"] for stage in run["stages"].values()) * 0.9 > 50
+        assert (
+            run["peak_mb"] >= max(stage["peak_mb"] for stage in run["stages"].values()) * 0.9 > 50
+        )
         assert run["disk_mb_by_folder"]["signatures"] > 0
     told = subprocess.run(
         [sys.executable, "-m", "benchmarks.scale_tables", str(measured), "--rows", "40000"],

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.students import lines, measured
-from builders.recipe import load_recipe
-from tests.training.conftest import TAGS, ner_dataset, ner_rows, tiny_encoder  # noqa: F401
-from training.config import TrainingConfig
-from training.launch import train_seeds
+from corpusmith.recipe.load import load_recipe
+from corpusmith.training.config import TrainingConfig
+from corpusmith.training.launch import train_seeds
+from tests.fixtures.training import TAGS, ner_rows
 
 
 def test_students_of_all_seeds_are_measured_beside_the_lexicon(
@@ -17,7 +17,9 @@ def test_students_of_all_seeds_are_measured_beside_the_lexicon(
     tiny_encoder: Path,  # noqa: F811
     tmp_path: Path,
 ) -> None:
-    config = TrainingConfig(epochs=20, batch_tokens=64, learning_rate=5e-3, patience=None, tracker="none")
+    config = TrainingConfig(
+        epochs=20, batch_tokens=64, learning_rate=5e-3, patience=None, tracker="none"
+    )
     train_seeds(str(ner_dataset), str(tiny_encoder), tmp_path / "students", config, (1, 2))
     rows = [row | {"ner_tags": [TAGS[tag] for tag in row["ner_tags"]]} for row in ner_rows()]
     file = tmp_path / "ncbi_disease" / "dev.jsonl"
@@ -29,8 +31,12 @@ def test_students_of_all_seeds_are_measured_beside_the_lexicon(
 
     assert told["sentences"] == len(rows)
     assert set(told["student"]["by_seed"]) == {"1", "2"} and told["student"]["strict_f1"] > 80
-    assert told["nothing_learned"]["recall"] > 60  # asthma, gout and cystic fibrosis stand in the lexicon
+    assert (
+        told["nothing_learned"]["recall"] > 60
+    )  # asthma, gout and cystic fibrosis stand in the lexicon
     gained = told["student"]["strict_f1"] - told["nothing_learned"]["strict_f1"]
     assert told["differences"]["strict_f1"]["difference"] == pytest.approx(gained)
     (line,) = lines("demo-disease", "ner", {"dev": told})
-    assert line.startswith(f"| demo-disease | dev, {len(rows)} | strict F1 | {told['student']['strict_f1']:.1f} ± ")
+    assert line.startswith(
+        f"| demo-disease | dev, {len(rows)} | strict F1 | {told['student']['strict_f1']:.1f} ± "
+    )

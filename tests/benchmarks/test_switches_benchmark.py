@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks import switches
-from builders.ledger import Ledger
-from builders.payload import payload_key
-from builders.plan import Plan
-from builders.recipe import load_recipe
+from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.plan import Plan
+from corpusmith.teacher.ledger import Ledger
+from corpusmith.teacher.payload import payload_key
 
 
 @pytest.fixture
@@ -18,10 +18,15 @@ def answers(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def prompts(name: str) -> list[str]:
-    return [r.payload["messages"][1]["content"] for r in Plan(load_recipe(switches.path(name))).requests()]
+    return [
+        r.payload["messages"][1]["content"]
+        for r in Plan(load_recipe(switches.path(name))).requests()
+    ]
 
 
-@pytest.mark.parametrize("name", ["ncbi-300", "ncbi-300-plain", "ncbi-300-context", "ncbi-800", "ncbi-500-round2"])
+@pytest.mark.parametrize(
+    "name", ["ncbi-300", "ncbi-300-plain", "ncbi-300-context", "ncbi-800", "ncbi-500-round2"]
+)
 def test_what_is_compared_was_answered(name: str, answers: Ledger) -> None:
     plan = Plan(load_recipe(switches.path(name)))
     keys = [payload_key(request.payload) for request in plan.requests()]
@@ -29,10 +34,16 @@ def test_what_is_compared_was_answered(name: str, answers: Ledger) -> None:
 
 
 def test_recipes_differ_in_what_their_line_says_alone() -> None:
-    asked, plain, told = (prompts(name) for name in ("ncbi-300", "ncbi-300-plain", "ncbi-300-context"))
+    asked, plain, told = (
+        prompts(name) for name in ("ncbi-300", "ncbi-300-plain", "ncbi-300-context")
+    )
     named = [prompt.partition('It must contain "')[2].partition('"')[0] for prompt in asked]
     assert [prompt.partition('It must contain "')[2].partition('"')[0] for prompt in plain] == named
     assert not any("PubMed" in prompt for prompt, name in zip(plain, named, strict=True) if name)
-    changed = [(before, after) for before, after in zip(asked, told, strict=True) if before != after]
-    assert len(changed) > 100 and all(" Background that you need not mention:" in after for _, after in changed)
+    changed = [
+        (before, after) for before, after in zip(asked, told, strict=True) if before != after
+    ]
+    assert len(changed) > 100 and all(
+        " Background that you need not mention:" in after for _, after in changed
+    )
     assert prompts("ncbi-500-round2")[300:] == prompts("ncbi-800")[:500]

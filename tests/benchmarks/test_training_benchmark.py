@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.conftest import ner_dataset, ner_rows, tiny_encoder  # noqa: F401
+from tests.fixtures.training import ner_rows
 
 pytestmark = pytest.mark.slow
 HOUSE = Path(__file__).parents[2]
@@ -36,12 +36,23 @@ AutoTokenizer.from_pretrained(options.model_name_or_path).save_pretrained(option
 """
 
 
-def test_a_peer_script_is_run_and_scored_beside_us(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_a_peer_script_is_run_and_scored_beside_us(
+    ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
     names = ["O", "B-Disease", "I-Disease"]
     rows = [row | {"ner_tags": [names[tag] for tag in row["ner_tags"]]} for row in ner_rows()]
     (tmp_path / "dev.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (tmp_path / "peer.py").write_text(SCRIPT)
-    line = [sys.executable, "-m", "benchmarks.training", "--data", ner_dataset, "--benchmark", tmp_path, "--json"]
+    line = [
+        sys.executable,
+        "-m",
+        "benchmarks.training",
+        "--data",
+        ner_dataset,
+        "--benchmark",
+        tmp_path,
+        "--json",
+    ]
     line += [
         tmp_path / "out.json",
         "--encoder",
@@ -52,7 +63,9 @@ def test_a_peer_script_is_run_and_scored_beside_us(ner_dataset: Path, tiny_encod
         64,
     ]
     environment = {**os.environ, "PYTHONPATH": str(HOUSE)}
-    done = subprocess.run([*map(str, line)], cwd=HOUSE, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*map(str, line)], cwd=HOUSE, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     figures = json.loads((tmp_path / "out.json").read_text())
     assert set(figures["rounds"]) == {"ours", "trainer", "script"}
@@ -62,7 +75,9 @@ def test_a_peer_script_is_run_and_scored_beside_us(ner_dataset: Path, tiny_encod
     assert figures["script_ratio"] == seconds["script"] / seconds["ours"]
 
 
-def test_a_script_that_fails_is_shown(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_a_script_that_fails_is_shown(
+    ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
     from benchmarks.training import run_script
 
     (tmp_path / "peer.py").write_text("import sys; sys.exit('no such option')")

@@ -2,11 +2,14 @@
 
 import pytest
 
-from cards.dataset import Corpus, DatasetFacts, Example, Split
-from cards.model import ModelFacts
+from corpusmith.cards.dataset import Corpus, DatasetFacts, Example, Split
+from corpusmith.cards.model import ModelFacts
 
 STRING = {"name": "id", "dtype": "string"}
-TAGS = {"name": "ner_tags", "list": {"class_label": {"names": {"0": "O", "1": "B-Disease", "2": "I-Disease"}}}}
+TAGS = {
+    "name": "ner_tags",
+    "list": {"class_label": {"names": {"0": "O", "1": "B-Disease", "2": "I-Disease"}}},
+}
 LABEL = {"name": "label", "dtype": {"class_label": {"names": {"0": "unrelated", "1": "related"}}}}
 VERSIONS = (
     ("v0.2.0", "2026-11-23", "demo-disease: more rows of the same kind."),
@@ -79,7 +82,9 @@ def gad() -> Corpus:
         features=(STRING, LABEL),
         examples=(
             Example(
-                "BRCA1 variants raise the risk of breast cancer.", ((0, 5, "Gene"), (33, 46, "Disease")), "related"
+                "BRCA1 variants raise the risk of breast cancer.",
+                ((0, 5, "Gene"), (33, 46, "Disease")),
+                "related",
             ),
         ),
     )
@@ -87,7 +92,9 @@ def gad() -> Corpus:
 
 @pytest.fixture
 def dataset_facts(disease: Corpus, gad: Corpus) -> DatasetFacts:
-    return DatasetFacts("local/corpusmith-ner", "v0.2.0", (disease, gad), license="cc-by-4.0", versions=VERSIONS)
+    return DatasetFacts(
+        "local/corpusmith-ner", "v0.2.0", (disease, gad), license="cc-by-4.0", versions=VERSIONS
+    )
 
 
 def evaluation(benchmark: str, f1: float, system: str = "synthetic", **more) -> dict:
@@ -158,12 +165,25 @@ def seeds(mean: float, spread: float = 0.0, **more: float) -> dict:
     figures["ci95"] = {"strict_f1": [mean - 3, mean + 3]}
     if not spread:
         return figures | {"by_seed": {}}
-    return figures | {"stdev": {"strict_f1": spread}, "by_seed": {"1": mean - spread, "2": mean + spread}}
+    return figures | {
+        "stdev": {"strict_f1": spread},
+        "by_seed": {"1": mean - spread, "2": mean + spread},
+    }
 
 
 def trained_section(**more: object) -> dict:
-    about = {"benchmark": "ncbi_disease", "split": "dev", "sentences": 923, "seeds": [1, 2], "encoder": "MiniLM"}
-    return about | {"settings": {"epochs": 3, "learning_rate": 2e-4, "seed": 42, "patience": None}} | more
+    about = {
+        "benchmark": "ncbi_disease",
+        "split": "dev",
+        "sentences": 923,
+        "seeds": [1, 2],
+        "encoder": "MiniLM",
+    }
+    return (
+        about
+        | {"settings": {"epochs": 3, "learning_rate": 2e-4, "seed": 42, "patience": None}}
+        | more
+    )
 
 
 def baselines_section() -> dict:
@@ -174,7 +194,12 @@ def baselines_section() -> dict:
     return trained_section(
         rows=[
             {"system": "dictionary", "figures": seeds(52.3)},
-            {"system": "synthetic", "training_rows": 1800, "figures": seeds(61.5, 0.7), "above": above},
+            {
+                "system": "synthetic",
+                "training_rows": 1800,
+                "figures": seeds(61.5, 0.7),
+                "above": above,
+            },
             {"system": "gold", "training_rows": 4882, "figures": seeds(82.0, 0.4)},
             {"system": "gold+synthetic", "training_rows": 6682, "figures": seeds(82.6, 0.3)},
             {"system": "zero-shot", "figures": seeds(31.0)},
@@ -207,8 +232,18 @@ def sections() -> dict:
                     "labelled": 2900,
                     "unlabelled": 36,
                     "names": [
-                        {"name": "prostate cancer", "labelled": 0, "unlabelled": 32, "row": "ncbi-disease-0000007-2"},
-                        {"name": "tumor", "labelled": 115, "unlabelled": 4, "row": "ncbi-disease-0000009"},
+                        {
+                            "name": "prostate cancer",
+                            "labelled": 0,
+                            "unlabelled": 32,
+                            "row": "ncbi-disease-0000007-2",
+                        },
+                        {
+                            "name": "tumor",
+                            "labelled": 115,
+                            "unlabelled": 4,
+                            "row": "ncbi-disease-0000009",
+                        },
                     ],
                 }
             },
@@ -218,7 +253,10 @@ def sections() -> dict:
             "two_sample": {"auroc": 0.914, "ci95": [0.896, 0.933], **auroc},
             "real_halves": {"auroc": 0.51, "ci95": [0.473, 0.547], **auroc},
         },
-        "memorisation": {"encoder": "MiniLM", "nearest": {"ncbi_disease/dev": {"synthetic": near, "real": near}}},
+        "memorisation": {
+            "encoder": "MiniLM",
+            "nearest": {"ncbi_disease/dev": {"synthetic": near, "real": near}},
+        },
         "curve": trained_section(
             points=[
                 {"rows": 100, "training_rows": 380, "figures": seeds(48.0, 2.1)},
@@ -229,7 +267,12 @@ def sections() -> dict:
         "ablation": trained_section(
             rows=[
                 {"name": "The whole recipe", "training_rows": 1800, "figures": seeds(61.5, 0.7)},
-                {"name": "No contrasts", "training_rows": 900, "figures": seeds(57.3, 0.9), "difference": difference},
+                {
+                    "name": "No contrasts",
+                    "training_rows": 900,
+                    "figures": seeds(57.3, 0.9),
+                    "difference": difference,
+                },
             ],
             left_out=["No modifiers asked for: it changes no row."],
         ),

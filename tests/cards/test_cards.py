@@ -15,13 +15,13 @@ from huggingface_hub import ModelCard
 from huggingface_hub.repocard_data import model_index_to_eval_results
 from markdown_it import MarkdownIt
 
-from cards import changelog, dataset, metric, model, space
-from cards.changelog import Entry
-from cards.dataset import Corpus, DatasetFacts, Example, Split
-from cards.metric import MetricFacts
-from cards.model import ModelFacts
-from cards.space import Source, SpaceFacts
-from corpusmith_errors import UserError
+from corpusmith.cards import changelog, dataset, metric, model, space
+from corpusmith.cards.changelog import Entry
+from corpusmith.cards.dataset import Corpus, DatasetFacts, Example, Split
+from corpusmith.cards.metric import MetricFacts
+from corpusmith.cards.model import ModelFacts
+from corpusmith.cards.space import Source, SpaceFacts
+from corpusmith.errors import UserError
 
 GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = (
@@ -70,7 +70,9 @@ def check_golden(name: str, text: str) -> None:
 
 
 def minimal(task: str) -> DatasetFacts:
-    return DatasetFacts("you/corpus", "v0.1.0", (Corpus("words", task, splits=(Split("train", 3),)),))
+    return DatasetFacts(
+        "you/corpus", "v0.1.0", (Corpus("words", task, splits=(Split("train", 3),)),)
+    )
 
 
 def test_dataset_card(dataset_facts: DatasetFacts) -> None:
@@ -106,16 +108,25 @@ def test_space_card() -> None:
 @pytest.mark.parametrize("name", ["strict_span_f1", "relation_scores"])
 def test_metric_card(name: str) -> None:
     """The README that ships, once it is known whose repo it stands in."""
-    readme = Path(__file__).parents[2] / "training" / "metric_modules" / name / "README.md"
-    check_golden(f"metric-{name}.md", metric.render(MetricFacts(f"you/{name}", readme.read_text(encoding="utf-8"))))
+    readme = Path(__file__).parents[2] / "corpusmith/evaluation/metric_modules" / name / "README.md"
+    check_golden(
+        f"metric-{name}.md",
+        metric.render(MetricFacts(f"you/{name}", readme.read_text(encoding="utf-8"))),
+    )
 
 
 def test_changelog_is_read_back_as_it_was_written() -> None:
-    entries = (Entry("v0.1.1", "2026-11-23", "Card *only*."), Entry("v0.1.0", "2026-11-20", "First.", "details"))
+    entries = (
+        Entry("v0.1.1", "2026-11-23", "Card *only*."),
+        Entry("v0.1.0", "2026-11-20", "First.", "details"),
+    )
     text = changelog.render(entries)
     check_golden("changelog.md", text)
     parsed = changelog.parse(text)
-    assert [(entry.version, entry.date) for entry in parsed] == [("v0.1.1", "2026-11-23"), ("v0.1.0", "2026-11-20")]
+    assert [(entry.version, entry.date) for entry in parsed] == [
+        ("v0.1.1", "2026-11-23"),
+        ("v0.1.0", "2026-11-20"),
+    ]
     assert changelog.render(parsed) == text, "what was escaped once isn't escaped again"
 
 
@@ -125,7 +136,9 @@ def test_hostile_text_changes_no_dataset_card(dataset_facts: DatasetFacts, numbe
     tame, wild = (_poisoned(dataset_facts, text) for text in ("tame", HOSTILE[number]))
     card = dataset.render(wild)
     assert structure(card) == structure(dataset.render(tame))
-    assert yaml.safe_load(card.split("---\n", 2)[1]) == yaml.safe_load(dataset.render(tame).split("---\n", 2)[1])
+    assert yaml.safe_load(card.split("---\n", 2)[1]) == yaml.safe_load(
+        dataset.render(tame).split("---\n", 2)[1]
+    )
     assert len(card) < 200_000 and not re.search(r"[\x00-\x08\x0b-\x1f\x7f\u202e\u200b]", card)
 
 
@@ -136,7 +149,9 @@ def _poisoned(facts: DatasetFacts, text: str) -> DatasetFacts:
         teacher={"model": text, "license": text or "-", "parameters": {"temperature": text}},
         prompts=({"name": "ner.v1", "text": text[:500], "sha256": "0" * 64},),
         prompt_example=({"role": "user", "content": text[:500]},),
-        lexicons=({"name": text, "version": text or "-", "license": text or "-", "attribution": text},),
+        lexicons=(
+            {"name": text, "version": text or "-", "license": text or "-", "attribution": text},
+        ),
         rejected_by_reason={text: 3},
         filtered_by_reason={text: 1},
         examples=(Example(f"a {text} b", ((2, 2 + len(text), "Disease"),)), Example(text, ())),
@@ -179,8 +194,16 @@ def test_model_index_is_what_huggingface_hub_reads(model_facts: ModelFacts) -> N
     name, again = model_index_to_eval_results(card.data.to_dict()["model-index"])
     assert name == "corpusmith-demo-disease-minilm" and again == results
     first = results[0]
-    assert (first.dataset_type, first.dataset_split, first.dataset_revision) == ("ncbi_disease", "dev", "1a2b3c4d")
-    assert (first.metric_type, first.metric_value, first.metric_args) == ("seqeval", 61.5, {"ci95": [59.7, 63.4]})
+    assert (first.dataset_type, first.dataset_split, first.dataset_revision) == (
+        "ncbi_disease",
+        "dev",
+        "1a2b3c4d",
+    )
+    assert (first.metric_type, first.metric_value, first.metric_args) == (
+        "seqeval",
+        61.5,
+        {"ci95": [59.7, 63.4]},
+    )
     own = next(result for result in results if result.dataset_config == "demo-disease")
     assert (own.dataset_type, own.dataset_revision) == ("local/corpusmith-ner", "v0.2.0")
 
@@ -193,7 +216,14 @@ def test_figures_in_the_model_card_are_the_facts(model_facts: ModelFacts) -> Non
 
 
 @pytest.mark.parametrize(
-    "name", [*(path.name for path in GOLDEN.glob("*.md") if path.name not in ("changelog.md", "report.md"))]
+    "name",
+    [
+        *(
+            path.name
+            for path in GOLDEN.glob("*.md")
+            if path.name not in ("changelog.md", "report.md")
+        )
+    ],
 )
 def test_cards_hold_together(name: str) -> None:
     """Front matter parses, Python blocks compile, links lead somewhere, no placeholder shows."""
@@ -203,9 +233,16 @@ def test_cards_hold_together(name: str) -> None:
     for token in tokens:
         if token.type == "fence" and token.info == "python":
             ast.parse(token.content)
-    links = [t.attrs.get("href") or t.attrs.get("src") for token in tokens for t in token.children or () if t.attrs]
+    links = [
+        t.attrs.get("href") or t.attrs.get("src")
+        for token in tokens
+        for t in token.children or ()
+        if t.attrs
+    ]
     for link in links:
-        assert re.fullmatch(r"https://(huggingface\.co|arxiv\.org)/[\w./-]+|/?[\w./-]+", str(link)), link
+        assert re.fullmatch(
+            r"https://(huggingface\.co|arxiv\.org)/[\w./-]+|/?[\w./-]+", str(link)
+        ), link
     assert "NAMESPACE" not in card
     prose = re.sub(r"^```.*?^```", "", body(card), flags=re.DOTALL | re.MULTILINE)
     assert not re.search(r"\bNone\b|More Information Needed|\[\[|\{\{", prose)

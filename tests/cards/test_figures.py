@@ -6,9 +6,9 @@ import struct
 
 import pytest
 
-from cards import figures
-from cards.dataset import Corpus
-from cards.model import ModelFacts
+from corpusmith.cards import figures
+from corpusmith.cards.dataset import Corpus
+from corpusmith.cards.model import ModelFacts
 
 
 def luminance(color: str) -> float:
@@ -42,10 +42,19 @@ def test_background_is_transparent(disease: Corpus) -> None:
 
 
 def test_without_facts_there_is_no_picture(disease: Corpus, model_facts: ModelFacts) -> None:
-    assert figures.dataset_figures(dataclasses.replace(disease, reference_statistics={}, rejected_by_reason={})) == {}
-    assert figures.model_figures(dataclasses.replace(model_facts, evaluations=(), training={})) == {}
+    assert (
+        figures.dataset_figures(
+            dataclasses.replace(disease, reference_statistics={}, rejected_by_reason={})
+        )
+        == {}
+    )
+    assert (
+        figures.model_figures(dataclasses.replace(model_facts, evaluations=(), training={})) == {}
+    )
 
 
 def test_text_of_a_stranger_is_no_formula(disease: Corpus) -> None:
     """matplotlib reads `$...$` as TeX and fails on what isn't."""
-    assert figures.acceptance(dataclasses.replace(disease, rejected_by_reason={"costs $\\frac{$ and $": 3}))
+    assert figures.acceptance(
+        dataclasses.replace(disease, rejected_by_reason={"costs $\\frac{$ and $": 3})
+    )

@@ -9,14 +9,20 @@ import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 
-from cards import report, report_figures
-from cards.baselines import SYSTEMS, baselines_table, gap_closed
-from cards.dataset import Corpus
-from cards.report import ReportFacts
+from corpusmith.cards import report, report_figures
+from corpusmith.cards.baselines import SYSTEMS, baselines_table, gap_closed
+from corpusmith.cards.dataset import Corpus
+from corpusmith.cards.report import ReportFacts
 
 GOLDEN = Path(__file__).parent / "golden" / "report.md"
 PICTURES = ("ablation.png", "acceptance.png", "curve.png", "form.png", "map.png")
-HOSTILE = ("<script>alert(1)</script>", "| a | b |\n|---|---|", "\n## Owned", "[x](javascript:alert(1))", "{{ 7 * 7 }}")
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "| a | b |\n|---|---|",
+    "\n## Owned",
+    "[x](javascript:alert(1))",
+    "{{ 7 * 7 }}",
+)
 
 
 def test_page(disease: Corpus, sections: dict) -> None:
@@ -26,15 +32,23 @@ def test_page(disease: Corpus, sections: dict) -> None:
     assert page == GOLDEN.read_text(encoding="utf-8")
 
 
-def test_a_section_or_picture_that_is_missing_leaves_its_place_out(disease: Corpus, sections: dict) -> None:
+def test_a_section_or_picture_that_is_missing_leaves_its_place_out(
+    disease: Corpus, sections: dict
+) -> None:
     page = report.render(ReportFacts(disease, {"acceptance": sections["acceptance"]}))
     assert "From request to row" in page and "![" not in page
-    assert [line for line in page.splitlines() if line.startswith("## ")] == ["## From request to row"]
+    assert [line for line in page.splitlines() if line.startswith("## ")] == [
+        "## From request to row"
+    ]
     assert "## " not in report.render(ReportFacts(disease, {}))
 
 
-def test_each_section_tells_its_number_of_seeds_and_the_settings_name_them_all(disease: Corpus, sections: dict) -> None:
-    page = report.render(ReportFacts(disease, sections | {"ablation": sections["ablation"] | {"seeds": [7]}}))
+def test_each_section_tells_its_number_of_seeds_and_the_settings_name_them_all(
+    disease: Corpus, sections: dict
+) -> None:
+    page = report.render(
+        ReportFacts(disease, sections | {"ablation": sections["ablation"] | {"seeds": [7]}})
+    )
     assert "on the mean of one seed." in page and "deviation over 2 seeds (95%" in page
     assert "| Seeds | 1, 2, 7 |" in page
 
@@ -51,7 +65,10 @@ def test_the_command_names_the_recipe_as_it_was_given(disease: Corpus) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_strangers_text_stays_text(disease: Corpus, sections: dict, text: str) -> None:
     def structure(page: str) -> list[str]:
-        return [f"{token.type} {token.tag}" for token in MarkdownIt("gfm-like", {"linkify": False}).parse(page)]
+        return [
+            f"{token.type} {token.tag}"
+            for token in MarkdownIt("gfm-like", {"linkify": False}).parse(page)
+        ]
 
     def written(word: str) -> str:
         changed = {**sections["ablation"]}
@@ -75,7 +92,9 @@ def test_a_strangers_text_stays_text(disease: Corpus, sections: dict, text: str)
 def test_baselines_stand_in_their_order_with_rows_and_intervals(sections: dict) -> None:
     table = baselines_table(sections["baselines"], "ner").splitlines()
     named = [line.split(" | ")[0].removeprefix("| ") for line in table[2:]]
-    assert named == [SYSTEMS[name] for name in ("zero-shot", "dictionary", "synthetic", "gold", "gold+synthetic")]
+    assert named == [
+        SYSTEMS[name] for name in ("zero-shot", "dictionary", "synthetic", "gold", "gold+synthetic")
+    ]
     assert "1,800 | 61.5 ± 0.7 (58.5 to 64.5)" in table[4]
     assert gap_closed(sections["baselines"]) == "60% (55% to 64%)"
     assert gap_closed({**sections["baselines"], "gap_closed": None}) is None

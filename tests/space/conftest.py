@@ -19,16 +19,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from space.service import Service
-from space.settings import read_settings
+from corpusmith.space.service import Service
+from corpusmith.space.settings import read_settings
 
-DISEASE = {"asthma": (0.0, 6.0, 0.0), "cystic": (0.0, 5.0, 0.0), "fibrosis": (0.0, 0.0, 5.0), "fever": (0.0, 0.4, -4.0)}
+DISEASE = {
+    "asthma": (0.0, 6.0, 0.0),
+    "cystic": (0.0, 5.0, 0.0),
+    "fibrosis": (0.0, 0.0, 5.0),
+    "fever": (0.0, 0.4, -4.0),
+}
 GENE = {"brca1": (0.0, 6.0, 0.0), "cftr": (0.0, 4.0, 0.0)}
 RELATED = {"causes": (0.0, 4.0), "of": (0.0, 1.0), "control": (3.0, 0.0)}
 OUTSIDE = (6.0, 0.0, 0.0)
 
 
-def write_model(folder: Path, table: dict[str, tuple[float, ...]], rest: tuple[float, ...], config: dict) -> Path:
+def write_model(
+    folder: Path, table: dict[str, tuple[float, ...]], rest: tuple[float, ...], config: dict
+) -> Path:
     """A model that gives each word its row of `table`; one for sentences adds the rows of its words up."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
@@ -46,7 +53,9 @@ def write_model(folder: Path, table: dict[str, tuple[float, ...]], rest: tuple[f
     (folder / "tokenizer_config.json").write_text(json.dumps({"model_max_length": 64}))
     (folder / "config.json").write_text(json.dumps(config))
 
-    logits = numpy_helper.from_array(np.array([rest] * 4 + list(table.values()), dtype=np.float32), "table")
+    logits = numpy_helper.from_array(
+        np.array([rest] * 4 + list(table.values()), dtype=np.float32), "table"
+    )
     nodes = [helper.make_node("Gather", ["table", "input_ids"], ["rows"])]
     if config["corpusmith"]["task"] == "ner":
         nodes.append(helper.make_node("Identity", ["rows"], ["logits"]))
@@ -66,7 +75,9 @@ def write_model(folder: Path, table: dict[str, tuple[float, ...]], rest: tuple[f
 
 def tagger(folder: Path, label: str, table: dict[str, tuple[float, ...]]) -> Path:
     tags = {"0": "O", "1": f"B-{label}", "2": f"I-{label}"}
-    return write_model(folder, table, OUTSIDE, {"id2label": tags, "pad_token_id": 0, "corpusmith": {"task": "ner"}})
+    return write_model(
+        folder, table, OUTSIDE, {"id2label": tags, "pad_token_id": 0, "corpusmith": {"task": "ner"}}
+    )
 
 
 @pytest.fixture(scope="session")
@@ -83,14 +94,29 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             {
                 "id2label": {"0": "unrelated", "1": "related"},
                 "pad_token_id": 0,
-                "corpusmith": {"task": "relations", "head": "GENE", "tail": "DISEASE", "threshold": 0.6},
+                "corpusmith": {
+                    "task": "relations",
+                    "head": "GENE",
+                    "tail": "DISEASE",
+                    "threshold": 0.6,
+                },
             },
         ),
     }
     (folders["disease"] / "evaluation").mkdir()
-    ours = {"benchmark": "toy", "split": "dev", "strict_f1": 81.25, "precision": 80, "recall": 82.5, "ci95": [79, 83]}
+    ours = {
+        "benchmark": "toy",
+        "split": "dev",
+        "strict_f1": 81.25,
+        "precision": 80,
+        "recall": 82.5,
+        "ci95": [79, 83],
+    }
     of_a_baseline = {**ours, "model": "dictionary.jsonl", "strict_f1": 50.0}
-    for name, figures in (("toy-dev", ours | {"backend": "torch"}), ("dictionary-toy-dev", of_a_baseline)):
+    for name, figures in (
+        ("toy-dev", ours | {"backend": "torch"}),
+        ("dictionary-toy-dev", of_a_baseline),
+    ):
         (folders["disease"] / f"evaluation/{name}.json").write_text(json.dumps(figures))
     return folders
 
@@ -104,7 +130,9 @@ def lexicon(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lines.write("MESH:D001249\tasthma\tbronchial asthma\t\t1\n")
         lines.write("MESH:D003550\tcystic fibrosis\tmucoviscidosis|CF\t\t1\n")
         lines.write("MESH:D004194\tdisease\t\t\t1\n")
-    path.with_name("disease.yaml").write_text("stop: [disease]\nattribution: Written for this test.\n")
+    path.with_name("disease.yaml").write_text(
+        "stop: [disease]\nattribution: Written for this test.\n"
+    )
     return path
 
 
@@ -147,7 +175,11 @@ def launch(script: Path, python: str, environment: dict[str, str], log: Path) ->
     places = {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(log.parent / "uploads")}
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [python, script], env=os.environ | places | environment, stdout=out, stderr=out, cwd=script.parent
+            [python, script],
+            env=os.environ | places | environment,
+            stdout=out,
+            stderr=out,
+            cwd=script.parent,
         )
     app = App(f"http://127.0.0.1:{port}/", log, process)
     for _ in range(1500):
@@ -177,7 +209,9 @@ def start_app() -> Iterator[Callable[[Path, str, dict[str, str], Path], App]]:
 
 
 @pytest.fixture(scope="session")
-def app(start_app: Callable, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> App:
+def app(
+    start_app: Callable, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> App:
     """The page over the three models, started from the checkout."""
     log = tmp_path_factory.mktemp("app") / "log.txt"
     return start_app(Path("space/app.py").resolve(), sys.executable, environment, log)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from space.batcher import Batcher
+from corpusmith.space.batcher import Batcher
 
 
 class Slow:

@@ -49,7 +49,9 @@ def axe() -> str:
     source = folder / "node_modules/axe-core/axe.min.js"
     if not source.exists():
         folder.mkdir(exist_ok=True)
-        subprocess.run(["npm", "install", "--silent", "--prefix", folder, f"axe-core@{AXE}"], check=True)
+        subprocess.run(
+            ["npm", "install", "--silent", "--prefix", folder, f"axe-core@{AXE}"], check=True
+        )
     return source.read_text()
 
 
@@ -59,7 +61,9 @@ def open_page(app, browser: Any) -> Iterator[Any]:
     contexts, faults = [], []
 
     def opened(size: tuple[int, int] = DESKTOP, theme: str = "light", fragment: str = "") -> Any:
-        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme)
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, color_scheme=theme
+        )
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(60_000)
@@ -92,8 +96,13 @@ def ask(page: Any, tab: str, text: str, button: str, answer: Any) -> None:
     try:
         answer.wait_for()
     except NoAnswer as error:
-        written, shown = page.locator(f"#{tab}-tab textarea").input_value(), page.locator("body").inner_text()
-        raise AssertionError(f"no answer on the tab {tab} to {written!r}; the page reads:\n{shown}") from error
+        written, shown = (
+            page.locator(f"#{tab}-tab textarea").input_value(),
+            page.locator("body").inner_text(),
+        )
+        raise AssertionError(
+            f"no answer on the tab {tab} to {written!r}; the page reads:\n{shown}"
+        ) from error
 
 
 def marked(page: Any, tab: str) -> list[str]:
@@ -111,7 +120,8 @@ def table_of(page: Any, tab: str) -> str:
 
 def upload(page: Any, name: str, content: str) -> None:
     page.set_input_files(
-        "#files-tab input[type=file]", {"name": name, "mimeType": "text/plain", "buffer": content.encode()}
+        "#files-tab input[type=file]",
+        {"name": name, "mimeType": "text/plain", "buffer": content.encode()},
     )
     page.locator("#files-tab", has_text="Choose the column and start").wait_for()
 
@@ -147,7 +157,13 @@ def use_everything(page: Any, tmp_path: Path) -> None:
     assert {path.suffix for path in results.values()} == {".jsonl", ".csv", ".zip", ".json"}
 
     show(page, "Compare")
-    ask(page, "compare", TEXT, "#compare-button", page.locator("#compare-tab", has_text="Who found what"))
+    ask(
+        page,
+        "compare",
+        TEXT,
+        "#compare-button",
+        page.locator("#compare-tab", has_text="Who found what"),
+    )
     assert marked(page, "compare") == ["asthma", "asthma", "fever", "BRCA1"]
     assert "81.2" in page.locator("#compare-tab").inner_text()
 
@@ -165,7 +181,9 @@ def test_every_tab_works_fits_and_is_accessible(
     page.add_script_tag(content=axe)
     for tab in TABS:
         show(page, tab)
-        assert page.evaluate("document.documentElement.scrollWidth") <= size[0], f"{tab} is wider than the screen"
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0], (
+            f"{tab} is wider than the screen"
+        )
         found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
         serious = [
             (rule["id"], [node["html"][:160] for node in rule["nodes"]][:3])
@@ -179,7 +197,10 @@ def test_the_threshold_acts_at_once_and_runs_no_model(open_page: Any) -> None:
     page = open_page()
     ask(page, "extract", TEXT, "#find", highlight(page, "extract", "fever"))
     queued: list[str] = []
-    page.on("request", lambda request: queued.append(request.url) if "queue/join" in request.url else None)
+    page.on(
+        "request",
+        lambda request: queued.append(request.url) if "queue/join" in request.url else None,
+    )
     page.get_by_label("number input for Threshold").first.fill("0.9")
     highlight(page, "extract", "fever").wait_for(state="detached")
     assert marked(page, "extract") == ["BRCA1", "asthma"]
@@ -216,7 +237,11 @@ def test_the_keyboard_is_enough(open_page: Any) -> None:
     reached = []
     for _ in range(40):
         page.keyboard.press("Tab")
-        reached.append(page.evaluate("document.activeElement.id || document.activeElement.getAttribute('aria-label')"))
+        reached.append(
+            page.evaluate(
+                "document.activeElement.id || document.activeElement.getAttribute('aria-label')"
+            )
+        )
     assert {"find", "copy-link", "Mentions"} <= set(reached)
 
 
@@ -266,7 +291,11 @@ def test_an_error_says_what_to_do(open_page: Any) -> None:
 def test_a_file_can_be_cancelled_and_the_page_goes_on(open_page: Any) -> None:
     page = open_page()
     show(page, "Files")
-    upload(page, "many.txt", "BRCA1 causes asthma and fever, and much else. " * 5 + "\n" + f"{TEXT}\n" * 19_000)
+    upload(
+        page,
+        "many.txt",
+        "BRCA1 causes asthma and fever, and much else. " * 5 + "\n" + f"{TEXT}\n" * 19_000,
+    )
     page.click("#read-file")
     page.locator("#files-tab progress").wait_for()
     page.click("#cancel-file")

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from space.documents import MAX_BYTES, MAX_ROWS, read_table
-from space.schema import MAX_CHARACTERS, InputError
+from corpusmith.space.documents import MAX_BYTES, MAX_ROWS, read_table
+from corpusmith.space.schema import MAX_CHARACTERS, InputError
 
 
 def written(folder: Path, name: str, content: str | bytes) -> Path:
@@ -13,7 +13,9 @@ def written(folder: Path, name: str, content: str | bytes) -> Path:
 
 
 def test_csv_with_quotes_lines_and_a_byte_order_mark(tmp_path: Path) -> None:
-    table = read_table(written(tmp_path, "a.csv", '\ufeffid,note,text\n7,x,"two\nlines, one ""cell"""\n'))
+    table = read_table(
+        written(tmp_path, "a.csv", '\ufeffid,note,text\n7,x,"two\nlines, one ""cell"""\n')
+    )
     assert table.columns == ("id", "note", "text")
     assert table.likely_column == "text"
     assert table.texts("text") == [("7", 'two\nlines, one "cell"')]
@@ -21,25 +23,37 @@ def test_csv_with_quotes_lines_and_a_byte_order_mark(tmp_path: Path) -> None:
 
 def test_semicolons_and_tabs(tmp_path: Path) -> None:
     assert read_table(written(tmp_path, "a.csv", "a;b\n1,5;x\n")).rows == ({"a": "1,5", "b": "x"},)
-    assert read_table(written(tmp_path, "a.TSV", "a\tb\n1,5\tx\n")).rows == ({"a": "1,5", "b": "x"},)
+    assert read_table(written(tmp_path, "a.TSV", "a\tb\n1,5\tx\n")).rows == (
+        {"a": "1,5", "b": "x"},
+    )
 
 
 def test_json_lines_keep_what_is_text(tmp_path: Path) -> None:
-    table = read_table(written(tmp_path, "a.jsonl", '{"body": "One.", "n": 3, "tags": []}\n\n{"body": "Two."}\n'))
+    table = read_table(
+        written(tmp_path, "a.jsonl", '{"body": "One.", "n": 3, "tags": []}\n\n{"body": "Two."}\n')
+    )
     assert table.texts("body") == [("1", "One."), ("2", "Two.")]
     assert table.columns == ("body", "n")
 
 
 def test_plain_text_has_a_row_a_line(tmp_path: Path) -> None:
-    assert read_table(written(tmp_path, "a.txt", "One.\n\nTwo.\r\n")).texts("text") == [("1", "One."), ("2", "Two.")]
+    assert read_table(written(tmp_path, "a.txt", "One.\n\nTwo.\r\n")).texts("text") == [
+        ("1", "One."),
+        ("2", "Two."),
+    ]
 
 
 def test_utf16_is_known_by_its_mark(tmp_path: Path) -> None:
-    assert read_table(written(tmp_path, "a.txt", "Ménière".encode("utf-16"))).texts("text") == [("1", "Ménière")]
+    assert read_table(written(tmp_path, "a.txt", "Ménière".encode("utf-16"))).texts("text") == [
+        ("1", "Ménière")
+    ]
 
 
 def test_without_a_usual_name_the_longest_column_is_likely(tmp_path: Path) -> None:
-    assert read_table(written(tmp_path, "a.csv", "code,passage\nA1,a longer passage\n")).likely_column == "passage"
+    assert (
+        read_table(written(tmp_path, "a.csv", "code,passage\nA1,a longer passage\n")).likely_column
+        == "passage"
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,7 +75,9 @@ def test_without_a_usual_name_the_longest_column_is_likely(tmp_path: Path) -> No
         ("a.txt", b"x" * (MAX_BYTES + 1), "larger than 5 MB"),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_a_remedy(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+def test_what_cannot_be_read_is_refused_with_a_remedy(
+    tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
     with pytest.raises(InputError, match=message):
         read_table(written(tmp_path, name, content))
 

@@ -31,12 +31,18 @@ def test_extract(client: Any) -> None:
 
 def test_relations(client: Any) -> None:
     pairs = client.predict(TEXT, api_name="/relations")
-    assert [(p["head"]["text"], p["tail"]["text"], p["label"]) for p in pairs] == [("BRCA1", "asthma", "related")]
+    assert [(p["head"]["text"], p["tail"]["text"], p["label"]) for p in pairs] == [
+        ("BRCA1", "asthma", "related")
+    ]
 
 
 def test_batch(client: Any) -> None:
     documents = client.predict([TEXT, "", "Nothing."], api_name="/batch")
-    assert [[m["text"] for m in document["mentions"]] for document in documents] == [["BRCA1", "asthma"], [], []]
+    assert [[m["text"] for m in document["mentions"]] for document in documents] == [
+        ["BRCA1", "asthma"],
+        [],
+        [],
+    ]
 
 
 def test_only_the_three_are_offered_with_their_types(client: Any) -> None:
@@ -44,7 +50,12 @@ def test_only_the_three_are_offered_with_their_types(client: Any) -> None:
     assert set(described) == {"/extract", "/relations", "/batch"}
     extract = described["/extract"]
     assert [p["type"]["type"] for p in extract["parameters"]] == ["string", "string", "number"]
-    assert set(extract["returns"][0]["type"]["items"]["properties"]) >= {"start", "end", "label", "score"}
+    assert set(extract["returns"][0]["type"]["items"]["properties"]) >= {
+        "start",
+        "end",
+        "label",
+        "score",
+    }
 
 
 def test_a_refusal_reaches_the_caller(client: Any) -> None:
@@ -87,19 +98,29 @@ def test_mcp_tools_are_described_and_answer(app) -> None:
 def test_no_path_from_a_visitor_is_read(app) -> None:
     """The Files tab's own events take only what was uploaded here, whoever writes the request."""
     config = json.load(urllib.request.urlopen(app.url + "config"))
-    events = [d for d in config["dependencies"] if any("upload" in str(t) or "change" in str(t) for t in d["targets"])]
+    events = [
+        d
+        for d in config["dependencies"]
+        if any("upload" in str(t) or "change" in str(t) for t in d["targets"])
+    ]
     assert events
     for event in events:
         for path in ("/etc/passwd", "../../../../etc/passwd", "space/app.py"):
             file = {"path": path, "meta": {"_type": "gradio.FileData"}}
-            body = json.dumps({"data": [file], "fn_index": event["id"], "session_hash": "visitor"}).encode()
+            body = json.dumps(
+                {"data": [file], "fn_index": event["id"], "session_hash": "visitor"}
+            ).encode()
             request = urllib.request.Request(
                 app.url + "gradio_api/run/predict", body, {"Content-Type": "application/json"}
             )
             with pytest.raises(urllib.error.HTTPError) as refused:
                 urllib.request.urlopen(request)
             assert b"root:" not in refused.value.read()
-    for address in ("gradio_api/file=/etc/passwd", "gradio_api/file=space/app.py", "gradio_api/file=../README.md"):
+    for address in (
+        "gradio_api/file=/etc/passwd",
+        "gradio_api/file=space/app.py",
+        "gradio_api/file=../README.md",
+    ):
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(app.url + address)
         assert refused.value.code in (403, 404)
@@ -114,4 +135,6 @@ def test_what_is_typed_is_not_logged(app, client: Any) -> None:
         client.predict(f"{secret}" * 4000, api_name="/extract")
     assert secret not in app.log.read_text()
     uploads = app.log.parent / "uploads"
-    assert not any(secret in path.read_text(errors="ignore") for path in uploads.rglob("*") if path.is_file())
+    assert not any(
+        secret in path.read_text(errors="ignore") for path in uploads.rglob("*") if path.is_file()
+    )

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from space.formats import neutralise, spacy_sentences, write_all
-from space.schema import Annotated, Mention
+from corpusmith.space.formats import neutralise, spacy_sentences, write_all
+from corpusmith.space.schema import Annotated, Mention
 
 TEXT = "Asthma and\ncystic\nfibrosis."
 
@@ -19,7 +19,13 @@ def mention(start: int, end: int, concept_id: str | None = None) -> Mention:
 
 def mention_in(text: str, start: int, end: int, concept_id: str | None = None) -> Mention:
     return Mention(
-        start=start, end=end, label="Disease", text=text[start:end], score=0.9, concept_id=concept_id, concept_url=None
+        start=start,
+        end=end,
+        label="Disease",
+        text=text[start:end],
+        score=0.9,
+        concept_id=concept_id,
+        concept_url=None,
     )
 
 
@@ -50,7 +56,10 @@ def test_csv_has_a_row_a_mention_and_no_formula(files: dict[str, Path]) -> None:
 def test_brat_offsets_cut_a_span_at_the_end_of_a_line(files: dict[str, Path]) -> None:
     with zipfile.ZipFile(files["mentions-brat.zip"]) as archive:
         assert archive.namelist() == ["000001.txt", "000001.ann", "000002.txt", "000002.ann"]
-        text, lines = archive.read("000001.txt").decode(), archive.read("000001.ann").decode().splitlines()
+        text, lines = (
+            archive.read("000001.txt").decode(),
+            archive.read("000001.ann").decode().splitlines(),
+        )
     assert lines[0] == "T1\tDisease 0 6\tAsthma"
     assert lines[1] == "#1\tAnnotatorNotes T1\tMESH:D001249"
     assert lines[2] == "T2\tDisease 11 17;18 26\tcystic fibrosis"
@@ -86,7 +95,9 @@ def test_any_text_is_spelled_again(text: str, start: int, length: int) -> None:
     mentions = [mention_in(text, begin, begin + len(marked))] if marked else []
     sentences = spacy_sentences({"id": "1", "text": text, "mentions": mentions})
     assert "".join(map(spelled, sentences)) == text
-    assert [token["id"] for tokens in sentences for token in tokens] == list(range(sum(map(len, sentences))))
+    assert [token["id"] for tokens in sentences for token in tokens] == list(
+        range(sum(map(len, sentences)))
+    )
 
 
 def test_spacy_convert_reads_it(files: dict[str, Path]) -> None:
@@ -95,11 +106,16 @@ def test_spacy_convert_reads_it(files: dict[str, Path]) -> None:
 
     first, second = json_to_docs(files["mentions-spacy.json"].read_text())
     assert (first.text, second.text) == (TEXT, "Nothing.")
-    assert [(e.start_char, e.end_char, e.label_) for e in first.ents] == [(0, 6, "Disease"), (11, 26, "Disease")]
+    assert [(e.start_char, e.end_char, e.label_) for e in first.ents] == [
+        (0, 6, "Disease"),
+        (11, 26, "Disease"),
+    ]
     assert len(list(spacy.tokens.DocBin(docs=[first, second]).get_docs(first.vocab))) == 2
 
 
-@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "\r\n@x", "＝1", "\ufeff=1"])
+@pytest.mark.parametrize(
+    "cell", ["=1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "\r\n@x", "＝1", "\ufeff=1"]
+)
 def test_a_formula_becomes_text(cell: str) -> None:
     assert neutralise(cell) == "'" + cell
 

@@ -44,7 +44,9 @@ MARKUP = [
     )
 ]
 FORMULAS = [
-    f"{first}{rest}" for first in "=+-@\t\r" for rest in ("1+1", "cmd|' /C calc'!A0", 'HYPERLINK("//evil","asthma")')
+    f"{first}{rest}"
+    for first in "=+-@\t\r"
+    for rest in ("1+1", "cmd|' /C calc'!A0", 'HYPERLINK("//evil","asthma")')
 ]
 SIZES = [
     "",
@@ -78,10 +80,23 @@ ODD = [
     "null",
     "A\u0000sthma",
 ]
-WRONG_TYPES = [None, True, 0, -1, 1.5, [], ["asthma"], {}, {"text": "asthma"}, [[[]]], {"path": "/etc/passwd"}]
+WRONG_TYPES = [
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    [],
+    ["asthma"],
+    {},
+    {"text": "asthma"},
+    [[[]]],
+    {"path": "/etc/passwd"},
+]
 TEXTS: list[Any] = [*CONTROL, *DIRECTION, *SCRIPTS, *MARKUP, *FORMULAS, *SIZES, *ODD, *WRONG_TYPES]
 ARGUMENTS: list[list[Any]] = [
-    ["asthma", model, 0.5] for model in ("../disease", "/etc/passwd", "a/b@main", "https://evil", 7, ["disease"], {})
+    ["asthma", model, 0.5]
+    for model in ("../disease", "/etc/passwd", "a/b@main", "https://evil", 7, ["disease"], {})
 ] + [["asthma", "", threshold] for threshold in (-1, 2, "0.5", None, [], {}, 1e308, True)]
 
 
@@ -136,14 +151,21 @@ def ask(app, endpoint: str, data: list[Any]) -> Any:
     event = post(address, json.dumps({"data": data}).encode(), "application/json")["event_id"]
     with urllib.request.urlopen(f"{address}/{event}", timeout=120) as stream:
         lines = stream.read().decode().split("\n")
-    last = max(i for i, line in enumerate(lines) if line.startswith("event:") and "heartbeat" not in line)
+    last = max(
+        i for i, line in enumerate(lines) if line.startswith("event:") and "heartbeat" not in line
+    )
     told = json.loads(lines[last + 1].removeprefix("data: "))
     return told[0] if lines[last] == "event: complete" else (told or {}).get("error")
 
 
 def clear(answer: Any) -> bool:
     """An answer, or a message for people that says what to do (Gradio's own says which files may be uploaded)."""
-    told = isinstance(answer, str) and len(answer.split()) > 5 and "Traceback" not in answer and "verbose" not in answer
+    told = (
+        isinstance(answer, str)
+        and len(answer.split()) > 5
+        and "Traceback" not in answer
+        and "verbose" not in answer
+    )
     return told or isinstance(answer, list)
 
 
@@ -156,13 +178,27 @@ def test_texts(app, endpoint: str) -> None:
     calls = [*([text, "", 0.5] for text in TEXTS), *ARGUMENTS]
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda data: ask(app, endpoint, data), calls))
-    unclear = [(str(call)[:60], answer) for call, answer in zip(calls, answers, strict=True) if not clear(answer)]
+    unclear = [
+        (str(call)[:60], answer)
+        for call, answer in zip(calls, answers, strict=True)
+        if not clear(answer)
+    ]
     assert unclear == []
-    assert app.alive() and [m["text"] for m in ask(app, "extract", ["asthma", "", 0.5])] == ["asthma"]
+    assert app.alive() and [m["text"] for m in ask(app, "extract", ["asthma", "", 0.5])] == [
+        "asthma"
+    ]
 
 
 def test_batches(app) -> None:
-    for texts in (TEXTS, ["asthma"] * 1_001, "asthma", None, {}, [["asthma"]], ["asthma " * 2_000] * 100):
+    for texts in (
+        TEXTS,
+        ["asthma"] * 1_001,
+        "asthma",
+        None,
+        {},
+        [["asthma"]],
+        ["asthma " * 2_000] * 100,
+    ):
         assert clear(ask(app, "batch", [texts, "", 0.5]))
     mixed = [text for text in TEXTS if isinstance(text, str) and len(text) <= 20_000]
     assert len(ask(app, "batch", [mixed, "", 0.5])) == len(mixed)
@@ -170,17 +206,27 @@ def test_batches(app) -> None:
 
 def test_files(app) -> None:
     config = json.load(urllib.request.urlopen(app.url + "config"))
-    file = next(c["id"] for c in config["components"] if c["type"] == "file" and c["props"].get("label") == "File")
+    file = next(
+        c["id"]
+        for c in config["components"]
+        if c["type"] == "file" and c["props"].get("label") == "File"
+    )
     look = next(d["id"] for d in config["dependencies"] if [file, "change"] in d["targets"])
     for name, content in FILES:
         mark = "----boundary"
-        head = f'--{mark}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
+        head = (
+            f'--{mark}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
+        )
         body = head.encode() + content + f"\r\n--{mark}--\r\n".encode()
-        uploaded = post(app.url + "gradio_api/upload", body, f"multipart/form-data; boundary={mark}")
+        uploaded = post(
+            app.url + "gradio_api/upload", body, f"multipart/form-data; boundary={mark}"
+        )
         assert isinstance(uploaded, list), (name, uploaded)
         data = {"path": uploaded[0], "orig_name": name, "meta": {"_type": "gradio.FileData"}}
         request = {"data": [data], "fn_index": look, "session_hash": "hostile"}
-        answer = post(app.url + "gradio_api/run/predict", json.dumps(request).encode(), "application/json")
+        answer = post(
+            app.url + "gradio_api/run/predict", json.dumps(request).encode(), "application/json"
+        )
         assert "data" in answer or clear(answer.get("error")), (name, answer)
         shown = json.dumps(answer.get("data", [])[1:3])  # the two that the page sets as HTML
         assert "<script>" not in shown and "<img" not in shown

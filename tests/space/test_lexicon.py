@@ -4,9 +4,13 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from space.lexicon import Lexicon, concept_url, key, read_lexicon
+from corpusmith.space.lexicon import Lexicon, concept_url, key, read_lexicon
 
-NAMES = Lexicon("Disease", {"cystic fibrosis": "X:1", "fibrosis": "X:2", "breast cancer": "X:3"}, frozenset({"cancer"}))
+NAMES = Lexicon(
+    "Disease",
+    {"cystic fibrosis": "X:1", "fibrosis": "X:2", "breast cancer": "X:3"},
+    frozenset({"cancer"}),
+)
 
 
 def test_a_file_is_read_with_its_notes(lexicon: Path) -> None:
@@ -34,7 +38,10 @@ def test_the_longest_name_is_matched() -> None:
 
 def test_an_acronym_is_matched_in_capitals_only() -> None:
     genes = Lexicon("Gene", {"SET": "HGNC:1", "brain natriuretic peptide": "HGNC:2"})
-    assert [m.concept_id for m in genes.matches("We set SET and Brain natriuretic peptide.")] == ["HGNC:1", "HGNC:2"]
+    assert [m.concept_id for m in genes.matches("We set SET and Brain natriuretic peptide.")] == [
+        "HGNC:1",
+        "HGNC:2",
+    ]
     assert (key("SET"), key("HbA1c"), key("Asthma"), key("NEUROFIBROMATOSIS")) == (
         "SET",
         "HbA1c",

@@ -3,22 +3,30 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from space import markup
-from space.schema import Mention, ScoredPair
+from corpusmith.space import markup
+from corpusmith.space.schema import Mention, ScoredPair
 
 EVIL = '<img src=x onerror="alert(1)">'
 
 
 def mention(text: str, start: int, end: int, label: str = "Disease", score: float = 0.9) -> Mention:
     return Mention(
-        start=start, end=end, label=label, text=text[start:end], score=score, concept_id=None, concept_url=None
+        start=start,
+        end=end,
+        label=label,
+        text=text[start:end],
+        score=score,
+        concept_id=None,
+        concept_url=None,
     )
 
 
 @st.composite
 def texts_with_mentions(draw: st.DrawFn) -> tuple[str, list[Mention]]:
     text = draw(st.text(min_size=1))
-    spans = st.tuples(st.integers(0, len(text) - 1), st.integers(1, len(text))).filter(lambda span: span[0] < span[1])
+    spans = st.tuples(st.integers(0, len(text) - 1), st.integers(1, len(text))).filter(
+        lambda span: span[0] < span[1]
+    )
     found = draw(st.lists(st.tuples(spans, st.floats(0, 1))))
     return text, [mention(text, start, end, score=score) for (start, end), score in found]
 
@@ -39,7 +47,10 @@ def test_of_two_that_overlap_the_likelier_is_shown() -> None:
 
 def test_nothing_of_a_visitor_becomes_html() -> None:
     text = f"{EVIL} and {EVIL}"
-    head, tail = mention(text, 0, len(EVIL)), mention(text, len(text) - len(EVIL), len(text), label="Gene<b>")
+    head, tail = (
+        mention(text, 0, len(EVIL)),
+        mention(text, len(text) - len(EVIL), len(text), label="Gene<b>"),
+    )
     pair = ScoredPair(head=head, tail=tail, label="related", score=0.9, masked_text=EVIL)
     pages = [
         markup.mention_table([(EVIL, head)], with_model=True),
@@ -58,7 +69,11 @@ def test_nothing_of_a_visitor_becomes_html() -> None:
 def test_the_threshold_says_which_pairs_are_related() -> None:
     text = "BRCA1 and asthma"
     pair = ScoredPair(
-        head=mention(text, 0, 5, "Gene"), tail=mention(text, 10, 16), label="related", score=0.7, masked_text="@GENE$"
+        head=mention(text, 0, 5, "Gene"),
+        tail=mention(text, 10, 16),
+        label="related",
+        score=0.7,
+        masked_text="@GENE$",
     )
     assert "not related" in markup.pair_list(text, [pair], 0.71)
     assert "not related" not in markup.pair_list(text, [pair], 0.7)
@@ -69,7 +84,11 @@ def test_the_threshold_says_which_pairs_are_related() -> None:
 def test_a_pair_far_apart_is_shown_by_the_passage_around_it() -> None:
     text = "x" * 500 + "BRCA1 and asthma" + "y" * 500
     pair = ScoredPair(
-        head=mention(text, 500, 505, "Gene"), tail=mention(text, 510, 516), label="", score=0.7, masked_text=""
+        head=mention(text, 500, 505, "Gene"),
+        tail=mention(text, 510, 516),
+        label="",
+        score=0.7,
+        masked_text="",
     )
     passage = re.sub("<[^>]+>", "", markup.marked(text, pair, around=10))
     assert passage == "… " + "x" * 10 + "BRCA1 and asthma" + "y" * 10 + " …"
@@ -97,13 +116,17 @@ def test_key_figures_show_the_evaluation_files() -> None:
         ]
     )
     assert "61.3 (58.9–63.4)" in page and "<td>58.0</td>" in page
-    assert "55.0 (53.0–57.0), macro" in page and "66.0" not in page, "answering yes to all has a high positive F1"
+    assert "55.0 (53.0–57.0), macro" in page and "66.0" not in page, (
+        "answering yes to all has a high positive F1"
+    )
     assert "<td>demo, synthetic</td>" in page and "<td>bc5cdr</td>" in page
 
 
 def test_agreement_compares_spans_and_types() -> None:
     text = "asthma and fever"
-    page = markup.agreement({"a": [mention(text, 0, 6)], "b": [mention(text, 0, 6), mention(text, 11, 16)]})
+    page = markup.agreement(
+        {"a": [mention(text, 0, 6)], "b": [mention(text, 0, 6), mention(text, 11, 16)]}
+    )
     rows = re.findall("<tr>(.*?)</tr>", page)[1:]
     assert [re.findall("found|–", row) for row in rows] == [["found", "found"], ["–", "found"]]
 

@@ -2,35 +2,45 @@ from dataclasses import replace
 
 import pytest
 
-from space.service import Service
+from corpusmith.space.service import Service
 
 pytestmark = pytest.mark.slow  # imports Gradio
 
 
 def test_a_page_offers_what_its_models_can_do(service: Service) -> None:
-    from space.page import build_page
+    from corpusmith.space.page import build_page
 
-    alone = Service(replace(service.settings, ner=service.settings.ner[:1], relations=(), lexicons=()))
+    alone = Service(
+        replace(service.settings, ner=service.settings.ner[:1], relations=(), lexicons=())
+    )
     config = build_page(alone).config
-    labels = [part["props"].get("label") for part in config["components"] if part["type"] == "tabitem"]
+    labels = [
+        part["props"].get("label") for part in config["components"] if part["type"] == "tabitem"
+    ]
     assert labels == ["Extract", "Files", "Compare", "About"]
     offered = [part["props"] for part in config["components"] if part["type"] == "checkboxgroup"]
-    assert [(part["choices"], part["visible"]) for part in offered] == [([("disease", "disease")], False)] * 2
+    assert [(part["choices"], part["visible"]) for part in offered] == [
+        ([("disease", "disease")], False)
+    ] * 2
 
 
 def test_nothing_leaves_the_page_for_others(service: Service) -> None:
-    from space.page import build_page, launch_options
+    from corpusmith.space.page import build_page, launch_options
 
-    assert launch_options()["run_history"] is False and launch_options()["enable_monitoring"] is False
+    assert (
+        launch_options()["run_history"] is False and launch_options()["enable_monitoring"] is False
+    )
     assert build_page(service).analytics_enabled is False
 
 
 def test_about_links_every_source_at_its_version(service: Service) -> None:
-    from space.about import about
-    from space.settings import Source
+    from corpusmith.space.about import about
+    from corpusmith.space.settings import Source
 
     settings = replace(
-        service.settings, ner=(Source("me/disease", "v1.2.0"),), datasets=(Source("me/corpusmith-ner", "v2.0.0"),)
+        service.settings,
+        ner=(Source("me/disease", "v1.2.0"),),
+        datasets=(Source("me/corpusmith-ner", "v2.0.0"),),
     )
     served = replace_settings(service, settings)
     page = about(served)

@@ -18,10 +18,10 @@ def test_the_released_space_starts_from_the_hub_alone(
     monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
     from huggingface_hub import HfApi, snapshot_download
 
-    from builders.recipe import load_recipe
-    from publisher.loopback import hub_at
-    from publisher.publish import About, publish
-    from publisher.staging import stage_space
+    from corpusmith.hub.loopback import hub_at
+    from corpusmith.hub.publish import About, publish
+    from corpusmith.hub.space_folder import stage_space
+    from corpusmith.recipe.load import load_recipe
 
     with hub_at("local", tmp_path / "hub") as endpoint:
         api = HfApi(endpoint=endpoint, token=False)
@@ -29,19 +29,30 @@ def test_the_released_space_starts_from_the_hub_alone(
             api.create_repo(repo)
             api.upload_folder(repo_id=repo, folder_path=models[name])
             api.create_tag(repo, tag="v1.0.0")
-            api.upload_file(repo_id=repo, path_or_fileobj=b"{}", path_in_repo="config.json")  # main is of no use
+            api.upload_file(
+                repo_id=repo, path_or_fileobj=b"{}", path_in_repo="config.json"
+            )  # main is of no use
         pinned = {name: f"{repo}@v1.0.0" for name, repo in MODELS.items()}
         about = About(ner=(pinned["disease"], pinned["gene"]), relations=(pinned["relation"],))
         staged = stage_space(tmp_path / "staged", [load_recipe("ncbi-disease")])
-        release = publish("space", staged, "local/corpusmith", about=about, private=False, endpoint=endpoint)
+        release = publish(
+            "space", staged, "local/corpusmith", about=about, private=False, endpoint=endpoint
+        )
         assert release.version
 
         cloned = Path(
-            snapshot_download("local/corpusmith", repo_type="space", endpoint=endpoint, local_dir=tmp_path / "clone")
+            snapshot_download(
+                "local/corpusmith",
+                repo_type="space",
+                endpoint=endpoint,
+                local_dir=tmp_path / "clone",
+            )
         )
         subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
         python = tmp_path / "venv/bin/python"
-        subprocess.run([python, "-m", "pip", "install", "-q", "-r", cloned / "requirements.txt"], check=True)
+        subprocess.run(
+            [python, "-m", "pip", "install", "-q", "-r", cloned / "requirements.txt"], check=True
+        )
 
         bare = {"HF_ENDPOINT": endpoint, "HF_HOME": str(tmp_path / "home"), "PYTHONPATH": ""}
         app = start_app(cloned / "app.py", str(python), bare, tmp_path / "log.txt")
@@ -50,5 +61,7 @@ def test_the_released_space_starts_from_the_hub_alone(
             f"from gradio_client import Client; client = Client({app.url!r}, verbose=False); "
             f"print([m['text'] for m in {asked.format('extract')}], {asked.format('relations')}[0]['label'])"
         )
-        answered = subprocess.run([python, "-c", script], capture_output=True, text=True, env=os.environ | bare)
+        answered = subprocess.run(
+            [python, "-c", script], capture_output=True, text=True, env=os.environ | bare
+        )
         assert answered.stdout.strip() == "['BRCA1', 'asthma'] related", answered.stderr

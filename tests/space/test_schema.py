@@ -1,13 +1,21 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from space.schema import Mention, above, readable, without_overlaps
+from corpusmith.space.schema import Mention, above, readable, without_overlaps
 
 spans = st.tuples(st.integers(0, 60), st.integers(1, 12), st.sampled_from([0.2, 0.5, 0.9]))
 
 
 def mention(start: int, length: int, score: float) -> Mention:
-    return Mention(start=start, end=start + length, label="X", text="", score=score, concept_id=None, concept_url=None)
+    return Mention(
+        start=start,
+        end=start + length,
+        label="X",
+        text="",
+        score=score,
+        concept_id=None,
+        concept_url=None,
+    )
 
 
 def overlap(one: Mention, other: Mention) -> bool:
@@ -21,7 +29,9 @@ def test_of_mentions_that_overlap_the_likeliest_stays(mentions: list[Mention]) -
     assert not any(overlap(one, other) for i, one in enumerate(kept) for other in kept[:i])
     for dropped in mentions:
         if dropped not in kept:
-            assert any(overlap(dropped, other) and other["score"] >= dropped["score"] for other in kept)
+            assert any(
+                overlap(dropped, other) and other["score"] >= dropped["score"] for other in kept
+            )
 
 
 def test_of_two_equally_likely_the_longer_stays() -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from space.schema import MAX_BATCH, MAX_CHARACTERS, MAX_PAIRS, InputError
-from space.service import CHUNK, SHORT, Service
+from corpusmith.space.schema import MAX_BATCH, MAX_CHARACTERS, MAX_PAIRS, InputError
+from corpusmith.space.service import CHUNK, SHORT, Service
 
 TEXT = "BRCA1 causes asthma, cystic fibrosis and fever."
 
@@ -23,7 +23,10 @@ def test_all_models_are_asked_and_concepts_linked(service: Service) -> None:
 
 
 def test_one_model_and_a_threshold_can_be_asked_for(service: Service) -> None:
-    assert [m["text"] for m in service.extract(TEXT, "disease", 0.9)] == ["asthma", "cystic fibrosis"]
+    assert [m["text"] for m in service.extract(TEXT, "disease", 0.9)] == [
+        "asthma",
+        "cystic fibrosis",
+    ]
 
 
 def test_relations_are_judged_within_a_sentence(service: Service) -> None:
@@ -33,12 +36,19 @@ def test_relations_are_judged_within_a_sentence(service: Service) -> None:
         ("CFTR", "fever", "unrelated"),
     ]
     assert pairs[0]["masked_text"] == "@GENE$ causes @DISEASE$."
-    assert service.relations("BRCA1 causes asthma. CFTR was a control of fever.", threshold=0.9) == pairs[:1]
+    assert (
+        service.relations("BRCA1 causes asthma. CFTR was a control of fever.", threshold=0.9)
+        == pairs[:1]
+    )
 
 
 def test_a_type_that_no_model_knows_comes_from_its_lexicon(service: Service) -> None:
-    found = Service(replace(service.settings, ner=service.settings.ner[1:])).relations("BRCA1 causes bronchial asthma.")
-    assert [(p["head"]["text"], p["tail"]["text"]) for p in found] == [("BRCA1", "bronchial asthma")]
+    found = Service(replace(service.settings, ner=service.settings.ner[1:])).relations(
+        "BRCA1 causes bronchial asthma."
+    )
+    assert [(p["head"]["text"], p["tail"]["text"]) for p in found] == [
+        ("BRCA1", "bronchial asthma")
+    ]
 
 
 def test_a_batch_keeps_its_order_and_its_empty_texts(service: Service) -> None:
@@ -46,7 +56,9 @@ def test_a_batch_keeps_its_order_and_its_empty_texts(service: Service) -> None:
     documents = service.batch(texts)
     assert [document["text"] for document in documents] == texts
     assert [document["id"] for document in documents] == [str(i + 1) for i in range(len(texts))]
-    assert [len(document["mentions"]) for document in documents] == [int(bool(i % 3)) for i in range(len(texts))]
+    assert [len(document["mentions"]) for document in documents] == [
+        int(bool(i % 3)) for i in range(len(texts))
+    ]
 
 
 def test_a_text_is_answered_alike_alone_in_a_crowd_and_in_a_batch(service: Service) -> None:
@@ -66,10 +78,17 @@ def test_half_a_surrogate_pair_leaves_offsets_alone(service: Service) -> None:
     assert [m["start"] for m in service.extract("\ud83d asthma")] == [2]
 
 
-def test_dictionary_and_recorded_answers_stand_beside_the_models(service: Service, tmp_path: Path) -> None:
-    assert [m["text"] for m in service.dictionary("Bronchial asthma is a disease.")] == ["Bronchial asthma"]
+def test_dictionary_and_recorded_answers_stand_beside_the_models(
+    service: Service, tmp_path: Path
+) -> None:
+    assert [m["text"] for m in service.dictionary("Bronchial asthma is a disease.")] == [
+        "Bronchial asthma"
+    ]
     record = tmp_path / "zero_shot.jsonl"
-    record.write_text(json.dumps({"text": TEXT, "entities": [{"start": 13, "end": 19, "label": "Disease"}]}) + "\n")
+    record.write_text(
+        json.dumps({"text": TEXT, "entities": [{"start": 13, "end": 19, "label": "Disease"}]})
+        + "\n"
+    )
     recorded = Service(replace(service.settings, zero_shot=record)).recorded
     assert [m["text"] for m in recorded(TEXT) or []] == ["asthma"]
     assert recorded("Another text.") is None
@@ -78,11 +97,17 @@ def test_dictionary_and_recorded_answers_stand_beside_the_models(service: Servic
     assert Service(replace(service.settings, zero_shot=record)).recorded(TEXT) == []
 
 
-def test_key_figures_are_those_of_the_model_itself_not_of_baselines_beside_it(service: Service) -> None:
-    assert [(f["model"], f["benchmark"], f["strict_f1"]) for f in service.key_figures()] == [("disease", "toy", 81.25)]
+def test_key_figures_are_those_of_the_model_itself_not_of_baselines_beside_it(
+    service: Service,
+) -> None:
+    assert [(f["model"], f["benchmark"], f["strict_f1"]) for f in service.key_figures()] == [
+        ("disease", "toy", 81.25)
+    ]
 
 
-@pytest.mark.parametrize("text", ["", " \n\t", None, 7, ["text"], {"text": "x"}, "x" * (MAX_CHARACTERS + 1)])
+@pytest.mark.parametrize(
+    "text", ["", " \n\t", None, 7, ["text"], {"text": "x"}, "x" * (MAX_CHARACTERS + 1)]
+)
 def test_what_is_no_text_of_readable_length_is_refused(service: Service, text: object) -> None:
     for answer in (service.extract, service.relations):
         with pytest.raises(InputError):
@@ -95,7 +120,9 @@ def test_a_threshold_is_a_probability(service: Service, threshold: object) -> No
         service.extract("asthma", "", threshold)
 
 
-@pytest.mark.parametrize("model", ["../../etc/passwd", "bert-base-uncased", "<b>", 3, ["disease"], {"a": 1}])
+@pytest.mark.parametrize(
+    "model", ["../../etc/passwd", "bert-base-uncased", "<b>", 3, ["disease"], {"a": 1}]
+)
 def test_only_models_of_this_space_can_be_asked(service: Service, model: object) -> None:
     for answer in (service.extract, service.relations):
         with pytest.raises(InputError, match="no such model") as refused:
@@ -105,7 +132,15 @@ def test_only_models_of_this_space_can_be_asked(service: Service, model: object)
 
 @pytest.mark.parametrize(
     "texts",
-    ["asthma", None, [None], [["asthma"]], ["x"] * (MAX_BATCH + 1), ["x" * (MAX_CHARACTERS + 1)], ["x" * 20_000] * 51],
+    [
+        "asthma",
+        None,
+        [None],
+        [["asthma"]],
+        ["x"] * (MAX_BATCH + 1),
+        ["x" * (MAX_CHARACTERS + 1)],
+        ["x" * 20_000] * 51,
+    ],
 )
 def test_a_batch_has_limits(service: Service, texts: object) -> None:
     with pytest.raises(InputError):

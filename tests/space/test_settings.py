@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from space.settings import Source, front_matter, names_of, read_settings
+from corpusmith.space.settings import Source, front_matter, names_of, read_settings
 
 README = """---
 title: corpusmith
@@ -45,7 +45,8 @@ def test_only_lexicons_that_are_there_are_read(folder: Path) -> None:
 
 def test_the_environment_overrules_the_front_matter(folder: Path) -> None:
     settings = read_settings(
-        folder, {"CORPUSMITH_NER_MODELS": "a/b@v2, models/local", "CORPUSMITH_RELATION_MODEL": "c/d"}
+        folder,
+        {"CORPUSMITH_NER_MODELS": "a/b@v2, models/local", "CORPUSMITH_RELATION_MODEL": "c/d"},
     )
     assert settings.ner == (Source("a/b", "v2"), Source("models/local"))
     assert settings.relations == (Source("c/d"),)
@@ -63,7 +64,10 @@ def test_a_page_without_a_model_says_how_to_name_one(tmp_path: Path) -> None:
 
 def test_names_are_as_short_as_tells_models_apart() -> None:
     assert names_of([Source("me/disease", "v1"), Source("models/gene")]) == ["disease", "gene"]
-    assert names_of([Source("runs/disease/model"), Source("runs/gad/model")]) == ["disease/model", "gad/model"]
+    assert names_of([Source("runs/disease/model"), Source("runs/gad/model")]) == [
+        "disease/model",
+        "gad/model",
+    ]
     versions = [Source("me/disease", "v1"), Source("me/disease")]
     assert names_of(versions) == ["me/disease@v1", "me/disease@main"]
 

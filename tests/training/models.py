@@ -5,10 +5,16 @@ from pathlib import Path
 
 import torch
 
-from training.encoder import load_model, load_tokenizer
+from corpusmith.training.encoder import load_model, load_tokenizer
 
 TAGS = ["O", "B-Disease", "I-Disease"]
-DISEASES = ["asthma", "cystic fibrosis", "breast and ovarian cancer", "gout", "ataxia-telangiectasia"]
+DISEASES = [
+    "asthma",
+    "cystic fibrosis",
+    "breast and ovarian cancer",
+    "gout",
+    "ataxia-telangiectasia",
+]
 FRAMES = [
     "Patients with {} were seen in the clinic.",
     "We screened for {} twice a year",

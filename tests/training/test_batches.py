@@ -6,15 +6,17 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.batches import collate, plan_steps, share
-from training.data import Encoded
+from corpusmith.training.batches import collate, plan_steps, share
+from corpusmith.training.data import Encoded
 
 lengths = st.lists(st.integers(1, 60), min_size=1, max_size=300).map(np.array)
 
 
 @settings(deadline=None)
 @given(lengths=lengths, budget=st.integers(8, 500), seed=st.integers(0, 9))
-def test_each_window_is_in_one_step_within_the_budget(lengths: np.ndarray, budget: int, seed: int) -> None:
+def test_each_window_is_in_one_step_within_the_budget(
+    lengths: np.ndarray, budget: int, seed: int
+) -> None:
     steps = plan_steps(lengths, budget, seed, epoch=0)
 
     assert sorted(np.concatenate(steps)) == list(range(len(lengths)))
@@ -34,7 +36,9 @@ def test_little_is_padding_and_epochs_differ() -> None:
 
 @settings(deadline=None)
 @given(size=st.integers(1, 40), processes=st.integers(1, 5), parts=st.integers(1, 5))
-def test_processes_share_a_step_in_as_many_parts_each(size: int, processes: int, parts: int) -> None:
+def test_processes_share_a_step_in_as_many_parts_each(
+    size: int, processes: int, parts: int
+) -> None:
     step = np.arange(size)
     shares = [share(step, process, processes, parts) for process in range(processes)]
 

@@ -10,18 +10,26 @@ from pathlib import Path
 
 import pytest
 
-from corpusmith_errors import UserError
-from training.config import TrainingConfig
-from training.loop import train
+from corpusmith.errors import UserError
+from corpusmith.training.config import TrainingConfig
+from corpusmith.training.loop import train
 
 CONFIG = TrainingConfig(
-    epochs=12, batch_tokens=64, learning_rate=5e-3, save_steps=1, evaluate_steps=5, patience=None, tracker="none"
+    epochs=12,
+    batch_tokens=64,
+    learning_rate=5e-3,
+    save_steps=1,
+    evaluate_steps=5,
+    patience=None,
+    tracker="none",
 )
 
 
 def start(dataset: Path, encoder: Path, out: Path) -> multiprocessing.process.BaseProcess:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["training.loop", "transformers.models.bert.modeling_bert"])
+    context.set_forkserver_preload(
+        ["corpusmith.training.loop", "transformers.models.bert.modeling_bert"]
+    )
     process = context.Process(target=train, args=(str(dataset), str(encoder), out, CONFIG))
     process.start()
     return process
@@ -44,21 +52,29 @@ def test_killed_ten_times_at_random_ends_bit_identical(
     for _ in range(10):
         before = states(killed)
         process = start(ner_dataset, tiny_encoder, killed)
-        while process.is_alive() and states(killed) <= before:  # it must get on a little, or this never ends
+        while (
+            process.is_alive() and states(killed) <= before
+        ):  # it must get on a little, or this never ends
             time.sleep(0.01)
         time.sleep(chance.uniform(0, 0.15))
         process.kill()
         process.join()
-        assert process.exitcode == -signal.SIGKILL, "the run ended before it was killed: make it longer"
+        assert process.exitcode == -signal.SIGKILL, (
+            "the run ended before it was killed: make it longer"
+        )
     process = start(ner_dataset, tiny_encoder, killed)
     process.join()
 
     assert (killed / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
-    histories = [json.loads((out / "training.json").read_text())["history"] for out in (whole, killed)]
+    histories = [
+        json.loads((out / "training.json").read_text())["history"] for out in (whole, killed)
+    ]
     assert histories[0] == histories[1]
 
 
-def test_refuses_the_state_of_another_run(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
+def test_refuses_the_state_of_another_run(
+    ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
     def stop(row: dict) -> None:
         raise KeyboardInterrupt
 

@@ -5,8 +5,8 @@ from dataclasses import asdict
 import pytest
 import yaml
 
-from corpusmith_errors import UserError
-from training.config import TrainingConfig
+from corpusmith.errors import UserError
+from corpusmith.training.config import TrainingConfig
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,12 @@ def test_what_yaml_takes_for_text_or_false_is_what_was_meant() -> None:
         "learning_rate: 1e-4\nwarmup: 0\npatience: null\ncompile: true\ntracker: none\nmixed_precision: no"
     )
     config = TrainingConfig.from_dict(settings)
-    assert (config.learning_rate, config.warmup, config.patience, config.compile) == (1e-4, 0.0, None, True)
+    assert (config.learning_rate, config.warmup, config.patience, config.compile) == (
+        1e-4,
+        0.0,
+        None,
+        True,
+    )
     assert config.mixed_precision == "no" and config.tracker == "none"
 
 

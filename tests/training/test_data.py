@@ -9,24 +9,51 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpusmith_errors import UserError
-from tests.training.conftest import FRAMES
+from corpusmith.errors import UserError
+from corpusmith.inference import RelationClassifier
+from corpusmith.training.data import (
+    encode,
+    load_corpus,
+    masks,
+    parse_source,
+    tokenise_words,
+    vocabulary,
+    windows,
+)
+from corpusmith.training.encoder import load_tokenizer
+from corpusmith.training.loss import IGNORED
+from tests.fixtures.training import FRAMES
+from tests.inference.tiny_tokenizers import TOKENIZERS
 from tests.training.models import write_model
-from tests.training.tiny_tokenizers import TOKENIZERS
-from training.data import encode, load_corpus, masks, parse_source, tokenise_words, vocabulary, windows
-from training.encoder import load_tokenizer
-from training.inference import RelationClassifier
-from training.loss import IGNORED
 
-words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12) | st.sampled_from(
-    ["asthma", "cystic", "fibrosis", "BRCA1", "ataxia-telangiectasia", "\u200b", "\x00", " ", "naïve", "β", "🧬"]
+words = st.text(
+    st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12
+) | st.sampled_from(
+    [
+        "asthma",
+        "cystic",
+        "fibrosis",
+        "BRCA1",
+        "ataxia-telangiectasia",
+        "\u200b",
+        "\x00",
+        " ",
+        "naïve",
+        "β",
+        "🧬",
+    ]
 )
 
 
 @pytest.mark.parametrize("name", TOKENIZERS)
 @settings(deadline=None)
-@given(sentences=st.lists(st.lists(words, max_size=40), min_size=1, max_size=4), max_length=st.integers(8, 40))
-def test_every_word_is_carried_once_and_in_order(name: str, sentences: list[list[str]], max_length: int) -> None:
+@given(
+    sentences=st.lists(st.lists(words, max_size=40), min_size=1, max_size=4),
+    max_length=st.integers(8, 40),
+)
+def test_every_word_is_carried_once_and_in_order(
+    name: str, sentences: list[list[str]], max_length: int
+) -> None:
     found = tokenise_words(TOKENIZERS[name], sentences, max_length)
 
     carried: dict[int, list[int]] = {row: [] for row in range(len(sentences))}
@@ -47,7 +74,9 @@ def test_a_word_is_carried_by_its_first_subword(name: str) -> None:
     assert window["input_ids"] == ids
     for word, text in enumerate(sentence):
         at = window["words"].index(word)
-        following = next((i for i in range(at + 1, len(ids)) if window["words"][i] >= 0), len(ids) - 1)
+        following = next(
+            (i for i in range(at + 1, len(ids)) if window["words"][i] >= 0), len(ids) - 1
+        )
         whole = tokenizer.decode(ids[at:following]).strip().removeprefix("##")
         assert whole.lower() == text.lower() or tokenizer.unk_token_id in ids[at:following]
 
@@ -86,11 +115,15 @@ def test_a_long_relation_text_is_learned_from_as_it_is_judged(
     encoded = encode(replace(corpus, splits={"train": long}), "train", tokenizer, max_length=32)
 
     facts = {"task": "relations", "head": "GENE", "tail": "DISEASE", "max_length": 32}
-    classifier = RelationClassifier.from_pretrained(write_model(tmp_path, tiny_encoder, corpus.labels, facts))
+    classifier = RelationClassifier.from_pretrained(
+        write_model(tmp_path, tiny_encoder, corpus.labels, facts)
+    )
     judged = []
 
     def forward(inputs: dict) -> np.ndarray:
-        judged.extend(zip(inputs["input_ids"].tolist(), inputs["attention_mask"].sum(-1), strict=True))
+        judged.extend(
+            zip(inputs["input_ids"].tolist(), inputs["attention_mask"].sum(-1), strict=True)
+        )
         return np.zeros((len(inputs["input_ids"]), 2))
 
     classifier.encoder.forward = forward
@@ -102,7 +135,9 @@ def test_a_long_relation_text_is_learned_from_as_it_is_judged(
         assert set(masks([shown])) == {"GENE", "DISEASE"} and len(ids) <= 32
 
 
-def test_renumbered_windows_keep_padding_and_name_the_same_subwords(ner_dataset: Path, tiny_encoder: Path) -> None:
+def test_renumbered_windows_keep_padding_and_name_the_same_subwords(
+    ner_dataset: Path, tiny_encoder: Path
+) -> None:
     tokenizer = load_tokenizer(str(tiny_encoder))
     encoded = encode(load_corpus(str(ner_dataset)), "train", tokenizer, max_length=64)
     used = vocabulary([encoded], pad_id=3)
@@ -112,7 +147,9 @@ def test_renumbered_windows_keep_padding_and_name_the_same_subwords(ner_dataset:
         assert np.array_equal(used[after], before)
 
 
-def test_the_only_config_is_taken_and_others_are_asked_for(ner_dataset: Path, tmp_path: Path) -> None:
+def test_the_only_config_is_taken_and_others_are_asked_for(
+    ner_dataset: Path, tmp_path: Path
+) -> None:
     assert load_corpus(str(ner_dataset)).config == "demo-disease"
     assert load_corpus(f"{ner_dataset}:demo-disease").labels == ["O", "B-Disease", "I-Disease"]
     with pytest.raises(UserError, match="demo-disease"):
@@ -124,6 +161,9 @@ def test_the_only_config_is_taken_and_others_are_asked_for(ner_dataset: Path, tm
 def test_sources_and_masks_are_read() -> None:
     assert parse_source("me/corpus:ncbi-disease@v1.2.0") == ("me/corpus", "ncbi-disease", "v1.2.0")
     assert parse_source("folder") == ("folder", None, None)
-    assert masks(["nothing here", "@GENE$ binds @GENE$", "@GENE$ causes @DISEASE$"]) == ("GENE", "DISEASE")
+    assert masks(["nothing here", "@GENE$ binds @GENE$", "@GENE$ causes @DISEASE$"]) == (
+        "GENE",
+        "DISEASE",
+    )
     with pytest.raises(UserError, match="masks"):
         masks(["BRCA1 causes cancer"])

@@ -9,16 +9,21 @@ import torch
 import transformers
 from transformers import AutoModel, AutoModelForTokenClassification
 
-from corpusmith_errors import UserError
-from tests.training.conftest import ner_rows
-from tests.training.tiny_tokenizers import TOKENIZERS
-from training.config import TrainingConfig
-from training.encoder import load_tokenizer, precision
-from training.export import export
-from training.inference import EntityExtractor
-from training.loop import train
+from corpusmith.errors import UserError
+from corpusmith.inference import EntityExtractor
+from corpusmith.training.config import TrainingConfig
+from corpusmith.training.encoder import load_tokenizer, precision
+from corpusmith.training.export import export
+from corpusmith.training.loop import train
+from tests.fixtures.training import ner_rows
+from tests.inference.tiny_tokenizers import TOKENIZERS
 
-SIZE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+SIZE = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+}
 ROBERTA = {"max_position_embeddings": 66, "type_vocab_size": 1, "pad_token_id": 0}
 DEBERTA = {
     "relative_attention": True,
@@ -31,9 +36,15 @@ ENCODERS = {
     "RobertaConfig": ("bpe-cased", SIZE | ROBERTA),
     "XLMRobertaConfig": ("unigram-cased", SIZE | ROBERTA),
     "ElectraConfig": ("wordpiece-uncased", SIZE | {"embedding_size": 16}),
-    "DistilBertConfig": ("wordpiece-uncased", {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64}),
+    "DistilBertConfig": (
+        "wordpiece-uncased",
+        {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64},
+    ),
     "DebertaConfig": ("bpe-cased", SIZE | DEBERTA),
-    "DebertaV2Config": ("unigram-cased", SIZE | DEBERTA | {"share_att_key": True, "norm_rel_ebd": "layer_norm"}),
+    "DebertaV2Config": (
+        "unigram-cased",
+        SIZE | DEBERTA | {"share_att_key": True, "norm_rel_ebd": "layer_norm"},
+    ),
     "ModernBertConfig": ("bpe-cased", SIZE | {"pad_token_id": 0, "max_position_embeddings": 64}),
 }
 QUICK = TrainingConfig(epochs=8, batch_tokens=64, learning_rate=5e-3, patience=None, tracker="none")
@@ -51,14 +62,21 @@ def encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return folder
 
 
-def test_each_learns_is_exported_and_found_by_all_backends(encoder: Path, ner_dataset: Path, tmp_path: Path) -> None:
+def test_each_learns_is_exported_and_found_by_all_backends(
+    encoder: Path, ner_dataset: Path, tmp_path: Path
+) -> None:
     report = train(str(ner_dataset), str(encoder), tmp_path, replace(QUICK, mixed_precision="no"))
 
     losses = [row["train_loss"] for row in report["history"]]
     assert losses[-1] < losses[0] / 2
-    before, after = (AutoModel.from_pretrained(folder).get_input_embeddings().weight for folder in (encoder, tmp_path))
+    before, after = (
+        AutoModel.from_pretrained(folder).get_input_embeddings().weight
+        for folder in (encoder, tmp_path)
+    )
     moved = (before != after).any(-1)
-    assert before.shape == after.shape and 0 < moved.sum() < len(moved), "subwords that never occur stay"
+    assert before.shape == after.shape and 0 < moved.sum() < len(moved), (
+        "subwords that never occur stay"
+    )
 
     export(str(tmp_path))
     texts = [" ".join(row["tokens"]) for row in ner_rows()]
@@ -73,19 +91,30 @@ def test_each_learns_is_exported_and_found_by_all_backends(encoder: Path, ner_da
 
 def test_adapters_find_the_layers_of_each(encoder: Path, ner_dataset: Path, tmp_path: Path) -> None:
     pytest.importorskip("peft")
-    train(str(ner_dataset), str(encoder), tmp_path, replace(QUICK, epochs=2, lora_rank=2, mixed_precision="no"))
+    train(
+        str(ner_dataset),
+        str(encoder),
+        tmp_path,
+        replace(QUICK, epochs=2, lora_rank=2, mixed_precision="no"),
+    )
 
-    before, after = (AutoModel.from_pretrained(folder).state_dict() for folder in (encoder, tmp_path))
+    before, after = (
+        AutoModel.from_pretrained(folder).state_dict() for folder in (encoder, tmp_path)
+    )
     assert before.keys() == after.keys()
     moved = {name for name in before if not torch.equal(before[name], after[name])}
-    moved -= {name for name in moved if name.startswith("pooler")}  # taggers have none: it is drawn when it is loaded
-    assert moved and all(before[name].ndim == 2 and "embeddings.weight" not in name for name in moved)
+    moved -= {
+        name for name in moved if name.startswith("pooler")
+    }  # taggers have none: it is drawn when it is loaded
+    assert moved and all(
+        before[name].ndim == 2 and "embeddings.weight" not in name for name in moved
+    )
     ranks = [torch.linalg.matrix_rank(after[name] - before[name], atol=1e-6) for name in moved]
     assert max(ranks) <= 2
 
 
 def test_a_trimmed_vocabulary_computes_what_the_whole_one_does(encoder: Path) -> None:
-    from training.encoder import load_model, trim_vocabulary
+    from corpusmith.training.encoder import load_model, trim_vocabulary
 
     model = load_model(str(encoder), ["O", "B-Disease", "I-Disease"], {"task": "ner"}).eval()
     used = np.array([0, 1, 2, 3, 7, 20, 41])
@@ -94,7 +123,9 @@ def test_a_trimmed_vocabulary_computes_what_the_whole_one_does(encoder: Path) ->
     with torch.inference_mode():
         whole = model(input_ids=ids, attention_mask=mask).logits
         trim_vocabulary(model, used)
-        trimmed = model(input_ids=torch.from_numpy(np.searchsorted(used, ids.numpy())), attention_mask=mask).logits
+        trimmed = model(
+            input_ids=torch.from_numpy(np.searchsorted(used, ids.numpy())), attention_mask=mask
+        ).logits
     assert torch.allclose(whole[mask.bool()], trimmed[mask.bool()], atol=1e-6)
 
 
@@ -103,12 +134,23 @@ def test_the_precision_of_products_is_chosen_and_what_is_kept_is_float32(
 ) -> None:
     losses = {}
     for name in ("no", "bf16"):
-        report = train(str(ner_dataset), str(tiny_encoder), tmp_path / name, replace(QUICK, mixed_precision=name))
+        report = train(
+            str(ner_dataset),
+            str(tiny_encoder),
+            tmp_path / name,
+            replace(QUICK, mixed_precision=name),
+        )
         losses[name] = [row["train_loss"] for row in report["history"]]
         assert losses[name][-1] < losses[name][0] / 2
-        weights = AutoModelForTokenClassification.from_pretrained(tmp_path / name, dtype="auto").state_dict()
-        assert {value.dtype for value in weights.values() if value.is_floating_point()} == {torch.float32}
-    assert losses["no"] != losses["bf16"] and losses["bf16"][0] == pytest.approx(losses["no"][0], rel=0.05)
+        weights = AutoModelForTokenClassification.from_pretrained(
+            tmp_path / name, dtype="auto"
+        ).state_dict()
+        assert {value.dtype for value in weights.values() if value.is_floating_point()} == {
+            torch.float32
+        }
+    assert losses["no"] != losses["bf16"] and losses["bf16"][0] == pytest.approx(
+        losses["no"][0], rel=0.05
+    )
 
 
 def test_the_launcher_may_choose_the_precision(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,23 +11,27 @@ import pytest
 import torch
 from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline
 
-from corpusmith_errors import UserError
+from corpusmith.errors import UserError
+from corpusmith.inference import WORDS, EntityExtractor, RelationClassifier, spans
+from corpusmith.training.config import TrainingConfig
+from corpusmith.training.export import export, quantization_loss
+from corpusmith.training.loop import train
 from tests.training.models import SENTENCES, TAGS, write_model
-from training.config import TrainingConfig
-from training.export import export, quantization_loss
-from training.inference import WORDS, EntityExtractor, RelationClassifier, spans
-from training.loop import train
 
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory, tiny_encoder) -> Path:
-    folder = write_model(tmp_path_factory.mktemp("model"), tiny_encoder, TAGS, {"task": "ner", "max_length": 64})
+    folder = write_model(
+        tmp_path_factory.mktemp("model"), tiny_encoder, TAGS, {"task": "ner", "max_length": 64}
+    )
     assert set(export(str(folder))["bytes"]) == {"onnx/model.onnx", "onnx/model_quantized.onnx"}
     return folder
 
 
 def found(extractor: EntityExtractor) -> list[list[tuple[int, int, str]]]:
-    return [[(e.start, e.end, e.label) for e in entities] for entities in extractor.extract(SENTENCES)]
+    return [
+        [(e.start, e.end, e.label) for e in entities] for entities in extractor.extract(SENTENCES)
+    ]
 
 
 def test_layout_is_that_of_optimum_and_transformers_js(exported):
@@ -48,7 +52,9 @@ def test_everybody_finds_the_same_entities_in_fifty_sentences(exported):
     assert found(EntityExtractor.from_pretrained(exported, backend="onnx", quantized=False)) == ours
 
     pipe = pipeline("token-classification", str(exported), aggregation_strategy="first")
-    assert [[(e["start"], e["end"], e["entity_group"]) for e in pipe(text)] for text in SENTENCES] == ours
+    assert [
+        [(e["start"], e["end"], e["entity_group"]) for e in pipe(text)] for text in SENTENCES
+    ] == ours
 
     tokenizer, model = (
         AutoTokenizer.from_pretrained(exported),
@@ -59,7 +65,9 @@ def test_everybody_finds_the_same_entities_in_fifty_sentences(exported):
         encoded = tokenizer(text, return_tensors="pt")
         with torch.inference_mode():
             logits = model.eval()(**encoded).logits.numpy()
-        inputs = {"token_type_ids": np.zeros_like(encoded["input_ids"])} | {n: t.numpy() for n, t in encoded.items()}
+        inputs = {"token_type_ids": np.zeros_like(encoded["input_ids"])} | {
+            n: t.numpy() for n, t in encoded.items()
+        }
         (theirs,) = session.run(["logits"], inputs)
         assert np.allclose(logits, theirs, atol=1e-4)
 
@@ -69,7 +77,10 @@ def test_int8_is_what_deployment_takes_and_its_loss_is_measured(exported, tmp_pa
     assert extractor.encoder.backend == "model_quantized.onnx"
     words = [text.replace(".", " .").split() for text in SENTENCES]
     tags = EntityExtractor.from_pretrained(exported, quantized=False).tag(words)
-    rows = [{"id": i, "tokens": w, "ner_tags": t} for i, (w, t) in enumerate(zip(words, tags, strict=True))]
+    rows = [
+        {"id": i, "tokens": w, "ner_tags": t}
+        for i, (w, t) in enumerate(zip(words, tags, strict=True))
+    ]
     (tmp_path / "dev.jsonl").write_text("\n".join(map(json.dumps, rows)))
     loss = quantization_loss(str(exported), str(tmp_path), "dev")
     assert (loss["metric"], loss["fp32"]) == ("strict_f1", 100)
@@ -78,12 +89,23 @@ def test_int8_is_what_deployment_takes_and_its_loss_is_measured(exported, tmp_pa
 
 
 def test_a_relation_model_is_exported_too(tmp_path, tiny_encoder):
-    facts = {"task": "relations", "head": "GENE", "tail": "DISEASE", "threshold": 0.5, "max_length": 64}
+    facts = {
+        "task": "relations",
+        "head": "GENE",
+        "tail": "DISEASE",
+        "threshold": 0.5,
+        "max_length": 64,
+    }
     folder = write_model(tmp_path, tiny_encoder, ["unrelated", "related"], facts)
     export(str(folder))
-    texts = ["Mutations in @GENE$ cause @DISEASE$.", "@GENE$ was used as a marker in cells of @DISEASE$ for years."]
+    texts = [
+        "Mutations in @GENE$ cause @DISEASE$.",
+        "@GENE$ was used as a marker in cells of @DISEASE$ for years.",
+    ]
     exact = RelationClassifier.from_pretrained(folder, backend="torch").probabilities(texts)
-    fp32 = RelationClassifier.from_pretrained(folder, backend="onnx", quantized=False).probabilities(texts)
+    fp32 = RelationClassifier.from_pretrained(
+        folder, backend="onnx", quantized=False
+    ).probabilities(texts)
     assert fp32 == pytest.approx(exact, abs=1e-4)
 
 
@@ -112,7 +134,9 @@ def learned(tmp_path_factory, ner_dataset) -> Path:
     """MiniLM, fine-tuned: its vocabulary knows every word (transformers.js leaves out unknown tokens), and its answers
     are no near ties."""
     folder = tmp_path_factory.mktemp("model")
-    config = TrainingConfig(epochs=12, batch_tokens=256, learning_rate=5e-4, patience=None, tracker="none")
+    config = TrainingConfig(
+        epochs=12, batch_tokens=256, learning_rate=5e-4, patience=None, tracker="none"
+    )
     assert train(str(ner_dataset), "embedded", folder, config)["best"]["value"] > 80
     export(str(folder))
     return folder
@@ -136,18 +160,34 @@ def test_transformers_js_finds_the_same(learned, dtype, quantized):
     home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "corpusmith" / "node"
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "node_modules" / "@huggingface" / "transformers").is_dir():
-        install = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "@huggingface/transformers@4"]
+        install = [
+            "npm",
+            "install",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "@huggingface/transformers@4",
+        ]
         subprocess.run(install, cwd=home, check=True, capture_output=True)
     (home / "entities.mjs").write_text(SCRIPT)
     command = ["node", "entities.mjs", str(learned.parent), learned.name, dtype]
-    done = subprocess.run(command, cwd=home, input=json.dumps(SENTENCES), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, cwd=home, input=json.dumps(SENTENCES), capture_output=True, text=True, check=True
+    )
 
-    tokenizer, tagged = AutoTokenizer.from_pretrained(learned), json.loads(done.stdout.splitlines()[-1])
-    theirs = [entities(dict(tags), text, tokenizer) for tags, text in zip(tagged, SENTENCES, strict=True)]
+    tokenizer, tagged = (
+        AutoTokenizer.from_pretrained(learned),
+        json.loads(done.stdout.splitlines()[-1]),
+    )
+    theirs = [
+        entities(dict(tags), text, tokenizer) for tags, text in zip(tagged, SENTENCES, strict=True)
+    ]
     extractor = EntityExtractor.from_pretrained(learned, backend="onnx", quantized=quantized)
     # One at a time, as JavaScript does: int8 scales its activations by the batch they stand in.
     ours = [[(e.start, e.end, e.label) for e in extractor.extract([text])[0]] for text in SENTENCES]
     assert theirs == ours and len(theirs) == 50 and sum(map(len, ours)) > 20
     if not quantized:
         pipe = pipeline("token-classification", str(learned), aggregation_strategy="first")
-        assert [[(e["start"], e["end"], e["entity_group"]) for e in pipe(text)] for text in SENTENCES] == theirs
+        assert [
+            [(e["start"], e["end"], e["entity_group"]) for e in pipe(text)] for text in SENTENCES
+        ] == theirs

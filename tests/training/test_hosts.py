@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-import training
+from corpusmith.files import shipped
 
 pytestmark = pytest.mark.slow
 ADDRESSES = ("10.77.31.1", "10.77.31.2")
-TWO_MACHINES = Path(training.__file__).parent / "accelerate" / "two-machines-gloo.yaml"
+TWO_MACHINES = shipped("training", "accelerate") / "two-machines-gloo.yaml"
 
 
 @pytest.fixture
@@ -31,7 +31,20 @@ def hosts() -> Iterator[list[str]]:
         pytest.skip(f"network namespaces cannot be made here: {made.stderr.strip()}")
     try:
         ip("netns", "add", names[1])
-        ip("link", "add", "eth0", "netns", names[0], "type", "veth", "peer", "name", "eth0", "netns", names[1])
+        ip(
+            "link",
+            "add",
+            "eth0",
+            "netns",
+            names[0],
+            "type",
+            "veth",
+            "peer",
+            "name",
+            "eth0",
+            "netns",
+            names[1],
+        )
         for name, address in zip(names, ADDRESSES, strict=True):
             ip("-n", name, "addr", "add", f"{address}/24", "dev", "eth0")
             ip("-n", name, "link", "set", "eth0", "up")
@@ -56,7 +69,15 @@ def ip(*arguments: str) -> None:
 
 
 def launch(host: list[str], settings: list[str], arguments: list[str]) -> subprocess.Popen:
-    command = [*host, sys.executable, "-m", "accelerate.commands.launch", *settings, "-m", "training.launch"]
+    command = [
+        *host,
+        sys.executable,
+        "-m",
+        "accelerate.commands.launch",
+        *settings,
+        "-m",
+        "corpusmith.training.launch",
+    ]
     # gloo listens on the address of the host's name, here the loopback's, unless it is told an interface
     network = {"GLOO_SOCKET_IFNAME": "eth0"} if host else {}
     own = {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "PYTHONPATH": os.getcwd()}
@@ -69,7 +90,9 @@ def launch(host: list[str], settings: list[str], arguments: list[str]) -> subpro
     )
 
 
-def launch_together(hosts: list[str], arguments: list[str], *, processes: int = 4) -> list[subprocess.Popen]:
+def launch_together(
+    hosts: list[str], arguments: list[str], *, processes: int = 4
+) -> list[subprocess.Popen]:
     """The file for two machines as it is shipped, with this network's address, on both hosts."""
     settings = ["--config_file", str(TWO_MACHINES), "--main_process_ip", ADDRESSES[0]]
     settings += ["--num_processes", str(processes)]
@@ -101,7 +124,9 @@ def encoder(tiny_encoder: Path, tmp_path: Path) -> Path:
 
 def settings_file(folder: Path, **more: int) -> Path:
     path = folder / "settings.yaml"
-    path.write_text(json.dumps({"epochs": 4, "batch_tokens": 128, "patience": None, "tracker": "none", **more}))
+    path.write_text(
+        json.dumps({"epochs": 4, "batch_tokens": 128, "patience": None, "tracker": "none", **more})
+    )
     return path
 
 
@@ -110,9 +135,17 @@ def test_two_hosts_learn_what_one_host_learns(
 ) -> None:
     """Two processes on each of two hosts, one process on one: the global batch is the same."""
     task = [str(ner_dataset), "--encoder", str(encoder), "--settings", str(settings_file(tmp_path))]
-    finish(launch([], ["--num_machines", "1", "--num_processes", "1"], [*task, "--out", str(tmp_path / "one")]))
+    finish(
+        launch(
+            [],
+            ["--num_machines", "1", "--num_processes", "1"],
+            [*task, "--out", str(tmp_path / "one")],
+        )
+    )
     finish(*launch_together(hosts, [*task, "--out", str(tmp_path / "two")]))
-    one, two = (json.loads((tmp_path / run / "training.json").read_text()) for run in ("one", "two"))
+    one, two = (
+        json.loads((tmp_path / run / "training.json").read_text()) for run in ("one", "two")
+    )
     assert two["hardware"].startswith("4 x")
     losses = [row["train_loss"] for row in one["history"]]
     assert losses[-1] < losses[0]
@@ -126,7 +159,15 @@ def test_a_lost_host_ends_the_training_of_both_and_the_same_command_goes_on(
     """What docs/scaling.md says of failures: the other host's command fails too, and the state is taken up again."""
     out = tmp_path / "out"
     settings = settings_file(tmp_path, epochs=40, save_steps=1)
-    task = [str(ner_dataset), "--encoder", str(encoder), "--settings", str(settings), "--out", str(out)]
+    task = [
+        str(ner_dataset),
+        "--encoder",
+        str(encoder),
+        "--settings",
+        str(settings),
+        "--out",
+        str(out),
+    ]
     first, second = launch_together(hosts, task, processes=2)
     while not list(out.glob("state/state-*/progress.json")):
         assert first.poll() is None and second.poll() is None

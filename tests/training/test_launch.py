@@ -8,12 +8,17 @@ from accelerate.commands.config.config_args import load_config_from_file
 from safetensors.torch import load_file
 from transformers import AutoModel
 
-import training
-from training.config import TrainingConfig
-from training.launch import launch
+from corpusmith.files import shipped
+from corpusmith.training.config import TrainingConfig
+from corpusmith.training.launch import launch
 
 QUICK = TrainingConfig(
-    epochs=2, batch_tokens=64, learning_rate=1e-3, patience=None, tracker="none", mixed_precision="no"
+    epochs=2,
+    batch_tokens=64,
+    learning_rate=1e-3,
+    patience=None,
+    tracker="none",
+    mixed_precision="no",
 )
 
 
@@ -42,29 +47,51 @@ def test_two_processes_in_two_parts_each_learn_what_one_does(
         assert ours["train_loss"] == pytest.approx(theirs["train_loss"], rel=1e-5)
         scores, expected = ours["validation"], theirs["validation"]
         assert scores["strict_f1"] == pytest.approx(expected["strict_f1"], abs=0.01)
-        assert scores["by_type"]["Disease"]["support"] == expected["by_type"]["Disease"]["support"] > 0
-    assert two["history"][-1]["validation"]["strict_f1"] > 0, "both evaluate a model that finds something"
+        assert (
+            scores["by_type"]["Disease"]["support"] == expected["by_type"]["Disease"]["support"] > 0
+        )
+    assert two["history"][-1]["validation"]["strict_f1"] > 0, (
+        "both evaluate a model that finds something"
+    )
     weights = load_file(tmp_path / "one" / "model.safetensors")
     for name, value in load_file(tmp_path / "two" / "model.safetensors").items():
         assert (value - weights[name]).abs().max() < 1e-4, name
 
 
-def test_seeds_are_reported_with_mean_and_deviation(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
-    report = launch(str(ner_dataset), str(tiny_encoder), tmp_path, replace(QUICK, learning_rate=5e-3), seeds=[1, 2])
+def test_seeds_are_reported_with_mean_and_deviation(
+    ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    report = launch(
+        str(ner_dataset),
+        str(tiny_encoder),
+        tmp_path,
+        replace(QUICK, learning_rate=5e-3),
+        seeds=[1, 2],
+    )
 
     values = report["seeds"]["values"]
     assert report["seeds"]["mean"] == pytest.approx((values["1"] + values["2"]) / 2)
     assert report["seeds"]["stdev"] == pytest.approx(abs(values["1"] - values["2"]) / 2**0.5)
     best = tmp_path / f"seed-{report['seeds']['chosen']}"
-    assert (tmp_path / "model.safetensors").read_bytes() == (best / "model.safetensors").read_bytes()
+    assert (tmp_path / "model.safetensors").read_bytes() == (
+        best / "model.safetensors"
+    ).read_bytes()
 
     before = (tmp_path / "seed-1" / "training.json").stat().st_mtime_ns
-    launch(str(ner_dataset), str(tiny_encoder), tmp_path, replace(QUICK, learning_rate=5e-3), seeds=[1, 2])
-    assert (tmp_path / "seed-1" / "training.json").stat().st_mtime_ns == before, "a finished seed is not trained again"
+    launch(
+        str(ner_dataset),
+        str(tiny_encoder),
+        tmp_path,
+        replace(QUICK, learning_rate=5e-3),
+        seeds=[1, 2],
+    )
+    assert (tmp_path / "seed-1" / "training.json").stat().st_mtime_ns == before, (
+        "a finished seed is not trained again"
+    )
 
 
 @pytest.mark.parametrize(
-    "settings", sorted(Path(training.__file__).parent.glob("accelerate/*.yaml")), ids=lambda p: p.stem
+    "settings", sorted(shipped("training", "accelerate").glob("*.yaml")), ids=lambda p: p.stem
 )
 def test_accelerate_reads_the_settings_that_are_shipped(settings: Path) -> None:
     found = load_config_from_file(str(settings))

@@ -7,18 +7,27 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModel, AutoModelForSequenceClassification, AutoModelForTokenClassification, AutoTokenizer
+from transformers import (
+    AutoModel,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+)
 
-from corpusmith_errors import UserError
-from training.config import TrainingConfig
-from training.data import encode, load_corpus
-from training.encoder import head_bias, load_model, load_tokenizer
-from training.loop import class_weights, schedule, train
+from corpusmith.errors import UserError
+from corpusmith.training.config import TrainingConfig
+from corpusmith.training.data import encode, load_corpus
+from corpusmith.training.encoder import head_bias, load_model, load_tokenizer
+from corpusmith.training.loop import class_weights, schedule, train
 
-QUICK = TrainingConfig(epochs=20, batch_tokens=64, learning_rate=5e-3, patience=None, tracker="none")
+QUICK = TrainingConfig(
+    epochs=20, batch_tokens=64, learning_rate=5e-3, patience=None, tracker="none"
+)
 
 
-def test_learns_entities_and_writes_a_model_folder(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
+def test_learns_entities_and_writes_a_model_folder(
+    ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
     rows: list[dict] = []
     report = train(str(ner_dataset), str(tiny_encoder), tmp_path, QUICK, progress=rows.append)
 
@@ -31,8 +40,12 @@ def test_learns_entities_and_writes_a_model_folder(ner_dataset: Path, tiny_encod
     assert not (tmp_path / "state").exists()
 
 
-def test_learns_relations_and_stores_the_threshold(relation_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
-    report = train(str(relation_dataset), str(tiny_encoder), tmp_path, replace(QUICK, choose_threshold=True))
+def test_learns_relations_and_stores_the_threshold(
+    relation_dataset: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    report = train(
+        str(relation_dataset), str(tiny_encoder), tmp_path, replace(QUICK, choose_threshold=True)
+    )
 
     assert report["best"]["metric"] == "macro_f1" and report["best"]["value"] > 80
     facts = AutoModelForSequenceClassification.from_pretrained(tmp_path).config.corpusmith
@@ -49,11 +62,17 @@ def test_an_outside_bias_stands_in_the_head_and_counts_in_validation(
         out = tmp_path / str(bias)
         train(str(ner_dataset), str(tiny_encoder), out, replace(QUICK, epochs=1, outside_bias=bias))
         weights.append(load_file(out / "model.safetensors"))
-    moved = {name: after - weights[0][name] for name, after in weights[1].items() if not after.equal(weights[0][name])}
+    moved = {
+        name: after - weights[0][name]
+        for name, after in weights[1].items()
+        if not after.equal(weights[0][name])
+    }
     assert list(moved) == ["classifier.bias"]
     assert moved["classifier.bias"].tolist() == pytest.approx([9, 0, 0], abs=1e-4)
 
-    silent = train(str(ner_dataset), str(tiny_encoder), tmp_path / "99", replace(QUICK, outside_bias=99.0))
+    silent = train(
+        str(ner_dataset), str(tiny_encoder), tmp_path / "99", replace(QUICK, outside_bias=99.0)
+    )
     assert silent["best"]["value"] == 0  # without, over 80
 
 
@@ -64,7 +83,9 @@ def test_an_outside_bias_needs_a_head_with_a_bias(tiny_encoder: Path) -> None:
         head_bias(model)
 
 
-def test_embeddings_that_never_occur_leave_as_they_came(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
+def test_embeddings_that_never_occur_leave_as_they_came(
+    ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
     train(str(ner_dataset), str(tiny_encoder), tmp_path, replace(QUICK, epochs=1))
 
     before = AutoModel.from_pretrained(tiny_encoder).get_input_embeddings().weight
@@ -75,15 +96,26 @@ def test_embeddings_that_never_occur_leave_as_they_came(ner_dataset: Path, tiny_
     assert not moved[tokenizer.mask_token_id] and moved[tokenizer.cls_token_id]
 
 
-def test_frozen_embeddings_do_not_move(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
-    train(str(ner_dataset), str(tiny_encoder), tmp_path, replace(QUICK, epochs=1, freeze_embeddings=True))
+def test_frozen_embeddings_do_not_move(
+    ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    train(
+        str(ner_dataset),
+        str(tiny_encoder),
+        tmp_path,
+        replace(QUICK, epochs=1, freeze_embeddings=True),
+    )
 
     before, after = (AutoModel.from_pretrained(path) for path in (tiny_encoder, tmp_path))
     assert torch.equal(before.get_input_embeddings().weight, after.get_input_embeddings().weight)
-    assert not torch.equal(before.encoder.layer[0].output.dense.weight, after.encoder.layer[0].output.dense.weight)
+    assert not torch.equal(
+        before.encoder.layer[0].output.dense.weight, after.encoder.layer[0].output.dense.weight
+    )
 
 
-def test_lora_is_merged_into_a_plain_model(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
+def test_lora_is_merged_into_a_plain_model(
+    ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
     pytest.importorskip("peft")
     report = train(str(ner_dataset), str(tiny_encoder), tmp_path, replace(QUICK, lora_rank=4))
 
@@ -91,7 +123,10 @@ def test_lora_is_merged_into_a_plain_model(ner_dataset: Path, tiny_encoder: Path
     before, after = (AutoModel.from_pretrained(path) for path in (tiny_encoder, tmp_path))
     assert not any("lora" in name for name in load_file(tmp_path / "model.safetensors"))
     name = "encoder.layer.0.attention.self.query.weight"
-    assert torch.linalg.matrix_rank(after.state_dict()[name] - before.state_dict()[name], atol=1e-6) <= 4
+    assert (
+        torch.linalg.matrix_rank(after.state_dict()[name] - before.state_dict()[name], atol=1e-6)
+        <= 4
+    )
 
 
 def test_the_best_checkpoint_is_kept_and_a_stale_run_stops(
@@ -102,19 +137,30 @@ def test_the_best_checkpoint_is_kept_and_a_stale_run_stops(
     report = train(str(ner_dataset), str(tiny_encoder), tmp_path, config)
 
     scores = [row["validation"]["strict_f1"] for row in report["history"]]
-    best = next(i for i, row in enumerate(report["history"]) if row["step"] == report["best"]["step"])
+    best = next(
+        i for i, row in enumerate(report["history"]) if row["step"] == report["best"]["step"]
+    )
     assert scores[best] == max(scores) and len(scores) == best + 3 < 20
 
 
-def test_the_last_weights_are_kept_where_that_is_asked(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
+def test_the_last_weights_are_kept_where_that_is_asked(
+    ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
     # At this rate a later evaluation is worse than the best one, and two stale ones would stop the run.
-    config = replace(QUICK, learning_rate=0.5, max_grad_norm=100.0, patience=2, epochs=6, keep_last=True)
+    config = replace(
+        QUICK, learning_rate=0.5, max_grad_norm=100.0, patience=2, epochs=6, keep_last=True
+    )
     report = train(str(ner_dataset), str(tiny_encoder), tmp_path / "last", config)
     assert report["best"]["step"] == report["history"][-1]["step"] and len(report["history"]) == 6
 
-    best = train(str(ner_dataset), str(tiny_encoder), tmp_path / "best", replace(config, keep_last=False))
+    best = train(
+        str(ner_dataset), str(tiny_encoder), tmp_path / "best", replace(config, keep_last=False)
+    )
     assert best["best"]["step"] < report["best"]["step"]
-    kept = [load_file(tmp_path / name / "model.safetensors")["classifier.weight"] for name in ("last", "best")]
+    kept = [
+        load_file(tmp_path / name / "model.safetensors")["classifier.weight"]
+        for name in ("last", "best")
+    ]
     assert not kept[0].equal(kept[1])
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from training.loss import IGNORED, token_loss
+from corpusmith.training.loss import IGNORED, token_loss
 
 LOGITS = torch.tensor([[[2.0, -1.0, 0.5], [0.1, 0.2, 0.3], [9.0, 0.0, 0.0]]], requires_grad=True)
 LABELS = torch.tensor([[0, 2, IGNORED]])
@@ -18,7 +18,9 @@ def test_without_noise_it_is_cross_entropy_over_scored_positions() -> None:
 @pytest.mark.parametrize("q", [0.3, 0.7, 1.0])
 def test_with_noise_it_is_generalised_cross_entropy(q: float) -> None:
     chances = LOGITS[0, :2].softmax(-1)[[0, 1], [0, 2]]
-    assert token_loss(LOGITS, LABELS, noise_q=q).item() == pytest.approx(((1 - chances**q) / q).sum().item(), rel=1e-5)
+    assert token_loss(LOGITS, LABELS, noise_q=q).item() == pytest.approx(
+        ((1 - chances**q) / q).sum().item(), rel=1e-5
+    )
 
 
 def test_an_unlikely_label_pulls_less_with_noise() -> None:
@@ -34,5 +36,7 @@ def test_an_unlikely_label_pulls_less_with_noise() -> None:
 def test_weights_scale_a_label_and_nothing_scored_is_zero() -> None:
     weights = torch.tensor([1.0, 1.0, 3.0])
     parts = [token_loss(LOGITS[:, i : i + 1], LABELS[:, i : i + 1]) for i in range(2)]
-    assert token_loss(LOGITS, LABELS, weights).item() == pytest.approx((parts[0] + 3 * parts[1]).item())
+    assert token_loss(LOGITS, LABELS, weights).item() == pytest.approx(
+        (parts[0] + 3 * parts[1]).item()
+    )
     assert token_loss(LOGITS, torch.full_like(LABELS, IGNORED)).item() == 0

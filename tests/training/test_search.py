@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from corpusmith_errors import UserError
-from training.config import TrainingConfig
-from training.search import SEARCHED, search, suggest
+from corpusmith.errors import UserError
+from corpusmith.training.config import TrainingConfig
+from corpusmith.training.search import SEARCHED, search, suggest
 
 pytest.importorskip("optuna")
 QUICK = TrainingConfig(epochs=3, batch_tokens=512, patience=None, tracker="none")
@@ -23,13 +23,25 @@ def test_the_best_finalist_is_kept_and_a_second_call_goes_on(
     report = json.loads((tmp_path / "training.json").read_text())
     assert report["hyperparameters"] == found["best"]["settings"]
     assert report["history"][-1]["epoch"] == 3 and report["best"]["value"] == found["best"]["value"]
-    assert found["finalists"][0]["trial"] == max(found["trials"], key=lambda trial: trial["value"])["trial"]
+    assert (
+        found["finalists"][0]["trial"]
+        == max(found["trials"], key=lambda trial: trial["value"])["trial"]
+    )
     assert not list(tmp_path.glob("trial-*")) and not list(tmp_path.glob("finalist-*"))
 
     (tmp_path / "trial-9").mkdir()  # as a search that was killed leaves one
-    again = search(str(ner_dataset), str(tiny_encoder), tmp_path, replace(QUICK, epochs=1), trials=4, finalists=1)
+    again = search(
+        str(ner_dataset),
+        str(tiny_encoder),
+        tmp_path,
+        replace(QUICK, epochs=1),
+        trials=4,
+        finalists=1,
+    )
     assert again["trials"][:2] == found["trials"] and len(again["trials"]) == 4
-    assert len({trial["settings"]["learning_rate"] for trial in again["trials"]}) == 4, "a search goes on, not anew"
+    assert len({trial["settings"]["learning_rate"] for trial in again["trials"]}) == 4, (
+        "a search goes on, not anew"
+    )
     assert not (tmp_path / "trial-9").exists()
 
 
@@ -41,7 +53,18 @@ def test_what_is_searched_is_what_is_suggested() -> None:
     assert set(trial.params) == set(SEARCHED)
 
 
-def test_another_search_is_not_gone_on_with(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
-    search(str(ner_dataset), str(tiny_encoder), tmp_path, replace(QUICK, epochs=1), trials=1, finalists=1)
+def test_another_search_is_not_gone_on_with(
+    ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    search(
+        str(ner_dataset),
+        str(tiny_encoder),
+        tmp_path,
+        replace(QUICK, epochs=1),
+        trials=1,
+        finalists=1,
+    )
     with pytest.raises(UserError, match="another settings: write to another folder"):
-        search(str(ner_dataset), str(tiny_encoder), tmp_path, replace(QUICK, max_length=32), trials=2)
+        search(
+            str(ner_dataset), str(tiny_encoder), tmp_path, replace(QUICK, max_length=32), trials=2
+        )

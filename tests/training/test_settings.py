@@ -9,12 +9,17 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from training.config import TrainingConfig
-from training.data import load_corpus
-from training.loop import train
+from corpusmith.training.config import TrainingConfig
+from corpusmith.training.data import load_corpus
+from corpusmith.training.loop import train
 
 QUICK = TrainingConfig(
-    epochs=2, batch_tokens=64, learning_rate=5e-3, patience=None, tracker="none", mixed_precision="no"
+    epochs=2,
+    batch_tokens=64,
+    learning_rate=5e-3,
+    patience=None,
+    tracker="none",
+    mixed_precision="no",
 )
 
 
@@ -35,13 +40,19 @@ def losses(report: dict) -> list[float]:
     return [row["train_loss"] for row in report["history"]]
 
 
-def test_rows_longer_than_a_window_are_scored_whole(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
-    report = train(str(ner_dataset), str(tiny_encoder), tmp_path, replace(QUICK, epochs=20, max_length=10))
+def test_rows_longer_than_a_window_are_scored_whole(
+    ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    report = train(
+        str(ner_dataset), str(tiny_encoder), tmp_path, replace(QUICK, epochs=20, max_length=10)
+    )
 
     rows = load_corpus(str(ner_dataset)).splits["validation"]["ner_tags"]
     assert max(map(len, rows)) > 10 > 8, "some rows are longer than a window"
     for row in report["history"]:
-        assert row["validation"]["by_type"]["Disease"]["support"] == sum(tags.count(1) for tags in rows)
+        assert row["validation"]["by_type"]["Disease"]["support"] == sum(
+            tags.count(1) for tags in rows
+        )
     assert report["best"]["value"] > 80
     read = report["sentences_per_second"] * report["seconds"] / 20
     assert read == pytest.approx(report["dataset"]["rows"]["train"], rel=0.05), (
@@ -51,14 +62,22 @@ def test_rows_longer_than_a_window_are_scored_whole(ner_dataset: Path, tiny_enco
 
 def test_more_parts_learn_the_same(ner_dataset: Path, steady_encoder: Path, tmp_path: Path) -> None:
     one = train(str(ner_dataset), str(steady_encoder), tmp_path / "one", QUICK)
-    three = train(str(ner_dataset), str(steady_encoder), tmp_path / "three", replace(QUICK, accumulation=3))
+    three = train(
+        str(ner_dataset), str(steady_encoder), tmp_path / "three", replace(QUICK, accumulation=3)
+    )
     assert losses(three) == pytest.approx(losses(one), rel=1e-4)
 
 
-@pytest.mark.parametrize("change", [{"class_weights": "balanced"}, {"noise_q": 0.7}, {"max_grad_norm": 1e-6}])
-def test_it_changes_what_is_learned(change: dict, ner_dataset: Path, steady_encoder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "change", [{"class_weights": "balanced"}, {"noise_q": 0.7}, {"max_grad_norm": 1e-6}]
+)
+def test_it_changes_what_is_learned(
+    change: dict, ner_dataset: Path, steady_encoder: Path, tmp_path: Path
+) -> None:
     plain = train(str(ner_dataset), str(steady_encoder), tmp_path / "plain", QUICK)
-    changed = train(str(ner_dataset), str(steady_encoder), tmp_path / "changed", replace(QUICK, **change))
+    changed = train(
+        str(ner_dataset), str(steady_encoder), tmp_path / "changed", replace(QUICK, **change)
+    )
     assert changed["hyperparameters"] == plain["hyperparameters"] | change
     assert losses(changed) != pytest.approx(losses(plain), rel=1e-3)
 
@@ -70,7 +89,12 @@ def test_a_clipped_gradient_has_the_norm_that_is_set(
     step = torch.optim.AdamW.step
 
     def watched(optimizer: torch.optim.AdamW, *arguments: object, **options: object) -> object:
-        gradients = [p.grad.norm() for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+        gradients = [
+            p.grad.norm()
+            for group in optimizer.param_groups
+            for p in group["params"]
+            if p.grad is not None
+        ]
         norms.append(torch.stack(gradients).norm().item())
         return step(optimizer, *arguments, **options)
 
@@ -79,7 +103,9 @@ def test_a_clipped_gradient_has_the_norm_that_is_set(
     assert norms and max(norms) == pytest.approx(0.01, rel=1e-2)
 
 
-def test_evaluation_comes_every_so_many_steps(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
+def test_evaluation_comes_every_so_many_steps(
+    ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
     report = train(str(ner_dataset), str(tiny_encoder), tmp_path, replace(QUICK, evaluate_steps=2))
     steps = [row["step"] for row in report["history"]]
     assert set(range(2, steps[-1], 2)) <= set(steps) and report["history"][-1]["epoch"] == 2
@@ -101,7 +127,13 @@ def test_kernels_are_deterministic_where_it_is_asked_for(
         def look(row: dict) -> None:
             seen.append(torch.are_deterministic_algorithms_enabled())
 
-        train(str(ner_dataset), str(tiny_encoder), tmp_path / str(deterministic), config, progress=look)
+        train(
+            str(ner_dataset),
+            str(tiny_encoder),
+            tmp_path / str(deterministic),
+            config,
+            progress=look,
+        )
     assert seen == [False, True]
 
 
@@ -112,7 +144,9 @@ def test_a_compiled_model_learns_the_same_and_is_an_ordinary_one(
     torch._dynamo.utils.counters.clear()
     plain = train(str(ner_dataset), str(steady_encoder), tmp_path / "plain", QUICK)
     assert not torch._dynamo.utils.counters["frames"]
-    compiled = train(str(ner_dataset), str(steady_encoder), tmp_path / "compiled", replace(QUICK, compile=True))
+    compiled = train(
+        str(ner_dataset), str(steady_encoder), tmp_path / "compiled", replace(QUICK, compile=True)
+    )
 
     assert torch._dynamo.utils.counters["frames"]["ok"] > 0, "nothing was compiled"
     assert losses(compiled) == pytest.approx(losses(plain), rel=1e-2)

@@ -11,21 +11,26 @@ from pathlib import Path
 
 import pytest
 
-from corpusmith_errors import UserError
-from training.config import TrainingConfig
-from training.loop import train
-from training.tracking import PROJECT, figures, tracker
+from corpusmith.errors import UserError
+from corpusmith.training.config import TrainingConfig
+from corpusmith.training.loop import train
+from corpusmith.training.tracking import PROJECT, figures, tracker
 
 QUICK = TrainingConfig(epochs=1, batch_tokens=512, tracker="none")
 
 
 def test_a_row_becomes_flat_numbers() -> None:
-    row = {"epoch": 1.0, "step": 3, "train_loss": 0.5, "validation": {"strict_f1": 80.0, "by_type": {"Disease": {}}}}
+    row = {
+        "epoch": 1.0,
+        "step": 3,
+        "train_loss": 0.5,
+        "validation": {"strict_f1": 80.0, "by_type": {"Disease": {}}},
+    }
     assert figures(row) == {"epoch": 1.0, "train/loss": 0.5, "validation/strict_f1": 80.0}
 
 
 def test_a_tracker_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.tracking.find_spec", lambda name: None)
+    monkeypatch.setattr("corpusmith.training.tracking.find_spec", lambda name: None)
     assert tracker(None) is None and tracker("none") is None
     with pytest.raises(UserError, match="pip install wandb"):
         tracker("wandb")
@@ -33,7 +38,12 @@ def test_a_tracker_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
 
 def test_tensorboard_gets_the_rows(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    report = train(str(ner_dataset), str(tiny_encoder), tmp_path, replace(QUICK, epochs=2, tracker="tensorboard"))
+    report = train(
+        str(ner_dataset),
+        str(tiny_encoder),
+        tmp_path,
+        replace(QUICK, epochs=2, tracker="tensorboard"),
+    )
 
     written = accumulator.EventAccumulator(str(tmp_path / "logs" / PROJECT)).Reload()
     for name, values in {
@@ -46,41 +56,65 @@ def test_tensorboard_gets_the_rows(ner_dataset: Path, tiny_encoder: Path, tmp_pa
 
 
 @pytest.mark.skipif(not find_spec("codecarbon"), reason="codecarbon is not installed")
-def test_the_energy_of_a_run_is_estimated(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
+def test_the_energy_of_a_run_is_estimated(
+    ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
     assert train(str(ner_dataset), str(tiny_encoder), tmp_path, QUICK)["energy_kwh"] > 0
 
 
 @pytest.mark.skipif(bool(find_spec("codecarbon")), reason="codecarbon is installed")
-def test_without_codecarbon_no_energy_is_told(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
+def test_without_codecarbon_no_energy_is_told(
+    ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
     assert train(str(ner_dataset), str(tiny_encoder), tmp_path, QUICK)["energy_kwh"] is None
 
 
 def run(dataset: Path, encoder: Path, folder: Path, settings: str, **environment: str) -> Path:
     """A run of the command in a process of its own, since trackers read the environment when they are imported."""
     (folder / "settings.yaml").write_text(settings)
-    command = [sys.executable, "-m", "training.launch", str(dataset), "--encoder", str(encoder)]
+    command = [
+        sys.executable,
+        "-m",
+        "corpusmith.training.launch",
+        str(dataset),
+        "--encoder",
+        str(encoder),
+    ]
     command += ["--out", str(folder / "out"), "--settings", str(folder / "settings.yaml")]
-    subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"} | environment, check=True, timeout=300)
+    subprocess.run(
+        command, env=os.environ | {"OMP_NUM_THREADS": "1"} | environment, check=True, timeout=300
+    )
     return folder / "out"
 
 
 @pytest.mark.slow
-def test_trackio_is_the_default_and_keeps_its_data_here(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
+def test_trackio_is_the_default_and_keeps_its_data_here(
+    ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
     pytest.importorskip("trackio")
-    out = run(ner_dataset, tiny_encoder, tmp_path, "epochs: 2\n", TRACKIO_DIR=str(tmp_path / "trackio"))
+    out = run(
+        ner_dataset, tiny_encoder, tmp_path, "epochs: 2\n", TRACKIO_DIR=str(tmp_path / "trackio")
+    )
 
     (file,) = (tmp_path / "trackio").glob(f"{PROJECT}*.db")
     with sqlite3.connect(file) as database:
-        rows = [json.loads(metrics) for (metrics,) in database.execute("SELECT metrics FROM metrics ORDER BY step")]
+        rows = [
+            json.loads(metrics)
+            for (metrics,) in database.execute("SELECT metrics FROM metrics ORDER BY step")
+        ]
     history = json.loads((out / "training.json").read_text())["history"]
-    assert [row["validation/strict_f1"] for row in rows] == [row["validation"]["strict_f1"] for row in history]
+    assert [row["validation/strict_f1"] for row in rows] == [
+        row["validation"]["strict_f1"] for row in history
+    ]
 
 
 @pytest.mark.slow
 def test_wandb_gets_the_rows(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
     pytest.importorskip("wandb")
     settings = "epochs: 1\ntracker: wandb\n"
-    run(ner_dataset, tiny_encoder, tmp_path, settings, WANDB_MODE="offline", WANDB_DIR=str(tmp_path))
+    run(
+        ner_dataset, tiny_encoder, tmp_path, settings, WANDB_MODE="offline", WANDB_DIR=str(tmp_path)
+    )
 
     (file,) = (tmp_path / "wandb").glob("offline-run-*/run-*.wandb")
     assert b"validation/strict_f1" in file.read_bytes()
@@ -93,9 +127,15 @@ def test_training_tells_the_rows_it_has_seen_and_the_time_left(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("corpusmith_progress.QUICK", 0.0)
-    monkeypatch.setattr("corpusmith_progress.LOG_EVERY", 0.0)
+    monkeypatch.setattr("corpusmith.progress.QUICK", 0.0)
+    monkeypatch.setattr("corpusmith.progress.LOG_EVERY", 0.0)
     report = train(str(ner_dataset), str(tiny_encoder), tmp_path, replace(QUICK, epochs=2, seed=7))
     seen = 2 * report["dataset"]["rows"]["train"]
-    lines = [line for line in capsys.readouterr().err.split("\r") if line.startswith("training, seed 7")]
-    assert f" {seen}/{seen} [" in lines[-1] and "rows/s" in lines[-1] and any("<00:0" in line for line in lines)
+    lines = [
+        line for line in capsys.readouterr().err.split("\r") if line.startswith("training, seed 7")
+    ]
+    assert (
+        f" {seen}/{seen} [" in lines[-1]
+        and "rows/s" in lines[-1]
+        and any("<00:0" in line for line in lines)
+    )

@@ -1,0 +1,67 @@
+"""python -m builders.count_prevalence
+
+Counts how often the answers of the shipped transcripts name each concept of the shipped lexicons without being asked to,
+and writes builders/lexicons/prevalence.tsv.gz. An LLM names hypertension and breast cancer again and again: what it
+names is what its own reading was about, so the counts stand for how common a name is, and no real text is needed.
+"""
+
+import gzip
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from corpusmith.corpus.augment.vocabulary import PREVALENCE
+from corpusmith.corpus.build import answered_by_transcript
+from corpusmith.corpus.rows import Corpus
+from corpusmith.corpus.verify import first_sentence, tidy
+from corpusmith.lexicon.load import load_lexicon
+from corpusmith.lexicon.words import fold, words
+from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.plan import Request
+from corpusmith.teacher.ledger import Ledger
+
+RECIPES = ("bc5cdr-disease", "gad", "ncbi-disease")  # one for each transcript
+LEXICONS = ("disease", "chemical")
+
+
+def answers() -> Iterator[tuple[Request, str]]:
+    """Each request that a shipped transcript answers, with the sentence it got."""
+    for name in RECIPES:
+        recipe = load_recipe(name).model_copy(update={"borrow": ()})
+        with (
+            tempfile.TemporaryDirectory() as scratch,
+            Ledger(answered_by_transcript(recipe, Path(scratch))) as ledger,
+        ):
+            for request, answer in Corpus(recipe, Path(scratch)).answered(ledger):
+                yield request, first_sentence(tidy(answer.text))
+
+
+def count() -> Counter[str]:
+    """By concept id, in how many sentences it is named unasked."""
+    counts: Counter[str] = Counter()
+    matchers = [load_lexicon(name).matcher for name in LEXICONS]
+    for request, sentence in answers():
+        asked = {fold(word) for seed in request.seeds for word in words(seed.text)}
+        spelled = words(sentence)
+        for matcher in matchers:
+            matches = matcher.matches(spelled)
+            unasked = (m for m in matches if asked.isdisjoint(map(fold, spelled[m.start : m.end])))
+            counts.update({match.concept_id for match in unasked})
+    return counts
+
+
+def main() -> None:
+    counts = count()
+    with (
+        PREVALENCE.open("wb") as raw,
+        gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as packed,
+    ):
+        packed.writelines(
+            f"{concept_id}\t{number}\n".encode() for concept_id, number in sorted(counts.items())
+        )
+    print(f"{PREVALENCE}: {counts.total()} mentions of {len(counts)} concepts")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""python -m builders.record_leakage BENCHMARKS
+
+Benchmark n-grams that stand in what the shipped recipes make of their transcripts, as hashes beside those: so a build of
+one leaves out the same rows where the benchmarks are not at hand. No benchmark text can be read off a hash.
+"""
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from corpusmith.corpus.example import sentence_of
+from corpusmith.corpus.leakage import KNOWN, Leakage
+from corpusmith.recipe.load import load_recipe, shipped_recipes
+from corpusmith.recipe.schema import Recipe
+from corpusmith.teacher.ledger import Ledger
+
+NGRAM = 8
+
+
+def texts_of(recipe: Recipe, work: Path) -> Iterator[str]:
+    """Every sentence that the recipe makes of its transcripts, copies included: a list of names may be a benchmark's."""
+    from corpusmith.corpus.build import answered_by_transcript
+    from corpusmith.corpus.rows import Corpus
+
+    corpus = Corpus(recipe, work / "rows")
+    with Ledger(answered_by_transcript(recipe, work)) as ledger:
+        yield from map(sentence_of, corpus.judge(corpus.answered(ledger)))
+
+
+def known_ngrams(texts: Iterable[str], benchmarks: Leakage) -> dict[str, list[str]]:
+    """The hashes, in hexadecimal, of the n-grams of `texts` that stand in a benchmark, each with its splits."""
+    return {
+        f"{key:016x}": splits for text in texts for key, splits in benchmarks.shared(text).items()
+    }
+
+
+def main() -> None:
+    benchmarks = Leakage.from_benchmarks(Path(sys.argv[1]), NGRAM)
+    found: dict[str, list[str]] = {}
+    for name in shipped_recipes():
+        with tempfile.TemporaryDirectory() as work:
+            found |= known_ngrams(texts_of(load_recipe(name), Path(work)), benchmarks)
+    KNOWN.write_text(
+        json.dumps({"n": NGRAM, "hashes": dict(sorted(found.items()))}, indent=1) + "\n",
+        encoding="utf-8",
+    )
+    print(f"{KNOWN}: {len(found)} n-grams")
+
+
+if __name__ == "__main__":
+    main()

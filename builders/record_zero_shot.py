@@ -1,0 +1,92 @@
+"""Record what an LLM without training finds in the Space's examples, for its Compare tab.
+
+    python -m builders.record_zero_shot --base-url http://127.0.0.1:8081/v1 --model qwen2.5-coder-1.5b-instruct
+
+The prompt is that of the zero-shot baseline. The answers go to space/zero_shot.jsonl, which is released with the Space.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from corpusmith.errors import UserError
+from corpusmith.files import shipped
+from corpusmith.quality.zero_shot import zero_shot_spans
+from corpusmith.teacher.ledger import Ledger
+
+LABELS = ("Disease", "Gene", "Chemical")
+OUT = shipped("space", "zero_shot.jsonl")
+
+
+def record(
+    texts: Sequence[str],
+    out: Path,
+    *,
+    model: str,
+    base_url: str | None = None,
+    labels: Sequence[str] = LABELS,
+) -> int:
+    """Write a line of `{"text", "teacher", "entities"}` for each text that was answered usably; how many there are.
+
+    Raises UserError when the endpoint cannot be used, or answered nothing usable: `out` then stays as it was.
+    """
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        Ledger(Path(scratch) / "ledger.sqlite") as ledger,
+    ):
+        # The examples are our own sentences, so they may go to any endpoint.
+        found = zero_shot_spans(
+            texts,
+            labels,
+            ledger,
+            model=model,
+            base_url=base_url,
+            i_may_send_this_text=True,
+            concurrency=16,
+        )
+    answered = [
+        (text, spans) for text, spans in zip(texts, found, strict=True) if spans is not None
+    ]
+    if not answered:
+        raise UserError(
+            f"{model} gave no usable answer for any of {len(texts)} texts: nothing was recorded"
+        )
+    rows = [
+        {
+            "text": text,
+            "teacher": model,
+            "entities": [dict(zip(("start", "end", "label"), s, strict=True)) for s in spans],
+        }
+        for text, spans in answered
+    ]
+    partial = out.with_name(out.name + ".partial")
+    partial.write_text(
+        "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8"
+    )
+    partial.replace(out)
+    return len(rows)
+
+
+def main() -> None:
+    from corpusmith.space.about import TEXT_EXAMPLES
+
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", required=True, help="the model to ask for")
+    parser.add_argument("--base-url", help="endpoint; default $OPENAI_BASE_URL")
+    parser.add_argument("--out", type=Path, default=OUT)
+    options = parser.parse_args()
+    try:
+        texts = [text for _, text in TEXT_EXAMPLES]
+        count = record(texts, options.out, model=options.model, base_url=options.base_url)
+    except UserError as error:
+        sys.exit(f"error: {error}")
+    print(f"{options.out}: answers for {count} of {len(texts)} texts")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,1 +1,0 @@
-"""From facts to README files: one dataclass and one template a card."""

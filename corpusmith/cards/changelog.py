@@ -1,0 +1,33 @@
+"""CHANGELOG.md of a repo on the Hub: written from entries, and read back to know which version stands."""
+
+import re
+from dataclasses import dataclass
+
+from corpusmith.cards.markdown import Markdown, environment
+
+HEADING = re.compile(r"^## (v\d+\.\d+\.\d+) \((\d{4}-\d{2}-\d{2})\)\n", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One release: what changed in a line, and the details below it."""
+
+    version: str
+    date: str
+    summary: str
+    details: str = ""
+
+
+def render(entries: tuple[Entry, ...]) -> str:
+    """The file, newest entry first."""
+    return environment().get_template("changelog.md.jinja").render(entries=entries).rstrip() + "\n"
+
+
+def parse(text: str) -> tuple[Entry, ...]:
+    """The entries of a file that `render` wrote; what stands in them is Markdown already."""
+    _, *parts = HEADING.split(text)
+    entries = []
+    for version, date, body in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+        summary, _, details = body.strip().partition("\n\n")
+        entries.append(Entry(version, date, Markdown(summary), Markdown(details)))
+    return tuple(entries)

@@ -1,0 +1,59 @@
+"""What the README of a Space says: the front matter that the Hub and the page start from, and the models it runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from huggingface_hub import SpaceCardData
+
+from corpusmith.cards import markdown
+
+
+@dataclass(frozen=True)
+class Source:
+    """A repo that the Space draws on, at one version."""
+
+    id: str
+    revision: str
+
+
+@dataclass(frozen=True)
+class SpaceFacts:
+    """Everything a Space's README can say."""
+
+    # given by the publisher
+    repo_id: str
+    version: str
+    ner: tuple[Source, ...] = ()
+    relations: tuple[Source, ...] = ()
+    datasets: tuple[Source, ...] = ()
+    # what the Space's own README states: title, sdk, sdk_version, app_file, lexicons...
+    front_matter: Mapping[str, Any] = field(default_factory=dict)
+    # read from the changelog: (version, date, one line), newest first
+    versions: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def models(self) -> tuple[Source, ...]:
+        return (*self.ner, *self.relations)
+
+
+def render(facts: SpaceFacts) -> str:
+    """README.md of the Space repo. The Hub links `models` and `datasets`; the page reads the `corpusmith` block, which
+    pins their revisions."""
+    stated = {
+        key: value
+        for key, value in facts.front_matter.items()
+        if key not in ("models", "datasets", "corpusmith")
+    }
+    pinned = dict(facts.front_matter.get("corpusmith") or {})
+    for key in ("ner", "relations", "datasets"):
+        if sources := getattr(facts, key):
+            pinned[key] = [{"id": source.id, "revision": source.revision} for source in sources]
+    front_matter = SpaceCardData(
+        **stated,
+        models=[model.id for model in facts.models] or None,
+        datasets=[dataset.id for dataset in facts.datasets] or None,
+        corpusmith=pinned,
+    )
+    title = str(stated.get("title") or facts.repo_id.split("/")[-1])
+    return markdown.render("space.md.jinja", front_matter, facts=facts, title=title)

@@ -1,0 +1,179 @@
+"""What the verbs print: one function a figure, no figure computed here."""
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from corpusmith.progress import LOG_EVERY
+
+if TYPE_CHECKING:
+    from corpusmith.corpus.example import Entities, Pair, Reject
+    from corpusmith.corpus.generate import Estimate
+    from corpusmith.hub.release import Release
+    from corpusmith.recipe.plan import Request
+    from corpusmith.recipe.schema import Recipe
+    from corpusmith.teacher.progress import Progress
+
+
+class LiveProgress:
+    """Shows a generation: one line kept up to date on a terminal, a plain line every 30 s elsewhere."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._every = 0.2 if self._terminal else LOG_EVERY
+        self._shown = time.monotonic()
+        self._last: Progress | None = None
+
+    def __enter__(self) -> "LiveProgress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._terminal and self._last:
+            self._print(self._last, "\n")
+
+    def __call__(self, progress: "Progress") -> None:
+        now = time.monotonic()
+        self._last = progress
+        if now - self._shown >= self._every:
+            self._shown = now
+            self._print(progress, "" if self._terminal else "\n")
+
+    def _print(self, progress: "Progress", end: str) -> None:
+        start = "\r\x1b[K" if self._terminal else ""
+        print(f"{start}{progress_line(progress)}", end=end, file=sys.stderr, flush=True)
+
+
+def progress_line(progress: "Progress") -> str:
+    left = progress.seconds_left
+    return (
+        f"{progress.before + progress.answered}/{progress.total or '?'} answered"
+        f" ({progress.accepted} accepted, {progress.rejected} rejected now), {progress.failed} failed"
+        f" | {60 * progress.rate:.0f}/min, {progress.in_flight} in flight"
+        f" | {progress.prompt_tokens + progress.completion_tokens} tokens, cost {money(progress.cost)}"
+        f" | {'?' if left is None else duration(left)} left"
+    )
+
+
+def estimate_lines(recipe: "Recipe", planned: "Estimate") -> str:
+    return (
+        f"{recipe.name}: {planned.requests} requests to {recipe.teacher.model}; {planned.answered} more are settled already\n"
+        f"about {planned.prompt_tokens} prompt and {planned.completion_tokens} completion tokens, cost {money(planned.cost)}\n"
+        "nothing was sent"
+    )
+
+
+def preview_lines(request: "Request", outcome: "Entities | Pair | Reject | None") -> str:
+    """A prompt, and what its answer became."""
+    shown = [f"[{request.kind.name}] {request.payload['messages'][-1]['content']}"]
+    if outcome is not None:
+        shown.append(f"    {marked(outcome)}")
+    return "\n".join(shown)
+
+
+def marked(outcome: "Entities | Pair | Reject") -> str:
+    """A sentence with its mentions in square brackets, or its pair masked; of a reject the reason."""
+    from corpusmith.corpus.example import Pair, Reject
+
+    if isinstance(outcome, Reject):
+        return f"rejected: {outcome.reason}"
+    if isinstance(outcome, Pair):
+        return f"{outcome.masked} ({outcome.label})"
+    text = outcome.text
+    for span in reversed(outcome.spans):
+        text = f"{text[: span.start]}[{span.text}]{text[span.end :]}"
+    return text
+
+
+def training_line(row: Mapping[str, Any]) -> str:
+    scores = ", ".join(
+        f"{name} {value:.1f}"
+        for name, value in row["validation"].items()
+        if isinstance(value, int | float)
+    )
+    return f"  epoch {row['epoch']:g}, step {row['step']}: loss {row['train_loss']:.3f}; validation {scores}"
+
+
+def search_lines(found: Mapping[str, Any]) -> str:
+    """The finalists, best first, with what was searched."""
+    ranked = sorted(found["finalists"], key=lambda finalist: -finalist["value"])
+    searched = found["trials"][0]["settings"]
+    rows = [
+        f"  trial {finalist['trial']}: {finalist['value']:.1f} on validation; "
+        + ", ".join(f"{name} {finalist['settings'][name]:.3g}" for name in searched)
+        for finalist in ranked
+    ]
+    return "\n".join([f"{len(found['trials'])} trials; in full the best {len(ranked)}:", *rows])
+
+
+def int8_loss(figures: Mapping[str, Any]) -> str:
+    """What an export says of the F1 that int8 costs."""
+    if "lost" not in figures:
+        return "give --benchmark to measure the F1 that int8 loses"
+    name = {"strict_f1": "strict F1", "macro_f1": "macro F1"}[figures["metric"]]
+    return f"int8 loses {figures['lost']:.2f} of {figures['fp32']:.2f} {name}"
+
+
+def evaluation_lines(figures: Mapping[str, Any]) -> str:
+    """The scores, and below them what the result says besides; positive F1 never without what it must be read against."""
+    what = f"{figures['model']} on {figures['benchmark']} {figures['split']}"
+    if figures["task"] == "ner":
+        low, high = figures["ci95"]
+        lines = [
+            f"{what}: strict F1 {figures['strict_f1']:.1f} (95% {low:.1f} to {high:.1f}), "
+            f"precision {figures['precision']:.1f}, recall {figures['recall']:.1f}; {figures['sentences']} sentences",
+            "  errors: "
+            + ", ".join(f"{found['count']} {kind}" for kind, found in figures["errors"].items()),
+        ]
+    else:
+        low, high = figures["ci95"]["macro_f1"]
+        lines = [
+            f"{what}: macro F1 {figures['macro_f1']:.1f} (95% {low:.1f} to {high:.1f}), "
+            f"positive F1 {figures['positive_f1']:.1f}, precision {figures['precision']:.1f}, "
+            f"recall {figures['recall']:.1f}, accuracy {figures['accuracy']:.1f}"
+        ]
+    if sides := figures.get("mentions"):
+        scores = (
+            f"{side} F1 {found['f1']:.1f} of {found['support']} mentions"
+            for side, found in sides.items()
+        )
+        lines.append("  in training: " + ", ".join(scores))
+    if tested := figures.get("against"):
+        low, high = tested["ci95"]
+        lines.append(
+            f"  against {tested['second']}: {tested['difference']:+.1f} (95% {low:+.1f} to {high:+.1f}), p {tested['p']:.3g}"
+        )
+    return "\n".join([*lines, *(f"warning: {warning}" for warning in figures.get("warnings", ()))])
+
+
+def release_lines(release: "Release") -> str:
+    sight = "would become visible" if release.state == "planned" else "is visible from now on"
+    shown = f"{release.repo_id} was private and {sight} to everybody" if release.shown else ""
+    if release.state == "unchanged":
+        unchanged = f"{release.repo_id} {release.version} stands unchanged: nothing was released"
+        return "\n".join(filter(None, [unchanged, shown]))
+    listed = [
+        f"  {change.action:<7} {change.path} ({change.size} bytes)" for change in release.changes
+    ]
+    head = f"{release.repo_id} {release.version} {release.state}: {release.reason}"
+    return "\n".join(
+        [
+            head,
+            *listed,
+            *filter(None, [shown, release.card_diff, release.pull_request, release.url]),
+        ]
+    )
+
+
+def money(cost: float | None) -> str:
+    return "unknown" if cost is None else f"{cost:.2f}"
+
+
+def duration(seconds: float) -> str:
+    return (
+        f"{seconds / 3600:.1f} h"
+        if seconds >= 5400
+        else f"{seconds / 60:.0f} min"
+        if seconds >= 90
+        else f"{seconds:.0f} s"
+    )

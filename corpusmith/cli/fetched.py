@@ -1,0 +1,28 @@
+"""A folder to release that does not lie on this machine."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from corpusmith.errors import UserError
+
+
+@contextmanager
+def local_folder(path: str) -> Iterator[Path]:
+    """The folder; of an fsspec URL, such as `build --executor` writes to, a copy that is deleted afterwards.
+
+    Raises UserError when there is nothing at the URL, or nothing installed that reads it.
+    """
+    if "://" not in path:
+        yield Path(path)
+        return
+    import fsspec
+
+    with TemporaryDirectory(prefix="corpusmith-") as scratch:
+        try:
+            system, root = fsspec.url_to_fs(path)
+            system.get(f"{root.rstrip('/')}/", f"{scratch}/", recursive=True)
+        except (OSError, ImportError, ValueError) as error:
+            raise UserError(f"{path} cannot be fetched: {error}") from None
+        yield Path(scratch)

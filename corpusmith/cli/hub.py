@@ -1,0 +1,245 @@
+"""The verbs that talk to Hubs: publish, repin, diff, and `corpusmith hub` to serve one and to lift repos to another."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from corpusmith.errors import UserError
+from corpusmith.hub.loopback import PORT, end_with_parent
+
+if TYPE_CHECKING:
+    from corpusmith.hub.publish import About
+    from corpusmith.hub.release import Release
+
+ABOUT = {  # which options of `publish` the card of each kind can use
+    "dataset": ("--pretty-name",),
+    "model": ("--dataset", "--space"),
+    "space": ("--ner", "--relations", "--dataset"),
+}
+hub_app = typer.Typer(
+    help="A Hub on this machine, for trying, testing and air-gapped sites.", no_args_is_help=True
+)
+
+
+@hub_app.command("serve")
+def hub_serve(
+    root: Annotated[Path, typer.Option(help="Where the repos are kept.")] = Path("runs/hub"),
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = PORT,
+    tokens: Annotated[
+        Path | None, typer.Option(help="TOML of users and tokens; without it everybody may write.")
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; other than the loopback needs --tokens.")
+    ] = "127.0.0.1",
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing.")] = False,
+    until_eof: Annotated[bool, typer.Option("--until-eof", hidden=True)] = False,
+) -> None:
+    """Serve the repos below a folder with the Hub's protocol."""
+    from corpusmith.hub.local.server import serve
+
+    if until_eof:
+        end_with_parent()
+    if not quiet:
+        typer.echo(
+            f"A Hub over {root}: http://{host}:{port}   (export HF_ENDPOINT=http://{host}:{port}; Ctrl-C ends it)"
+        )
+    try:
+        serve(root, port, tokens, host)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+
+
+@hub_app.command("push")
+def hub_push(
+    repo: Annotated[str, typer.Argument(help="NAMESPACE/NAME on the Hub it comes from.")],
+    kind: Annotated[str, typer.Option(help="dataset, model or space")],
+    source: Annotated[
+        str, typer.Option("--from", help="Address of the Hub it comes from.")
+    ] = f"http://127.0.0.1:{PORT}",
+    target: Annotated[
+        str, typer.Option("--to", help="Address of the Hub it goes to.")
+    ] = "https://huggingface.co",
+    as_id: Annotated[
+        str | None, typer.Option("--as", help="NAMESPACE/NAME there, where it differs.")
+    ] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="Visible to everybody; asks first.")
+    ] = False,
+) -> None:
+    """Lift a repo with its history and tags to another Hub. The token for --from is CORPUSMITH_SOURCE_TOKEN."""
+    from corpusmith.hub.transfer import lift
+
+    if public:
+        typer.confirm(f"Make {as_id or repo} visible to everybody?", abort=True)
+    token = os.environ.get("CORPUSMITH_SOURCE_TOKEN")
+    done = lift(
+        kind,
+        repo,
+        source=source,
+        target=target,
+        as_id=as_id,
+        private=not public,
+        source_token=token,
+    )
+    typer.echo(f"{done.url}: {done.commits} commits, {len(done.tags)} tags")
+
+
+def publish(
+    kind: Annotated[str, typer.Argument(help="dataset, model, space or metric")],
+    path: Annotated[
+        str | None,
+        typer.Argument(
+            help="The folder to release, or its URL (s3://…, hf://…); none with --rollback."
+        ),
+    ] = None,
+    *,
+    repo: Annotated[str, typer.Option(help="NAMESPACE/NAME on the Hub.")],
+    hub: Annotated[str | None, typer.Option(help="Address of a Hub; default $HF_ENDPOINT.")] = None,
+    version: Annotated[
+        str | None, typer.Option(help="A later version than the one that would be computed.")
+    ] = None,
+    license: Annotated[str | None, typer.Option(help="Licence of what is published.")] = None,
+    pretty_name: Annotated[str, typer.Option(help="Of a dataset: its title on the card.")] = "",
+    dataset: Annotated[
+        list[str] | None,
+        typer.Option(help="ID@VERSION of the corpus of a model; of a Space each corpus, repeated."),
+    ] = None,
+    space: Annotated[
+        str | None, typer.Option(help="Of a model: the id of a Space that runs it.")
+    ] = None,
+    ner: Annotated[
+        list[str] | None, typer.Option(help="Of a Space: ID@VERSION of a model; repeated.")
+    ] = None,
+    relations: Annotated[
+        list[str] | None, typer.Option(help="Of a Space: ID@VERSION of a relation model; repeated.")
+    ] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="Visible to everybody; asks first.")
+    ] = False,
+    pr: Annotated[
+        bool, typer.Option("--pr", help="Open a pull request in place of a release.")
+    ] = False,
+    rollback: Annotated[
+        str | None,
+        typer.Option(metavar="VERSION", help="Release the content of this version again."),
+    ] = None,
+    alone: Annotated[
+        bool,
+        typer.Option(
+            "--alone", help="Leave the Collection, and the Space that runs a model, as they are."
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(help="List files, sizes, version and the card's changes; publish nothing."),
+    ] = False,
+) -> None:
+    """Release a folder to the Hub: one commit, one tag, or nothing where the content stands already. Then bring the
+    Collection of its namespace up to date, and set the Space that a model's card names to the new version."""
+    from corpusmith.cli.display import release_lines
+    from corpusmith.cli.fetched import local_folder
+    from corpusmith.hub import publish as publishing
+
+    about = about_of(kind, license, pretty_name, dataset or [], space, ner or [], relations or [])
+    if rollback:
+        if path or version or public or about != publishing.About():
+            raise UserError(
+                f"--rollback releases what {rollback} held: give it no folder, version, card or --public"
+            )
+        release = publishing.rollback(kind, repo, rollback, dry_run=dry_run, pr=pr, endpoint=hub)
+    elif path is None:
+        raise UserError(
+            f"say which folder to release: corpusmith publish {kind} FOLDER --repo {repo}"
+        )
+    else:
+        if public and not dry_run:
+            typer.confirm(f"Make {repo} visible to everybody?", abort=True)
+        with local_folder(path) as folder:
+            release = publishing.publish(
+                kind,
+                folder,
+                repo,
+                about=about,
+                version=version,
+                private=not public,
+                dry_run=dry_run,
+                pr=pr,
+                endpoint=hub,
+            )
+    typer.echo(release_lines(release))
+    if not alone and release.state in ("released", "unchanged"):
+        follow(release, private=not public, hub=hub)
+
+
+def follow(release: "Release", private: bool, hub: str | None) -> None:
+    """What a release brings along: its place in the Collection, and for a model the Space that runs it."""
+    from corpusmith.cli.display import release_lines
+    from corpusmith.hub import publish as publishing
+    from corpusmith.hub.collection import collect
+
+    if release.kind == "model" and (moved := publishing.repin_space_of(release, endpoint=hub)):
+        typer.echo(release_lines(moved))
+    namespace = release.repo_id.partition("/")[0]
+    typer.echo(f"together: {collect(namespace, [release], private=private, endpoint=hub)}")
+
+
+def repin(
+    space: Annotated[str, typer.Argument(help="NAMESPACE/NAME of a Space that stands.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="ID@VERSION...", help="Models and corpora that it names, at their new version."
+        ),
+    ],
+    hub: Annotated[str | None, typer.Option(help="Address of a Hub; default $HF_ENDPOINT.")] = None,
+    dry_run: Annotated[bool, typer.Option(help="Show what would change; publish nothing.")] = False,
+) -> None:
+    """Set a Space to other versions of the models and corpora that it names, and release it."""
+    from corpusmith.cli.display import release_lines
+    from corpusmith.hub import publish as publishing
+
+    typer.echo(release_lines(publishing.repin(space, sources, dry_run=dry_run, endpoint=hub)))
+
+
+def about_of(
+    kind: str,
+    license: str | None,
+    pretty_name: str,
+    datasets: Sequence[str],
+    space: str | None,
+    ner: Sequence[str],
+    relations: Sequence[str],
+) -> "About":
+    """What the options say of the repo. Raises UserError at one that says nothing of this kind."""
+    from corpusmith.hub.publish import About
+
+    stated = {"--pretty-name": pretty_name, "--dataset": datasets, "--space": space, "--ner": ner}
+    stated |= {"--relations": relations}
+    if strange := [
+        option for option, value in stated.items() if value and option not in ABOUT.get(kind, ())
+    ]:
+        fitting = ", ".join(ABOUT.get(kind, ())) or "none of these options"
+        raise UserError(f"{', '.join(strange)}: the card of a {kind} takes {fitting}")
+    if kind == "space":
+        return About(license=license, ner=ner, relations=relations, datasets=datasets)
+    if len(datasets) > 1:
+        raise UserError(f"a model has one corpus: give --dataset once, not {', '.join(datasets)}")
+    return About(
+        license=license, pretty_name=pretty_name, dataset=next(iter(datasets), None), space=space
+    )
+
+
+def diff(
+    repo: Annotated[str, typer.Argument(help="NAMESPACE/NAME on the Hub.")],
+    before: Annotated[str, typer.Argument(help="A version, such as v1.0.0.")],
+    after: Annotated[str, typer.Argument(help="A later version.")],
+    kind: Annotated[str, typer.Option(help="dataset, model, space or metric")] = "dataset",
+    hub: Annotated[str | None, typer.Option(help="Address of a Hub; default $HF_ENDPOINT.")] = None,
+) -> None:
+    """What changed between two released versions."""
+    from corpusmith.hub.publish import diff as compare
+
+    typer.echo(compare(kind, repo, before, after, endpoint=hub))

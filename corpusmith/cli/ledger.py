@@ -1,0 +1,114 @@
+"""`corpusmith ledger`: what a ledger holds, and transcripts and other ledgers in and out of it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from corpusmith.teacher.ledger import Ledger
+
+ledger_app = typer.Typer(
+    help="What was asked and answered: figures, transcripts, merging.", no_args_is_help=True
+)
+
+LedgerFile = Annotated[Path, typer.Argument(metavar="LEDGER", help="A ledger (SQLite).")]
+
+
+@ledger_app.command()
+def show(
+    ledger: LedgerFile,
+    prices: Annotated[
+        Path | None, typer.Option(help="TOML table of prices per million tokens.")
+    ] = None,
+) -> None:
+    """Counts, tokens, cost, and failures by reason."""
+    from corpusmith.cli.display import money
+    from corpusmith.teacher.prices import load_prices, total_cost
+
+    with existing(ledger) as opened:
+        for state, count in opened.counts().items():
+            typer.echo(f"{count:>9} {state}")
+        usages = opened.totals()
+        for usage in usages:
+            typer.echo(
+                f"{usage.model} at {usage.host or 'unknown'}{' by batch' if usage.batch else ''}: {usage.answers} answers, "
+                f"{usage.prompt_tokens} prompt tokens ({usage.cached_tokens} cached), {usage.completion_tokens} completion tokens"
+            )
+        typer.echo(f"cost {money(total_cost(usages, load_prices(prices)) if prices else None)}")
+        for reason, count in opened.failures_by_reason().items():
+            typer.echo(f"{count:>9} failed: {reason}")
+
+
+@ledger_app.command()
+def export(
+    ledger: LedgerFile,
+    transcript: Annotated[Path, typer.Argument(help="The transcript to write (.jsonl.gz).")],
+    recipe: Annotated[
+        str | None, typer.Option(help="Only the answers to this recipe's own requests.")
+    ] = None,
+    license: Annotated[
+        str | None, typer.Option(help="Licence of the outputs; default the recipe's teacher's.")
+    ] = None,
+) -> None:
+    """Write answers to a transcript that answers the same requests anywhere."""
+    from corpusmith.recipe.load import load_recipe
+    from corpusmith.recipe.plan import Plan
+    from corpusmith.teacher.payload import payload_key
+    from corpusmith.teacher.transcript import export_transcript
+
+    parsed = load_recipe(recipe) if recipe else None
+    # What a recipe borrows is in the transcripts of the recipes it borrows from.
+    own = Plan(parsed.model_copy(update={"borrow": ()})) if parsed else None
+    keys = [payload_key(request.payload) for request in own.requests()] if own else None
+    outputs = license or (parsed.teacher.license if parsed else "unknown")
+    with existing(ledger) as opened:
+        header = export_transcript(opened, transcript, keys, license=outputs)
+    typer.echo(
+        f"{transcript}: {header['count']} answers of {header['model']}, sha256 {header['sha256'][:12]}"
+    )
+
+
+@ledger_app.command("import")
+def import_(
+    ledger: LedgerFile,
+    transcript: Annotated[Path, typer.Argument(help="A transcript (.jsonl.gz).")],
+) -> None:
+    """Record a transcript's answers; those that are there already stay."""
+    from corpusmith.teacher.ledger import Ledger
+    from corpusmith.teacher.transcript import import_transcript
+
+    with Ledger(ledger) as opened:
+        header = import_transcript(transcript, opened)
+        typer.echo(
+            f"{ledger}: {opened.counts()['answered']} answered, {header['count']} of them from {transcript}"
+        )
+
+
+@ledger_app.command()
+def merge(
+    ledger: LedgerFile,
+    others: Annotated[
+        list[Path],
+        typer.Argument(help="Ledgers to take the answers of, such as those of other shards."),
+    ],
+) -> None:
+    """Take over what other ledgers hold; the key is the whole request, so that none can contradict another."""
+    from corpusmith.teacher.ledger import Ledger
+
+    with Ledger(ledger) as opened:
+        for other in others:
+            opened.merge(other)
+        typer.echo(f"{ledger}: {opened.counts()['answered']} answered")
+
+
+def existing(path: Path) -> "Ledger":
+    """An open ledger. Raises UserError where there is none, so that a mistyped path makes no new one."""
+    from corpusmith.errors import UserError
+    from corpusmith.teacher.ledger import Ledger
+
+    if not path.is_file():
+        raise UserError(
+            f"no ledger at {path}: `corpusmith generate` writes runs/RECIPE/ledger.sqlite, or give its path"
+        )
+    return Ledger(path)

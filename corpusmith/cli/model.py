@@ -1,0 +1,195 @@
+"""The verbs that make and measure models: train, search, export, evaluate."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from corpusmith.errors import UserError
+
+if TYPE_CHECKING:
+    from corpusmith.training.config import TrainingConfig
+
+JsonPath = Annotated[
+    Path | None, typer.Option("--json", help="Write every figure that is printed to this file.")
+]
+
+
+def train(
+    dataset: Annotated[
+        str, typer.Argument(help="A dataset folder, or a Hub id `id[:config][@revision]`.")
+    ],
+    out: Annotated[Path, typer.Option(help="The model folder to write.")],
+    encoder: Annotated[
+        str, typer.Option(help="`embedded`, a folder, or a Hub id that AutoModel loads.")
+    ] = "embedded",
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the data.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="YAML of training settings; see docs/training.md.")
+    ] = None,
+    seeds: Annotated[
+        str,
+        typer.Option(help="Several seeds, by commas: the best model is kept, all are reported."),
+    ] = "",
+    num_processes: Annotated[int, typer.Option(min=1, help="Processes on this machine.")] = 1,
+) -> None:
+    """Fine-tune an encoder on a corpus; a killed run goes on by the same command."""
+    from corpusmith.cli.display import training_line
+    from corpusmith.training.launch import launch
+
+    chosen = training_config(config, epochs)
+    numbers = parse_seeds(seeds)
+    report = launch(
+        dataset,
+        encoder,
+        out,
+        chosen,
+        numbers,
+        num_processes,
+        lambda row: typer.echo(training_line(row)),
+    )
+    best = report["best"]
+    typer.echo(
+        f"{out}: {best['metric']} {best['value']:.1f} on validation at epoch {best['epoch']:g}, {report['seconds']:.0f} s"
+    )
+    if "seeds" in report:
+        several = report["seeds"]
+        typer.echo(
+            f"{len(several['values'])} seeds: mean {several['mean']:.1f}, deviation {several['stdev']:.1f}"
+        )
+
+
+def search(
+    dataset: Annotated[
+        str, typer.Argument(help="A dataset folder, or a Hub id `id[:config][@revision]`.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(help="The model folder to write; search.json in it lists what was tried."),
+    ],
+    encoder: Annotated[
+        str, typer.Option(help="`embedded`, a folder, or a Hub id that AutoModel loads.")
+    ] = "embedded",
+    trials: Annotated[
+        int, typer.Option(min=1, help="Settings to try, for --first-epochs each.")
+    ] = 20,
+    finalists: Annotated[
+        int, typer.Option(min=1, help="How many of the best are trained in full.")
+    ] = 3,
+    first_epochs: Annotated[int, typer.Option(min=1, help="Epochs of the first phase.")] = 1,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of the second phase.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="YAML of the settings that are not searched.")
+    ] = None,
+    json_file: JsonPath = None,
+) -> None:
+    """Search hyper-parameters on the validation split, and keep the best model; a killed search goes on."""
+    from corpusmith.cli.display import search_lines
+    from corpusmith.training.search import search as look
+
+    found = look(
+        dataset, encoder, out, training_config(config, epochs), trials, finalists, first_epochs
+    )
+    write_figures(json_file, found)
+    typer.echo(search_lines(found))
+
+
+def export(
+    model: Annotated[str, typer.Argument(help="A model folder that `train` wrote.")],
+    benchmark: Annotated[
+        str | None, typer.Option(help="Measure what int8 costs, on this benchmark.")
+    ] = None,
+    split: Annotated[str, typer.Option(help="The split to measure on.")] = "validation",
+    json_file: JsonPath = None,
+) -> None:
+    """Write the ONNX files of a model, float32 and int8, where browsers and ONNX Runtime look for them."""
+    from corpusmith.cli.display import int8_loss
+    from corpusmith.training.export import export as write_onnx
+
+    figures = write_onnx(model, benchmark, split)
+    write_figures(json_file, figures)
+    sizes = ", ".join(f"{name} {size / 1e6:.0f} MB" for name, size in figures["bytes"].items())
+    typer.echo(f"{model}: {sizes}; {int8_loss(figures)}")
+
+
+def evaluate(
+    model: Annotated[
+        str, typer.Argument(help="A model folder, a Hub id, or a file of predictions (JSONL).")
+    ],
+    benchmark: Annotated[
+        str, typer.Argument(help="A benchmark folder, a dataset folder, or a Hub id.")
+    ],
+    split: Annotated[str, typer.Option(help="The split to measure on.")] = "test",
+    training: Annotated[
+        str | None,
+        typer.Option(
+            help="The dataset it was trained on: seen and unseen mentions are scored apart."
+        ),
+    ] = None,
+    types: Annotated[
+        str,
+        typer.Option(
+            help="What the benchmark's types are called here, as THEIRS=OURS,…; others are not scored."
+        ),
+    ] = "",
+    against: Annotated[
+        str | None,
+        typer.Option(help="Another model or predictions file: is the difference more than luck?"),
+    ] = None,
+    json_file: JsonPath = None,
+) -> None:
+    """Measure a model, or anybody's predictions, with intervals and an error table."""
+    from corpusmith.cli.display import evaluation_lines
+    from corpusmith.evaluation.evaluate import compare
+    from corpusmith.evaluation.evaluate import evaluate as measure
+
+    renamed = parse_types(types)
+    figures = measure(model, benchmark, split, training=training, types=renamed)
+    if against:
+        figures["against"] = compare(model, against, benchmark, split, types=renamed)
+    write_figures(json_file, figures)
+    typer.echo(evaluation_lines(figures))
+
+
+def training_config(file: Path | None, epochs: int | None) -> "TrainingConfig":
+    """The settings of a YAML file, `epochs` in place of its own. Raises UserError when it can't be read."""
+    import yaml
+
+    from corpusmith.training.config import TrainingConfig
+
+    try:
+        settings = (yaml.safe_load(file.read_text(encoding="utf-8")) if file else None) or {}
+    except (OSError, yaml.YAMLError) as error:
+        raise UserError(f"cannot read the settings in {file}: {error}") from error
+    if not isinstance(settings, dict):
+        raise UserError(f"{file} holds no settings: write `epochs: 3` and the like, one a line")
+    return TrainingConfig.from_dict({**settings, **({"epochs": epochs} if epochs else {})})
+
+
+def parse_seeds(text: str) -> list[int]:
+    """`1,2,3` as numbers. Raises UserError at anything else."""
+    try:
+        return [int(seed) for seed in text.split(",") if seed]
+    except ValueError as error:
+        raise UserError(f"--seeds {text}: give whole numbers, by commas, such as 1,2,3") from error
+
+
+def parse_types(text: str) -> dict[str, str] | None:
+    """`A=B,C=B` as a mapping; None of an empty text. Raises UserError at anything else."""
+    pairs = [pair.partition("=") for pair in text.split(",") if pair]
+    if any(not (theirs and ours) for theirs, _, ours in pairs):
+        raise UserError(
+            f"--types {text}: give THEIRS=OURS, by commas, such as SpecificDisease=Disease,Modifier=Disease"
+        )
+    return {theirs: ours for theirs, _, ours in pairs} or None
+
+
+def write_figures(path: Path | None, figures: dict[str, Any]) -> None:
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(path.name + ".partial")
+        partial.write_text(
+            json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
+        partial.replace(path)

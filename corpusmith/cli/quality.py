@@ -1,0 +1,180 @@
+"""The verbs that make corpora better: noise, outliers, aim, prompts search."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from corpusmith.cli.corpus import BaseUrl, LedgerPath, Prices, RecipeName
+
+if TYPE_CHECKING:
+    from corpusmith.quality.prompt_search import Candidate
+
+prompts_app = typer.Typer(help="Prompt templates.", no_args_is_help=True)
+
+
+def noise(
+    dataset: Annotated[
+        str, typer.Argument(help="A dataset folder that `build` wrote, or a Hub id.")
+    ],
+    out: Annotated[
+        Path, typer.Option(help="The predictions to write (JSONL), for `build --noise`.")
+    ],
+    folds: Annotated[
+        int, typer.Option(help="Students to train, each judging the rows it never saw.")
+    ] = 3,
+    encoder: Annotated[
+        str, typer.Option(help="`embedded`, a folder, or a Hub id that AutoModel loads.")
+    ] = "embedded",
+    config: Annotated[
+        Path | None, typer.Option(help="YAML of training settings; see docs/training.md.")
+    ] = None,
+) -> None:
+    """Judge each row by a student that was not trained on it; a killed run goes on by the same command."""
+    from corpusmith.cli.model import training_config
+    from corpusmith.quality.out_of_fold import out_of_fold
+
+    done = out_of_fold(dataset, folds, encoder, training_config(config, None), out)
+    scores = ", ".join(f"{score:.1f}" for score in done["scores"])
+    typer.echo(
+        f"{out}: {done['rows']} rows judged; validation {scores}; next: corpusmith build RECIPE --noise {out}"
+    )
+
+
+def outliers(
+    dataset: Annotated[
+        str, typer.Argument(help="A dataset folder that `build` wrote, or a Hub id.")
+    ],
+    out: Annotated[
+        Path, typer.Option(help="The distances to write (JSONL), for `build --outliers`.")
+    ],
+    encoder: Annotated[
+        str, typer.Option(help="`embedded`, a folder, or a Hub id that AutoModel loads.")
+    ] = "embedded",
+) -> None:
+    """Measure by embeddings how little each row resembles the others: refusals, code, another language."""
+    from corpusmith.quality.distances import score_rows
+
+    rows = score_rows(dataset, encoder, out)
+    typer.echo(f"{out}: {rows} rows judged; next: corpusmith build RECIPE --outliers {out}")
+
+
+@prompts_app.command("search")
+def search_prompts(
+    recipe: RecipeName,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write; default runs/RECIPE/prompts.")
+    ] = None,
+    rounds: Annotated[
+        int, typer.Option(help="Rounds; each grows from the best of those before it.")
+    ] = 3,
+    templates: Annotated[int, typer.Option(help="Templates that the LLM proposes in a round.")] = 4,
+    sentences: Annotated[int, typer.Option(help="Sentences that each template writes.")] = 10,
+    rank: Annotated[
+        bool, typer.Option("--rank", help="Show each round and ask which are best.")
+    ] = False,
+    base_url: BaseUrl = None,
+    model: Annotated[
+        str | None, typer.Option(help="Model to ask for, in place of the recipe's.")
+    ] = None,
+    ledger: LedgerPath = None,
+    prices: Prices = None,
+    max_cost: Annotated[
+        float | None, typer.Option(help="Stop, resumably, before this is spent.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option(help="Say how many questions there would be, and ask none.")
+    ] = False,
+) -> None:
+    """Let the teacher propose prompts, try each, and keep the best as a new prompt file."""
+    from corpusmith.corpus import generate as asking
+    from corpusmith.corpus.build import benchmarks_at_hand
+    from corpusmith.quality.prompt_search import PromptSearch, keep
+    from corpusmith.teacher.ledger import Ledger
+
+    parsed = asking.resized(recipe, None, model)
+    home = Path("runs") / parsed.name
+    folder = out or home / "prompts"
+    with Ledger(ledger or home / "prompt-search.sqlite") as opened:
+        search = PromptSearch(
+            parsed,
+            opened,
+            rounds,
+            templates,
+            sentences,
+            base_url,
+            asking.price_of(parsed, prices),
+            max_cost,
+            benchmarks_at_hand(None),
+            ask_for_ranking if rank else None,
+        )
+        if dry_run:
+            typer.echo(
+                f"{parsed.name}: at most {search.most_requests} requests to {parsed.teacher.model}; nothing was sent"
+            )
+            return
+        typer.echo(f"slots {', '.join(sorted(search.slots))}; form compared with {search.source}")
+        order = search.run(folder / "candidates", typer.echo)
+        prompt, record = keep(search, order, folder)
+    for entry in search.refused:
+        typer.echo(f"{entry['id']:<5} refused: {entry['reason']}")
+    if order[0].template is None:
+        typer.echo(
+            "no template does better than the recipe's own; the best new one was kept nevertheless"
+        )
+    typer.echo(
+        f"{prompt}: use it as `prompt: {prompt}` in a recipe; all templates and sentences: {record}"
+    )
+
+
+def ask_for_ranking(order: "Sequence[Candidate]") -> list[str]:
+    """Show every candidate with three of its sentences, and ask for the ids, the best first."""
+    from corpusmith.corpus.verify import CONTROL
+
+    for candidate in order:
+        typer.echo(f"\n{candidate.id}: {candidate.template or '(the prompt of the recipe)'}")
+        for sentence in candidate.sentences[:3]:
+            answer = CONTROL.sub("?", " ".join((sentence["answer"] or "").split()))
+            typer.echo(
+                f"    {answer}{' (rejected: ' + sentence['reason'] + ')' if sentence['reason'] else ''}"
+            )
+    known = {candidate.id for candidate in order}
+    while True:
+        chosen = typer.prompt(
+            "Which are best? Their ids, the best first", default=order[0].id
+        ).split()
+        if set(chosen) <= known:
+            return chosen
+        typer.echo(f"the ids are {', '.join(sorted(known))}")
+
+
+def aim(
+    recipe: RecipeName,
+    out: Annotated[
+        Path, typer.Option(help="The recipe of the next round to write, such as NAME.round2.yaml.")
+    ],
+    predictions: Annotated[
+        Path | None, typer.Option(help="What `noise` wrote: doubts of all answers.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="A student; its doubts of the validation and test split.")
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="What --model was trained on; default runs/RECIPE/dataset.")
+    ] = None,
+    rows: Annotated[int, typer.Option(help="Requests of the next round.")] = 500,
+) -> None:
+    """Write a recipe that asks more often for what the first student doubts; no real label is used."""
+    from corpusmith.quality.aim import aim as aim_at
+    from corpusmith.quality.aim import most_doubted
+
+    found = aim_at(recipe, out, rows, predicted=predictions, model=model, dataset=dataset)
+    typer.echo(
+        f"mean doubt {found.mean:.2f} over {found.overall.rows} rows; most doubted, with the rows that say so:"
+    )
+    for line in most_doubted(found):
+        typer.echo(f"  {line}")
+    typer.echo(
+        f"{out}; next, with the ledger of the first round: corpusmith generate {out} --ledger LEDGER --dry-run"
+    )

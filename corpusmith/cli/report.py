@@ -1,0 +1,100 @@
+"""The verb that gathers a recipe's evidence: report."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from corpusmith.cli.corpus import LedgerPath, RecipeName
+from corpusmith.errors import UserError
+
+
+def report(
+    recipe: RecipeName,
+    out: Annotated[
+        Path, typer.Option(help="The folder to write: report.json, README.md, pictures, runs.")
+    ],
+    only: Annotated[
+        str, typer.Option(help="Some sections, by commas; the others stay as they were.")
+    ] = "",
+    seeds: Annotated[str, typer.Option(help="Seeds of the students, by commas.")] = "1,2,3",
+    split: Annotated[
+        str, typer.Option(help="The benchmark's split that students are measured on.")
+    ] = "dev",
+    changes: Annotated[str, typer.Option(help="Some rows of the ablation table, by commas.")] = "",
+    systems: Annotated[
+        str,
+        typer.Option(
+            help="Some students of the baselines, by commas: synthetic, gold, gold+synthetic."
+        ),
+    ] = "",
+    beside: Annotated[
+        str,
+        typer.Option(
+            help="Other recipes as rows of the ablation table, by commas: names or paths."
+        ),
+    ] = "",
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes over the data, in place of the run's.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="YAML of training settings, over the run's.")
+    ] = None,
+    zero_shot: Annotated[
+        Path | None, typer.Option(help="Predictions of a zero-shot LLM for the split (JSONL).")
+    ] = None,
+    ledger: LedgerPath = None,
+    encoder: Annotated[
+        str, typer.Option(help="`embedded`, a folder, or a Hub id that AutoModel loads.")
+    ] = "embedded",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List the students to train, and train none.")
+    ] = False,
+) -> None:
+    """Measure a corpus without an LLM, from acceptance to baselines: each section of docs/evidence.md."""
+    for quiet in ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS"):
+        os.environ.setdefault(quiet, "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    import yaml
+
+    try:
+        from corpusmith.report.report import SECTIONS
+        from corpusmith.report.report import report as gather
+        from corpusmith.report.students import SYSTEMS
+    except ImportError as error:
+        raise UserError(
+            f"a report needs {error.name}: pip install 'corpusmith[train,report]'"
+        ) from None
+
+    settings: dict[str, Any] = yaml.safe_load(config.read_text(encoding="utf-8")) if config else {}
+    gather(
+        recipe,
+        out,
+        ledger=ledger,
+        only=listed(only) or SECTIONS,
+        seeds=numbers(seeds),
+        split=split,
+        encoder=encoder,
+        settings=settings | ({"epochs": epochs} if epochs else {}),
+        changes=listed(changes),
+        systems=listed(systems) or SYSTEMS,
+        beside=listed(beside),
+        zero_shot=zero_shot,
+        dry_run=dry_run,
+        say=lambda line: print(line, flush=True),
+    )
+    if not dry_run:
+        typer.echo(f"{out / 'README.md'}")
+
+
+def listed(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (part.strip() for part in text.split(","))))
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """Seeds from `1,2,3`. Raises UserError where one is none, or where there is none."""
+    found = listed(text)
+    if not found or not all(part.isdigit() for part in found):
+        raise UserError(f"--seeds {text}: give whole numbers by commas, such as 1,2,3")
+    return tuple(dict.fromkeys(map(int, found)))

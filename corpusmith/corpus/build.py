@@ -1,0 +1,260 @@
+"""One recipe and one ledger → a dataset folder: Parquet with features and splits, rejects, and the facts of the build."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from corpusmith.corpus.benchmarks import benchmark_rows, benchmark_splits
+from corpusmith.corpus.leakage import leakage_of
+from corpusmith.corpus.measure.form import form
+from corpusmith.corpus.measure.measures import measure
+from corpusmith.corpus.rows import Corpus, Counts, class_names
+from corpusmith.errors import UserError
+from corpusmith.files import write_json
+from corpusmith.quality.label_noise import REASON, find_noise
+from corpusmith.quality.outliers import APART, LIMIT, find_outliers
+from corpusmith.recipe.fingerprint import content_hash, fingerprint
+from corpusmith.recipe.load import load_recipe, recipe_path
+from corpusmith.recipe.plan import Plan
+from corpusmith.recipe.prompt import prompt_path, prompt_text
+from corpusmith.recipe.schema import Recipe
+from corpusmith.teacher.ledger import Ledger
+from corpusmith.teacher.prices import Price
+from corpusmith.teacher.transcript import TRANSCRIPTS, import_transcript, transcript_header
+
+SPLITS = ("train", "validation", "test")
+
+
+def build(
+    recipe: str,
+    out: Path,
+    ledger: Path | None = None,
+    benchmarks: Path | None = None,
+    noise: Path | None = None,
+    outliers: Path | None = None,
+) -> dict[str, Any]:
+    """Build the corpus of `recipe` into the dataset folder `out`.
+
+    Answers come from `ledger`, or where it is None from the transcript that ships with the recipe. With `benchmarks` (a
+    folder of `{set}/{split}.jsonl`; default: $CORPUSMITH_BENCHMARKS) rows that share an n-gram with one are left out.
+    With `noise`, a file of out-of-fold predictions, answers whose labels it denies are rejected (`corpusmith.quality.label_noise`); with
+    `outliers`, a file of distances, those beyond `filters.outliers` of the recipe, else 3.5 deviations (`corpusmith.quality.outliers`).
+    Returns what `build.json` holds. Raises UserError when there is nothing to build from.
+    """
+    parsed = load_recipe(recipe)
+    root = benchmarks_at_hand(benchmarks)
+    with tempfile.TemporaryDirectory(prefix="corpusmith-") as scratch:
+        work = Path(scratch)
+        denied = find_noise(noise, len(class_names(parsed))) if noise else None
+        apart = find_outliers(outliers, parsed.filters.outliers or LIMIT) if outliers else None
+        corpus = Corpus(parsed, work / "rows", denied, apart)
+        with Ledger(ledger or answered_by_transcript(parsed, work)) as opened:
+            corpus.write(opened, leakage_of(parsed, root))
+        if not corpus.counts.accepted:
+            raise UserError(
+                f"{recipe}: the ledger holds no answer that became a row; run `corpusmith generate {recipe}` first"
+            )
+        rows = {split: corpus.work / f"{split}.jsonl" for split in (*SPLITS, "rejected")}
+        write_parquet(corpus, rows, out, work)
+        facts = facts_of(
+            parsed, corpus.plan, corpus.counts, measured(corpus, rows, out, root), root
+        )
+    if denied is not None:
+        facts["label_noise"] = {
+            "judged": denied.judged,
+            "rejected": corpus.counts.rejected_by_reason[REASON],
+            "predictions_sha256": denied.sha256,
+        }
+    if apart is not None:
+        facts["outliers"] = {
+            "judged": apart.judged,
+            "limit": apart.limit,
+            "rejected": corpus.counts.rejected_by_reason[APART],
+            "distances_sha256": apart.sha256,
+        }
+    keep_sources(parsed, recipe, out)
+    write_json(facts, out / "build.json")
+    return facts
+
+
+def benchmarks_at_hand(given: Path | None) -> Path | None:
+    """The folder given, else that of $CORPUSMITH_BENCHMARKS, if any."""
+    default = os.environ.get("CORPUSMITH_BENCHMARKS")
+    return given or (Path(default) if default else None)
+
+
+def transcript_path(recipe: Recipe) -> Path:
+    return TRANSCRIPTS / f"{recipe.transcript or recipe.name}.jsonl.gz"
+
+
+def answered_by_transcript(recipe: Recipe, work: Path) -> Path:
+    """A new ledger below `work` that holds the shipped transcripts of the recipe and of those it borrows from."""
+    recipes = [recipe, *map(load_recipe, recipe.borrow)]
+    for asked in recipes:
+        if not transcript_path(asked).exists():
+            raise UserError(
+                f"{asked.name}: no transcript ships with it; after `corpusmith generate` give "
+                f"--ledger runs/{recipe.name}/ledger.sqlite, or where else the answers are"
+            )
+    with Ledger(work / "transcript.sqlite") as ledger:
+        for path in {transcript_path(asked) for asked in recipes}:
+            import_transcript(path, ledger)
+    return work / "transcript.sqlite"
+
+
+def write_parquet(corpus: Corpus, rows: dict[str, Path], out: Path, work: Path) -> None:
+    """`data/{recipe}/{split}-*.parquet` and the recipe's split of `data/rejected`; each folder is replaced as a whole."""
+    from corpusmith.corpus.parquet import (  # `datasets` takes a second to import
+        NerBuilder,
+        RejectBuilder,
+        RelationBuilder,
+        RowsBuilder,
+        write_shards,
+    )
+
+    name = corpus.recipe.name
+    builder_class: type[RowsBuilder] = (
+        NerBuilder if corpus.recipe.task == "ner" else RelationBuilder
+    )
+    classes = tuple(class_names(corpus.recipe))
+    splits = {
+        split: path for split, path in rows.items() if split != "rejected" and path.stat().st_size
+    }
+    target = out / "data" / name
+    shutil.rmtree(target, ignore_errors=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if splits:
+        builder = builder_class(
+            cache_dir=str(work / "cache"), config_name=name, class_names=classes, rows=splits
+        )
+        shutil.move(write_shards(builder, work / "data"), target)
+
+    rejected = name.replace("-", "_")
+    for old in (out / "data" / "rejected").glob(f"{rejected}-*.parquet"):
+        old.unlink()
+    if rows["rejected"].stat().st_size:
+        rejects = RejectBuilder(
+            cache_dir=str(work / "cache"), config_name=name, rows={rejected: rows["rejected"]}
+        )
+        (out / "data" / "rejected").mkdir(parents=True, exist_ok=True)
+        for path in write_shards(rejects, work / "rejects").iterdir():
+            shutil.move(path, out / "data" / "rejected" / path.name)
+
+
+def keep_sources(recipe: Recipe, name_or_path: str, out: Path) -> None:
+    """The resolved recipe and its prompt template, so that the corpus says how it was made."""
+    import yaml
+
+    folder = out / "recipes" / recipe.name
+    (folder / "prompts").mkdir(parents=True, exist_ok=True)
+    header = f"# {recipe_path(name_or_path).name} as it was resolved for this corpus\n"
+    written = yaml.safe_dump(
+        recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120
+    )
+    (folder / "recipe.yaml").write_text(header + written, encoding="utf-8")
+    shutil.copy(prompt_path(recipe.prompt), folder / "prompts")
+
+
+def measured(corpus: Corpus, rows: dict[str, Path], out: Path, root: Path | None) -> dict[str, Any]:
+    """The facts that take a pass over the rows."""
+    rows = {split: rows[split] for split in SPLITS}
+    measures = measure(rows, root)
+    for split, figures in measures.splits.items():
+        files = (out / "data" / corpus.recipe.name).glob(f"{split}-*.parquet")
+        figures["bytes"] = sum(file.stat().st_size for file in files)
+    return {
+        **measures.figures(audited=root is not None),
+        "content_hash": content_hash({split: [path.open("rb")] for split, path in rows.items()}),
+    }
+
+
+def facts_of(
+    recipe: Recipe, plan: Plan, counts: Counts, measured: dict[str, Any], root: Path | None
+) -> dict[str, Any]:
+    """What `build.json` holds; docs/recipes.md explains each key."""
+    text = prompt_text(recipe.prompt)
+    facts: dict[str, Any] = {
+        "recipe": recipe.name,
+        "title": recipe.title,
+        "task": recipe.task,
+        "language": recipe.language,
+        "license": recipe.license,
+        "labels": class_names(recipe),
+        "corpusmith_version": version("corpusmith"),
+        "seed": recipe.seed,
+        "teacher": recipe.teacher.model_dump(
+            mode="json", include={"model", "license", "parameters"}
+        ),
+        "prompts": [
+            {
+                "name": prompt_path(recipe.prompt).stem,
+                "text": text,
+                "sha256": hashlib.sha256(text.encode()).hexdigest(),
+            }
+        ],
+        "prompt_example": plan.request(0).payload["messages"],
+        "lexicons": lexicon_facts(plan),
+        "counts": {
+            "requests": counts.requests,
+            "answered": counts.accepted + counts.rejected,
+            "accepted": counts.accepted,
+            "rejected": counts.rejected,
+            "failed": counts.failed,
+            "pending": counts.pending,
+        },
+        "rejected_by_reason": dict(counts.rejected_by_reason.most_common()),
+        "filtered_by_reason": dict(counts.filtered_by_reason.most_common()),
+        "added_by_augmentation": dict(counts.added_by_augmentation),
+        "usage": {
+            **counts.usage,
+            "cost": cost_of(recipe, counts.usage),
+            "currency": "USD" if recipe.teacher.price else None,
+        },
+        "fingerprint": fingerprint(recipe, plan.lexicons),
+        **measured,
+    }
+    if transcript_path(recipe).exists():
+        facts["transcript_sha256"] = transcript_header(transcript_path(recipe))["sha256"]
+    if root is not None:
+        sets = {
+            name: path
+            for name, path in benchmark_splits(root).items()
+            if benchmark_name(path) in recipe.benchmarks
+        }
+        facts["reference_statistics"] = {
+            name: form(benchmark_rows(path)) for name, path in sets.items()
+        }
+    return facts
+
+
+def benchmark_name(path: Path) -> str:
+    """`ner/ncbi_disease` of `…/ner/ncbi_disease/dev.jsonl`, as recipes name it."""
+    return f"{path.parent.parent.name}/{path.parent.name}"
+
+
+def lexicon_facts(plan: Plan) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": lexicon.name,
+            "version": lexicon.version,
+            "license": lexicon.license,
+            "attribution": lexicon.attribution,
+            "concepts": len(lexicon.concepts),
+            "names": lexicon.name_count,
+        }
+        for lexicon in plan.lexicons.values()
+    ]
+
+
+def cost_of(recipe: Recipe, usage: dict[str, int]) -> float | None:
+    """In the currency of the recipe's price table, per million tokens; None where the price is not known."""
+    if recipe.teacher.price is None:
+        return None
+    price = Price.from_table(recipe.teacher.price)
+    return round(
+        price.cost(usage["prompt_tokens"], usage["completion_tokens"], usage["cached_tokens"]), 4
+    )

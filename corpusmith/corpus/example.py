@@ -1,0 +1,102 @@
+"""What a verified answer becomes: an example of one task, or a reject with its reason."""
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from corpusmith.lexicon.words import Located, locate_words
+
+
+class Span(NamedTuple):
+    """Characters `[start, end)` of a text, named as `label`; `text[start:end]` is the span's own `text`."""
+
+    start: int
+    end: int
+    label: str
+    text: str
+    concept_id: str
+
+    def shifted(self, at: int, by: int) -> "Span":
+        """The same span once `by` characters were put in at `at`, which is not inside it."""
+        return self if self.end <= at else self._replace(start=self.start + by, end=self.end + by)
+
+
+@dataclass(frozen=True)
+class Entities:
+    """A sentence and every mention in it, from left to right and without overlap.
+
+    `context` has the names that were asked for and are no mention, each under its lexicon in place of a label.
+    """
+
+    text: str
+    spans: tuple[Span, ...]
+    context: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A sentence, two spans of it, and whether it relates them."""
+
+    text: str
+    head: Span
+    tail: Span
+    label: str
+
+    @property
+    def masked(self) -> str:
+        """The sentence with `@HEAD$` and `@TAIL$` in place of the spans, as GAD and EU-ADR are distributed."""
+        text = self.text
+        for span in sorted((self.head, self.tail), key=lambda span: -span.start):
+            text = f"{text[: span.start]}@{span.label.upper()}${text[span.end :]}"
+        return text
+
+
+@dataclass(frozen=True)
+class Reject:
+    """An answer that became no example; the reason is one of a few fixed phrases, so that reasons can be counted."""
+
+    reason: str
+
+
+def tags_of(tokens: Located, spans: Sequence[Span], ids: dict[str, int]) -> list[int]:
+    """BIO tags of the words, by their ids. Raises ValueError when a span does not begin and end with a word."""
+    words, starts, ends = tokens
+    tags = [ids["O"]] * len(words)
+    for span in spans:
+        first, after = bisect_left(starts, span.start), bisect_left(starts, span.end)
+        if not (first < after and starts[first] == span.start and ends[after - 1] == span.end):
+            raise ValueError(f"{span} does not begin and end with a word")
+        tags[first:after] = [
+            ids[f"B-{span.label}"],
+            *[ids[f"I-{span.label}"]] * (after - 1 - first),
+        ]
+    return tags
+
+
+def entity_row(example: Entities, tag_ids: dict[str, int]) -> dict[str, Any]:
+    """The columns of an NER row that come from the example itself."""
+    tokens = locate_words(example.text)
+    return {
+        "text": example.text,
+        "tokens": tokens.words,
+        "ner_tags": tags_of(tokens, example.spans, tag_ids),
+        "entities": [span._asdict() for span in example.spans],
+    }
+
+
+def pair_row(example: Pair, label_ids: dict[str, int]) -> dict[str, Any]:
+    """The columns of a relation row that come from the example itself."""
+    return {
+        "text": example.masked,
+        "source_text": example.text,
+        "head": example.head._asdict(),
+        "tail": example.tail._asdict(),
+        "label": label_ids[example.label],
+    }
+
+
+def sentence_of(row: Mapping[str, Any]) -> str:
+    """The text of a row as it was written: of a relation, whose text has masks, its source."""
+    text: str = row.get("source_text", row["text"])
+    return text

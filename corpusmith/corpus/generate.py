@@ -1,0 +1,158 @@
+"""Ask a teacher for everything a recipe plans, checking each answer as it comes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from corpusmith.corpus.example import Reject
+from corpusmith.corpus.rows import Corpus
+from corpusmith.errors import UserError
+from corpusmith.files import batches
+from corpusmith.recipe.fingerprint import plan_identity
+from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.plan import Plan, Request
+from corpusmith.recipe.schema import Recipe
+from corpusmith.teacher.batch import generate_batches
+from corpusmith.teacher.client import generate as ask
+from corpusmith.teacher.ledger import Answer, Ledger
+from corpusmith.teacher.prices import Price, load_prices
+from corpusmith.teacher.progress import Progress
+from corpusmith.teacher.structured import every_form, find_outcomes
+
+TOKENS_A_WORD = 1.5  # of English in common tokenizers; only estimates rest on it
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a generation would send and cost, said before anything is sent. `cost` None: the price is unknown."""
+
+    requests: int
+    answered: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float | None
+
+
+def resized(recipe: str, rows: int | None = None, model: str | None = None) -> Recipe:
+    """The recipe with another number of requests or another teacher."""
+    parsed = load_recipe(recipe)
+    changes: dict[str, Any] = {}
+    if rows is not None:
+        if rows < 1:
+            raise UserError(f"--rows {rows}: give a positive number of requests")
+        changes["rows"] = rows
+    if model is not None:
+        changes["teacher"] = parsed.teacher.model_copy(update={"model": model})
+    return parsed.model_copy(update=changes)
+
+
+def price_of(recipe: Recipe, prices: Path | None) -> Price | None:
+    """The recipe's own price, or its model's in a TOML table; None when neither knows it."""
+    if recipe.teacher.price is not None:
+        return Price.from_table(recipe.teacher.price)
+    return load_prices(prices).get(recipe.teacher.model) if prices else None
+
+
+def estimate(
+    recipe: Recipe, ledger: Ledger, shard: tuple[int, int] = (0, 1), price: Price | None = None
+) -> Estimate:
+    """Requests still to be sent, and their tokens: prompts by their words, answers by the mean of those on record."""
+    answered = unsent = words = 0
+    for requests in batches(Plan(recipe).requests(*shard), 2000):
+        for request, outcome in zip(
+            requests, find_outcomes(ledger, (r.payload for r in requests)), strict=True
+        ):
+            if outcome == "pending":
+                unsent += 1
+                words += sum(
+                    len(message["content"].split()) for message in request.payload["messages"]
+                )
+            else:
+                answered += 1
+    totals = ledger.totals()
+    known = sum(usage.answers for usage in totals)
+    mean = (
+        sum(usage.completion_tokens for usage in totals) / known
+        if known
+        else recipe.teacher.parameters.get("max_tokens", 100)
+    )
+    prompt, completion = int(words * TOKENS_A_WORD), int(mean * unsent)
+    cost = None if price is None else price.cost(prompt, completion)
+    return Estimate(unsent, answered, prompt, completion, cost)
+
+
+def generate(
+    recipe: Recipe,
+    ledger: Ledger,
+    *,
+    shard: tuple[int, int] = (0, 1),
+    base_url: str | None = None,
+    concurrency: int = 64,
+    rpm: float | None = None,
+    tpm: float | None = None,
+    price: Price | None = None,
+    max_cost: float | None = None,
+    retry_failed: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Progress:
+    """Ask for every request of the shard that the ledger has not settled; each answer is verified for the count.
+
+    Returns how it went. Raises UserError when the endpoint cannot be used; the same call goes on where it stopped. A
+    plan that the ledger knows to be finished is not drawn again.
+    """
+    plan = Plan(recipe)
+    identity, total = plan_identity(plan, shard), len(range(shard[0], len(plan), shard[1]))
+    done = ledger.finished(identity)
+    if done is not None and not (retry_failed and done[1]):
+        finished = Progress(
+            total, before=done[0], failed=done[1], cost=None if price is None else 0.0
+        )
+        if on_progress:
+            on_progress(finished)
+        return finished
+    corpus = Corpus(recipe, Path())
+    progress = ask(
+        (request.payload for request in corpus.plan.requests(*shard)),
+        ledger,
+        base_url=base_url,
+        concurrency=concurrency,
+        rpm=rpm,
+        tpm=tpm,
+        price=price,
+        max_cost=max_cost,
+        total=total,
+        retry_failed=retry_failed,
+        verify=accepting(corpus),
+        on_progress=on_progress,
+    )
+    if progress.pending == 0 and progress.stopped is None:
+        ledger.finish(identity, progress.before + progress.answered, progress.failed)
+    return progress
+
+
+def generate_by_batch(
+    recipe: Recipe, ledger: Ledger, shard: tuple[int, int] = (0, 1), **limits: Any
+) -> Progress:
+    """The same by the Batch API; `limits` are those of `corpusmith.teacher.batch.generate_batches`."""
+    corpus = Corpus(recipe, Path())
+    payloads = (request.payload for request in corpus.plan.requests(*shard))
+    total = len(range(shard[0], len(corpus.plan), shard[1]))
+    return generate_batches(payloads, ledger, total=total, verify=accepting(corpus), **limits)
+
+
+def request_of(plan: Plan, payload: Mapping[str, Any]) -> Request:
+    """The request of a plan that `payload` was sent for, drawn again from the payload's seed."""
+    drawn = plan.drawn_with(payload["seed"])
+    return next(request for request in drawn if payload in every_form(request.payload))
+
+
+def accepting(corpus: Corpus) -> Callable[[Mapping[str, Any], Answer], bool]:
+    """Whether an answer to a payload of the plan will become a row, before filters."""
+
+    def accepted(payload: Mapping[str, Any], answer: Answer) -> bool:
+        request = request_of(corpus.plan, payload)
+        outcome = corpus.verify(request, answer.text, answer.finish_reason)
+        return not isinstance(outcome, Reject)
+
+    return accepted

@@ -1,0 +1,71 @@
+"""Names of a recipe's lexicons that stand in its rows without a label: a fault that no score on synthetic rows shows."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from corpusmith.lexicon.concept import Lexicon
+from corpusmith.lexicon.matcher import folded_key
+from corpusmith.lexicon.words import locate_words
+from corpusmith.recipe.lexicons import found
+from corpusmith.recipe.schema import Recipe, Selection
+
+
+@dataclass
+class Standing:
+    """How often a name is a whole mention, and how often none of its words is labelled; a row for each to look at."""
+
+    labelled: int = 0
+    unlabelled: int = 0
+    row: str = ""
+
+
+def whole_lexicon(recipe: Recipe, label: str) -> Lexicon:
+    """Everything behind a label: what `find` leaves out and what is stopped too, since that is what is looked for."""
+    source = recipe.lexicons[recipe.labels[label]].model_copy(update={"find": Selection()})
+    return replace(found(source), stop=())
+
+
+def unlabelled_names(
+    recipe: Recipe, rows: Iterable[Mapping[str, Any]], most: int
+) -> dict[str, dict[str, Any]]:
+    """By label, the names that stand unlabelled the most often.
+
+    Args:
+        rows: with `id`, `text` and `entities`, as a corpus has them.
+        most: names to tell of each label.
+
+    Returns:
+        For each label `labelled` and `unlabelled`, how often any name of the lexicon stands so, and `names`: each with both
+        counts and the id of the first row where it has no label. Gene symbols count where they are spelled as a name of
+        the lexicon is: look at the row before it is called a fault.
+    """
+    matchers = {label: whole_lexicon(recipe, label).matcher for label in recipe.labels}
+    standings: dict[str, dict[str, Standing]] = {label: {} for label in recipe.labels}
+    for row in rows:
+        words, starts, ends = locate_words(row["text"])
+        mentions = {(entity["start"], entity["end"]) for entity in row["entities"]}
+        for label, matcher in matchers.items():
+            for match in matcher.matches(words):
+                start, end = starts[match.start], ends[match.end - 1]
+                standing = standings[label].setdefault(
+                    folded_key(row["text"][start:end]), Standing()
+                )
+                if (start, end) in mentions:
+                    standing.labelled += 1
+                elif not any(start < last and first < end for first, last in mentions):
+                    standing.unlabelled += 1
+                    standing.row = standing.row or row["id"]
+    return {label: told(names, most) for label, names in standings.items()}
+
+
+def told(names: Mapping[str, Standing], most: int) -> dict[str, Any]:
+    often = Counter(
+        {name: standing.unlabelled for name, standing in names.items() if standing.unlabelled}
+    )
+    return {
+        "labelled": sum(standing.labelled for standing in names.values()),
+        "unlabelled": often.total(),
+        "names": [{"name": name, **vars(names[name])} for name, _ in often.most_common(most)],
+    }

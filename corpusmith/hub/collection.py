@@ -1,0 +1,59 @@
+"""The Collection that shows what belongs together: corpora, models and the Space, each with its version."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from corpusmith.hub.release import Release
+from corpusmith.hub.repo import Repo
+
+
+def collect(
+    namespace: str,
+    releases: Sequence[Release],
+    *,
+    title: str = "corpusmith",
+    private: bool = True,
+    endpoint: str | None = None,
+    token: str | None = None,
+) -> str:
+    """Put released repos into a namespace's Collection, made if missing, or bring their notes up to date.
+
+    Safe to repeat. Returns the Collection's address.
+    """
+    hub = Repo("dataset", f"{namespace}/{title}", endpoint=endpoint, token=token)
+    api = hub.api
+    collection: Any = hub.call(
+        lambda: api.create_collection(
+            title,
+            namespace=namespace,
+            description="Synthetic biomedical corpora, the encoders they train, and a Space that runs them.",
+            private=private,
+            exists_ok=True,
+        )
+    )
+    standing = {(item.item_type, item.item_id): item for item in collection.items}
+    for release in releases:
+        kind: Any = Repo(release.kind, release.repo_id).type
+        item, note = (
+            standing.get((kind, release.repo_id)),
+            f"{release.version}. {release.reason}".strip(),
+        )
+        if item is None:
+            hub.call(
+                partial(
+                    api.add_collection_item,
+                    collection.slug,
+                    release.repo_id,
+                    kind,
+                    note=note,
+                    exists_ok=True,
+                )
+            )
+        elif not str(item.note).startswith(
+            f"{release.version}."
+        ):  # also where a run was killed before it came here
+            hub.call(
+                partial(api.update_collection_item, collection.slug, item.item_object_id, note=note)
+            )
+    return f"{api.endpoint}/collections/{collection.slug}"

@@ -1,0 +1,142 @@
+"""Who asks, and what they may see and change.
+
+Without a tokens file everybody is the user `local`, which is why such a hub answers on the loopback only. The file:
+
+    [[user]]
+    name = "ada"
+    token = "hf_..."
+    role = "write"          # or "read"
+    orgs = ["oncology"]     # namespaces beside her own
+"""
+
+import base64
+import hmac
+import json
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import unquote
+
+from pydantic import BaseModel, Field, ValidationError
+from starlette.requests import Request
+
+from corpusmith.hub.local.objects import HubError
+from corpusmith.hub.local.store import KINDS, Repo, Store
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+class User(BaseModel, extra="forbid", frozen=True):
+    name: str = Field(min_length=1)
+    token: str = Field(min_length=8)
+    role: Literal["read", "write"] = "read"
+    orgs: tuple[str, ...] = ()
+
+    def belongs_to(self, namespace: str) -> bool:
+        return self is LOCAL or namespace in (self.name, *self.orgs)
+
+
+class TokensFile(BaseModel, extra="forbid"):
+    user: list[User] = Field(min_length=1)
+
+
+LOCAL = User(name="local", token="any-token", role="write")
+
+
+def read_users(tokens_file: Path) -> list[User]:
+    """Raises ValueError that names the file and the entry that is wrong, and no token."""
+    try:
+        return TokensFile.model_validate(tomllib.loads(tokens_file.read_text("utf-8"))).user
+    except ValidationError as error:
+        wrong = [f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()]
+        raise ValueError(f"{tokens_file}: {'; '.join(wrong)}") from None
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ValueError(f"{tokens_file}: {error}") from None
+
+
+class Call:
+    """One request as the handlers see it."""
+
+    def __init__(self, request: Request, raw_body: bytes = b""):
+        self.request, self.raw_body = request, raw_body
+        self.query, self.base_url = request.query_params, str(request.base_url).rstrip("/")
+        self.args = {name: unquote(value) for name, value in request.path_params.items()}
+        self.store: Store = request.app.state.store
+
+    @cached_property
+    def user(self) -> User | None:
+        """Raises 401 on a token that nobody has; None without a token."""
+        users: list[User] | None = self.request.app.state.users
+        scheme, _, token = self.request.headers.get("authorization", "").partition(" ")
+        if users is None or not scheme:
+            return LOCAL if users is None else None
+        # `Bearer` is what the libraries send; `Basic`, with the token as the password, is what a browser can.
+        sent = (
+            base64.b64decode(token).partition(b":")[2]
+            if scheme.lower() == "basic"
+            else token.strip().encode()
+        )
+        for user in users:
+            if hmac.compare_digest(user.token.encode(), sent):
+                return user
+        raise HubError(401, "Invalid credentials in Authorization header")
+
+    @property
+    def body(self) -> dict[str, Any]:
+        body = json.loads(self.raw_body or b"{}")
+        if not isinstance(body, dict):
+            raise ValueError("the body is no JSON object")
+        return body
+
+    def flag(self, name: str) -> bool:
+        return self.query.get(name, "").lower() in ("true", "1")
+
+    def sees(self, namespace: str, private: bool) -> bool:
+        user = self.user  # asked for first: a wrong token is refused even where none is needed
+        return not private or (user is not None and user.belongs_to(namespace))
+
+    def writer(self, namespace: str) -> str:
+        """The name of the user who asks, if they may change what is in `namespace`."""
+        if self.user is None:
+            raise HubError(401, "Invalid username or password.")
+        if self.user.role != "write" or not self.user.belongs_to(namespace):
+            raise HubError(403, f"{self.user.name} has no right to write to {namespace}.")
+        return self.user.name
+
+    @property
+    def addressed(self) -> Repo:
+        """The repository that the path names: `/api/{kind}/…`, `/datasets/…`, `/spaces/…`, or `/{namespace}/…`."""
+        first = self.request.url.path.split("/")[1]
+        kind = self.args.get("kind") or (first if first in KINDS else "models")
+        return self.store.repo(kind, f"{self.args['namespace']}/{self.args['name']}")
+
+    def repo(self, write: bool = False, named: Repo | None = None) -> Repo:
+        """The repository that the path or the body names, if the user may see it, and change it where that is wanted.
+
+        The 404 is the same for a repository that is private as for one that is not there.
+        """
+        repo = named or self.addressed
+        if not repo.exists or not self.sees(repo.namespace, repo.settings["private"]):
+            raise HubError(404, "Repository not found", "RepoNotFound")
+        if write:
+            self.writer(repo.namespace)
+        return repo
+
+    def sign(self, *what: str) -> str:
+        """Addresses handed out for an upload carry this: the upload itself comes without the user's token."""
+        return hmac.new(
+            self.request.app.state.secret, json.dumps(what).encode(), "sha256"
+        ).hexdigest()
+
+    def signed_repo(self, signature: str, *what: str) -> Repo:
+        """The repository of an upload whose address this hub gave out."""
+        repo = self.addressed
+        if not repo.exists or not hmac.compare_digest(
+            self.sign(repo.url_path, *what).encode(), signature.encode()
+        ):
+            raise HubError(403, "This address was not given out by this hub.")
+        return repo

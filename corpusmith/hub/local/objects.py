@@ -1,0 +1,118 @@
+"""The bytes of a repository's files, each under its SHA-256; and how this hub writes, so that a crash loses nothing."""
+
+import hashlib
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from starlette.exceptions import HTTPException
+
+
+class HubError(HTTPException):
+    """A refusal as the clients read it: an HTTP status, an `X-Error-Code`, a message, and what else the body says."""
+
+    def __init__(self, status: int, message: str, code: str | None = None, **body: Any):
+        super().__init__(status, message, {"X-Error-Code": code} if code else {})
+        self.body = {"error": message} | body
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of a commit. `oid` is git's: of the bytes, or of the pointer that git would hold for an LFS file."""
+
+    oid: str
+    size: int
+    sha256: str
+    lfs: bool = False
+
+    def lfs_details(self, hash_name: str) -> dict[str, Any]:
+        """What is said of an LFS file beside its name and size; nothing of another."""
+        pointer_size = len(lfs_pointer(self.sha256, self.size))
+        return (
+            {"lfs": {hash_name: self.sha256, "size": self.size, "pointerSize": pointer_size}}
+            if self.lfs
+            else {}
+        )
+
+
+@dataclass(frozen=True)
+class Objects:
+    """The folder of a repository's files."""
+
+    folder: Path
+
+    def path(self, sha256: str) -> Path:
+        if not re.fullmatch("[0-9a-f]{64}", sha256):
+            raise HubError(400, f"{sha256!r} is not a SHA-256 in hexadecimal.")
+        return self.folder / sha256[:2] / sha256
+
+    def add(self, data: bytes) -> Entry:
+        sha256 = hashlib.sha256(data).hexdigest()
+        if not self.path(sha256).exists():
+            write_durably(self.path(sha256), data)
+        return Entry(git_oid(data), len(data), sha256)
+
+    def adopt(self, file: Path, sha256: str) -> None:
+        """Makes an uploaded file an object, once its bytes are those that were promised."""
+        digest = hashlib.sha256()
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+        if digest.hexdigest() != sha256:
+            file.unlink()
+            raise HubError(400, f"The content sent as {sha256} is {digest.hexdigest()}.")
+        sync(file)
+        rename_durably(file, self.path(sha256))
+
+    def lfs_entry(self, sha256: str) -> Entry:
+        if not self.path(sha256).exists():
+            raise HubError(400, f"The content {sha256} was not uploaded.")
+        size = self.path(sha256).stat().st_size
+        return Entry(git_oid(lfs_pointer(sha256, size)), size, sha256, lfs=True)
+
+
+def git_oid(data: bytes) -> str:
+    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+
+
+def lfs_pointer(sha256: str, size: int) -> bytes:
+    return (
+        f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {size}\n".encode()
+    )
+
+
+def sync(path: Path) -> None:
+    """Puts a file's bytes, or a folder's names, on the disk."""
+    if (
+        path.is_file() or os.name == "posix"
+    ):  # Windows cannot open a folder, and flushes a rename by itself
+        descriptor = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def make_folder(path: Path) -> None:
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(exist_ok=True)
+        sync(path.parent)
+
+
+def rename_durably(source: Path, target: Path) -> None:
+    """A reader finds the old content or the new, also after a crash, never a part of it."""
+    make_folder(target.parent)
+    os.replace(source, target)
+    sync(target.parent)
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    make_folder(path.parent)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as file:
+        file.write(data)
+    sync(Path(file.name))
+    rename_durably(Path(file.name), path)

@@ -1,0 +1,79 @@
+"""Pull requests: a ref `refs/pr/N` to commit to, and its merge."""
+
+from typing import Any
+
+from corpusmith.hub.local.auth import Call
+from corpusmith.hub.local.objects import HubError
+from corpusmith.hub.local.store import Repo, now
+
+
+def open_pull(
+    repo: Repo, oid: str, base: str, title: str, description: str, author: str, status: str
+) -> int:
+    with repo.lock:
+        pulls = repo.settings["pulls"]
+        number = len(pulls) + 1
+        repo.set_ref("pr", str(number), oid)
+        pulls[str(number)] = {"title": title, "description": description, "author": author, "status": status,
+                              "base": base, "createdAt": now(), "mergeCommitId": None}  # fmt: skip
+        repo.update_settings(pulls=pulls)
+        return number
+
+
+def find(repo: Repo, number: str) -> dict[str, Any]:
+    if number not in repo.settings["pulls"]:
+        raise HubError(404, f"There is no pull request {number}.")
+    return repo.settings["pulls"][number]
+
+
+def create(call: Call) -> dict[str, int]:
+    repo, body = call.repo(write=True), call.body
+    if not body.get("pullRequest"):
+        raise HubError(400, "This hub holds pull requests; it has no forum.")
+    head = repo.resolve("refs/heads/main").oid
+    description = body.get("description") or ""
+    return {
+        "num": open_pull(
+            repo, head, "main", body["title"], description, call.writer(repo.namespace), "draft"
+        )
+    }
+
+
+def show(call: Call) -> dict[str, Any]:
+    repo, number = call.repo(), call.args["number"]
+    pull = find(repo, number)
+    author = {"name": pull["author"]}
+    comment = {"edited": False, "hidden": False, "latest": {"raw": pull["description"]}}
+    return {
+        "num": int(number), "title": pull["title"], "status": pull["status"], "author": author,
+        "createdAt": pull["createdAt"], "isPullRequest": True, "filesWithConflicts": [],
+        "repo": {"name": repo.id, "type": repo.kind[:-1]},
+        "changes": {"base": f"refs/heads/{pull['base']}", "mergeCommitId": pull["mergeCommitId"]},
+        "events": [{"id": "0", "type": "comment", "createdAt": pull["createdAt"], "author": author, "data": comment}],
+    }  # fmt: skip
+
+
+def merge(call: Call) -> dict[str, Any]:
+    """What the pull request changed since it left its base, on top of it. Raises 409 where both changed a file."""
+    repo, number = call.repo(write=True), call.args["number"]
+    with repo.lock:
+        pull = find(repo, number)
+        theirs, base = repo.resolve(f"refs/pr/{number}"), repo.resolve(f"refs/heads/{pull['base']}")
+        trunk = {commit.oid for commit in repo.history(base)}
+        fork = next((commit.files for commit in repo.history(theirs) if commit.oid in trunk), {})
+        changed = [
+            path for path in {**fork, **theirs.files} if fork.get(path) != theirs.files.get(path)
+        ]
+        unmerged = [path for path in changed if base.files.get(path) != theirs.files.get(path)]
+        conflicts = [path for path in unmerged if base.files.get(path) != fork.get(path)]
+        if conflicts or pull["status"] == "merged":
+            raise HubError(409, f"Cannot merge: {', '.join(conflicts) or 'merged already'}")
+        deletions_first = sorted(unmerged, key=lambda path: path in theirs.files)
+        changes = [(path, theirs.files.get(path)) for path in deletions_first]
+        title = f"{pull['title']} (#{number})"
+        oid = repo.commit(
+            f"refs/heads/{pull['base']}", changes, title, "", call.writer(repo.namespace)
+        )
+        merged = pull | {"status": "merged", "mergeCommitId": oid}
+        repo.update_settings(pulls=repo.settings["pulls"] | {number: merged})
+        return {}

@@ -1,0 +1,102 @@
+"""The proof of a release: a fresh process that knows nothing but HF_ENDPOINT loads corpus and model, and uses them."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from corpusmith.errors import UserError
+from corpusmith.hub.release import Release
+from corpusmith.recipe.schema import Recipe
+
+SENTENCES = {
+    "ner": "Carriers of BRCA1 mutations develop breast cancer early, while cystic fibrosis was seen in none of them.",
+    "relations": "A polymorphism of @GENE$ was associated with the risk of @DISEASE$ in two cohorts.",
+}
+# What a user would type, run where neither this project nor the account of who runs it is known.
+PROGRAM = """
+import json, sys
+from datasets import load_dataset
+from transformers import pipeline
+asked = json.loads(sys.argv[1])
+corpus = load_dataset(asked["dataset"], asked["config"], revision=asked["revision"])
+model = pipeline(asked["task"], model=asked["model"], revision=asked["model_revision"], **asked["options"])
+print(json.dumps({
+    "rows": {split: rows.num_rows for split, rows in corpus.items()},
+    "first": corpus["train"][0]["text"],
+    "answer": model(asked["text"]),
+}, default=float))
+"""
+
+
+def prove(
+    endpoint: str,
+    releases: Sequence[tuple[Recipe, Release, Release]],
+    root: Path,
+    say: Callable[[str], None],
+) -> list[dict[str, Any]]:
+    """Load each (recipe, dataset, model) from the Hub and print what came. Raises UserError when one does not load."""
+    proofs = []
+    for recipe, dataset, model in releases:
+        ner = recipe.task == "ner"
+        asked = {
+            "dataset": dataset.repo_id,
+            "config": recipe.name,
+            "revision": dataset.version,
+            "task": "token-classification" if ner else "text-classification",
+            "model": model.repo_id,
+            "model_revision": model.version,
+            "options": {"aggregation_strategy": "first"} if ner else {},
+            "text": SENTENCES[recipe.task],
+        }
+        proofs.append(in_fresh_process(endpoint, asked))
+        say(shown(asked, proofs[-1]))
+    return proofs
+
+
+def in_fresh_process(endpoint: str, asked: dict[str, Any]) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="corpusmith-proof-") as home:
+        environment = {
+            "HF_ENDPOINT": endpoint,
+            "HF_HOME": home,
+            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+            "HOME": home,
+        }
+        environment |= {
+            name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ
+        }
+        finished = subprocess.run(
+            [sys.executable, "-c", PROGRAM, json.dumps(asked)],
+            env=environment,
+            cwd=home,
+            capture_output=True,
+            text=True,
+        )
+    if finished.returncode:
+        raise UserError(
+            f"{asked['dataset']} or {asked['model']} does not load from {endpoint}:\n{finished.stderr[-2000:]}"
+        )
+    return dict(json.loads(finished.stdout.splitlines()[-1]))
+
+
+def shown(asked: dict[str, Any], proof: dict[str, Any]) -> str:
+    """The proof as the two calls that were made, each with what it gave."""
+    rows = ", ".join(f"{split} {count}" for split, count in proof["rows"].items())
+    found = [
+        f"{entity['entity_group']} {entity['word']!r} {entity['score']:.2f}"
+        if "word" in entity
+        else f"{entity['label']} {entity['score']:.2f}"
+        for entity in proof["answer"]
+    ]
+    return (
+        f'\n  load_dataset("{asked["dataset"]}", "{asked["config"]}", revision="{asked["revision"]}")\n'
+        f"    rows      {rows}\n"
+        f"    first     {proof['first']}\n"
+        f'  pipeline("{asked["task"]}", model="{asked["model"]}", revision="{asked["model_revision"]}")\n'
+        f"    text      {asked['text']}\n"
+        f"    answer    {'; '.join(found) or 'nothing found'}"
+    )

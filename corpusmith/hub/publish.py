@@ -1,0 +1,266 @@
+"""What `corpusmith publish` does: a folder becomes the next version of its repo, with its card and its changelog."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+from huggingface_hub.errors import RevisionNotFoundError
+
+from corpusmith.cards import changelog
+from corpusmith.cards.changelog import Entry
+from corpusmith.cards.markdown import escape
+from corpusmith.errors import UserError
+from corpusmith.hub import card_facts as facts
+from corpusmith.hub import versions
+from corpusmith.hub.contents import (
+    About,
+    Files,
+    card_of,
+    folder_contents,
+    front_matter,
+    linked_space,
+    pinned_sources,
+    read_documents,
+    read_text,
+)
+from corpusmith.hub.release import Release, compare, release, tag
+from corpusmith.hub.repo import Repo, Standing
+from corpusmith.hub.row_changes import changes_table, row_changes
+from corpusmith.hub.versions import Step
+
+__all__ = ["About", "diff", "publish", "repin", "repin_space_of", "rollback"]
+
+
+def publish(
+    kind: str,
+    folder: Path,
+    repo_id: str,
+    *,
+    about: About | None = None,
+    version: str | None = None,
+    private: bool = True,
+    dry_run: bool = False,
+    pr: bool = False,
+    endpoint: str | None = None,
+    token: str | None = None,
+) -> Release:
+    """Release a folder: a dataset (what `build` wrote; other configs of the repo stay), a model (what `train` wrote), a
+    Space or a metric. The version is computed unless it is given; content that stands already is not published again.
+
+    A repo that this makes is private unless `private` is False; one that stands is then made visible too, last, and
+    never the other way round. A pull request changes nobody's sight.
+
+    Raises:
+        UserError: the folder is not what `kind` says, the account may not write, or somebody else published meanwhile.
+    """
+    if not folder.is_dir():
+        raise UserError(
+            f"{folder} is no folder: give the one that build, train or the Space was written to"
+        )
+    repo = Repo(kind, repo_id, endpoint=endpoint, token=token)
+    standing = repo.standing()
+    files = folder_contents(kind, folder, standing)
+    done = _release_next(
+        repo,
+        standing,
+        files,
+        about or About(),
+        version=version,
+        private=private,
+        dry_run=dry_run,
+        pr=pr,
+    )
+    if private or pr or not standing.private:
+        return done
+    if not dry_run:
+        repo.show()
+    return replace(done, shown=True)
+
+
+def rollback(
+    kind: str,
+    repo_id: str,
+    to: str,
+    *,
+    dry_run: bool = False,
+    pr: bool = False,
+    endpoint: str | None = None,
+    token: str | None = None,
+) -> Release:
+    """Put the content of an earlier version back on `main`, as a new version: no tag and no commit is ever removed."""
+    repo = Repo(kind, repo_id, endpoint=endpoint, token=token)
+    files: Files = dict(_at(repo, to).files)
+    step = Step(2, f"Rolled back to {to}.")
+    return _release_next(repo, repo.standing(), files, About(), step=step, dry_run=dry_run, pr=pr)
+
+
+def repin(
+    space_id: str,
+    sources: Sequence[str],
+    *,
+    dry_run: bool = False,
+    endpoint: str | None = None,
+    token: str | None = None,
+) -> Release:
+    """Set a standing Space to other versions, each ``id@version``, of the models and corpora that it names already."""
+    repo = Repo("space", space_id, endpoint=endpoint, token=token)
+    standing = repo.standing()
+    if standing.head is None:
+        raise UserError(f"There is no Space {space_id} on {repo.api.endpoint}: publish it first")
+    if unversioned := [source for source in sources if not source.partition("@")[2]]:
+        raise UserError(
+            f"{', '.join(unversioned)}: say which version, as in {unversioned[0]}@v0.2.0"
+        )
+    pinned = _pinned(repo, standing)
+    moved = {source.partition("@")[0]: source for source in sources}
+    if unknown := moved.keys() - _ids(pinned):
+        raise UserError(
+            f"{space_id} doesn't run {', '.join(sorted(unknown))}: publish the Space with it first"
+        )
+    now = {
+        key: [moved.get(pin.partition("@")[0], pin) for pin in pins] for key, pins in pinned.items()
+    }
+    about = About(ner=now["ner"], relations=now["relations"], datasets=now["datasets"])
+    return _release_next(repo, standing, dict(standing.files), about, dry_run=dry_run)
+
+
+def repin_space_of(
+    model: Release, *, endpoint: str | None = None, token: str | None = None
+) -> Release | None:
+    """Set the Space that a model's card names to the version just released; None where none stands that runs it."""
+    repo = Repo("model", model.repo_id, endpoint=endpoint, token=token)
+    space_id = linked_space(read_text(repo, repo.standing().files.get("README.md")))
+    if space_id is None:
+        return None
+    space = Repo("space", space_id, endpoint=endpoint, token=token)
+    if model.repo_id not in _ids(_pinned(space, space.standing())):
+        return None
+    return repin(space_id, [f"{model.repo_id}@{model.version}"], endpoint=endpoint, token=token)
+
+
+def _pinned(space: Repo, standing: Standing) -> dict[str, list[str]]:
+    return pinned_sources(front_matter(read_text(space, standing.files.get("README.md"))))
+
+
+def _ids(pinned: Mapping[str, Sequence[str]]) -> set[str]:
+    return {pin.partition("@")[0] for pins in pinned.values() for pin in pins}
+
+
+def diff(
+    kind: str,
+    repo_id: str,
+    before: str,
+    after: str,
+    *,
+    endpoint: str | None = None,
+    token: str | None = None,
+) -> str:
+    """What changed between two versions, as Markdown: the reason, rows by config, files."""
+    repo = Repo(kind, repo_id, endpoint=endpoint, token=token)
+    old, new = _at(repo, before), _at(repo, after)
+    changes = compare(new.files, old)
+    step = _step(repo, old, dict(new.files))
+    table = changes_table(row_changes(repo, old.files, new.files)) if kind == "dataset" else ""
+    listed = "\n".join(f"- {change.action} {change.path}" for change in changes)
+    return "\n\n".join(
+        part for part in (f"{before} to {after}: {step.reason}", table, listed) if part
+    )
+
+
+def _at(repo: Repo, version: str) -> Standing:
+    try:
+        standing = repo.standing(version)
+    except RevisionNotFoundError as error:
+        raise UserError(
+            f"{repo.id} has no version {version}: see {repo.url}/tree/main for those it has"
+        ) from error
+    if standing.head is None:
+        raise UserError(
+            f"There is no {repo.kind} {repo.id} on {repo.api.endpoint}, or this account can't see it"
+        )
+    return standing
+
+
+def _release_next(
+    repo: Repo,
+    standing: Standing,
+    files: Files,
+    about: About,
+    *,
+    version: str | None = None,
+    step: Step | None = None,
+    private: bool = True,
+    dry_run: bool = False,
+    pr: bool = False,
+) -> Release:
+    """The version, card and changelog for `files`, and their release; nothing where they stand already."""
+    log = read_text(repo, standing.files.get("CHANGELOG.md"))
+    entries = changelog.parse(log)
+    declared = entries[0].version if entries else None
+    if declared and declared not in standing.tags and not dry_run:
+        tag(
+            repo, declared, _commit_of(repo, declared)
+        )  # a release that was killed between its commit and its tag
+    card = card_of(repo, files, standing, about)
+    if declared:
+        now: Files = {**files, **card(declared, entries), "CHANGELOG.md": log.encode()}
+        if not compare(now, standing):
+            return Release(
+                repo.kind, repo.id, declared, "unchanged", repo.url, commit=standing.head
+            )
+    step = step or _step(repo, standing, files)
+    next_one = version or versions.next_version(declared, step)
+    if declared and versions.parse(next_one) <= versions.parse(declared):
+        raise UserError(
+            f"{repo.id} stands at {declared} already: a release must be later than that, not {next_one}"
+        )
+    details = (
+        changes_table(row_changes(repo, standing.files, files)) if repo.kind == "dataset" else ""
+    )
+    today = datetime.now(timezone.utc).date().isoformat()
+    entries = (Entry(next_one, today, escape(step.reason), details), *entries)
+    files = {**files, **card(next_one, entries), "CHANGELOG.md": changelog.render(entries).encode()}
+    if not dry_run:
+        return release(
+            repo, files, next_one, since=standing, message=step.reason, private=private, pr=pr
+        )
+    old, new = (
+        read_text(repo, held.get("README.md")).splitlines() for held in (standing.files, files)
+    )
+    card_diff = "\n".join(difflib.unified_diff(old, new, "README.md", "README.md", lineterm=""))
+    changes = compare(files, standing)
+    return Release(
+        repo.kind,
+        repo.id,
+        next_one,
+        "planned",
+        repo.url,
+        changes,
+        reason=step.reason,
+        card_diff=card_diff,
+    )
+
+
+def _step(repo: Repo, standing: Standing, files: Files) -> Step:
+    """How far the version moves from what stands to `files`."""
+    changed = [change.path for change in compare(files, standing)]
+    if repo.type == "space":
+        return versions.code_step("CHANGELOG.md" not in standing.files, changed)
+    before, after = read_documents(repo, standing.files), read_documents(repo, files)
+    if repo.kind == "dataset":
+        return versions.dataset_step(facts.builds(before), facts.builds(after))
+    return versions.model_step(facts.model_identity(before), facts.model_identity(after), changed)
+
+
+def _commit_of(repo: Repo, version: str) -> str:
+    """The commit that released a version; a merged pull request has its number behind the title."""
+    commits = repo.call(lambda: repo.api.list_repo_commits(repo.id, repo_type=repo.type))
+    for commit in commits:
+        if commit.title.partition(" (#")[0] == f"Release {version}":
+            return commit.commit_id
+    raise UserError(
+        f"CHANGELOG.md of {repo.id} names {version}, but neither a tag nor a commit does. Tag the commit that holds it: "
+        f"hf repos tag create {repo.id} {version} --repo-type {repo.type} --revision COMMIT"
+    )

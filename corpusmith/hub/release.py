@@ -1,0 +1,236 @@
+"""One release: what `main` holds becomes exactly the given files, in one commit, and one tag names it.
+
+After a lost answer nobody knows whether the Hub did as asked. So the whole release is tried again, and each try begins
+by looking at what stands: a commit of ours is recognised by its content, a head that moved otherwise belongs to
+somebody else and is left alone.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete
+from huggingface_hub.errors import HfHubHTTPError
+
+from corpusmith.errors import UserError
+from corpusmith.hub.repo import Content, RemoteFile, Repo, Standing
+
+MADE_BY_THE_HUB = {
+    ".gitattributes",
+    "README.md",
+}  # what a new repo holds; the first is never deleted
+
+
+@dataclass(frozen=True)
+class Change:
+    """One file of a release: `action` is add, update or delete, `size` in bytes (what is deleted has none)."""
+
+    path: str
+    action: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Release:
+    """What a release did: `state` is released, unchanged, planned (a dry run) or proposed (a pull request); `shown`: a
+    repo that was private is visible to everybody from now on, or would be after a dry run."""
+
+    kind: str
+    repo_id: str
+    version: str
+    state: str
+    url: str
+    changes: tuple[Change, ...] = ()
+    commit: str | None = None
+    pull_request: str | None = None
+    reason: str = ""
+    card_diff: str = ""
+    shown: bool = False
+
+
+def folder_files(folder: Path) -> dict[str, Path]:
+    """Every file of a folder by its path in the repo, hidden ones left out."""
+    files = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        path.as_posix(): file
+        for path, file in files.items()
+        if not any(p.startswith(".") for p in path.parts)
+    }
+
+
+def compare(files: Mapping[str, Content], standing: Standing) -> tuple[Change, ...]:
+    """What must change for the repo to hold `files` and nothing else."""
+    changes = []
+    for path, content in sorted(files.items()):
+        before = standing.files.get(path)
+        if before is None or not same(content, before):
+            changes.append(Change(path, "add" if before is None else "update", size(content)))
+    stale = set(standing.files) - set(files) - {".gitattributes"}
+    return (*changes, *(Change(path, "delete", 0) for path in sorted(stale)))
+
+
+def size(content: Content) -> int:
+    """Bytes a file takes."""
+    if isinstance(content, RemoteFile):
+        return content.size
+    return content.stat().st_size if isinstance(content, Path) else len(content)
+
+
+def same(content: Content, remote: RemoteFile) -> bool:
+    """Whether a file stands already, by the hash the Hub keeps of it."""
+    if isinstance(content, RemoteFile):
+        return content.oid == remote.oid
+    if size(content) != remote.size:
+        return False
+    digest = (
+        hashlib.sha256()
+        if remote.lfs
+        else hashlib.sha1(b"blob %d\0" % size(content), usedforsecurity=False)
+    )
+    if isinstance(content, bytes):
+        digest.update(content)
+    else:
+        with content.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest() == remote.oid
+
+
+def release(
+    repo: Repo,
+    files: Mapping[str, Content],
+    version: str,
+    *,
+    since: Standing,
+    message: str,
+    private: bool = True,
+    pr: bool = False,
+) -> Release:
+    """Make `files` the content of the repo and tag it `version`; safe to repeat, and to resume after a kill.
+
+    Args:
+        since: What stood when this release was prepared; the commit lands on that head or not at all.
+        private: Who sees a repo that this release makes.
+        pr: Open a pull request in place of the commit and the tag.
+
+    Raises:
+        UserError: the account may not write, or somebody else published meanwhile; nothing of theirs is touched.
+    """
+    repo.may_write()
+    if since.head is None:
+        sdk = "gradio" if repo.type == "space" else None
+        make = partial(
+            repo.api.create_repo,
+            repo.id,
+            repo_type=repo.type,
+            private=private,
+            exist_ok=True,
+            space_sdk=sdk,
+        )
+        repo.call(make)
+        made = repo.standing()
+        since = made if made.files.keys() <= MADE_BY_THE_HUB else since
+    changes = compare(files, since)
+
+    def attempt() -> Release:
+        now = repo.standing()
+        if pr:
+            url = _proposed(repo, files) or _commit(
+                repo, files, changes, since.head, version, message, pr=True
+            )
+            return Release(
+                repo.kind,
+                repo.id,
+                version,
+                "proposed",
+                repo.url,
+                changes,
+                pull_request=url,
+                reason=message,
+            )
+        head = now.head
+        if compare(files, now):
+            if now.head != since.head:
+                raise UserError(
+                    f"{repo.id} changed while {version} was prepared: its head is now {now.head}. Nothing was "
+                    "written. Look at what was published, then run the same command again."
+                )
+            head = _commit(repo, files, changes, since.head, version, message)
+        tag(repo, version, str(head), message)
+        return Release(
+            repo.kind, repo.id, version, "released", repo.url, changes, commit=head, reason=message
+        )
+
+    return repo.call(attempt)
+
+
+def _commit(
+    repo: Repo,
+    files: Mapping[str, Content],
+    changes: Sequence[Change],
+    parent: str | None,
+    version: str,
+    message: str,
+    pr: bool = False,
+) -> str:
+    """The one commit; its id, or the pull request's address."""
+    operations = [_operation(change, files) for change in changes]
+    additions = [operation for operation in operations if isinstance(operation, CommitOperationAdd)]
+    repo.api.preupload_lfs_files(
+        repo.id, additions, repo_type=repo.type, free_memory=False, create_pr=pr
+    )
+    try:
+        commit = repo.api.create_commit(
+            repo.id,
+            operations,
+            repo_type=repo.type,
+            parent_commit=parent,
+            create_pr=pr,
+            commit_message=f"Release {version}",
+            commit_description=message,
+        )
+    except HfHubHTTPError as error:
+        if error.response.status_code != 412:
+            raise
+        raise ConnectionError(
+            f"{repo.id} moved on from {parent}"
+        ) from error  # the next try looks who moved it
+    return str(commit.pr_url if pr else commit.oid)
+
+
+def _operation(change: Change, files: Mapping[str, Content]) -> Any:
+    if change.action == "delete":
+        return CommitOperationDelete(change.path, is_folder=False)
+    content = files[change.path]
+    if isinstance(content, RemoteFile):
+        return CommitOperationCopy(content.path, change.path, src_revision=content.revision)
+    return CommitOperationAdd(change.path, content)
+
+
+def _proposed(repo: Repo, files: Mapping[str, Content]) -> str | None:
+    """The address of a pull request that holds exactly this already."""
+    refs = repo.api.list_repo_refs(repo.id, repo_type=repo.type, include_pull_requests=True)
+    for ref in refs.pull_requests or []:
+        if not compare(files, repo.standing(ref.ref)):
+            return f"{repo.url}/discussions/{ref.ref.split('/')[-1]}"
+    return None
+
+
+def tag(repo: Repo, version: str, commit: str, message: str = "") -> None:
+    """Name `commit`, unless the tag does so already."""
+    create = partial(
+        repo.api.create_tag, repo.id, tag=version, tag_message=message, revision=commit
+    )
+    try:
+        repo.call(partial(create, repo_type=repo.type))
+    except HfHubHTTPError as error:
+        if error.response.status_code != 409:
+            raise
+        if (taken := repo.standing().tags.get(version)) != commit:
+            raise UserError(
+                f"{repo.id} has a tag {version} already, at {taken}. This release stands at {commit} without a tag: "
+                f"publish it again with a later --version."
+            ) from error

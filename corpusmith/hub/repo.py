@@ -1,0 +1,208 @@
+"""A repo of the Hub, seen through an account: what stands in it, and calls that outlast a Hub that fails for a while.
+
+huggingface_hub gives up at the first error of most calls. Here each is tried again where that can help, and a refusal
+says what to do about it.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from huggingface_hub import HfApi, constants, get_token
+from huggingface_hub.errors import (
+    FileMetadataError,
+    HfHubHTTPError,
+    HTTPError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+)
+from huggingface_hub.hf_api import RepoFile
+
+from corpusmith.errors import UserError
+
+REPO_TYPES = {"dataset": "dataset", "model": "model", "space": "space", "metric": "space"}
+WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds before each further try
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file that stands in the repo at `revision`; `oid` is the SHA-256 of an LFS file, the git hash of another."""
+
+    path: str
+    oid: str
+    size: int
+    lfs: bool
+    revision: str
+
+
+Content = Path | bytes | RemoteFile
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a repo holds: its head, the files there, the commits its tags name, and whether only its owners see it.
+    No head: there is no repo yet."""
+
+    head: str | None = None
+    files: Mapping[str, RemoteFile] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    private: bool = False
+
+
+class Repo:
+    """A repo of the Hub, seen through an account."""
+
+    def __init__(
+        self, kind: str, repo_id: str, *, endpoint: str | None = None, token: str | None = None
+    ):
+        if kind not in REPO_TYPES:
+            raise UserError(f"{kind!r} can't be published: it is one of {', '.join(REPO_TYPES)}")
+        if repo_id.count("/") != 1:
+            raise UserError(
+                f"{repo_id!r} names no repo: give NAMESPACE/NAME, such as your-name/corpusmith-ner"
+            )
+        self.kind, self.type, self.id = kind, REPO_TYPES[kind], repo_id
+        self.api = HfApi(endpoint=endpoint, token=token, library_name="corpusmith")
+        if urlsplit(self.api.endpoint).scheme == "http":
+            # hf-xet has no fallback where a Hub doesn't serve it; plain LFS works with each.
+            constants.HF_HUB_DISABLE_XET = True
+
+    @property
+    def url(self) -> str:
+        return f"{self.api.endpoint}/{'' if self.type == 'model' else self.type + 's/'}{self.id}"
+
+    def standing(self, revision: str = "main") -> Standing:
+        """The repo's present state, read at one commit."""
+        try:
+            info = self.call(
+                lambda: self.api.repo_info(self.id, repo_type=self.type, revision=revision)
+            )
+        except RepositoryNotFoundError:
+            return Standing()
+        head = str(info.sha)
+        listed = partial(
+            self.api.list_repo_tree, self.id, recursive=True, revision=head, repo_type=self.type
+        )
+        files = {}
+        for item in self.call(lambda: list(listed())):
+            if isinstance(item, RepoFile):
+                oid = item.lfs.sha256 if item.lfs else item.blob_id
+                files[item.path] = RemoteFile(item.path, oid, item.size, bool(item.lfs), head)
+        refs = self.call(lambda: self.api.list_repo_refs(self.id, repo_type=self.type))
+        return Standing(
+            head, files, {tag.name: tag.target_commit for tag in refs.tags}, bool(info.private)
+        )
+
+    def show(self) -> None:
+        """Make the repo visible to everybody."""
+        self.call(
+            partial(
+                self.api.update_repo_settings, self.id, repo_type=self.type, visibility="public"
+            )
+        )
+
+    def read(self, content: "Content") -> bytes:
+        """The bytes of a file, wherever it is."""
+        if isinstance(content, RemoteFile):
+            content = self.download(content)
+        return content.read_bytes() if isinstance(content, Path) else content
+
+    def download(self, file: RemoteFile) -> Path:
+        """A local copy of a file of the repo, from the cache where it was fetched before."""
+        fetch = self.api.hf_hub_download
+        return Path(
+            self.call(
+                lambda: fetch(self.id, file.path, repo_type=self.type, revision=file.revision)
+            )
+        )
+
+    def may_write(self) -> None:
+        """Stop early and clearly where the account can't publish.
+
+        Raises:
+            UserError: no token where one is needed, one that the Hub refuses, or one that may only read.
+        """
+        token = self.api.token or get_token()
+        if not token and self.api.endpoint.startswith("https:"):
+            raise UserError(f"No token found. {self.remedy}")
+        if not token:
+            return  # a hub of one's own may be open; if it isn't, it will say so
+        access = self.call(self.api.whoami).get("auth", {}).get("accessToken", {})
+        if access.get("role") == "read":
+            raise UserError(
+                f"The token {access.get('displayName', '')!r} may only read. {self.remedy}"
+            )
+
+    def call(self, request: Callable[[], Result]) -> Result:
+        """`retried`, and where the Hub refuses this account, what to do."""
+        try:
+            return retried(request)
+        except HfHubHTTPError as error:
+            if isinstance(error, RepositoryNotFoundError) or error.response.status_code not in (
+                401,
+                403,
+            ):
+                raise
+            raise UserError(
+                f"The Hub refuses this account ({error.response.status_code}): {self.remedy}"
+            ) from error
+
+    @property
+    def remedy(self) -> str:
+        """How to get an account that may publish."""
+        return (
+            f"Publishing to {self.api.endpoint} needs a token that may write. Make one at "
+            f"{self.api.endpoint}/settings/tokens/new?tokenType=write, then run: hf auth login"
+        )
+
+
+def retried(call: Callable[[], Result]) -> Result:
+    """The result of `call`, tried again after 429, 5xx and broken connections; it must be safe to repeat.
+
+    Raises:
+        UserError: the Hub failed each time.
+    """
+    failures = 0
+    while True:
+        try:
+            return call()
+        except (HTTPError, OSError, RuntimeError, json.JSONDecodeError) as error:
+            if not passing(error):
+                raise
+            if failures == len(WAITS):
+                raise UserError(
+                    f"The Hub failed {failures + 1} times in a row, at last with: {error}. Run the same command again "
+                    "later: a release resumes where it stopped."
+                ) from error
+            time.sleep(max(WAITS[failures], retry_after(error)))
+            failures += 1
+
+
+def passing(error: BaseException) -> bool:
+    """Whether another try may succeed: the Hub is busy or failing, or the connection broke."""
+    if isinstance(
+        error, (RuntimeError, LocalEntryNotFoundError)
+    ):  # huggingface_hub wraps what a transfer met
+        cause = error.__cause__
+        lapsed = (
+            isinstance(cause, HfHubHTTPError) and cause.response.status_code == 403
+        )  # an upload address is signed
+        return lapsed or (cause is not None and passing(cause))
+    if isinstance(error, HfHubHTTPError):
+        return error.response.status_code == 429 or error.response.status_code >= 500
+    # A proxy's own page reads as bad JSON, or lacks the Hub's headers.
+    return isinstance(error, (HTTPError, ConnectionError, FileMetadataError, json.JSONDecodeError))
+
+
+def retry_after(error: BaseException) -> float:
+    """Seconds the Hub asked to wait, at most a minute."""
+    asked = (
+        error.response.headers.get("Retry-After", "") if isinstance(error, HfHubHTTPError) else ""
+    )
+    return min(float(asked), 60.0) if asked.isdigit() else 0.0

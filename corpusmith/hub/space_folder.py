@@ -1,0 +1,63 @@
+"""What the Space repo holds: the app, the one extractor, and the lexicons that its links come from, in one folder."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import yaml
+
+from corpusmith.files import PACKAGE, shipped
+from corpusmith.lexicon.load import SHIPPED
+from corpusmith.recipe.schema import Recipe
+
+# At the top of the repo, where the Hub looks for the first three.
+ENTRANCE = ("app.py", "README.md", "requirements.txt", "page.css", "zero_shot.jsonl")
+
+
+def stage_space(folder: Path, recipes: Sequence[Recipe]) -> Path:
+    """Lay the Space's files down in `folder`, which is replaced as a whole.
+
+    They are the entrance files, `corpusmith/inference.py`, `corpusmith/space` and the recipes' lexicons,
+    which the README names.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    package = folder / "corpusmith"
+    shutil.copytree(
+        PACKAGE / "space", package / "space", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    for name in ("__init__.py", "inference.py"):
+        shutil.copy(PACKAGE / name, package)
+    for name in ENTRANCE:
+        shutil.copy(shipped("space", name), folder)
+    named = {label: source for recipe in recipes for label, source in labelled_sources(recipe)}
+    linked = {
+        label: source for label, source in named.items() if (SHIPPED / f"{source}.tsv.gz").exists()
+    }
+    (folder / "lexicons").mkdir()
+    for source in set(linked.values()):
+        for suffix in (".tsv.gz", ".yaml"):
+            shutil.copy(SHIPPED / f"{source}{suffix}", folder / "lexicons")
+    name_lexicons(folder / "README.md", linked)
+    return folder
+
+
+def labelled_sources(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """(entity label, lexicon) of everything the page may mark: of relations both sides, whose names find the pairs."""
+    if recipe.relation is not None:
+        for name in (recipe.relation.head, recipe.relation.tail):
+            yield name.capitalize(), recipe.lexicons[name].source
+    for label, name in recipe.labels.items():
+        yield label, recipe.lexicons[name].source
+
+
+def name_lexicons(readme: Path, sources: dict[str, str]) -> None:
+    """Put the lexicons into the `corpusmith` block of the front matter."""
+    _, front, body = readme.read_text(encoding="utf-8").split("---\n", 2)
+    metadata = yaml.safe_load(front)
+    listed = [
+        {"label": label, "path": f"lexicons/{source}.tsv.gz"}
+        for label, source in sorted(sources.items())
+    ]
+    metadata["corpusmith"]["lexicons"] = listed
+    dumped = yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True)
+    readme.write_text(f"---\n{dumped}---\n{body}", encoding="utf-8")

@@ -1,0 +1,52 @@
+"""A concept's name as running text has it: short, abbreviated, or coordinated with another."""
+
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from corpusmith.lexicon.concept import Concept
+
+JOINED = (" and ", " and ", " or ", " and/or ", "/")
+SMALL_WORDS = {"of", "the", "and", "in", "with", "to", "a", "by", "for", "type"}
+
+
+def surface(concept: Concept, rng: random.Random) -> str:
+    """A name of the concept as a sentence would use it: the preferred one half of the time, never a long one."""
+    if rng.random() < 0.5:
+        return concept.names[0]
+    return rng.choice(concept.short_names)
+
+
+def abbreviation(concept: Concept, name: str) -> str | None:
+    """A short form for `name`: the concept's own acronym where it starts alike, else its initials; None for one word."""
+    parts = [part for part in name.replace("-", " ").split() if part.lower() not in SMALL_WORDS]
+    initials = "".join(part[0] for part in parts).upper()
+    known = [acronym for acronym in concept.acronyms if acronym[0].upper() == initials[:1]]
+    if known:
+        return known[0]
+    return initials if 2 <= len(initials) <= 5 and initials.isalpha() else None
+
+
+def coordinated(
+    name: str, concept_id: str, options: Sequence[tuple[str, Concept]], rng: random.Random
+) -> tuple[str, str]:
+    """'breast cancer' with another cancer as ('breast and ovarian cancer', both ids split by `|`).
+
+    `options` are the names that share the last word. The name and its id as they were where none serves.
+    """
+    if len(name.split()) < 2 or not options:
+        return name, concept_id
+    other_name, other = rng.choice(options)
+    if other.id == concept_id:
+        return name, concept_id
+    return f"{name.rsplit(' ', 1)[0]}{rng.choice(JOINED)}{other_name}", f"{concept_id}|{other.id}"
+
+
+def by_last_word(concepts: Iterable[Concept]) -> dict[str, list[tuple[str, Concept]]]:
+    """The names of two or three words by the last one: those that can be coordinated."""
+    heads: dict[str, list[tuple[str, Concept]]] = defaultdict(list)
+    for concept in concepts:
+        for name in concept.names:
+            if 2 <= len(name.split()) <= 3 and name.isascii() and name[-1].isalpha():
+                heads[name.split()[-1]].append((name, concept))
+    return heads

@@ -1,0 +1,210 @@
+"""What an LLM makes of a benchmark without training, as a predictions file that `evaluate` scores like a model's.
+
+It is the one place that sends text which a template did not write. So the caller must say that the text may be sent.
+"""
+
+import json
+import random
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from corpusmith.corpus.benchmarks import benchmark_rows
+from corpusmith.errors import UserError
+from corpusmith.lexicon.words import locate_words
+from corpusmith.teacher.client import generate
+from corpusmith.teacher.endpoint import Endpoint
+from corpusmith.teacher.ledger import Answer, Ledger
+from corpusmith.teacher.structured import find_answers, parse, response_format
+
+SYSTEM = "You annotate sentences of biomedical abstracts. Follow the instruction exactly and add no comment."
+# The examples are for small models: shown a schema alone, Qwen2.5-Coder-1.5B gives the schema back.
+MENTIONS = """List every mention of a {label} in the sentence below, copied exactly as it stands there. Answer like \
+{{"mentions": ["first mention", "second mention"]}}, or {{"mentions": []}} if there is none.
+Sentence: {text}"""
+RELATED = """In the sentence below {masks} stand for two entities. Does the sentence say that they are related to each \
+other? Answer {{"related": true}} or {{"related": false}}.
+Sentence: {text}"""
+MASK = re.compile(r"@[A-Z][A-Z0-9_-]*\$")
+PARAMETERS = {"temperature": 0.0, "max_tokens": 256}
+SEED = 0  # of the rows that a sample draws
+
+
+class Mentions(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    mentions: list[str] = Field(description="Mentions, copied from the sentence.")
+
+
+class Related(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    related: bool
+
+
+def check_permission(endpoint: Endpoint, i_may_send_this_text: bool) -> None:
+    """Raise UserError, naming the endpoint, unless the user has said that it may be sent the text."""
+    if not i_may_send_this_text:
+        raise UserError(
+            f"this would send every sentence of the benchmark to the LLM at {endpoint.host}: if the text may go there, "
+            "say so with --i-may-send-this-text"
+        )
+
+
+def zero_shot_predictions(
+    benchmark: Path,
+    split: str,
+    out: Path,
+    ledger: Ledger,
+    *,
+    model: str,
+    i_may_send_this_text: bool = False,
+    base_url: str | None = None,
+    sample: int | None = None,
+    **limits: Any,
+) -> dict[str, int]:
+    """Ask an LLM about each row of `benchmark/{split}.jsonl`; write lines of `{"id", "ner_tags"}` or `{"id", "label"}`.
+
+    The types to look for are those of the benchmark's tags; each is a request of its own. `limits` go to `generate`
+    (concurrency, rpm, max_cost, ...). With `sample`, only so many rows are asked about and predicted, drawn at random; a
+    larger sample holds the smaller one. What has no usable answer is predicted as nothing (`O`, 0) and counted. Returns
+    `rows`, `requests` and `unusable`. Answers come from the ledger where it has them, so that a killed run goes on.
+    """
+    check_permission(Endpoint.from_environment(base_url), i_may_send_this_text)
+    labels, asked = _asked(benchmark, split, model, sample)
+    requests = [payload for _, payloads in asked for payload in payloads]
+    generate(requests, ledger, base_url=base_url, total=len(requests), **limits)
+    unusable = 0
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with out.open("w", encoding="utf-8") as lines:
+        for row, payloads in asked:
+            tagged = "ner_tags" in row
+            replies = [
+                _reply(answer, Mentions if tagged else Related)
+                for answer in find_answers(ledger, payloads)
+            ]
+            unusable += replies.count(None)
+            if tagged:
+                found = {
+                    label: reply.mentions
+                    for label, reply in zip(labels, replies, strict=True)
+                    if reply
+                }
+                prediction = {"id": row["id"], "ner_tags": tag_mentions(row["tokens"], found)}
+            else:
+                prediction = {
+                    "id": row["id"],
+                    "label": int(replies[0] is not None and replies[0].related),
+                }
+            lines.write(json.dumps(prediction, ensure_ascii=False) + "\n")
+    return {"rows": len(asked), "requests": len(requests), "unusable": unusable}
+
+
+def zero_shot_spans(
+    texts: Sequence[str],
+    labels: Sequence[str],
+    ledger: Ledger,
+    *,
+    model: str,
+    i_may_send_this_text: bool = False,
+    base_url: str | None = None,
+    **limits: Any,
+) -> list[list[tuple[int, int, str]] | None]:
+    """(start, end, label) of what an LLM lists in each text, asked as `zero_shot_predictions` asks.
+
+    Each type is asked for by itself, so that spans of two types may be the same. None for a text whose every answer was
+    of no use.
+    """
+    check_permission(Endpoint.from_environment(base_url), i_may_send_this_text)
+    payloads = [
+        [_payload({"text": text}, label, True, model) for label in labels] for text in texts
+    ]
+    generate(
+        [p for asked in payloads for p in asked],
+        ledger,
+        base_url=base_url,
+        total=sum(map(len, payloads)),
+        **limits,
+    )
+    spans: list[list[tuple[int, int, str]] | None] = []
+    for text, asked in zip(texts, payloads, strict=True):
+        replies = [_reply(answer, Mentions) for answer in find_answers(ledger, asked)]
+        words, starts, ends = locate_words(text)
+        listed = []
+        for label, reply in zip(labels, replies, strict=True):
+            tags = tag_mentions(words, {label: reply.mentions if reply else []})
+            for first in [i for i, tag in enumerate(tags) if tag[0] == "B"]:
+                end = next((i for i in range(first + 1, len(tags)) if tags[i][0] != "I"), len(tags))
+                listed.append((starts[first], ends[end - 1], label))
+        spans.append(sorted(listed) if any(replies) else None)
+    return spans
+
+
+def tag_mentions(tokens: Sequence[str], found: Mapping[str, Iterable[str]]) -> list[str]:
+    """BIO tags for every occurrence of the mentions, by label: whole tokens, case and spacing aside, longest first."""
+    starts, length = {}, 0
+    for number, token in enumerate(tokens):
+        starts[length] = number
+        length += len(token)
+    starts[length] = len(tokens)
+    text = "".join(tokens).lower()
+    tags = ["O"] * len(tokens)
+    mentions = {
+        ("".join(mention.lower().split()), label)
+        for label, listed in found.items()
+        for mention in listed
+    }
+    for mention, label in sorted(mentions, key=lambda m: (-len(m[0]), m)):
+        place = text.find(mention) if mention else -1
+        while place >= 0:
+            first, last = starts.get(place), starts.get(place + len(mention))
+            if first is not None and last is not None and set(tags[first:last]) == {"O"}:
+                tags[first:last] = [f"B-{label}"] + [f"I-{label}"] * (last - first - 1)
+            place = text.find(mention, place + 1)
+    return tags
+
+
+def _asked(
+    benchmark: Path, split: str, model: str, sample: int | None = None
+) -> tuple[list[str], list[tuple[dict[str, Any], list]]]:
+    """The types of a split's tags, and each of its rows, or of a sample, with the payloads that ask about it, one a type."""
+    path = benchmark / f"{split}.jsonl"
+    rows = list(benchmark_rows(path)) if path.is_file() else []
+    if not rows:
+        raise UserError(f"{path} holds no row: give a benchmark folder and one of its splits")
+    tagged = "ner_tags" in rows[0]
+    labels = (
+        sorted({tag[2:] for row in rows for tag in row["ner_tags"]} - {""})
+        if tagged
+        else ["related"]
+    )
+    if sample is not None:
+        drawn = random.Random(SEED).sample(range(len(rows)), len(rows))[:sample]
+        rows = [rows[number] for number in sorted(drawn)]
+    return labels, [
+        (row, [_payload(row, label, tagged, model) for label in labels]) for row in rows
+    ]
+
+
+def _payload(row: Mapping[str, Any], label: str, tagged: bool, model: str) -> dict[str, Any]:
+    if tagged:
+        question, answer = (
+            MENTIONS.format(label=label.lower(), text=row["text"]),
+            response_format(Mentions),
+        )
+    else:
+        masks = " and ".join(sorted(set(MASK.findall(row["text"]))))
+        question, answer = RELATED.format(masks=masks, text=row["text"]), response_format(Related)
+    messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": question}]
+    return {"model": model, "messages": messages, **PARAMETERS, "response_format": answer}
+
+
+def _reply(answer: Answer | None, form: type[BaseModel]) -> Any:
+    """An answer as `form`; None for a request that failed, is pending, or was answered with something else."""
+    try:
+        return parse(answer.text, form) if answer else None
+    except ValueError:
+        return None

@@ -1,0 +1,77 @@
+"""What makes two corpora the same: a fingerprint of what they are made from, and a hash of the rows that came out."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from typing import BinaryIO
+
+from corpusmith.lexicon.concept import Lexicon
+from corpusmith.lexicon.load import load_lexicon
+from corpusmith.recipe.plan import Plan
+from corpusmith.recipe.prompt import PROMPTS, prompt_text
+from corpusmith.recipe.schema import Recipe
+
+RULES = (
+    1  # raise by one whenever the same answers would get other labels, rows or copies than before
+)
+# Recipe keys that do not change the fingerprint: more rows, another title or another benchmark make
+# a corpus of the same kind.
+NOT_IDENTITY = {"title", "license", "rows", "benchmarks", "transcript"}
+
+
+def fingerprint(recipe: Recipe, lexicons: Mapping[str, Lexicon]) -> str:
+    """sha256 over recipe, prompt, lexicons, teacher and `RULES`: equal fingerprints make rows of one kind."""
+    lenders = Plan(
+        recipe
+    ).lenders  # which borrow nothing themselves: two recipes may borrow from each other
+    made_from = {
+        "recipe": recipe.model_dump(mode="json", exclude=NOT_IDENTITY | {"teacher"}),
+        "borrowed": [
+            (len(lender), fingerprint(lender.recipe, lender.lexicons)) for lender in lenders
+        ],
+        "teacher": recipe.teacher.model_dump(mode="json", include={"model", "parameters"}),
+        "prompt": prompt_text(recipe.prompt),
+        "lexicons": {name: lexicon.fingerprint for name, lexicon in sorted(lexicons.items())},
+        "rules": RULES,
+    }
+    return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
+
+
+def plan_identity(plan: Plan, shard: tuple[int, int]) -> str:
+    """sha256 over all that a plan's payloads are made of: equal identities ask the same requests.
+
+    A plan whose identity changed needlessly is only drawn once more, so the version is part of it.
+    """
+    attributes = sorted((PROMPTS / "attributes").glob("*.txt"))
+    made_from = {
+        "shard": shard,
+        "recipes": [
+            {
+                "recipe": part.recipe.model_dump(mode="json"),
+                "prompt": prompt_text(part.recipe.prompt),
+                "lexicons": [
+                    load_lexicon(source.source).fingerprint
+                    for source in part.recipe.lexicons.values()
+                ],
+            }
+            for part in (plan, *plan.lenders)
+        ],
+        "attributes": [hashlib.sha256(path.read_bytes()).hexdigest() for path in attributes],
+        "version": version("corpusmith"),
+        "rules": RULES,
+    }
+    return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
+
+
+def content_hash(splits: Mapping[str, Iterable[BinaryIO]]) -> str:
+    """sha256 over the rows of every split in order, given as open files of JSON lines: equal ones are the same corpus,
+    whatever the published files look like and however many there are. Closes the files."""
+    digest = hashlib.sha256()
+    for split, files in sorted(splits.items()):
+        digest.update(f"{split}\n".encode())
+        for rows in files:
+            with rows:
+                while part := rows.read(1 << 20):
+                    digest.update(part)
+    return digest.hexdigest()

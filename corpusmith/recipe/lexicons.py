@@ -1,0 +1,67 @@
+"""Which part of each lexicon a recipe draws from, and which part it looks up."""
+
+from collections.abc import Set
+from dataclasses import replace
+
+from corpusmith.lexicon.concept import Concept, Lexicon
+from corpusmith.lexicon.load import load_lexicon
+from corpusmith.lexicon.matcher import folded_key
+from corpusmith.lexicon.words import fold, words
+from corpusmith.recipe.schema import LexiconSource, Selection
+
+
+def selected(source: LexiconSource, selection: Selection) -> Lexicon:
+    """The part of a lexicon that a recipe draws from or looks up; a concept without types passes unless types are asked."""
+    lexicon = load_lexicon(source.source)
+    ids = frozenset(selection.ids)
+
+    def keep(concept: Concept) -> bool:
+        return (
+            concept.weight >= selection.min_weight
+            and (not ids or concept.id in ids)
+            and (not selection.types or any(t.startswith(selection.types) for t in concept.types))
+            and not (
+                concept.types
+                and selection.without_types
+                and all(t.startswith(selection.without_types) for t in concept.types)
+            )
+        )
+
+    kept = lexicon.only(keep)
+    concepts = kept.concepts
+    if left_out := set(map(fold, selection.without_words)):
+        named = (
+            concept.only(lambda name: left_out.isdisjoint(map(fold, words(name))))
+            for concept in concepts
+        )
+        concepts = tuple(filter(None, named))
+    return replace(kept, concepts=concepts, stop=kept.stop + source.stop)
+
+
+def found(source: LexiconSource) -> Lexicon:
+    """What a recipe looks up under one lexicon's name: the `find` selection, then the lexicons named under `also`.
+
+    Only MeSH's concepts have types, and ontologies keep one disease under several ids. So of concepts without types those
+    names are looked up too that one with a type has ("prostatic neoplasm"), or that end in such a name: a colorectal
+    cancer is a cancer. Their acronyms are not, since most of them are of something that no text is about.
+    """
+    lexicon = selected(source, source.find)
+    others = [load_lexicon(name) for name in source.also]
+    concepts = (*lexicon.concepts, *(concept for other in others for concept in other.concepts))
+    if source.find.types:
+        known = {folded_key(name) for concept in concepts for name in concept.names}
+        untyped = selected(source, source.find.model_copy(update={"types": ()})).concepts
+        named = (
+            concept.only(lambda name: named_alike(name, known))
+            for concept in untyped
+            if not concept.types
+        )
+        concepts += tuple(filter(None, named))
+    stop = (*lexicon.stop, *(name for other in others for name in other.stop))
+    return replace(lexicon, concepts=concepts, stop=stop)
+
+
+def named_alike(name: str, known: Set[str]) -> bool:
+    """Whether `name` is one of `known` (names as `folded_key` gives them), or ends in one."""
+    key = folded_key(name)
+    return key in known or key.rpartition(" ")[2] in known

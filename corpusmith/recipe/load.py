@@ -1,0 +1,92 @@
+"""Recipes as YAML files: where they are, how they are read, and what is said of a mistake."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from corpusmith.errors import UserError
+from corpusmith.files import shipped
+from corpusmith.recipe.schema import Recipe
+
+RECIPES = shipped("builders", "recipes")
+
+
+MOST_EXTENSIONS = 8
+
+
+def shipped_recipes() -> list[str]:
+    return sorted(path.stem for path in RECIPES.glob("*.yaml"))
+
+
+def recipe_path(name_or_path: str) -> Path:
+    """Where a recipe lies. Raises UserError with the shipped names when there is none."""
+    for path in (RECIPES / f"{name_or_path}.yaml", Path(name_or_path)):
+        if path.is_file():
+            return path
+    raise UserError(
+        f"no recipe {name_or_path!r}: give the path of a YAML file, or one of {', '.join(shipped_recipes())}"
+    )
+
+
+def load_recipe(name_or_path: str) -> Recipe:
+    """Read and check a recipe. Raises UserError that names the file, the line and the remedy."""
+    path = recipe_path(name_or_path)
+    try:
+        return Recipe.model_validate(merged(path))
+    except ValidationError as error:
+        raise UserError("\n".join(explain(path, problem) for problem in error.errors())) from None
+
+
+def merged(path: Path, depth: int = 0) -> dict[str, Any]:
+    """The mapping in `path` over the recipe that it `extends`; a key given twice is the nearer one's, whole."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not valid YAML: {error}") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: a recipe is a mapping; see docs/recipes.md")
+    base = content.pop("extends", None)
+    if base is None:
+        return content
+    if depth == MOST_EXTENSIONS:
+        raise UserError(f"{path}: `extends` goes round in a circle")
+    return {**merged(recipe_path(base), depth + 1), **content}
+
+
+def explain(path: Path, problem: Any) -> str:
+    """One line for one pydantic error: file, line of the key where it can be found, what is wrong, what would be right."""
+    place = [str(part) for part in problem["loc"]]
+    line = line_of(path, place)
+    remedy = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        remedy = f"unknown key; known here: {', '.join(known_keys(place[:-1]))}"
+    return f"{path}{f':{line}' if line else ''}: {'.'.join(place) or 'recipe'}: {remedy}"
+
+
+def known_keys(place: list[str]) -> list[str]:
+    model: Any = Recipe
+    for part in place:
+        field = model.model_fields.get(part)
+        annotation = field.annotation if field else None
+        for candidate in (annotation, *getattr(annotation, "__args__", ())):
+            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+                model = candidate
+    return list(model.model_fields)
+
+
+def line_of(path: Path, place: list[str]) -> int | None:
+    """The line on which the innermost key of `place` stands, following YAML's own nodes; None when it is inherited."""
+    node = yaml.compose(path.read_text(encoding="utf-8"))
+    line = None
+    for part in place:
+        if isinstance(node, yaml.MappingNode):
+            found = [(key, value) for key, value in node.value if key.value == part]
+            if not found:
+                break
+            line, node = found[0][0].start_mark.line + 1, found[0][1]
+        elif isinstance(node, yaml.SequenceNode) and part.isdigit() and int(part) < len(node.value):
+            node = node.value[int(part)]
+            line = node.start_mark.line + 1
+    return line

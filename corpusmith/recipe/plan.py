@@ -1,0 +1,293 @@
+"""`request i` as a pure function of (recipe, i): extendable, shardable, resumable without a file of state."""
+
+import itertools
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import jinja2
+
+from corpusmith.errors import UserError
+from corpusmith.lexicon.concept import Concept, Lexicon, Sampler, boosted
+from corpusmith.lexicon.graph import Facts, Graph
+from corpusmith.lexicon.surface_forms import abbreviation, by_last_word, coordinated, surface
+from corpusmith.recipe.lexicons import found, selected
+from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.prompt import attribute_values, prompt_text, prompt_version, sandbox
+from corpusmith.recipe.schema import Kind, Recipe, Selection
+
+SPLIT_FOLDS = {
+    "train": range(8),
+    "validation": range(8, 9),
+    "test": range(9, 10),
+}  # of the ten folds of concepts
+MODIFIED = (
+    "patients",
+    "families",
+    "gene",
+    "locus",
+    "carriers",
+    "cases",
+    "mutations",
+    "phenotype",
+    "cells",
+    "protein",
+)
+MOST_REDRAWN = (
+    50_000  # requests that are drawn once more to know which concepts the held-out splits are about
+)
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A phrase that the answer must hold; `concept_id` names its concept, or both of a coordination, split by `|`."""
+
+    text: str
+    lexicon: str
+    concept_id: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question to the teacher, and what is known of its answer before it comes."""
+
+    index: int
+    id: str
+    kind: Kind
+    split: str
+    seeds: tuple[Seed, ...]
+    payload: dict[str, Any]
+    prompt: str  # version of the template that asked
+    attributes: Mapping[str, str] = field(
+        default_factory=dict
+    )  # as they were drawn: section, topic, …
+
+
+@dataclass(frozen=True)
+class Way:
+    """A kind of the recipe with what is drawn for it: its splits and their weights, and the values of each attribute."""
+
+    kind: Kind
+    splits: tuple[str, ...]
+    split_weights: tuple[int, ...]
+    attributes: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+class Plan:
+    """The requests of a recipe, then those of the recipes it borrows from: an answer may serve several corpora.
+
+    Lexicons, samplers and the template are loaded once, on first use.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+
+    def __len__(self) -> int:
+        return self.recipe.rows + sum(map(len, self.lenders))
+
+    @cached_property
+    def lenders(self) -> list["Plan"]:
+        """The plans of the recipes this one borrows from; what those borrow themselves is not handed on."""
+        return [
+            Plan(load_recipe(name).model_copy(update={"borrow": ()})) for name in self.recipe.borrow
+        ]
+
+    def requests(self, shard: int = 0, of: int = 1) -> Iterator[Request]:
+        """Requests `shard, shard + of, …`: shards of a plan are disjoint and together complete."""
+        for index in range(shard, len(self), of):
+            yield self.request(index)
+
+    def request(self, index: int) -> Request:
+        """Request `index`; below `rows`, the same for ever for the same recipe, however many rows that asks for."""
+        recipe = self.recipe
+        if index >= recipe.rows and self.lenders:
+            return self._borrowed(index)
+        rng = random.Random(f"{recipe.seed}:{index}")
+        way, split = self._way_and_split(rng)
+        kind = way.kind
+        seeds, phrases = self._seeds(kind, split, rng)
+        chosen = {name: rng.choice(values) for name, values in way.attributes}
+        system, _, user = self.template.render(
+            {
+                "kind": kind.name,
+                "label": kind.label,
+                "phrases": phrases,
+                "avoid": kind.avoid,
+                "facts": self._facts(seeds, split, index) if recipe.context else (),
+                **chosen,
+            }
+        ).partition("\n---\n")
+        messages = [
+            {"role": "system", "content": system.strip()},
+            {"role": "user", "content": user.strip()},
+        ]
+        payload = {
+            "model": recipe.teacher.model,
+            "messages": messages,
+            **recipe.teacher.parameters,
+            "seed": index,
+        }
+        return Request(
+            index,
+            f"{recipe.name}-{index:07d}",
+            kind,
+            split,
+            tuple(seeds),
+            payload,
+            self.prompt,
+            chosen,
+        )
+
+    def _way_and_split(self, rng: random.Random) -> tuple[Way, str]:
+        way = rng.choices(self._ways, cum_weights=self._way_weights)[0]
+        return way, rng.choices(way.splits, cum_weights=way.split_weights)[0]
+
+    @cached_property
+    def held_out(self) -> frozenset[str]:
+        """The ids of concepts that a request of the validation or test split is about: no copy in train may name them.
+
+        In a plan of very many requests, every concept that such a request could be about.
+        """
+        asked: set[str] = set()
+        for plan in (self, *self.lenders):
+            if plan.recipe.rows > MOST_REDRAWN:
+                parts = (
+                    sampler.concepts
+                    for (_, split), sampler in plan._samplers.items()
+                    if split != "train"
+                )
+                asked.update(concept.id for part in parts for concept in part)
+                continue
+            for index in range(plan.recipe.rows):
+                rng = random.Random(f"{plan.recipe.seed}:{index}")
+                way, split = plan._way_and_split(rng)
+                if split != "train":
+                    seeds, _ = plan._seeds(way.kind, split, rng)
+                    asked.update(part for seed in seeds for part in seed.concept_id.split("|"))
+        return frozenset(asked)
+
+    def _borrowed(self, index: int) -> Request:
+        first = self.recipe.rows
+        for lender in self.lenders:
+            if index < first + len(lender):
+                return replace(lender.request(index - first), index=index)
+            first += len(lender)
+        raise IndexError(
+            f"{self.recipe.name} plans {len(self)} requests: there is no request {index}"
+        )
+
+    def drawn_with(self, seed: int) -> Iterator[Request]:
+        """The requests whose payload has this seed: one of this plan, and one of each lender's."""
+        plans = (self, *self.lenders)
+        return (plan.request(seed) for plan in plans if seed < plan.recipe.rows)
+
+    @cached_property
+    def prompt(self) -> str:
+        return prompt_version(self.recipe.prompt)
+
+    @cached_property
+    def template(self) -> jinja2.Template:
+        return sandbox().from_string(prompt_text(self.recipe.prompt))
+
+    @cached_property
+    def lexicons(self) -> dict[str, Lexicon]:
+        """What mentions are found with: each lexicon under its `find` selection and what it has `also`, stop names apart."""
+        return {name: found(source) for name, source in self.recipe.lexicons.items()}
+
+    @cached_property
+    def _ways(self) -> list[Way]:
+        return [self._way(kind) for kind in self.recipe.kinds]
+
+    @cached_property
+    def _way_weights(self) -> list[float]:
+        return list(itertools.accumulate(kind.weight for kind in self.recipe.kinds))
+
+    @cached_property
+    def _samplers(self) -> dict[tuple[str, str], Sampler]:
+        drawn = {
+            n: boosted(selected(source, source.draw), source.boost)
+            for n, source in self.recipe.lexicons.items()
+        }
+        parts = {
+            (n, split): lexicon.of_folds(f)
+            for n, lexicon in drawn.items()
+            for split, f in SPLIT_FOLDS.items()
+        }
+        return {key: Sampler(concepts) for key, concepts in parts.items() if concepts}
+
+    @cached_property
+    def _same_head(self) -> dict[tuple[str, str, str], list[tuple[str, Concept]]]:
+        """By lexicon, split and last word."""
+        return {
+            (lexicon, split, head): names
+            for (lexicon, split), sampler in self._samplers.items()
+            for head, names in by_last_word(sampler.concepts).items()
+        }
+
+    def _way(self, kind: Kind) -> Way:
+        """Its splits are those with a concept of every lexicon it draws from: a short word list may fill only some."""
+        splits = [
+            split
+            for split in SPLIT_FOLDS
+            if all((lexicon, split) in self._samplers for lexicon in kind.seeds)
+        ]
+        if not splits:
+            raise UserError(
+                f"{self.recipe.name}: no concept left to draw for {kind.name!r}: widen `draw`, or add names"
+            )
+        weights = itertools.accumulate(len(SPLIT_FOLDS[split]) for split in splits)
+        attributes = {**self.recipe.attributes, **kind.attributes}
+        values = tuple((name, attribute_values(source)) for name, source in attributes.items())
+        return Way(kind, tuple(splits), tuple(weights), values)
+
+    def _seeds(self, kind: Kind, split: str, rng: random.Random) -> tuple[list[Seed], list[str]]:
+        """The seeds of one request, and each as the prompt shows it."""
+        seeds: list[Seed] = []
+        phrases: list[str] = []
+        for lexicon in kind.seeds:
+            concept = self._samplers[lexicon, split].draw(rng)
+            name = surface(concept, rng)
+            form = kind.form if lexicon == kind.seeds[0] else "plain"
+            seed, phrase = Seed(name, lexicon, concept.id), name
+            if form == "coordinated":
+                text, concept_id = self.coordinated(name, concept.id, lexicon, split, rng)
+                seed, phrase = Seed(text, lexicon, concept_id), text
+            elif form == "modifier":
+                phrase = f"{name} {rng.choice(MODIFIED)}"
+            elif form == "abbreviated" and (short := abbreviation(concept, name)):
+                phrase = f"{name} ({short})"
+                seeds.append(seed)
+                seed = Seed(short, lexicon, concept.id)
+            seeds.append(seed)
+            phrases.append(phrase)
+        return seeds, phrases
+
+    def _facts(self, seeds: Sequence[Seed], split: str, index: int) -> list[Facts]:
+        """What is known of each concept that was drawn, from a generator of its own: it changes nothing else drawn."""
+        rng = random.Random(f"{self.recipe.seed}:{index}:context")
+        found: dict[tuple[str, str], Facts] = {}
+        for seed in seeds:
+            graph = self._graphs[seed.lexicon]
+            ids = seed.concept_id.split("|")
+            for concept in (graph.lexicon.by_id[part] for part in ids):
+                name = seed.text if len(ids) == 1 else concept.names[0]
+                facts = graph.facts(concept, name, self.recipe.context, SPLIT_FOLDS[split], rng)
+                found.setdefault((seed.lexicon, concept.id), facts)
+        return [facts for facts in found.values() if not facts.empty]
+
+    @cached_property
+    def _graphs(self) -> dict[str, Graph]:
+        """Over the whole of each lexicon: a parent is seldom among what is drawn."""
+        return {
+            name: Graph(selected(source, Selection()))
+            for name, source in self.recipe.lexicons.items()
+        }
+
+    def coordinated(
+        self, name: str, concept_id: str, lexicon: str, split: str, rng: random.Random
+    ) -> tuple[str, str]:
+        """`coordinated` with another name of the split that may be drawn."""
+        options = self._same_head.get((lexicon, split, name.split()[-1]), [])
+        return coordinated(name, concept_id, options, rng)

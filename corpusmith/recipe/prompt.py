@@ -1,0 +1,139 @@
+"""Templates that an LLM wrote: plain text with slots such as `{topic}`, turned into Jinja here and nowhere else.
+
+Nothing of such a text is ever read as Jinja: a brace that is not part of a known slot is refused, and without braces no
+Jinja can begin.
+"""
+
+import hashlib
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from jinja2 import Environment, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from corpusmith.errors import UserError
+from corpusmith.files import shipped
+
+SLOT = re.compile(r"\{\s*([A-Za-z_]+)\s*\}")
+PHRASES = """{{ '"' ~ phrases | join('" and "') ~ '"' }}"""
+APPENDED = {  # what a sentence cannot do without, where the template does not name it
+    "statement": "{% if statement %} {{ statement }}{% endif %}",
+    "detail": "{% if detail %} {{ detail }}{% endif %}",
+    "avoid": "{% if avoid %} Do not name any {{ avoid }}.{% endif %}",
+}
+SHORTEST, LONGEST = 6, 90  # words
+CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffd\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+INTRODUCED = re.compile(
+    r"^(sure|certainly|here (is|are|'s)|instruction|template|prompt|example|variation)\b[^.{]{0,60}:\s*",
+    re.I,
+)
+FENCE = re.compile(r"```\w*\n?|`")
+
+
+class Refused(ValueError):
+    """Why a text is no template; one of a few phrases, so that reasons can be counted."""
+
+
+def read_template(answer: str, slots: frozenset[str]) -> str:
+    """The template in an LLM's answer, on one line. Raises Refused.
+
+    `slots` are the names that the recipe can fill; `phrases` is always one, and must be used.
+    """
+    text = " ".join(FENCE.sub("", answer).split())
+    text = INTRODUCED.sub("", text).strip()
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        text = text[1:-1].strip()
+    text = re.sub(r"[\"'“”]?\{\s*phrases\s*\}[\"'“”]?", "{phrases}", text)
+    if CONTROL.search(text):
+        raise Refused("control character")
+    if not SHORTEST <= len(text.split()) <= LONGEST:
+        raise Refused("too short or too long")
+    named = SLOT.findall(text)
+    if unknown := sorted(set(named) - slots):
+        raise Refused(f"unknown slot {unknown[0][:30]}")
+    if set("{}") & set(SLOT.sub("", text)):
+        raise Refused("a brace that is no slot")
+    if named.count("phrases") != 1:
+        raise Refused("does not name {phrases} once")
+    return SLOT.sub(lambda slot: "{" + slot[1] + "}", text)
+
+
+def to_jinja(template: str, base: str) -> str:
+    """A prompt file: the system text of `base`, the template where names are asked for, else the user text of `base`.
+
+    `template` has come from `read_template`. Raises ValueError when the file would hold anything but text and slots.
+    """
+    system, _, user = base.partition("\n---\n")
+    named = set(SLOT.findall(template))
+    asked = SLOT.sub(
+        lambda slot: PHRASES if slot[1] == "phrases" else "{{ " + slot[1] + " }}", template
+    )
+    check(asked)
+    asked += "".join(text for slot, text in APPENDED.items() if slot not in named)
+    return f"{system}\n---\n{{% if phrases -%}}\n{asked}\n{{%- else -%}}\n{user.strip()}\n{{%- endif %}}\n"
+
+
+def check(body: str) -> None:
+    """Raise ValueError unless Jinja reads `body` as text, slots, and the one spelling of `phrases`."""
+    allowed = (nodes.TemplateData, nodes.Output, nodes.Name)
+    for node in Environment().parse(body.replace(PHRASES, "{{ phrases }}")).iter_child_nodes():
+        for part in (node, *node.find_all(nodes.Node)):
+            if not isinstance(part, allowed):
+                raise ValueError(f"a template may hold text and slots, not {type(part).__name__}")
+
+
+def sandbox() -> ImmutableSandboxedEnvironment:
+    """Where prompt files are rendered: one from elsewhere reaches what it is filled with and nothing more."""
+    from jinja2 import ChainableUndefined
+
+    return ImmutableSandboxedEnvironment(undefined=ChainableUndefined, keep_trailing_newline=False)
+
+
+PROMPTS = shipped("builders", "prompts")
+
+
+def prompt_path(prompt: str) -> Path:
+    """`ner.v1` is a shipped template; anything that ends in .jinja is a path."""
+    return Path(prompt) if prompt.endswith(".jinja") else PROMPTS / f"{prompt}.jinja"
+
+
+def slots(template: str) -> set[str]:
+    """The names that a template is filled with."""
+    from jinja2 import Environment, TemplateSyntaxError, meta
+
+    try:
+        return meta.find_undeclared_variables(Environment().parse(template))
+    except TemplateSyntaxError as error:
+        raise ValueError(
+            f"the prompt template cannot be read: line {error.lineno}: {error.message}"
+        ) from None
+
+
+def prompt_text(prompt: str) -> str:
+    """The template's text."""
+    return prompt_path(prompt).read_text(encoding="utf-8")
+
+
+def prompt_version(prompt: str) -> str:
+    """Provenance of a row: `ner.v1@` and eight hex digits of the template's sha256."""
+    digest = hashlib.sha256(prompt_text(prompt).encode()).hexdigest()
+    return f"{prompt_path(prompt).stem}@{digest[:8]}"
+
+
+@lru_cache(maxsize=256)
+def attribute_values(source: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The values of an attribute: as listed, or the lines of shipped files joined by `+` (`genetics+general`)."""
+    if isinstance(source, tuple):
+        return source
+    values: list[str] = []
+    for name in source.split("+"):
+        path = PROMPTS / "attributes" / f"{name}.txt"
+        if (
+            not path.exists() or path.parent != PROMPTS / "attributes"
+        ):  # no file of the user's is sent
+            raise UserError(
+                f"no attribute list {name!r}: list the values in the recipe, or name a file of {path.parent}"
+            )
+        values += filter(None, path.read_text(encoding="utf-8").splitlines())
+    return tuple(values)

@@ -1,0 +1,256 @@
+"""What a corpus is, as its author writes it: YAML checked by pydantic, unknown keys refused."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from corpusmith.recipe.prompt import prompt_path, slots
+
+PLANNED = {"model", "messages", "seed", "n", "stream"}
+
+
+class Strict(BaseModel):
+    """A misspelt key is an error with its place, never a setting that silently does nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Selection(Strict):
+    """Which concepts of a lexicon, by id, by prefix of their types (MeSH tree numbers) and by weight; which of their names."""
+
+    ids: tuple[str, ...] = ()  # these and no others
+    types: tuple[str, ...] = ()
+    without_types: tuple[str, ...] = ()
+    without_words: tuple[
+        str, ...
+    ] = ()  # no name that holds one of these words: "induced" in "heparin-induced thrombosis"
+    min_weight: float = 0.0
+
+
+class LexiconSource(Strict):
+    """A lexicon by shipped name, path, URL or `hf://datasets/…`; drawn from and looked up under separate selections."""
+
+    source: str
+    draw: Selection = Selection()
+    find: Selection = Selection()
+    also: tuple[
+        str, ...
+    ] = ()  # lexicons that are looked up too, and written in copies, but never asked for
+    stop: tuple[str, ...] = ()
+    boost: dict[
+        str, Annotated[float, Field(gt=0)]
+    ] = {}  # how many times as often a branch or concept id is drawn
+
+
+class Kind(Strict):
+    """One way of asking. `seeds` names the lexicons that are drawn from, in order."""
+
+    name: str
+    weight: float = Field(gt=0)
+    seeds: tuple[str, ...] = ()
+    form: Literal["plain", "coordinated", "abbreviated", "modifier"] = "plain"
+    attributes: dict[str, str | tuple[str, ...]] = {}
+    avoid: str = ""
+    label: str | None = None  # relations: what the sentence says of its head and tail
+
+
+class Teacher(Strict):
+    """Whom the recipe was written for; the endpoint comes from the environment or the command line."""
+
+    model: str
+    license: str = "unknown"  # of what the model writes
+    parameters: dict[str, Any] = {"temperature": 0.9, "top_p": 0.95, "max_tokens": 100}
+    price: dict[str, float] | None = None  # per million tokens: input, cached, output
+
+    @field_validator("parameters")
+    @classmethod
+    def parameters_say_how_not_what(cls, parameters: dict[str, Any]) -> dict[str, Any]:
+        if set_here := sorted(PLANNED & parameters.keys()):
+            raise ValueError(
+                f"{', '.join(set_here)} cannot be set: the plan says what is asked, and reads one answer"
+            )
+        return parameters
+
+
+class Verification(Strict):
+    """What an answer must be to become a row."""
+
+    unasked: Literal["label", "reject", "ignore"] = "label"  # a mention that was not asked for
+    first_sentence: bool = True  # of several, judge the first alone; otherwise several are rejected
+    repair: bool = True  # accept a seed in another number or spelling (tumour, tumor), with the text as it stands
+    min_words: int = Field(default=5, ge=1)
+    max_words: int = Field(default=70, ge=2)
+    definitions: Literal["accept", "reject"] = "reject"
+
+
+class Augmentation(Strict):
+    """Rows made of accepted rows at no cost, in the train split only."""
+
+    replacements: int = Field(
+        default=0, ge=0
+    )  # copies of a row with other concepts in place of its mentions
+    forms: dict[
+        Literal[
+            "acronym",
+            "bracketed",
+            "coordinated",
+            "listed",
+            "mixed",
+            "framed",
+            "qualified",
+            "deficiency",
+        ],
+        float,
+    ] = {}  # of replacements
+    across_types: float = Field(
+        default=0.0, ge=0.0, le=1.0
+    )  # share of replacements of any branch of the lexicon
+    weight_exponent: float = Field(
+        default=0.5, ge=0.0, le=1.0
+    )  # 1 draws names as the lexicon's weights say, 0 all alike
+    prevalence: float = Field(
+        default=0.0, ge=0.0, le=1.0
+    )  # share of names drawn as often as a teacher names them
+    frames: tuple[
+        str, ...
+    ] = ()  # what stands around a name in the form `framed`, unlabelled: "{chemical}-induced {}"
+    asides: (
+        str | tuple[str, ...]
+    ) = ()  # unlabelled words put into every other copy: "(P < 0.05)"; a list or a shipped one
+    qualifiers: tuple[
+        str, ...
+    ] = ()  # words that a replacement in the form `qualified` begins with: familial, sporadic
+    deficiency_of: str | None = (
+        None  # the lexicon whose names make the form `deficiency`: "C7 deficiency"
+    )
+    vary_context: bool = (
+        False  # in each copy, also other names in place of what was asked for and is no mention
+    )
+    contrasts: int = Field(
+        default=0, ge=0
+    )  # copies with names of lexicons that are no label in place of its mentions
+    contrasted_lexicons: dict[
+        str, Annotated[float, Field(gt=0)]
+    ] = {}  # shares of them; without, all that are no label
+    contrasted_acronyms: float = Field(
+        default=1.0, ge=0.0, le=1.0
+    )  # share of contrasts that may be an acronym
+    mistagged: float = Field(
+        default=0.0, ge=0.0
+    )  # unrelated rows a related row, masking a word that is no entity
+    accompanied: float = Field(
+        default=0.0, ge=0.0
+    )  # related rows a related row, with other names beside the pair
+
+
+class Filters(Strict):
+    """What is thrown out of the accepted rows."""
+
+    near_duplicates: float = Field(
+        default=0.8, gt=0.0, le=1.0
+    )  # Jaccard similarity of word trigrams
+    leakage: int = Field(default=8, ge=0)  # shared n-grams with a benchmark; 0 keeps them
+    label_noise: int = Field(
+        default=0, ge=0
+    )  # folds of cross-validation that find wrong labels; 0 keeps them
+    outliers: float = Field(
+        default=0.0, ge=0.0
+    )  # robust deviations of embeddings beyond which a row goes; 0 keeps it
+
+    @field_validator("label_noise")
+    @classmethod
+    def folds_leave_something_out(cls, folds: int) -> int:
+        if folds == 1:
+            raise ValueError("one fold leaves nothing to learn from: give 2 or more, or 0 for none")
+        return folds
+
+
+class Relation(Strict):
+    """The two lexicons whose concepts are paired, the masks that stand for them, and the class names."""
+
+    head: str
+    tail: str
+    labels: tuple[str, str] = ("unrelated", "related")
+    named_together: str | None = (
+        None  # the label of a pair of which a sentence says no link, where it isn't the first
+    )
+
+
+class Recipe(Strict):
+    """A corpus from its prompts to its splits. Docs: docs/recipes.md."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    title: str
+    task: Literal["ner", "relations"]
+    language: str = "en"
+    license: str = "other"  # of the corpus, as the Hub writes licences
+    labels: dict[str, str] = {}  # NER: label -> lexicon
+    relation: Relation | None = None
+    lexicons: dict[str, LexiconSource]
+    prompt: str
+    attributes: dict[str, str | tuple[str, ...]] = {}
+    context: tuple[
+        Literal["definition", "parents", "siblings", "synonyms"], ...
+    ] = ()  # facts on what is drawn
+    kinds: tuple[Kind, ...] = Field(min_length=1)
+    teacher: Teacher
+    rows: int = Field(gt=0)  # requests, of which most become rows
+    borrow: tuple[
+        str, ...
+    ] = ()  # recipes whose requests are this one's too: their answers, verified by this recipe
+    seed: int = 0
+    verify: Verification = Verification()
+    augment: Augmentation = Augmentation()
+    filters: Filters = Filters()
+    transcript: str | None = (
+        None  # the shipped transcript that answers it, where its name is another
+    )
+    benchmarks: tuple[str, ...] = ()  # folders below CORPUSMITH_BENCHMARKS that measure this corpus
+
+    @model_validator(mode="after")
+    def frames_have_a_place(self) -> "Recipe":
+        places = {"{}", *(f"{{{name}}}" for name in self.lexicons)}
+        for frame in self.augment.frames:
+            if frame.count("{}") != 1 or not set(re.findall(r"{[^}]*}", frame)) <= places:
+                raise ValueError(
+                    f"augment.frames: {frame!r} needs one {{}}, and else only names of lexicons in braces"
+                )
+        return self
+
+    @field_validator("prompt")
+    @classmethod
+    def prompt_exists(cls, prompt: str) -> str:
+        if not prompt_path(prompt).exists():
+            raise ValueError(f"no prompt template at {prompt_path(prompt)}")
+        return prompt
+
+    @model_validator(mode="after")
+    def names_agree(self) -> "Recipe":
+        named = set(self.labels.values()) | {seed for kind in self.kinds for seed in kind.seeds}
+        if self.relation:
+            named |= {self.relation.head, self.relation.tail}
+        if self.augment.deficiency_of:
+            named.add(self.augment.deficiency_of)
+        named |= set(self.augment.contrasted_lexicons)
+        if labelled := sorted(set(self.augment.contrasted_lexicons) & set(self.labels.values())):
+            raise ValueError(
+                f"augment.contrasted_lexicons: {', '.join(labelled)} is a label's; a contrast carries no label"
+            )
+        if missing := sorted(named - set(self.lexicons)):
+            raise ValueError(f"no lexicon called {', '.join(missing)} under `lexicons`")
+        if (self.task == "relations") != (self.relation is not None):
+            raise ValueError("`relation` goes with task: relations, and only there")
+        if self.relation and self.relation.named_together not in (None, *self.relation.labels):
+            raise ValueError(
+                f"relation.named_together is none of {', '.join(self.relation.labels)}"
+            )
+        if self.context and "facts" not in slots(
+            prompt_path(self.prompt).read_text(encoding="utf-8")
+        ):
+            raise ValueError(
+                f"`context` needs a template with the slot `facts`, which {self.prompt} lacks: say ner.v2 or re.v2"
+            )
+        if self.task == "ner" and not self.labels:
+            raise ValueError("`labels` must name at least one label and its lexicon")
+        return self

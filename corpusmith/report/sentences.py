@@ -1,0 +1,165 @@
+"""What a report says of a corpus's sentences: acceptance, form beside real text, how far from it, how near to copying."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from corpusmith.corpus.benchmarks import benchmark_rows, benchmark_splits
+from corpusmith.corpus.build import benchmark_name
+from corpusmith.corpus.measure.unlabelled import unlabelled_names
+from corpusmith.evaluation.significance import interval
+from corpusmith.quality.embeddings import Embedder, nearest, project, two_sample_auroc
+from corpusmith.recipe.schema import Recipe
+
+MAPPED = 1000  # sentences of each side on the map and before the classifier
+COMPARED = 10_000  # sentences of each side that are looked at for near neighbours
+PAIRS = 5  # nearest pairs that are named
+UNLABELLED = 25  # names that are told of each label
+SEED = 0  # of every draw of sentences
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """Sentences of one source, their ids, and their vectors once they were embedded."""
+
+    ids: list[str]
+    texts: list[str]
+
+    def sample(self, most: int) -> "Sentences":
+        """At most so many, drawn at random and kept in their order."""
+        chosen = np.sort(np.random.default_rng(SEED).permutation(len(self.ids))[:most])
+        return Sentences([self.ids[i] for i in chosen], [self.texts[i] for i in chosen])
+
+
+def acceptance(build: Mapping[str, Any]) -> dict[str, Any]:
+    """What became of the requests; the share that was accepted with its bootstrap interval over the answers."""
+    counts = build["counts"]
+    accepted = np.arange(counts["answered"]) < counts["accepted"]
+    ci95 = interval(np.stack([accepted, np.ones(len(accepted))], axis=1), mean)
+    return {
+        "counts": counts,
+        "accepted_share": round(counts["accepted"] / counts["answered"], 4),
+        "ci95": [round(bound, 4) for bound in ci95],
+        "rejected_by_reason": build["rejected_by_reason"],
+        "filtered_by_reason": build["filtered_by_reason"],
+        "added_by_augmentation": build["added_by_augmentation"],
+    }
+
+
+def form(build: Mapping[str, Any]) -> dict[str, Any]:
+    """Counts over whole corpora, so they have no interval; real text only where a benchmark is at hand."""
+    return {
+        "statistics": build["statistics"],
+        "reference_statistics": build.get("reference_statistics", {}),
+    }
+
+
+def unlabelled(recipe: Recipe, shards: Sequence[Path]) -> dict[str, Any]:
+    """Names of the lexicons that stand unlabelled in the rows that students learn from, copies too."""
+    import pyarrow.parquet as pq
+
+    columns = ["id", "text", "entities"]
+    rows = (
+        row
+        for shard in shards
+        for batch in pq.ParquetFile(shard).iter_batches(columns=columns)
+        for row in batch.to_pylist()
+    )
+    return {"split": "train", "labels": unlabelled_names(recipe, rows, UNLABELLED)}
+
+
+def sentence_map(
+    synthetic: Sentences, real: Mapping[str, Sentences], embed: Embedder
+) -> tuple[dict[str, Any], tuple[np.ndarray, np.ndarray]]:
+    """How well synthetic sentences are told from real ones, and where both lie on two axes.
+
+    Beside it stands how well one half of the real ones is told from the other, which is what chance looks like.
+    """
+    together = Sentences(
+        [i for s in real.values() for i in s.ids], [t for s in real.values() for t in s.texts]
+    )
+    ours, theirs = embed(synthetic.sample(MAPPED).texts), embed(together.sample(MAPPED).texts)
+    order = np.random.default_rng(SEED).permutation(len(theirs))
+    halves = theirs[order[::2]], theirs[order[1::2]]
+    figures = {
+        "seed": SEED,
+        "synthetic": len(ours),
+        "real": {name: len(sentences.ids) for name, sentences in real.items()},
+        "two_sample": two_sample_auroc(ours, theirs, seed=SEED),
+        "real_halves": two_sample_auroc(*halves, seed=SEED),
+    }
+    return figures, project(ours, theirs)
+
+
+def memorisation(
+    build: Mapping[str, Any], synthetic: Sentences, real: Mapping[str, Sentences], embed: Embedder
+) -> dict[str, Any]:
+    """Runs of words shared with each benchmark split, and how near the nearest sentence lies by its embedding.
+
+    `nearest.*.real` is the same for the split's own sentences among each other: what likeness is natural.
+    """
+    ours = synthetic.sample(COMPARED)
+    vectors = embed(ours.texts)
+    found = {}
+    for name, sentences in real.items():
+        theirs = sentences.sample(COMPARED)
+        others = embed(theirs.texts)
+        similarity, which = nearest(vectors, others)
+        closest = np.argsort(-similarity, kind="stable")[:PAIRS]
+        found[name] = {
+            "synthetic": quantiles(similarity),
+            "real": quantiles(nearest(others, others)[0]),
+            "pairs": [
+                {
+                    "id": ours.ids[i],
+                    "benchmark_id": theirs.ids[which[i]],
+                    "cosine": round(float(similarity[i]), 4),
+                }
+                for i in closest
+            ],
+        }
+    return {"seed": SEED, "audit": build["audit"], "nearest": found}
+
+
+def quantiles(values: np.ndarray) -> dict[str, Any]:
+    """How similarities are spread; the interval is that of the mean."""
+    ci95 = interval(np.stack([values, np.ones(len(values))], axis=1).astype(float), mean)
+    return {
+        "rows": len(values),
+        "mean": round(float(values.mean()), 4),
+        "ci95": [round(bound, 4) for bound in ci95],
+        **{f"p{share}": round(float(np.percentile(values, share)), 4) for share in (1, 50, 90, 99)},
+        "max": round(float(values.max()), 4),
+    }
+
+
+def mean(sums: np.ndarray) -> np.ndarray:
+    """Of (sum of values, number of rows)."""
+    return sums[..., 0] / sums[..., 1]
+
+
+def written_sentences(shards: Sequence[Path]) -> Sentences:
+    """What the teacher wrote, of every split and once each: copies that augmentation made would count twice."""
+    import pyarrow.parquet as pq
+
+    rows = [
+        row
+        for shard in shards
+        for row in pq.read_table(shard, columns=["id", "request_id", "text"]).to_pylist()
+    ]
+    originals = [row for row in rows if row["id"] == row["request_id"]]
+    return Sentences([row["id"] for row in originals], [row["text"] for row in originals])
+
+
+def real_sentences(recipe: Recipe, root: Path | None) -> dict[str, Sentences]:
+    """Sentences of the recipe's own benchmarks, of every split at hand; they are compared, never written anywhere."""
+    splits = benchmark_splits(root) if root else {}
+    found = {}
+    for name, path in splits.items():
+        if benchmark_name(path) in recipe.benchmarks:
+            rows = list(benchmark_rows(path))
+            found[name] = Sentences([str(row["id"]) for row in rows], [row["text"] for row in rows])
+    return found

@@ -1,0 +1,129 @@
+"""What a file of texts becomes: JSON Lines, CSV, BRAT standoff and spaCy's JSON."""
+
+import csv
+import json
+import re
+import zipfile
+from bisect import bisect_right
+from collections.abc import Sequence
+from pathlib import Path
+
+from corpusmith.space.markup import segments
+from corpusmith.space.schema import Annotated
+
+# What a spreadsheet takes for the beginning of a formula, also behind white space and characters without a width; a tab
+# or a line's end begins one by itself.
+FORMULA = re.compile(r"[\t\r\n]|[\s\x00-\x1f\u200b-\u200f\u202a-\u202e\u2060\ufeff]*[-=+@＝＋－＠]")
+
+WORD_OR_SPACE = re.compile(r"\w+|[^\w\s]|\s+")
+
+
+def write_all(documents: Sequence[Annotated], folder: Path) -> list[Path]:
+    """One file a format in `folder`; names are fixed, so that none comes from a visitor."""
+    writers = {
+        "mentions.jsonl": write_jsonl,
+        "mentions.csv": write_csv,
+        "mentions-brat.zip": write_brat,
+        "mentions-spacy.json": write_spacy,
+    }
+    for name, write in writers.items():
+        write(documents, folder / name)
+    return [folder / name for name in writers]
+
+
+def write_jsonl(documents: Sequence[Annotated], path: Path) -> None:
+    """A text a line: `{"id", "text", "mentions"}`."""
+    with path.open("w", encoding="utf-8") as lines:
+        for document in documents:
+            lines.write(json.dumps(document, ensure_ascii=False) + "\n")
+
+
+def write_csv(documents: Sequence[Annotated], path: Path) -> None:
+    """A mention a row, for spreadsheets: with a byte order mark, without formulas."""
+    columns = ["id", "start", "end", "label", "text", "score", "concept_id"]
+    with path.open("w", encoding="utf-8-sig", newline="") as lines:
+        writer = csv.writer(lines)
+        writer.writerow(columns)
+        for document in documents:
+            for mention in document["mentions"]:
+                writer.writerow(
+                    [
+                        neutralise(cell)
+                        for cell in ({**mention, "id": document["id"]}[c] for c in columns)
+                    ]
+                )
+
+
+def neutralise(cell: object) -> object:
+    """`cell` as text that no spreadsheet computes: an apostrophe goes before what would begin a formula (CWE-1236)."""
+    return "'" + cell if isinstance(cell, str) and FORMULA.match(cell) else cell
+
+
+def write_brat(documents: Sequence[Annotated], path: Path) -> None:
+    """A .txt and an .ann a text (https://brat.nlplab.org/standoff.html); a span is cut where a line ends."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, document in enumerate(documents, 1):
+            archive.writestr(f"{number:06}.txt", document["text"])
+            archive.writestr(f"{number:06}.ann", "".join(brat_lines(document)))
+
+
+def brat_lines(document: Annotated) -> list[str]:
+    lines = []
+    for number, mention in enumerate(document["mentions"], 1):
+        fragments, at = [], mention["start"]
+        for piece in mention["text"].split("\n"):
+            fragments.append(f"{at} {at + len(piece)}")
+            at += len(piece) + 1
+        lines.append(
+            f"T{number}\t{mention['label']} {';'.join(fragments)}\t{mention['text'].replace(chr(10), ' ')}\n"
+        )
+        if mention["concept_id"]:
+            lines.append(f"#{number}\tAnnotatorNotes T{number}\t{mention['concept_id']}\n")
+    return lines
+
+
+def write_spacy(documents: Sequence[Annotated], path: Path) -> None:
+    """spaCy's JSON (https://spacy.io/api/data-formats#json-input): `spacy convert` makes a .spacy file of it."""
+    rows = [
+        {
+            "id": number,
+            "paragraphs": [
+                {
+                    "raw": document["text"],
+                    "sentences": [
+                        {"tokens": tokens, "brackets": []} for tokens in spacy_sentences(document)
+                    ],
+                }
+            ],
+        }
+        for number, document in enumerate(documents)
+    ]
+    path.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+
+
+def spacy_sentences(document: Annotated) -> list[list[dict]]:
+    """Tokens by sentence, with tags in BILUO. One space belongs to the token before it, more white space is a token, so
+    that the tokens spell the text again."""
+    from corpusmith.inference import Entity, sentences
+
+    text, mentions = document["text"], document["mentions"]
+    entities = [Entity(m["start"], m["end"], m["label"], m["text"], m["score"]) for m in mentions]
+    begins = [start for start, _ in sentences(text, entities)]
+    found: list[list[dict]] = [[] for _ in begins]
+    at, last = 0, None
+    for part, label in segments(text, mentions):
+        inside: list[dict] = []
+        for piece in WORD_OR_SPACE.findall(part):
+            if last is not None and piece[0] == " " and not last["space"]:
+                last["space"], at, piece = True, at + 1, piece[1:]
+            if piece:
+                last = {"id": sum(map(len, found)), "orth": piece, "space": False, "ner": "O"}
+                found[bisect_right(begins, at) - 1].append(last)
+                inside.append(last)
+                at += len(piece)
+        for position, token in enumerate(inside if label else ()):
+            first, final = position == 0, position == len(inside) - 1
+            token["ner"] = (
+                f"{'U' if first and final else 'B' if first else 'L' if final else 'I'}-{label}"
+            )
+    return [tokens for tokens in found if tokens]

@@ -1,0 +1,253 @@
+"""The page's own HTML: tables, pairs, the graph of relations. Everything that comes from a visitor is escaped, because
+`Markup.format` and `Markup.join` escape whatever is not Markup."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import PurePath
+from zlib import crc32
+
+from markupsafe import Markup
+
+from corpusmith.space.schema import Mention, ScoredPair, without_overlaps
+
+USUAL_COLOURS = {"Disease": "#ef6f6c", "Gene": "#4a9be8", "Chemical": "#e3a92f"}
+OTHER_COLOURS = ("#3fae85", "#9a7fe0", "#de74ae")
+
+
+def colour(label: str) -> str:
+    """The colour of an entity type: the same on every tab, at every visit."""
+    return USUAL_COLOURS.get(label) or OTHER_COLOURS[crc32(label.encode()) % len(OTHER_COLOURS)]
+
+
+def segments(text: str, mentions: Sequence[Mention]) -> list[tuple[str, str | None]]:
+    """`text` cut into labelled and plain parts for HighlightedText, which knows no overlap: the likelier stays."""
+    parts: list[tuple[str, str | None]] = []
+    at = 0
+    for mention in without_overlaps(mentions):
+        parts += [
+            (text[at : mention["start"]], None),
+            (text[mention["start"] : mention["end"]], mention["label"]),
+        ]
+        at = mention["end"]
+    return [part for part in [*parts, (text[at:], None)] if part[0]]
+
+
+def note(message: str) -> Markup:
+    """A quiet line where a result would stand."""
+    return Markup('<p class="note">{}</p>').format(message)
+
+
+def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Markup:
+    """A table that can be scrolled with the keyboard on a narrow screen."""
+    return Markup(
+        '<div class="table" tabindex="0" role="region" aria-label="{0}"><table><caption>{0}</caption>'
+        "<thead><tr>{1}</tr></thead><tbody>{2}</tbody></table></div>"
+    ).format(
+        caption,
+        join(Markup('<th scope="col">{}</th>').format(name) for name in head),
+        join(
+            Markup("<tr>{}</tr>").format(join(Markup("<td>{}</td>").format(cell) for cell in row))
+            for row in rows
+        ),
+    )
+
+
+def mention_table(mentions: Sequence[tuple[str, Mention]], with_model: bool) -> Markup:
+    """A row a mention; `mentions` are (model, mention)."""
+    if not mentions:
+        return note(
+            "Nothing found at this threshold. That can be right: most sentences name no entity."
+        )
+    head = ["Mention", "Type", "Probability", "Concept", "Offsets", *["Model"][:with_model]]
+    rows = [
+        [
+            m["text"],
+            badge(m["label"]),
+            meter(m["score"]),
+            concept(m),
+            f"{m['start']}–{m['end']}",
+            *[model][:with_model],
+        ]
+        for model, m in mentions
+    ]
+    return table("Mentions", head, rows)
+
+
+def agreement(found: dict[str, list[Mention]]) -> Markup:
+    """Every mention that anybody found, and who found just that span with that type."""
+    spans = sorted(
+        {
+            (m["start"], m["end"], m["label"], m["text"])
+            for mentions in found.values()
+            for m in mentions
+        }
+    )
+    if not spans:
+        return note("Nobody found anything in this text.")
+    of = {
+        name: {(m["start"], m["end"], m["label"]) for m in mentions}
+        for name, mentions in found.items()
+    }
+    rows = [
+        [span[3], badge(span[2]), *("found" if span[:3] in of[name] else "–" for name in found)]
+        for span in spans
+    ]
+    return table("Who found what", ["Mention", "Type", *found], rows)
+
+
+def concept(mention: Mention) -> Markup:
+    if not mention["concept_id"]:
+        return Markup('<span class="quiet">not in the lexicon</span>')
+    link = Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>')
+    return link.format(mention["concept_url"], mention["concept_id"])
+
+
+def badge(label: str) -> Markup:
+    return Markup('<span class="badge" style="--type: {}">{}</span>').format(colour(label), label)
+
+
+def meter(score: float) -> Markup:
+    """A probability as a bar with its number; the bar says nothing that the number does not."""
+    bar = Markup(
+        '<span class="meter" style="--share: {0:.0%}"><span aria-hidden="true"></span>{0:.2f}</span>'
+    )
+    return bar.format(score)
+
+
+def pair_list(text: str, pairs: Sequence[ScoredPair], threshold: float) -> Markup:
+    """Each pair with its sentence, its probability, and what the classifier read behind a disclosure."""
+    if not pairs:
+        return note(
+            "No pair of the right types in this text: the model relates what stands in one sentence."
+        )
+    return Markup('<ol class="pairs">{}</ol>').format(
+        join(pair_item(text, pair, threshold) for pair in pairs)
+    )
+
+
+def pair_item(text: str, pair: ScoredPair, threshold: float) -> Markup:
+    related = pair["score"] >= threshold
+    return Markup(
+        '<li class="pair {state}"><p class="verdict"><strong>{verdict}</strong> {meter}</p>'
+        '<p class="sentence">{sentence}</p>'
+        "<details><summary>What the model read</summary><code>{masked}</code></details></li>"
+    ).format(
+        state="related" if related else "unrelated",
+        verdict="related" if related else "not related",
+        meter=meter(pair["score"]),
+        sentence=marked(text, pair),
+        masked=pair["masked_text"],
+    )
+
+
+def marked(text: str, pair: ScoredPair, around: int = 160) -> Markup:
+    """The passage from a little before the first mention to a little after the second, both marked."""
+    first, second = sorted([pair["head"], pair["tail"]], key=lambda mention: mention["start"])
+    begin, end = max(0, first["start"] - around), min(len(text), second["end"] + around)
+    return Markup("{}{}{}{}{}{}{}").format(
+        "… " if begin else "",
+        text[begin : first["start"]],
+        mark(first),
+        text[first["end"] : second["start"]],
+        mark(second),
+        text[second["end"] : end],
+        " …" if end < len(text) else "",
+    )
+
+
+def mark(mention: Mention) -> Markup:
+    return Markup('<mark style="--type: {}">{}</mark>').format(
+        colour(mention["label"]), mention["text"]
+    )
+
+
+def graph(pairs: Sequence[ScoredPair], threshold: float) -> Markup:
+    """Heads on the left, tails on the right, a line for each related pair, the thicker the likelier."""
+    related = [pair for pair in pairs if pair["score"] >= threshold]
+    if not related:
+        return Markup("")
+    heads = {pair["head"]["text"]: pair["head"]["label"] for pair in related}
+    tails = {pair["tail"]["text"]: pair["tail"]["label"] for pair in related}
+    height = 36 * max(len(heads), len(tails))
+    head_y = {name: height * (i + 0.5) / len(heads) for i, name in enumerate(heads)}
+    tail_y = {name: height * (i + 0.5) / len(tails) for i, name in enumerate(tails)}
+    curve = Markup(
+        '<path d="M195 {0:.0f} C240 {0:.0f} 240 {1:.0f} 285 {1:.0f}" stroke-width="{2:.1f}"/>'
+    )
+    dot = Markup('<circle cx="{}" cy="{:.0f}" r="5" style="--type: {}"/>')
+    name_of = Markup('<text x="{}" y="{:.0f}" dy=".33em" text-anchor="{}">{}</text>')
+    return Markup(
+        '<svg class="graph" viewBox="0 0 480 {}" role="img" aria-label="Related: {}">{}</svg>'
+    ).format(
+        height,
+        "; ".join(f"{pair['head']['text']} and {pair['tail']['text']}" for pair in related),
+        join(
+            [
+                *(
+                    curve.format(
+                        head_y[p["head"]["text"]], tail_y[p["tail"]["text"]], 1 + 4 * p["score"]
+                    )
+                    for p in related
+                ),
+                *(dot.format(195, head_y[name], colour(label)) for name, label in heads.items()),
+                *(dot.format(285, tail_y[name], colour(label)) for name, label in tails.items()),
+                *(name_of.format(183, head_y[name], "end", shorten(name)) for name in heads),
+                *(name_of.format(297, tail_y[name], "start", shorten(name)) for name in tails),
+            ]
+        ),
+    )
+
+
+def shorten(name: str, length: int = 22) -> str:
+    return name if len(name) <= length else name[: length - 1] + "…"
+
+
+def key_figures(evaluations: Sequence[dict]) -> Markup:
+    """The headline of each evaluation that a model was published with: strict span F1, or macro F1 of the relations."""
+    if not evaluations:
+        return note("The models' repositories hold no evaluation.")
+    rows = [
+        [
+            e["model"],
+            text_name(e),
+            e.get("split", "–"),
+            percent(e, "precision"),
+            percent(e, "recall"),
+            f1(e),
+        ]
+        for e in evaluations
+    ]
+    head = ["Model", "Text", "Split", "Precision", "Recall", "F1 (95% interval)"]
+    return table("Key figures of the models, in percent", head, rows)
+
+
+def text_name(evaluation: dict) -> str:
+    """What a model was measured on: a folder's name, or the config of a corpus, which holds synthetic sentences."""
+    name, _, config = str(evaluation["benchmark"]).partition("@")[0].partition(":")
+    synthetic = bool(config) or evaluation.get("real") is False
+    return f"{config or PurePath(name).name}{', synthetic' if synthetic else ''}"
+
+
+def percent(evaluation: dict, name: str) -> str:
+    return f"{evaluation[name]:.1f}" if isinstance(evaluation.get(name), (int, float)) else "–"
+
+
+def f1(evaluation: dict) -> str:
+    """Macro F1 where there are two classes: that of the positive one alone flatters whoever says yes to everything."""
+    name = "strict_f1" if "strict_f1" in evaluation else "macro_f1"
+    interval = evaluation.get("ci95")
+    low_high = interval.get(name) if isinstance(interval, dict) else interval
+    shown = percent(evaluation, name) + (
+        f" ({low_high[0]:.1f}–{low_high[1]:.1f})" if low_high else ""
+    )
+    return f"{shown}, macro" if name == "macro_f1" else shown
+
+
+def progress(done: int, total: int, mentions: int) -> Markup:
+    return Markup(
+        '<div class="progress"><progress value="{0}" max="{1}" aria-label="Texts read"></progress>'
+        "<span>{0:,} of {1:,} texts, {2:,} mentions</span></div>"
+    ).format(done, total, mentions)
+
+
+def join(parts: Iterable[Markup]) -> Markup:
+    return Markup("").join(parts)

@@ -1,0 +1,107 @@
+"""What tokens cost. A price is given by the recipe or a TOML table, never guessed: without one the cost is None."""
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from corpusmith.errors import UserError
+from corpusmith.teacher.ledger import Usage
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+BATCH_DISCOUNT = 0.5
+
+
+@dataclass(frozen=True)
+class Price:
+    """Per million tokens, in one currency throughout; `cached` is what a cached prompt token costs."""
+
+    input: float
+    output: float
+    cached: float
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, float]) -> "Price":
+        """From `{input, output, cached}`; without `cached`, cached tokens cost what others do."""
+        unknown = set(table) - {"input", "output", "cached"}
+        if (
+            unknown
+            or not {"input", "output"} <= set(table)
+            or not all(_is_price(value) for value in table.values())
+        ):
+            raise UserError(
+                f"a price is input, output and perhaps cached, per million tokens, not negative: {dict(table)}"
+            )
+        return cls(table["input"], table["output"], table.get("cached", table["input"]))
+
+    def cost(
+        self,
+        prompt_tokens: float,
+        completion_tokens: float,
+        cached_tokens: float = 0,
+        *,
+        batch: bool = False,
+    ) -> float:
+        """`cached_tokens` are those of the prompt tokens that were cached. Batch answers cost half."""
+        fresh = (prompt_tokens - cached_tokens) * self.input + cached_tokens * self.cached
+        return (fresh + completion_tokens * self.output) / 1e6 * (BATCH_DISCOUNT if batch else 1.0)
+
+
+def load_prices(path: Path) -> dict[str, Price]:
+    """Read a TOML file with a table a model: `["gpt-x"]`, `input = 0.15`, `cached = 0.075`, `output = 0.6`."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is not a readable TOML file of prices: {error}") from None
+    for model, table in tables.items():
+        if not isinstance(table, dict):
+            raise UserError(
+                f'{path}: {model} must be a table, ["{model}"] with input and output below it'
+            )
+    return {model: Price.from_table(table) for model, table in tables.items()}
+
+
+def total_cost(usages: Iterable[Usage], prices: Mapping[str, Price]) -> float | None:
+    """What the answers cost; None when the price of one of the models is not known."""
+    cost = 0.0
+    for usage in usages:
+        if usage.model not in prices:
+            return None
+        price = prices[usage.model]
+        cost += price.cost(
+            usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens, batch=usage.batch
+        )
+    return cost
+
+
+def check_budget(price: Price | None, max_cost: float | None) -> None:
+    """Raise UserError for a limit on a cost that cannot be known."""
+    if max_cost is not None and price is None:
+        raise UserError(
+            "--max-cost needs the teacher's price: put `price` in the recipe or give a TOML file of prices"
+        )
+
+
+def most_cost(payload: Mapping[str, Any], price: Price | None, *, batch: bool = False) -> float:
+    """What an answer can cost at its longest. Raises UserError when nothing limits its length."""
+    prompt, completion = most_tokens(payload)
+    if not completion or price is None:
+        raise UserError(
+            "a limit on cost needs one on each answer: set `max_tokens` in the teacher's parameters"
+        )
+    return price.cost(prompt, completion, batch=batch)
+
+
+def most_tokens(payload: Mapping[str, Any]) -> tuple[float, float]:
+    """Tokens of the prompt, guessed high at one for three bytes, and of the longest answer that the payload allows."""
+    length = sum(len(str(message["content"]).encode()) + 12 for message in payload["messages"])
+    return length / 3, payload.get("max_completion_tokens") or payload.get("max_tokens") or 0
+
+
+def _is_price(value: object) -> bool:
+    return isinstance(value, int | float) and value >= 0

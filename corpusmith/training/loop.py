@@ -1,0 +1,283 @@
+"""Fine-tune an encoder on a corpus: one loop for entities (token) and relations (sequence classification).
+
+    accelerate launch -m corpusmith.training.launch DATASET --encoder embedded --out DIR
+
+Read `train` from top to bottom: it is the whole story, and a killed run goes on by the same call.
+"""
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from accelerate.utils import send_to_device, set_seed
+from safetensors.torch import load_file
+
+from corpusmith.progress import bar
+from corpusmith.training.batches import collate, plan_steps, share
+from corpusmith.training.checkpoint import Checkpoint
+from corpusmith.training.config import TrainingConfig
+from corpusmith.training.data import SPLITS, Encoded, encode, load_corpus, masks, vocabulary
+from corpusmith.training.encoder import (
+    adapt,
+    head_bias,
+    load_model,
+    load_tokenizer,
+    locate,
+    precision,
+    trained_model,
+    trim_vocabulary,
+)
+from corpusmith.training.loss import IGNORED, token_loss
+from corpusmith.training.tracking import PROJECT, EnergyMeter, figures, tracker
+from corpusmith.training.validation import METRIC, validate
+
+LIBRARIES = ("accelerate", "datasets", "tokenizers", "torch", "transformers")
+
+
+def train(
+    dataset: str,
+    encoder: str,
+    out: Path,
+    config: TrainingConfig,
+    progress: Callable[[dict], None] | None = None,
+) -> dict:
+    """Train, keep the weights that score best on the validation split (or the last), and write the model folder.
+
+    Args:
+        dataset: a dataset folder or Hub id, `id[:config][@revision]`.
+        encoder: "embedded", a folder, or a Hub id `id[@revision]` that `AutoModel` loads.
+        out: the model folder. `out/state` holds the state of an unfinished run, from which the same call goes on.
+        progress: called on the main process with each row of the history.
+
+    Returns:
+        What training.json holds.
+
+    Raises:
+        UserError: when dataset or encoder cannot be loaded, or `out` holds the unfinished run of something else.
+    """
+    AcceleratorState._reset_state()  # a process may train again with another precision, as a search does
+    accelerator = Accelerator(
+        mixed_precision=precision(config.mixed_precision),
+        cpu=not torch.accelerator.is_available(),
+        log_with=tracker(config.tracker),
+        project_dir=out / "logs",
+    )
+    set_seed(config.seed, device_specific=True, deterministic=config.deterministic)
+
+    corpus = load_corpus(dataset)
+    tokenizer = load_tokenizer(encoder)
+    facts: dict[str, Any] = {"task": corpus.task}
+    if corpus.task == "relations":
+        facts["head"], facts["tail"] = masks(corpus.splits["train"]["text"])
+        facts["threshold"] = 0.5
+    model = load_model(encoder, corpus.labels, facts)
+    if corpus.task == "ner" and config.outside_bias:
+        head_bias(model)  # refused now rather than after hours
+    if accelerator.device.type == "cpu":
+        model.set_attn_implementation(
+            "eager"
+        )  # a CPU's fused kernel has no dropout, and what stands in is slower
+    encoder_revision = getattr(model.config, "_commit_hash", None) or locate(encoder)[1]
+    facts["max_length"] = window_length(model.config, tokenizer, config)
+    with accelerator.main_process_first():
+        training, validation = (
+            encode(corpus, split, tokenizer, facts["max_length"]) for split in SPLITS
+        )
+
+    used = vocabulary([training, validation], tokenizer.pad_token_id)
+    training, validation = training.renumbered(used), validation.renumbered(used)
+    trim_vocabulary(model, used)
+    if config.freeze_embeddings:
+        model.get_input_embeddings().weight.requires_grad_(False)
+    if config.lora_rank:
+        model = adapt(model, config.lora_rank)
+    if config.compile:
+        model.compile(dynamic=True)
+    optimizer = torch.optim.AdamW(parameter_groups(model, config.weight_decay), fused=True)
+    model, optimizer = accelerator.prepare(model, optimizer)
+
+    weights = class_weights(training, len(corpus.labels), config.class_weights).to(
+        accelerator.device
+    )
+    weight_of = np.array(
+        [weights[labels[labels != IGNORED]].sum().item() for labels in training.labels]
+    )
+    begins_row = np.diff(training.rows, prepend=-1) > 0  # of the windows of a long row, the first
+    lengths = training.lengths()
+    plans = [
+        plan_steps(lengths, config.batch_tokens, config.seed, epoch)
+        for epoch in range(config.epochs)
+    ]
+    epoch_ends = list(np.cumsum([len(plan) for plan in plans]))
+    steps = [step for plan in plans for step in plan]
+
+    metric = METRIC[corpus.task]
+    identity = {
+        "dataset": corpus.fingerprint(),
+        "encoder": [encoder, encoder_revision],
+        "settings": asdict(config),
+        "processes": accelerator.num_processes,
+    }
+    checkpoint = Checkpoint(out / "state", accelerator, identity)
+    state = checkpoint.load()
+    resumed = state.step > 0
+    accelerator.init_trackers(PROJECT, {k: v for k, v in asdict(config).items() if v is not None})
+    meter = EnergyMeter()
+    loss_sum = torch.tensor(state.loss, device=accelerator.device)
+    total, what = int(begins_row.sum()) * config.epochs, f"training, seed {config.seed}"
+    shown = bar(total, what, "rows", done=state.sentences, shown=accelerator.is_local_main_process)
+    begun = time.perf_counter()
+
+    model.train()
+    while state.step < len(steps) and (config.patience is None or state.stale() < config.patience):
+        step = steps[state.step]
+        for group in optimizer.param_groups:
+            group["lr"] = config.learning_rate * schedule(state.step, len(steps), config.warmup)
+        # Each process knows the whole step, so its weight needs no exchange. DDP takes the mean over processes.
+        scale = accelerator.num_processes / max(weight_of[step].sum(), 1e-9)
+        parts = share(
+            step, accelerator.process_index, accelerator.num_processes, config.accumulation
+        )
+        for i, part in enumerate(parts):
+            with accelerator.no_sync(model) if i + 1 < len(parts) else nullcontext():
+                # A process without a window takes part in the exchange with a loss of zero.
+                batch = collate(training, part if len(part) else step[:1], tokenizer.pad_token_id)
+                batch = send_to_device(batch, accelerator.device)
+                labels = batch.pop("labels")
+                logits = model(**batch).logits
+                loss = token_loss(logits, labels.view(logits.shape[:-1]), weights, config.noise_q)
+                loss = loss * (scale if len(part) else 0.0)
+                accelerator.backward(loss)
+            loss_sum += loss.detach()
+        accelerator.clip_grad_norm_(model.parameters(), config.max_grad_norm)
+        optimizer.step()
+        optimizer.zero_grad()
+
+        state.step += 1
+        state.loss_steps += 1
+        rows = int(begins_row[step].sum())
+        state.sentences += rows
+        shown.update(rows)
+        evaluate = state.step in epoch_ends or due(state.step, config.evaluate_steps)
+        if not evaluate and not due(state.step, config.save_steps):
+            continue
+        state.loss = accelerator.reduce(loss_sum, "mean").item()
+        state.seconds += time.perf_counter() - begun
+        if evaluate:
+            scores = validate(
+                accelerator, model, validation, corpus, tokenizer.pad_token_id, config
+            )
+            epoch = float(np.interp(state.step, [0, *epoch_ends], range(len(plans) + 1)))
+            if state.record(epoch, scores, metric, config.keep_last):
+                checkpoint.save_best(model, state)
+            accelerator.log(figures(state.history[-1]), step=state.step)
+            if progress and accelerator.is_main_process:
+                shown.clear()  # what is printed would stand behind it
+                progress(state.history[-1])
+        checkpoint.save(state)
+        loss_sum.fill_(state.loss)
+        begun = time.perf_counter()
+
+    shown.close()
+    energy = meter.stop()
+    best = state.history[state.best]
+    report = {
+        "task": corpus.task,
+        "encoder": encoder,
+        "encoder_revision": encoder_revision,
+        "dataset": {
+            "id": corpus.id,
+            "config": corpus.config,
+            "revision": corpus.revision,
+            "fingerprint": identity["dataset"],
+            "rows": {split: corpus.splits[split].num_rows for split in SPLITS},
+        },
+        "hyperparameters": asdict(config),
+        "seed": config.seed,
+        "best": {
+            "epoch": best["epoch"],
+            "step": best["step"],
+            "metric": metric,
+            "value": best["validation"][metric],
+        },
+        "history": state.history,
+        "seconds": round(state.seconds, 2),
+        "sentences_per_second": round(state.sentences / state.seconds, 2),
+        "hardware": hardware(accelerator),
+        "energy_kwh": None if resumed else energy,
+        "versions": {library: version(library) for library in LIBRARIES},
+    }
+    if accelerator.is_main_process:
+        if corpus.task == "relations":
+            facts["threshold"] = best["validation"]["threshold"]
+        weights_file = load_file(checkpoint.best(state))
+        trained = trained_model(encoder, corpus.labels, facts, used, config.lora_rank, weights_file)
+        if corpus.task == "ner" and config.outside_bias:
+            head_bias(trained)[corpus.labels.index("O")] += config.outside_bias
+        trained.save_pretrained(out)
+        tokenizer.save_pretrained(out)
+        (out / "training.json.partial").write_text(json.dumps(report, indent=2) + "\n")
+        os.replace(out / "training.json.partial", out / "training.json")
+    accelerator.wait_for_everyone()
+    checkpoint.remove()
+    accelerator.end_training()
+    accelerator.free_memory()
+    return report
+
+
+def window_length(model_config: Any, tokenizer: Any, config: TrainingConfig) -> int:
+    """Subwords of a window that the encoder has positions for. RoBERTa's positions start at 2, hence two less."""
+    positions = getattr(model_config, "max_position_embeddings", None) or 0
+    return min(
+        config.max_length, tokenizer.model_max_length, *([positions - 2] if positions > 2 else [])
+    )
+
+
+def parameter_groups(model: Any, weight_decay: float) -> list[dict]:
+    """Weight decay for matrices only. Token embeddings have none: it would wear away the rows that never occur."""
+    embeddings = model.get_input_embeddings().weight
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    decayed = [
+        parameter for parameter in trained if parameter.ndim > 1 and parameter is not embeddings
+    ]
+    plain = [parameter for parameter in trained if parameter.ndim < 2 or parameter is embeddings]
+    return [
+        {"params": decayed, "weight_decay": weight_decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]
+
+
+def class_weights(training: Encoded, classes: int, scheme: str | None) -> torch.Tensor:
+    """One factor a label; "balanced" is rows / (classes * rows of the label), so that the mean over rows is 1."""
+    if scheme is None:
+        return torch.ones(classes)
+    labels = np.concatenate(training.labels)
+    counts = np.bincount(labels[labels != IGNORED], minlength=classes)
+    return torch.from_numpy(counts.sum() / (classes * np.maximum(counts, 1))).float()
+
+
+def schedule(step: int, steps: int, warmup: float) -> float:
+    """Share of the peak rate at a step: a climb over the first `warmup` of the steps, then a line down to 0."""
+    climb = warmup * steps
+    return (step + 1) / (climb + 1) if step < climb else (steps - step) / max(steps - climb, 1)
+
+
+def due(step: int, every: int | None) -> bool:
+    return every is not None and step % every == 0
+
+
+def hardware(accelerator: Accelerator) -> str:
+    if accelerator.device.type == "cuda":
+        return f"{accelerator.num_processes} x {torch.cuda.get_device_name(accelerator.device)}"
+    return f"{accelerator.num_processes} x {torch.get_num_threads()} threads, {platform.machine()}"

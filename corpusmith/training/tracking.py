@@ -1,0 +1,53 @@
+"""What a run tells others while it goes: rows for an experiment tracker, and the energy it took."""
+
+from importlib.util import find_spec
+
+from corpusmith.errors import UserError
+
+PROJECT = "corpusmith"
+
+
+def tracker(chosen: str | None) -> str | None:
+    """The name for Accelerate's `log_with`: `chosen`, or trackio, which keeps its data on this machine, if installed.
+
+    Raises:
+        UserError: when the chosen tracker is not installed.
+    """
+    if chosen == "none":
+        return None
+    if chosen and not find_spec(chosen):
+        raise UserError(f"tracker {chosen} is not installed: pip install {chosen}")
+    return chosen or ("trackio" if find_spec("trackio") else None)
+
+
+def figures(row: dict) -> dict[str, float]:
+    """A row of the history as trackers take it: one level, numbers only."""
+    scores = {f"validation/{name}": value for name, value in row["validation"].items()}
+    flat = {"epoch": row["epoch"], "train/loss": row["train_loss"]} | scores
+    return {name: value for name, value in flat.items() if isinstance(value, int | float)}
+
+
+class EnergyMeter:
+    """Energy of this process from now on, as codecarbon estimates it; nothing is sent, and no file is written."""
+
+    def __init__(self) -> None:
+        self.tracker = None
+        if find_spec("codecarbon"):
+            from codecarbon import OfflineEmissionsTracker
+
+            # The country sets the carbon of a kWh, which is not read here.
+            self.tracker = OfflineEmissionsTracker(
+                country_iso_code="FRA",
+                tracking_mode="process",
+                output_methods=[],
+                log_level="critical",
+                allow_multiple_runs=True,
+            )
+            self.tracker.start()
+
+    def stop(self) -> float | None:
+        """kWh since the start, or None without codecarbon."""
+        if self.tracker is None:
+            return None
+        self.tracker.stop()
+        return self.tracker.final_emissions_data.energy_consumed

@@ -1,1 +1,0 @@
-"""From folders to the Hub: releases, the local Hub, the whole way, the command line."""

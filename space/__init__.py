@@ -1,1 +1,0 @@
-"""What the Space repo holds: a Gradio app over the published models."""

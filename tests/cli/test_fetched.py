@@ -1,0 +1,29 @@
+"""Folders at URLs are released from a copy."""
+
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from corpusmith.cli.fetched import local_folder
+from corpusmith.errors import UserError
+
+
+def test_a_folder_of_this_machine_is_itself(tmp_path: Path) -> None:
+    with local_folder(str(tmp_path)) as folder:
+        assert folder == tmp_path
+
+
+def test_a_url_is_copied_with_its_folders_and_the_copy_is_deleted() -> None:
+    store = fsspec.filesystem("memory")
+    store.pipe({"/corpus/recipes/r/build.json": b"{}", "/corpus/data/r/train.parquet": b"PAR1"})
+    with local_folder("memory://corpus") as folder:
+        assert (folder / "recipes" / "r" / "build.json").read_bytes() == b"{}"
+        assert (folder / "data" / "r" / "train.parquet").read_bytes() == b"PAR1"
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("url", ["memory://absent", "nonsense://corpus"])
+def test_what_is_not_there_is_a_mistake_of_the_users(url: str) -> None:
+    with pytest.raises(UserError, match="cannot be fetched"), local_folder(url):
+        pass

@@ -1,0 +1,215 @@
+"""The same answers give the same corpus on one machine and over many tasks."""
+
+import json
+import shutil
+from pathlib import Path
+
+import fsspec
+import pytest
+import yaml
+
+from corpusmith.corpus.build import build
+from corpusmith.corpus.scale.answers import write_answers
+from corpusmith.errors import UserError
+from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.plan import Plan
+from corpusmith.teacher.ledger import Answer, Ledger
+from corpusmith.teacher.payload import payload_key
+from tests.corpus.folders import rows_of, without_bytes
+
+pytest.importorskip("datatrove", reason="datatrove comes with corpusmith[scale]")
+
+from corpusmith.corpus.scale.build import build_at_scale
+from corpusmith.corpus.scale.cluster import Cluster
+
+pytestmark = pytest.mark.slow  # each stage starts processes of its own
+
+
+@pytest.mark.parametrize(("tasks", "workers"), [(1, 1), (8, 2)])
+def test_any_number_of_tasks_builds_what_one_machine_builds(
+    small_recipe: Path,
+    small_answers: Path,
+    small_benchmarks: Path,
+    small_build: tuple[Path, dict],
+    tmp_path: Path,
+    tasks: int,
+    workers: int,
+):
+    out, (one, expected) = tmp_path / "many", small_build
+    cluster = Cluster(workers=workers)
+    facts = build_at_scale(
+        str(small_recipe), str(small_answers), str(out), cluster, tasks, small_benchmarks
+    )
+    assert without_bytes(facts) == without_bytes(expected)
+    leaked = "8-gram shared with ours/dev"
+    assert expected["filtered_by_reason"].keys() == {"duplicate", "near duplicate", leaked}
+    assert all(expected["counts"][fate] for fate in ("accepted", "rejected", "failed", "pending"))
+    assert rows_of(out, "small") == rows_of(one, "small")
+    assert sorted(map(str, rows_of(out, "rejected"))) == sorted(map(str, rows_of(one, "rejected")))
+    assert {row["reason"] for row in rows_of(out, "rejected")} >= {
+        "near duplicate",
+        leaked,
+        "seed missing",
+    }
+    assert not (out / "work" / "small").exists()
+    assert json.loads((out / "build.json").read_text()) == facts
+    others = [
+        {path.relative_to(folder) for path in folder.rglob("*.*") if path.suffix != ".parquet"}
+        for folder in (out, one)
+    ]
+    assert others[0] == others[1], "the folder that is published holds the same files"
+
+
+def test_relations_and_borrowed_answers_are_built_alike(relation_recipe: Path, tmp_path: Path):
+    """A recipe whose second half of the plan are the requests of another one."""
+    other = yaml.safe_load(relation_recipe.read_text()) | {
+        "name": "borrower",
+        "borrow": [str(relation_recipe)],
+    }
+    recipe = tmp_path / "borrower.yaml"
+    recipe.write_text(yaml.safe_dump(other | {"seed": 11}))
+    plan, answers = Plan(load_recipe(str(recipe))), tmp_path / "answers"
+    answers.mkdir()
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        for request in plan.requests():
+            names = " was seen beside ".join(seed.text for seed in request.seeds)
+            text = f"In cohort {request.index} of our study the presence of {names} at the time of follow-up."
+            ledger.add([(payload_key(request.payload), request.payload)])
+            ledger.record([Answer(payload_key(request.payload), text)])
+        with (answers / "answers-00000.jsonl").open("w") as out:
+            assert write_answers(plan, ledger, out) == 0
+    expected = build(str(recipe), tmp_path / "one", tmp_path / "ledger.sqlite")
+    facts = build_at_scale(str(recipe), str(answers), str(tmp_path / "many"), Cluster(), 3)
+    assert without_bytes(facts) == without_bytes(expected)
+    assert facts["counts"]["requests"] == 80 and facts["counts"]["accepted"] > 40
+    assert rows_of(tmp_path / "many", "borrower") == rows_of(tmp_path / "one", "borrower")
+
+
+def test_answers_and_corpus_may_lie_in_an_object_store(
+    small_recipe: Path, small_answers: Path, small_build: tuple[Path, dict], small_benchmarks: Path
+):
+    """fsspec's store in memory, which has no paths of the disk; one worker, as it belongs to this process."""
+    store = fsspec.filesystem("memory")
+    store.put(f"{small_answers}/", "/given/", recursive=True)
+    facts = build_at_scale(
+        str(small_recipe), "memory://given", "memory://made", Cluster(), 2, small_benchmarks
+    )
+    assert facts["content_hash"] == small_build[1]["content_hash"]
+    assert json.loads(store.cat("/made/build.json")) == facts
+    assert len(store.glob("/made/data/small/train-*-of-00002.parquet")) == 2
+    assert not store.exists("/made/work/small")
+
+
+def test_two_processes_build_from_s3_to_s3(
+    small_recipe: Path,
+    small_answers: Path,
+    small_build: tuple[Path, dict],
+    small_benchmarks: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """A server of that protocol on the loopback; what one process has written to it another one lists."""
+    pytest.importorskip(
+        "s3fs", reason="pip install s3fs: its python-dateutil is older than that of constraints.txt"
+    )
+    server = pytest.importorskip(
+        "moto.server", reason="pip install moto flask flask-cors: an S3 on the loopback"
+    )
+    running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    running.start()
+    try:
+        host, port = running.get_host_and_port()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+            monkeypatch.setenv(name, "us-east-1")
+        store = fsspec.filesystem("s3", skip_instance_cache=True, use_listings_cache=False)
+        store.mkdir("lab")
+        store.put(f"{small_answers}/", "lab/answers/", recursive=True)
+        cluster = Cluster(workers=2)
+        facts = build_at_scale(
+            str(small_recipe), "s3://lab/answers", "s3://lab/made", cluster, 3, small_benchmarks
+        )
+        assert without_bytes(facts) == without_bytes(small_build[1])
+        assert json.loads(store.cat("lab/made/build.json")) == facts
+        assert len(store.glob("lab/made/data/small/train-*-of-00003.parquet")) == 3
+        assert not store.find("lab/made/work/small")
+    finally:
+        running.stop()
+
+
+def test_a_failed_build_goes_on_where_it_stopped(
+    small_recipe: Path,
+    small_answers: Path,
+    small_build: tuple[Path, dict],
+    small_benchmarks: Path,
+    tmp_path: Path,
+):
+    """The benchmarks come late: every stage but the last has completed by then, and is not done again."""
+    absent, out = tmp_path / "benchmarks", str(tmp_path / "out")
+    with pytest.raises(UserError, match="not a folder of benchmarks"):
+        build_at_scale(str(small_recipe), str(small_answers), out, Cluster(), 2, absent)
+    shutil.rmtree(
+        tmp_path / "out" / "work" / "small" / "answers"
+    )  # a stage run again would find no answer
+    shutil.copytree(small_benchmarks, absent)
+    facts = build_at_scale(str(small_recipe), str(small_answers), out, Cluster(), 2, absent)
+    assert facts["content_hash"] == small_build[1]["content_hash"]
+
+
+class Interrupted(Cluster):
+    """Is killed when the shards are written, before they are added up."""
+
+    def run(self, name: str, pipeline: list, tasks: int, work: str) -> None:
+        super().run(name, pipeline, tasks, work)
+        if name == "publish":
+            raise KeyboardInterrupt
+
+
+def test_work_that_was_begun_for_another_folder_is_done_anew(
+    small_recipe: Path,
+    small_answers: Path,
+    small_build: tuple[Path, dict],
+    small_benchmarks: Path,
+    tmp_path: Path,
+):
+    def build_into(out: str, cluster: Cluster) -> dict:
+        places = {"benchmarks": small_benchmarks, "work": str(tmp_path / "work")}
+        return build_at_scale(
+            str(small_recipe), str(small_answers), str(tmp_path / out), cluster, 2, **places
+        )
+
+    with pytest.raises(KeyboardInterrupt):
+        build_into("first", Interrupted())
+    facts = build_into("second", Cluster())
+    assert without_bytes(facts) == without_bytes(small_build[1])
+    assert rows_of(tmp_path / "second", "small") == rows_of(small_build[0], "small")
+
+
+def test_a_folder_for_the_work_that_holds_something_else_is_left_alone(
+    small_recipe: Path, small_answers: Path, tmp_path: Path
+):
+    (tmp_path / "work" / "small").mkdir(parents=True)
+    (tmp_path / "work" / "small" / "notes.txt").write_text("mine")
+    with pytest.raises(UserError, match="holds what no build has left there"):
+        build_at_scale(
+            str(small_recipe),
+            str(small_answers),
+            str(tmp_path / "out"),
+            Cluster(),
+            1,
+            work=str(tmp_path / "work"),
+        )
+    assert (tmp_path / "work" / "small" / "notes.txt").read_text() == "mine"
+
+
+def test_answers_to_another_recipe_are_refused(
+    small_recipe: Path, small_answers: Path, tmp_path: Path
+):
+    other = tmp_path / "other.yaml"
+    other.write_text(small_recipe.read_text() + "seed: 99\n")
+    with pytest.raises(UserError, match="another payload"):
+        build_at_scale(str(other), str(small_answers), str(tmp_path / "out"), Cluster(), 1)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match="holds no answers"):
+        build_at_scale(
+            str(small_recipe), str(tmp_path / "empty"), str(tmp_path / "out"), Cluster(), 1
+        )

@@ -1,0 +1,277 @@
+"""A real Ray and a real Slurm on this machine build what one process builds.
+
+In one file, so that no two clusters run at a time.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from corpusmith.corpus.generate import resized
+from corpusmith.errors import UserError
+from corpusmith.recipe.load import load_recipe
+from tests.corpus.folders import rows_of, without_bytes
+from tests.teacher.fake_teacher import FakeTeacher
+
+pytest.importorskip("datatrove", reason="datatrove comes with corpusmith[scale]")
+
+from corpusmith.corpus.scale.blocks import Deal
+from corpusmith.corpus.scale.build import build_at_scale, generate_at_scale
+from corpusmith.corpus.scale.cluster import Cluster
+
+pytestmark = pytest.mark.slow
+NODE_CPUS = min(2, os.cpu_count() or 1)
+
+
+def busy_with_a_task(raylet: int) -> bool:
+    """Whether a worker of this node runs a task of datatrove's: Ray titles its processes with what they run."""
+    import psutil
+
+    for process in psutil.Process(raylet).children(recursive=True):
+        try:
+            if "RankWorker.run_for_rank" in " ".join(process.cmdline()):
+                return True
+        except psutil.NoSuchProcess:
+            continue
+    return False
+
+
+def test_ray_loses_a_worker_and_builds_the_same(
+    small_recipe: Path,
+    small_answers: Path,
+    small_build: tuple[Path, dict],
+    small_benchmarks: Path,
+    tmp_path: Path,
+):
+    """A head and two workers on the loopback; one of them is killed in the middle of a task of the longest stage."""
+    ray = pytest.importorskip("ray", reason="pip install ray")
+    from ray.cluster_utils import Cluster as RayCluster
+
+    nodes = RayCluster(
+        initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
+    )
+    try:
+        workers = [nodes.add_node(num_cpus=1, memory=2 << 30) for _ in range(2)]
+        ray.init(address=nodes.address, log_to_driver=False)
+        raylet = workers[0].all_processes["raylet"][0].process.pid
+        logs, killed = tmp_path / "out" / "work" / "small" / "logs" / "judge", threading.Event()
+
+        def kill_one() -> None:
+            while not (logs.exists() and busy_with_a_task(raylet)):
+                time.sleep(0.02)
+            nodes.remove_node(workers[0], allow_graceful=False)
+            killed.set()
+
+        threading.Thread(target=kill_one, daemon=True).start()
+        cluster = Cluster("ray", workers=2, memory_gb=1)
+        out = tmp_path / "out"
+        facts = build_at_scale(
+            str(small_recipe), str(small_answers), str(out), cluster, 8, small_benchmarks
+        )
+        assert killed.is_set()
+        assert sorted(node["Alive"] for node in ray.nodes()) == [False, True, True]
+    finally:
+        ray.shutdown()
+        nodes.shutdown()
+    assert without_bytes(facts) == without_bytes(small_build[1])
+    assert rows_of(out, "small") == rows_of(small_build[0], "small")
+
+
+def test_the_server_of_a_node_serves_the_tasks_of_that_node(ner_recipe: Path, tmp_path: Path):
+    """Two Ray nodes, each with a teacher of its own in its environment, as vLLM runs on every node."""
+    ray = pytest.importorskip("ray", reason="pip install ray")
+    from ray.cluster_utils import Cluster as RayCluster
+
+    teachers = [FakeTeacher(latency=0.02), FakeTeacher(latency=0.02)]
+    with teachers[0].serve() as first, teachers[1].serve() as second:
+        nodes = RayCluster(
+            initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
+        )
+        try:
+            for url in (first, second):
+                nodes.add_node(num_cpus=1, memory=2 << 30, env_vars={"OPENAI_BASE_URL": url})
+            ray.init(address=nodes.address, log_to_driver=False)
+            cluster = Cluster("ray", workers=2, memory_gb=1)
+            counts = generate_at_scale(resized(str(ner_recipe)), tmp_path / "answers", cluster, 4)
+        finally:
+            ray.shutdown()
+            nodes.shutdown()
+    assert counts == {"answered": 60, "failed": 0, "pending": 0}
+    served = [{payload["seed"] % 4 for payload in teacher.payloads} for teacher in teachers]
+    assert all(served), "both nodes had work"
+    assert served[0].isdisjoint(served[1]), "no task asked at the other node"
+    answers = [
+        json.loads(line)
+        for path in (tmp_path / "answers").glob("answers-*.jsonl")
+        for line in path.open()
+    ]
+    assert sorted(answer["index"] for answer in answers) == list(range(60))
+
+
+def test_without_a_ray_cluster_one_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, small_recipe: Path
+):
+    pytest.importorskip("ray", reason="pip install ray")
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    with pytest.raises(UserError, match="no Ray cluster: set RAY_ADDRESS"):
+        Cluster("ray").run(
+            "deal", [Deal(load_recipe(str(small_recipe)), str(tmp_path), str(tmp_path))], 1, "x"
+        )
+
+
+@pytest.fixture
+def slurm(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A Slurm of one node: munged, slurmctld and slurmd of this host, in a folder of their own."""
+    daemons = ("munged", "slurmctld", "slurmd")
+    if missing := [name for name in daemons if not shutil.which(name)]:
+        pytest.skip(
+            f"no {', '.join(missing)} here: install Debian's slurmctld, slurmd, slurm-client and munge"
+        )
+    if os.geteuid() != 0:
+        pytest.skip("slurmd must be started by root")
+    folder = Path(tempfile.mkdtemp(prefix="slurm-"))  # munge wants a short path to its socket
+    host = socket.gethostname().split(".")[0]
+    (folder / "munge.key").write_bytes(os.urandom(128))
+    (folder / "munge.key").chmod(0o600)
+    lines = [
+        "ClusterName=corpusmith",
+        f"SlurmctldHost={host}(127.0.0.1)",
+        "SlurmUser=root",
+        f"AuthInfo=socket={folder}/munge.sock",
+        "SlurmctldPort=26817",
+        "SlurmdPort=26818",
+        f"StateSaveLocation={folder}/state",
+        f"SlurmdSpoolDir={folder}/spool",
+        *(f"{name.capitalize()}PidFile={folder}/{name}.pid" for name in daemons[1:]),
+        *(f"{name.capitalize()}LogFile={folder}/{name}.log" for name in daemons[1:]),
+        "ProctrackType=proctrack/linuxproc",
+        "TaskPlugin=task/none",
+        "SelectType=select/cons_tres",
+        "SelectTypeParameters=CR_Core_Memory",
+        "MpiDefault=none",
+        f"NodeName={host} NodeAddr=127.0.0.1 CPUs={NODE_CPUS} RealMemory=2048",
+        f"PartitionName=main Nodes={host} Default=YES",
+    ]
+    (folder / "slurm.conf").write_text("\n".join(lines) + "\n")
+    for name in ("state", "spool"):
+        (folder / name).mkdir()
+    monkeypatch.setenv("SLURM_CONF", str(folder / "slurm.conf"))
+    monkeypatch.setenv("PYTHONPATH", os.getcwd())
+    munge = [f"--{name}-file={folder}/munged.{name}" for name in ("pid", "log", "seed")]
+    try:
+        start(
+            "munged",
+            "--force",
+            f"--key-file={folder}/munge.key",
+            f"--socket={folder}/munge.sock",
+            *munge,
+        )
+        start("slurmctld", "-f", f"{folder}/slurm.conf")
+        start("slurmd", "-f", f"{folder}/slurm.conf")
+        for _ in range(60):
+            if (
+                subprocess.run(
+                    ["sinfo", "-h", "-o", "%T"], capture_output=True, text=True
+                ).stdout.strip()
+                == "idle"
+            ):
+                break
+            time.sleep(0.5)
+        else:
+            pytest.skip(
+                f"Slurm's node does not come up: {(folder / 'slurmd.log').read_text()[-500:]}"
+            )
+        yield
+    finally:
+        for name in reversed(daemons):
+            if (folder / f"{name}.pid").exists():
+                pid = int((folder / f"{name}.pid").read_text())
+                os.kill(pid, signal.SIGTERM)
+                while Path(f"/proc/{pid}").exists():  # it still writes its state
+                    time.sleep(0.1)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def start(*command: str) -> None:
+    started = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if started.returncode:
+        pytest.skip(f"{command[0]} does not start here: {started.stderr.strip()}")
+
+
+def test_slurm_builds_the_same(
+    slurm: None,
+    small_recipe: Path,
+    small_answers: Path,
+    small_build: tuple[Path, dict],
+    small_benchmarks: Path,
+    tmp_path: Path,
+):
+    """No partition is named: Slurm's own default serves."""
+    cluster, out = (
+        Cluster("slurm", workers=2, memory_gb=1, sbatch={"time": "00:10:00"}),
+        tmp_path / "out",
+    )
+    facts = build_at_scale(
+        str(small_recipe), str(small_answers), str(out), cluster, 3, small_benchmarks
+    )
+    assert without_bytes(facts) == without_bytes(small_build[1])
+    assert rows_of(out, "small") == rows_of(small_build[0], "small")
+    queued = subprocess.run(["squeue", "-h"], capture_output=True, text=True, check=True).stdout
+    assert queued == "", "no job is left behind"
+    assert not (out / "work" / "small").exists()
+
+
+def test_slurm_says_which_stage_failed(slurm: None, small_recipe: Path, tmp_path: Path):
+    """A job fails on its node; what is awaited is then over, and the logs are named."""
+    (tmp_path / "answers").mkdir()
+    (tmp_path / "answers" / "answers-00000.jsonl").write_text("these are no answers\n")
+    cluster = Cluster("slurm", workers=1, memory_gb=1)
+    with pytest.raises(
+        UserError, match=r"stage deal: 1 of 1 tasks did not complete; see .*logs/deal/logs"
+    ) as failed:
+        build_at_scale(
+            str(small_recipe), str(tmp_path / "answers"), str(tmp_path / "out"), cluster, 1
+        )
+    log = Path(str(failed.value).rsplit("see ", 1)[1]) / "task_00000.log"
+    assert "answers-00000.jsonl, line 1 is no answer" in log.read_text()
+
+
+def test_the_job_that_slurm_gets(small_recipe: Path, small_answers: Path, tmp_path: Path):
+    """Checked on machines without Slurm too: the sbatch file asks for what the user asked for."""
+    asked = {"partition": "cpu", "time": "02:00:00", "account": "lab"}
+    cluster = Cluster("slurm", workers=16, memory_gb=3, sbatch=asked, setup="module load python")
+    directives, script = job(cluster, small_recipe, small_answers, tmp_path)
+    assert directives["array"] == "0-399%16"
+    assert {name: directives[name] for name in asked} == asked
+    assert directives["mem-per-cpu"] == "3G"
+    assert directives["job-name"] == "corpusmith-deal"
+    assert "module load python" in script
+    assert "qos" not in directives
+    directives, _ = job(Cluster("slurm"), small_recipe, small_answers, tmp_path)
+    assert "partition" not in directives and directives["time"] == "24:00:00"
+
+
+def job(cluster: Cluster, recipe: Path, answers: Path, work: Path) -> tuple[dict[str, str], str]:
+    """The directives of the sbatch file of a stage, and the file itself."""
+    executor = cluster.executor_of(
+        "deal", [Deal(load_recipe(str(recipe)), str(answers), str(work))], 400, str(work)
+    )
+    script = executor.get_launch_file_contents(
+        executor.get_sbatch_args(400), "srun launch_pickled_pipeline"
+    )
+    lines = [
+        line.removeprefix("#SBATCH --")
+        for line in script.splitlines()
+        if line.startswith("#SBATCH --")
+    ]
+    return {name: value for name, _, value in (line.partition("=") for line in lines)}, script

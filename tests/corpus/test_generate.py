@@ -1,0 +1,103 @@
+"""A finished plan is known to be finished, until something of it is gone."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from corpusmith.corpus.generate import generate, generate_by_batch
+from corpusmith.recipe.fingerprint import plan_identity
+from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.plan import Plan
+from corpusmith.recipe.schema import Recipe
+from corpusmith.teacher.ledger import Failure, Ledger
+from corpusmith.teacher.payload import payload_key
+from tests.teacher.fake_batches import FakeBatches
+from tests.teacher.fake_teacher import FakeTeacher
+
+NOWHERE = "http://127.0.0.1:9/v1"
+
+
+@pytest.fixture
+def recipe(ner_recipe: Path) -> Recipe:
+    return load_recipe(str(ner_recipe)).model_copy(update={"rows": 12})
+
+
+@pytest.fixture
+def path(recipe: Recipe, tmp_path: Path) -> Path:
+    """A ledger with an answer to every request but one, which failed."""
+    path = tmp_path / "ledger.sqlite"
+    refused = Plan(recipe).request(3).payload
+    with Ledger(path) as ledger, FakeTeacher().serve() as url:
+        ledger.add([(payload_key(refused), refused)])
+        ledger.fail([Failure(payload_key(refused), "refused", 1)])
+        first = generate(recipe, ledger, base_url=url)
+    assert (first.before, first.answered, first.failed, first.pending) == (0, 11, 1, 0)
+    return path
+
+
+def test_a_finished_plan_is_neither_drawn_nor_sent(
+    recipe: Recipe, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        Plan, "request", lambda self, index: pytest.fail("a request was drawn again")
+    )
+    seen = []
+    with Ledger(path) as ledger:
+        again = generate(recipe, ledger, base_url=NOWHERE, on_progress=seen.append)
+    assert (again.total, again.before, again.failed, again.pending) == (12, 11, 1, 0)
+    assert seen == [again]
+
+
+def test_what_is_gone_or_is_to_be_tried_again_is_asked(recipe: Recipe, path: Path) -> None:
+    teacher = FakeTeacher()
+    with Ledger(path) as ledger, teacher.serve() as url:
+        retried = generate(recipe, ledger, base_url=url, retry_failed=True)
+        assert (retried.before, retried.answered, retried.failed) == (11, 1, 0)
+        assert teacher.answered.total() == 1
+        with sqlite3.connect(path) as db:
+            db.execute("DELETE FROM answers WHERE request = 5")
+        mended = generate(recipe, ledger, base_url=url)
+        assert (mended.before, mended.answered, mended.pending) == (11, 1, 0)
+        assert generate(recipe, ledger, base_url=NOWHERE, retry_failed=True).before == 12
+
+
+def test_batches_are_verified_by_the_recipe(recipe: Recipe, tmp_path: Path) -> None:
+    with Ledger(tmp_path / "batches.sqlite") as ledger, FakeBatches().serve() as url:
+        done = generate_by_batch(recipe, ledger, base_url=url, poll=0.01)
+        again = generate(recipe, ledger, base_url=NOWHERE)
+    assert (done.total, done.pending, done.accepted + done.rejected) == (
+        12,
+        0,
+        12,
+    ) and done.rejected
+    assert again.before == 12
+
+
+def test_another_plan_is_not_taken_for_the_finished_one(recipe: Recipe, path: Path) -> None:
+    longer = recipe.model_copy(update={"rows": 15})
+    identities = {
+        plan_identity(Plan(changed), shard)
+        for changed in (recipe, longer, recipe.model_copy(update={"seed": 99}))
+        for shard in ((0, 1), (0, 2), (1, 2))
+    }
+    assert len(identities) == 9
+    teacher = FakeTeacher()
+    with Ledger(path) as ledger, teacher.serve() as url:
+        more = generate(longer, ledger, base_url=url)
+    assert (more.before, more.answered, more.failed) == (11, 3, 1)
+
+
+def test_a_ledger_of_before_learns_to_remember(recipe: Recipe, path: Path) -> None:
+    with sqlite3.connect(path) as db:
+        for kind, name in (
+            ("TRIGGER", "answer_gone"),
+            ("TRIGGER", "failure_gone"),
+            ("TABLE", "finished"),
+        ):
+            db.execute(f"DROP {kind} {name}")
+    with Ledger(path) as ledger:
+        assert ledger.finished(plan_identity(Plan(recipe), (0, 1))) is None
+        with FakeTeacher().serve() as url:
+            assert generate(recipe, ledger, base_url=url).before == 11
+        assert ledger.finished(plan_identity(Plan(recipe), (0, 1))) == (11, 1)

@@ -1,0 +1,84 @@
+"""Every corpus that ships answers holds the row invariants of a corpus, all of its rows looked at."""
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from corpusmith.corpus.build import build, transcript_path
+from corpusmith.corpus.duplicates import find_duplicates
+from corpusmith.corpus.rows import class_names
+from corpusmith.lexicon.words import locate_words
+from corpusmith.recipe.load import load_recipe, shipped_recipes
+from corpusmith.recipe.plan import Plan
+
+PUBLISHED = (
+    Path(__file__).parents[2] / "docs" / "results" / "students.json"
+)  # made where the benchmarks were at hand
+ANSWERED = [name for name in shipped_recipes() if transcript_path(load_recipe(name)).exists()]
+
+
+def spans_of_tags(row: dict, classes: list[str]) -> list[tuple[int, int, str]]:
+    """(start, end, label) of each mention that the tags of a row mark."""
+    found: list[tuple[int, int, str]] = []
+    words, starts, ends = locate_words(row["text"])
+    assert words == row["tokens"]
+    for start, end, tag in zip(starts, ends, row["ner_tags"], strict=True):
+        if classes[tag].startswith("B-"):
+            found.append((start, end, classes[tag][2:]))
+        elif classes[tag].startswith("I-"):
+            assert found and found[-1][2] == classes[tag][2:]
+            found[-1] = (found[-1][0], end, found[-1][2])
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ANSWERED)
+def test_rows_hold_the_invariants(name: str, tmp_path: Path) -> None:
+    recipe = load_recipe(name)
+    facts = build(name, tmp_path)
+    figures = json.loads(PUBLISHED.read_text(encoding="utf-8"))["recipes"].get(name)
+    assert figures is None or facts["content_hash"] == figures["content_hash"], (
+        "the published figures are of other rows"
+    )
+    shards = {
+        split: sorted((tmp_path / "data" / name).glob(f"{split}-*.parquet"))
+        for split in facts["splits"]
+    }
+    rows = [
+        (split, row)
+        for split, paths in shards.items()
+        for path in paths
+        for row in pq.read_table(path).to_pylist()
+    ]
+    assert len(rows) == sum(split["rows"] for split in facts["splits"].values()) > 100
+    assert len({row["id"] for _, row in rows}) == len(rows)
+
+    for _, row in rows:
+        text = row["text"] if recipe.task == "ner" else row["source_text"]
+        spans = row["entities"] if recipe.task == "ner" else [row["head"], row["tail"]]
+        assert all(
+            span["text"] and text[span["start"] : span["end"]] == span["text"] for span in spans
+        )
+        if recipe.task == "ner":
+            told = [(span["start"], span["end"], span["label"]) for span in spans]
+            assert spans_of_tags(row, class_names(recipe)) == told
+
+    asked = {request.id: request for request in Plan(recipe).requests()}
+    assert all(asked[row["request_id"]].split == split for split, row in rows)
+    seeds = {
+        split: {
+            (seed.lexicon, part)
+            for request in asked.values()
+            if request.split == split
+            for seed in request.seeds
+            for part in seed.concept_id.split("|")
+        }
+        for split in shards
+    }
+    assert not any(seeds[a] & seeds[b] for a in seeds for b in seeds if a < b)
+    assert (
+        find_duplicates((row["text"] for _, row in rows), recipe.filters.near_duplicates).earlier
+        < 0
+    ).all()

@@ -1,0 +1,339 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from corpusmith.corpus.example import Entities, Pair, Reject, Span, entity_row, pair_row
+from corpusmith.corpus.verify import (
+    DEFINITION,
+    MARKUP,
+    SEVERAL,
+    TELLING,
+    first_sentence,
+    lookup,
+    verify_entities,
+    verify_pair,
+)
+from corpusmith.lexicon.words import locate_words, words
+from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.plan import Plan, Request, Seed
+from corpusmith.recipe.schema import Kind, Recipe, Selection
+
+
+@pytest.fixture
+def recipe(ner_recipe: Path) -> Recipe:
+    return load_recipe(str(ner_recipe))
+
+
+def asked(*seeds: tuple[str, str], label: str | None = None) -> Request:
+    """A request for these (text, lexicon) seeds, whatever concept they are taken to name: two lend their ids in turn."""
+    kind = Kind(name="test", weight=1, label=label)
+    named = (
+        Seed(text, lexicon, f"{lexicon[0].upper()}:{1 + i % 2}")
+        for i, (text, lexicon) in enumerate(seeds)
+    )
+    return Request(0, "test-0", kind, "train", tuple(named), {"seed": 0}, "ner.v1@0")
+
+
+def judge(recipe: Recipe, answer: str, *seeds: tuple[str, str]) -> Entities | Reject:
+    return verify_entities(asked(*seeds), answer, recipe, lookup(recipe, Plan(recipe).lexicons))
+
+
+def mentions(recipe: Recipe, answer: str, *seeds: tuple[str, str]) -> list[str]:
+    outcome = judge(recipe, answer, *seeds)
+    assert isinstance(outcome, Entities), outcome
+    return [span.text for span in outcome.spans]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("", "empty"),
+        ("gout hurts.", "too short"),
+        ('"Patients with gout were followed for two years."', "quoted"),
+        ("Here is the sentence: patients with gout were followed.", "preamble"),
+        ("- patients with gout were followed for years", "list"),
+        ("Patients with gout were followed.\n\nNone had pain.", "more than one line"),
+        ("Patients with <b>gout</b> were followed for two years.", "markup"),
+        ("Patients with gout were followed for two years and", "truncated"),
+        ("Gout is a rare disease that affects the joints of men.", "definition"),
+        ("GOUT (IS THE METABOLIC DISORDER WHICH AFFECTS JOINTS) IN MEN.", "definition"),
+        ("Patients had:\n1. gout and nothing else for years", "list"),
+        ("Patients with gout\u202e were followed for two years.", "control character"),
+        ("Patients with arthritis were followed for two years.", "seed missing"),
+        ("Patients with gout\x07 were followed for two years.", "control character"),
+        ("gout " * 90, "too long"),
+        ("x" * 100_000, "too long"),
+    ],
+)
+def test_what_is_rejected_and_why(recipe: Recipe, answer: str, reason: str) -> None:
+    assert judge(recipe, answer, ("gout", "disease")) == Reject(reason)
+
+
+PIECES = st.sampled_from(
+    [
+        *"<>{}`|*_/\\.!?)\"'",
+        *" A(-",
+        "http://",
+        "iS",
+        "is a rare ",
+        "aRE ",
+        "disease",
+        "disorders which ",
+        "drug that",
+    ]
+)
+
+
+@given(st.lists(PIECES).map("".join))
+def test_the_words_that_spare_a_search_are_in_every_text_that_it_finds_something_in(
+    text: str,
+) -> None:
+    if MARKUP.search(text) or DEFINITION.search(text.lower()):
+        assert not TELLING.isdisjoint(words(text))
+    if first_sentence(text) == text:
+        assert not SEVERAL.search(text)  # no piece is an abbreviation
+
+
+def test_what_only_looks_like_a_fault_is_accepted(recipe: Recipe) -> None:
+    for answer in (
+        "This gout axis is a disease marker of men.",
+        "Gout in 1. and 2. degree relatives\t was\xa0 common.",
+    ):
+        assert mentions(recipe, answer, ("gout", "disease")) == [
+            answer[5:9] if answer[0] == "T" else "Gout"
+        ]
+
+
+def test_of_several_sentences_the_first_is_judged_or_all_are_rejected(recipe: Recipe) -> None:
+    answer = "Patients with gout (approx. Ten of them, e.g. Men) were followed. Then they had colon cancer."
+    outcome = judge(recipe, answer, ("gout", "disease"))
+    assert isinstance(outcome, Entities)
+    assert outcome.text == "Patients with gout (approx. Ten of them, e.g. Men) were followed."
+    assert judge(
+        recipe, "They were followed for a year. Then they had gout.", ("gout", "disease")
+    ) == Reject("seed missing")
+    strict = recipe.model_copy(
+        update={"verify": recipe.verify.model_copy(update={"first_sentence": False})}
+    )
+    assert judge(strict, answer, ("gout", "disease")) == Reject("several sentences")
+
+
+def test_every_occurrence_of_a_seed_is_labelled(recipe: Recipe) -> None:
+    answer = "Gout was found in men, and gout was treated with rest"
+    assert mentions(recipe, answer, ("gout", "disease")) == ["Gout", "gout"]
+
+
+def test_a_seed_in_another_number_or_spelling_is_repaired(recipe: Recipe) -> None:
+    answer = "Bilateral Wilms tumours were removed from both kidneys."
+    assert mentions(recipe, answer, ("Wilms tumor", "disease")) == ["Wilms tumours"]
+    strict = recipe.model_copy(
+        update={"verify": recipe.verify.model_copy(update={"repair": False})}
+    )
+    assert judge(strict, answer, ("Wilms tumor", "disease")) == Reject("seed missing")
+
+
+def test_a_seed_inside_a_word_is_missing(recipe: Recipe) -> None:
+    assert judge(recipe, "The goutlike state was seen in many men.", ("gout", "disease")) == Reject(
+        "seed missing"
+    )
+
+
+def test_a_mention_that_was_not_asked_for_is_labelled_rejected_or_ignored(recipe: Recipe) -> None:
+    answer = "Men with gout rarely develop colon cancer before the age of forty."
+    assert mentions(recipe, answer, ("gout", "disease")) == ["gout", "colon cancer"]
+    strict = recipe.model_copy(
+        update={"verify": recipe.verify.model_copy(update={"unasked": "reject"})}
+    )
+    assert judge(strict, answer, ("gout", "disease")) == Reject("mention that was not asked for")
+    blind = recipe.model_copy(
+        update={"verify": recipe.verify.model_copy(update={"unasked": "ignore"})}
+    )
+    assert mentions(blind, answer, ("gout", "disease")) == ["gout"]
+
+
+def test_a_longer_name_around_a_seed_is_the_mention(recipe: Recipe) -> None:
+    answer = "Families with breast cancer were asked about their relatives."
+    assert mentions(recipe, answer, ("cancer", "disease")) == ["breast cancer"]
+
+
+def test_a_gene_that_was_asked_for_is_no_disease(recipe: Recipe) -> None:
+    answer = "Variants of breast cancer 1 were found in half of the women tested."
+    assert mentions(recipe, answer, ("breast cancer 1", "gene")) == []
+
+
+def test_an_acronym_that_is_also_a_gene_is_not_taken_for_a_disease(recipe: Recipe) -> None:
+    assert mentions(recipe, "Expression of AT was high in all tissues that were examined.") == []
+
+
+def test_an_acronym_in_brackets_behind_its_name_is_a_mention_everywhere(recipe: Recipe) -> None:
+    answer = "In ataxia telangiectasia (ATG) the risk is high, and carriers of ATG are common (CR)."
+    assert mentions(recipe, answer, ("ataxia telangiectasia", "disease")) == [
+        "ataxia telangiectasia",
+        "ATG",
+        "ATG",
+    ]
+
+
+def test_brackets_that_do_not_abbreviate_are_left_alone(recipe: Recipe) -> None:
+    assert mentions(
+        recipe, "In gout (HPRT) the enzyme is missing from all tissues.", ("gout", "disease")
+    ) == ["gout"]
+
+
+# Names that nest ("breast cancer 1" is a gene, "cancer" a disease too), that an acronym follows, and that hold hyphens.
+NAMES = st.sampled_from(
+    [
+        "gout",
+        "cancer",
+        "breast cancer",
+        "breast cancer 1",
+        "ataxia-telangiectasia (AT)",
+        "Wilms tumours",
+        "CF",
+        "BRCA1",
+    ]
+)
+MARKS = st.text("\u0301\u0308\u200d\u20dd\ufe0f\u0670\u093e", max_size=2)
+ODD = st.sampled_from(
+    [
+        "\U0001f9ec",
+        "\U0001f469\u200d\u2695\ufe0f",
+        "\u0130",
+        "\u00df",
+        "\ufb01",
+        "\u2011",
+        "\u00a0",
+        "(",
+        "/",
+    ]
+)
+FILLER = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12) | MARKS | ODD
+GLUE = st.sampled_from(["", " ", " ", " ", "-", "/", "\u0301"])
+PARTS = st.lists(st.tuples(FILLER, GLUE, NAMES, GLUE), min_size=1, max_size=5)
+
+
+def sentence_of(parts: list[tuple[str, str, str, str]], tail: str) -> str:
+    return "In this " + "".join(map("".join, parts)) + tail + " of all that we saw"
+
+
+@given(PARTS, FILLER)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None
+)
+def test_no_text_breaks_an_offset(
+    recipe: Recipe, parts: list[tuple[str, str, str, str]], tail: str
+) -> None:
+    """Unicode, combining marks, emoji, nested and adjacent mentions: every row holds the invariants of DESIGN.md."""
+    for seeds in ([], [("gout", "disease")], [("breast cancer", "disease"), ("BRCA1", "gene")]):
+        outcome = judge(recipe, sentence_of(parts, tail), *seeds)
+        if isinstance(outcome, Reject):
+            continue
+        row = entity_row(outcome, {"O": 0, "B-Disease": 1, "I-Disease": 2})
+        assert row["tokens"] == words(outcome.text)
+        for spans in (outcome.spans, outcome.context):
+            assert all(
+                span.text and outcome.text[span.start : span.end] == span.text for span in spans
+            )
+        assert all(a.end <= b.start for a, b in zip(outcome.spans, outcome.spans[1:], strict=False))
+        assert mentions_of(row) == [(span.start, span.end) for span in outcome.spans]
+
+
+def mentions_of(row: dict) -> list[tuple[int, int]]:
+    """The offsets of what the tags of a row mark."""
+    found: list[tuple[int, int]] = []
+    _, starts, ends = locate_words(row["text"])
+    for start, end, tag in zip(starts, ends, row["ner_tags"], strict=True):
+        if tag == 1:
+            found.append((start, end))
+        elif tag == 2:
+            found[-1] = (found[-1][0], end)
+    return found
+
+
+@given(PARTS, FILLER)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None
+)
+def test_no_text_breaks_a_pair(
+    relation_recipe: Path, parts: list[tuple[str, str, str, str]], tail: str
+) -> None:
+    recipe = load_recipe(str(relation_recipe))
+    request = asked(("BRCA1", "gene"), ("breast cancer", "disease"), label="related")
+    outcome = verify_pair(request, sentence_of(parts, f"{tail} BRCA1 and breast cancer"), recipe)
+    if isinstance(outcome, Pair):
+        row = pair_row(outcome, {"unrelated": 0, "related": 1})
+        for span in (row["head"], row["tail"]):
+            assert span["text"] and row["source_text"][span["start"] : span["end"]] == span["text"]
+        unmasked = (
+            row["text"]
+            .replace("@GENE$", row["head"]["text"], 1)
+            .replace("@DISEASE$", row["tail"]["text"], 1)
+        )
+        assert unmasked == row["source_text"]
+
+
+def test_adjacent_mentions_keep_their_boundary(recipe: Recipe) -> None:
+    outcome = judge(recipe, "The terms gout gout were used in both of them.", ("gout", "disease"))
+    assert isinstance(outcome, Entities)
+    assert entity_row(outcome, {"O": 0, "B-Disease": 1, "I-Disease": 2})["ner_tags"][2:4] == [1, 1]
+
+
+def test_a_pair_is_masked_where_it_stands(relation_recipe: Path) -> None:
+    recipe = load_recipe(str(relation_recipe))
+    request = asked(("BRCA1", "gene"), ("breast cancer", "disease"), label="related")
+    outcome = verify_pair(
+        request, "Carriers of BRCA1 develop breast cancer at an early age.", recipe
+    )
+    assert isinstance(outcome, Pair)
+    assert outcome.masked == "Carriers of @GENE$ develop @DISEASE$ at an early age."
+    assert outcome.label == "related"
+    assert outcome.head == Span(12, 17, "gene", "BRCA1", "G:1")
+
+
+def test_a_pair_that_shares_words_is_rejected(relation_recipe: Path) -> None:
+    recipe = load_recipe(str(relation_recipe))
+    request = asked(("breast cancer 1", "gene"), ("breast cancer", "disease"), label="related")
+    answer = "Variants of breast cancer 1 were found in half of the women."
+    assert verify_pair(request, answer, recipe) == Reject("head and tail overlap")
+
+
+def test_a_borrowed_seed_that_the_recipe_does_not_count_is_context(recipe: Recipe) -> None:
+    disease = recipe.lexicons["disease"].model_copy(update={"find": Selection(types=("C05",))})
+    counted = recipe.model_copy(update={"lexicons": {**recipe.lexicons, "disease": disease}})
+    assert mentions(
+        recipe, "Men with breast cancer had gout as well.", ("breast cancer", "disease")
+    ) == [
+        "breast cancer",
+        "gout",
+    ]
+    assert mentions(
+        counted, "Men with breast cancer had gout as well.", ("breast cancer", "disease")
+    ) == ["gout"]
+
+
+def test_what_was_asked_for_and_is_no_mention_is_kept_as_context(recipe: Recipe) -> None:
+    outcome = judge(
+        recipe, "Men with gout have no CFTR at all.", ("gout", "disease"), ("CFTR", "gene")
+    )
+    assert isinstance(outcome, Entities)
+    assert [(span.text, span.label) for span in outcome.context] == [("CFTR", "gene")]
+
+
+def test_a_pair_that_is_named_together_takes_the_label_of_the_target_corpus(
+    relation_recipe: Path,
+) -> None:
+    recipe = load_recipe(str(relation_recipe))
+    assert recipe.relation is not None
+    request = next(
+        request for request in Plan(recipe).requests() if request.kind.label == "unrelated"
+    )
+    gene, disease = (seed.text for seed in request.seeds)
+    answer = f"The {gene} gene was typed in a sample of patients with {disease}."
+    assert verify_pair(request, answer, recipe).label == "unrelated"
+    together = recipe.relation.model_copy(update={"named_together": "related"})
+    assert (
+        verify_pair(request, answer, recipe.model_copy(update={"relation": together})).label
+        == "related"
+    )

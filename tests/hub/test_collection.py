@@ -1,0 +1,44 @@
+"""One Collection over corpus, model and Space."""
+
+from pathlib import Path
+
+from huggingface_hub import HfApi
+
+from corpusmith.hub.collection import collect
+from corpusmith.hub.publish import publish
+
+
+def test_releases_are_collected_once_and_their_notes_follow(
+    hub: str, tmp_path: Path, write
+) -> None:
+    write_corpus, write_model = write
+    corpus = publish("dataset", write_corpus(tmp_path / "a"), "local/corpusmith-ner", endpoint=hub)
+    student = publish("model", write_model(tmp_path / "m"), "local/student", endpoint=hub)
+    address = collect("local", [corpus, student], endpoint=hub)
+    assert collect("local", [corpus, student], endpoint=hub) == address
+    better = publish(
+        "model", write_model(tmp_path / "n", b"\0better"), "local/student", endpoint=hub
+    )
+    collect("local", [better], endpoint=hub)
+    collection = HfApi(endpoint=hub).get_collection(address.split("/collections/")[1])
+    assert {(item.item_type, item.item_id): item.note for item in collection.items} == {
+        ("dataset", "local/corpusmith-ner"): "v0.1.0. First release.",
+        ("model", "local/student"): "v0.2.0. Trained anew.",
+    }
+
+
+def test_a_run_that_was_killed_before_it_collected_is_made_up_for(
+    hub: str, tmp_path: Path, write
+) -> None:
+    _, write_model = write
+    address = collect(
+        "local",
+        [publish("model", write_model(tmp_path / "a"), "local/student", endpoint=hub)],
+        endpoint=hub,
+    )
+    better = write_model(tmp_path / "b", b"\0better")
+    publish("model", better, "local/student", endpoint=hub)  # and here it was killed
+    again = publish("model", better, "local/student", endpoint=hub)
+    collect("local", [again], endpoint=hub)
+    (item,) = HfApi(endpoint=hub).get_collection(address.split("/collections/")[1]).items
+    assert (again.state, item.note) == ("unchanged", "v0.2.0.")

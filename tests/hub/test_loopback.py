@@ -1,0 +1,56 @@
+"""The local Hub of a run: there while the run is, and gone with it, however it ends."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from corpusmith.hub.loopback import hub_at
+
+HOUSE = str(Path(__file__).parents[2])
+RUN = """
+import sys, time
+from pathlib import Path
+from corpusmith.hub.loopback import hub_at
+with hub_at("local", Path(sys.argv[1])) as endpoint:
+    print(endpoint, flush=True)
+    time.sleep(3600)
+"""
+
+
+def answers(endpoint: str) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", int(urlsplit(endpoint).port or 0))) == 0
+
+
+def test_it_is_there_inside_and_gone_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", HOUSE)
+    with hub_at("local", tmp_path / "hub") as endpoint:
+        assert answers(endpoint)
+    assert not answers(endpoint)
+
+
+def test_it_dies_with_a_run_that_is_killed(tmp_path: Path) -> None:
+    line = [sys.executable, "-c", RUN, str(tmp_path / "hub")]
+    with subprocess.Popen(
+        line, env={**os.environ, "PYTHONPATH": HOUSE}, stdout=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdout is not None
+        endpoint = run.stdout.readline().strip()
+        assert answers(endpoint)
+        run.send_signal(signal.SIGKILL)
+    while answers(
+        endpoint
+    ):  # it has to hear of it first; a Hub that stayed would be caught by the job's time limit
+        time.sleep(0.1)
+
+
+def test_a_hub_elsewhere_is_taken_as_it_is(tmp_path: Path) -> None:
+    with hub_at("https://hub.example/", tmp_path) as endpoint:
+        assert endpoint == "https://hub.example"

@@ -1,0 +1,325 @@
+"""Whole releases against a real hub: what each repo holds afterwards, and under which version."""
+
+import json
+from pathlib import Path
+
+import pytest
+from huggingface_hub import HfApi
+
+from corpusmith.cards import changelog
+from corpusmith.cards.space import Source
+from corpusmith.cli.display import release_lines
+from corpusmith.errors import UserError
+from corpusmith.hub.publish import About, diff, publish, repin, rollback
+from corpusmith.hub.repo import Repo
+
+CORPUS, MODEL, SPACE = "local/corpusmith-ner", "local/corpusmith-demo", "local/corpusmith"
+
+
+def text(kind: str, repo_id: str, path: str, hub: str, revision: str = "main") -> str:
+    repo = Repo(kind, repo_id, endpoint=hub)
+    return repo.read(repo.standing(revision).files[path]).decode()
+
+
+def test_first_release_is_one_commit_and_one_tag(hub: str, corpus_folder: Path) -> None:
+    done = publish("dataset", corpus_folder, CORPUS, endpoint=hub)
+    api = HfApi(endpoint=hub)
+    assert (done.state, done.version) == ("released", "v0.1.0")
+    commits = api.list_repo_commits(CORPUS, repo_type="dataset")
+    assert [commit.title for commit in commits][:-1] == [
+        "Release v0.1.0"
+    ]  # the last one made the repo
+    (tag,) = api.list_repo_refs(CORPUS, repo_type="dataset").tags
+    assert (tag.name, tag.target_commit) == ("v0.1.0", done.commit)
+    assert api.dataset_info(CORPUS).private
+
+
+def test_same_content_is_not_published_again(hub: str, corpus_folder: Path) -> None:
+    first = publish("dataset", corpus_folder, CORPUS, endpoint=hub)
+    again = publish("dataset", corpus_folder, CORPUS, endpoint=hub)
+    assert (again.state, again.version, again.commit) == ("unchanged", "v0.1.0", first.commit)
+
+
+def test_a_standing_repo_is_shown_only_when_asked_and_after_the_release(
+    hub: str, tmp_path: Path, write
+) -> None:
+    write_corpus, _ = write
+    publish("dataset", write_corpus(tmp_path / "a"), CORPUS, endpoint=hub)
+    api, more = HfApi(endpoint=hub), write_corpus(tmp_path / "b", rows=30)
+    planned = publish("dataset", more, CORPUS, private=False, dry_run=True, endpoint=hub)
+    assert planned.shown and "would become visible to everybody" in release_lines(planned)
+    assert api.dataset_info(CORPUS).private
+    done = publish("dataset", more, CORPUS, private=False, endpoint=hub)
+    assert (done.state, done.shown) == ("released", True) and not api.dataset_info(CORPUS).private
+    again = publish("dataset", more, CORPUS, private=False, endpoint=hub)
+    assert (again.state, again.shown) == ("unchanged", False)
+    publish("dataset", more, CORPUS, endpoint=hub)
+    assert not api.dataset_info(CORPUS).private, (
+        "what is public isn't hidden by a release that says nothing of it"
+    )
+
+
+def test_unchanged_content_can_still_be_shown_but_a_pull_request_shows_nothing(
+    hub: str, corpus_folder: Path
+) -> None:
+    publish("dataset", corpus_folder, CORPUS, endpoint=hub)
+    (corpus_folder / "recipes" / "demo-disease" / "recipe.yaml").write_text(
+        "name: demo-disease\ntitle: New\n"
+    )
+    assert not publish("dataset", corpus_folder, CORPUS, private=False, pr=True, endpoint=hub).shown
+    assert HfApi(endpoint=hub).dataset_info(CORPUS).private
+    publish("dataset", corpus_folder, CORPUS, endpoint=hub)
+    done = publish("dataset", corpus_folder, CORPUS, private=False, endpoint=hub)
+    assert (done.state, done.shown) == ("unchanged", True)
+    assert "is visible from now on to everybody" in release_lines(done)
+
+
+def test_versions_follow_what_changed_and_old_ones_stay_as_they_were(
+    hub: str, tmp_path: Path, write
+) -> None:
+    write_corpus, _ = write
+    about = About(license="cc-by-4.0")
+    publish("dataset", write_corpus(tmp_path / "a"), CORPUS, endpoint=hub, about=about)
+    first = Repo("dataset", CORPUS, endpoint=hub).standing()
+    steps = {
+        "v0.2.0": write_corpus(tmp_path / "b", rows=30),
+        "v0.3.0": write_corpus(tmp_path / "c", recipe="other"),
+        "v1.0.0": write_corpus(
+            tmp_path / "d", rows=30, teacher={"model": "another"}, fingerprint="e" * 64
+        ),
+        "v1.0.1": write_corpus(
+            tmp_path / "e", rows=30, teacher={"model": "another"}, fingerprint="e" * 64, title="New"
+        ),
+    }
+    for version, folder in steps.items():
+        done = publish("dataset", folder, CORPUS, endpoint=hub)
+        assert (done.state, done.version) == ("released", version)
+    repo = Repo("dataset", CORPUS, endpoint=hub)
+    assert repo.standing("v0.1.0").files.keys() == first.files.keys()
+    assert {p: f.oid for p, f in repo.standing("v0.1.0").files.items()} == {
+        p: f.oid for p, f in first.files.items()
+    }
+    card = text("dataset", CORPUS, "README.md", hub)
+    assert "license: cc-by-4.0" in card, "what isn't given again stays as it stands"
+    assert "data/other/train-*" in card and "data/demo-disease/train-*" in card
+    entries = changelog.parse(text("dataset", CORPUS, "CHANGELOG.md", hub))
+    assert [entry.version for entry in entries] == [
+        "v1.0.1",
+        "v1.0.0",
+        "v0.3.0",
+        "v0.2.0",
+        "v0.1.0",
+    ]
+    assert entries[1].summary == "demo-disease: changed teacher."
+    assert "| `demo-disease` | 10 | 0 | 0 |" in entries[3].details
+
+
+def test_only_changed_shards_travel(hub: str, tmp_path: Path, write) -> None:
+    write_corpus, _ = write
+    publish("dataset", write_corpus(tmp_path / "a"), CORPUS, endpoint=hub)
+    done = publish(
+        "dataset", write_corpus(tmp_path / "b", title="Another title"), CORPUS, endpoint=hub
+    )
+    assert done.version == "v0.1.1"
+    text_files = ["CHANGELOG.md", "README.md", "croissant.json", "recipes/demo-disease/build.json"]
+    assert [change.path for change in done.changes] == text_files
+
+
+def test_dry_run_says_everything_and_writes_nothing(hub: str, corpus_folder: Path) -> None:
+    plan = publish("dataset", corpus_folder, CORPUS, endpoint=hub, dry_run=True)
+    assert (plan.state, plan.version, plan.reason) == ("planned", "v0.1.0", "First release.")
+    shard = corpus_folder / "data/demo-disease/train-00000-of-00001.parquet"
+    assert ("data/demo-disease/train-00000-of-00001.parquet", "add", shard.stat().st_size) in [
+        (change.path, change.action, change.size) for change in plan.changes
+    ]
+    assert "+# corpusmith-ner" in plan.card_diff
+    assert Repo("dataset", CORPUS, endpoint=hub).standing().head is None
+
+
+def test_pull_request_leaves_main_alone_and_is_opened_once(hub: str, tmp_path: Path, write) -> None:
+    write_corpus, _ = write
+    publish("dataset", write_corpus(tmp_path / "a"), CORPUS, endpoint=hub)
+    repo = Repo("dataset", CORPUS, endpoint=hub)
+    head = repo.standing().head
+    bigger = write_corpus(tmp_path / "b", rows=30)
+    first = publish("dataset", bigger, CORPUS, endpoint=hub, pr=True)
+    again = publish("dataset", bigger, CORPUS, endpoint=hub, pr=True)
+    assert first.state == "proposed" and first.pull_request == again.pull_request
+    assert (repo.standing().head, set(repo.standing().tags)) == (head, {"v0.1.0"})
+    repo.api.merge_pull_request(CORPUS, int(first.pull_request.split("/")[-1]), repo_type="dataset")
+    tagged = publish("dataset", bigger, CORPUS, endpoint=hub)
+    assert (tagged.state, tagged.version) == ("unchanged", "v0.2.0")
+    assert repo.standing().tags["v0.2.0"] == repo.standing().head, "what was merged is tagged"
+
+
+def test_rollback_restores_the_content_under_a_new_version(hub: str, tmp_path: Path, write) -> None:
+    write_corpus, _ = write
+    publish("dataset", write_corpus(tmp_path / "a"), CORPUS, endpoint=hub)
+    publish("dataset", write_corpus(tmp_path / "b", rows=30), CORPUS, endpoint=hub)
+    done = rollback("dataset", CORPUS, "v0.1.0", endpoint=hub)
+    repo = Repo("dataset", CORPUS, endpoint=hub)
+    old, new = repo.standing("v0.1.0").files, repo.standing().files
+    assert done.version == "v0.2.1" and set(repo.standing().tags) == {"v0.1.0", "v0.2.0", "v0.2.1"}
+    assert {path for path in old if old[path].oid != new[path].oid} == {
+        "README.md",
+        "CHANGELOG.md",
+        "croissant.json",
+    }
+    assert 'revision="v0.2.1"' in text("dataset", CORPUS, "README.md", hub)
+    assert "Rolled back to v0.1.0." in text("dataset", CORPUS, "CHANGELOG.md", hub)
+
+
+def test_rollback_to_an_unknown_version_names_the_remedy(hub: str, corpus_folder: Path) -> None:
+    publish("dataset", corpus_folder, CORPUS, endpoint=hub)
+    with pytest.raises(UserError, match=r"no version v9\.9\.9"):
+        rollback("dataset", CORPUS, "v9.9.9", endpoint=hub)
+
+
+def test_diff_counts_rows_by_config(hub: str, tmp_path: Path, write) -> None:
+    write_corpus, _ = write
+    publish("dataset", write_corpus(tmp_path / "a"), CORPUS, endpoint=hub)
+    publish("dataset", write_corpus(tmp_path / "b", rows=30, text=" in mice"), CORPUS, endpoint=hub)
+    shown = diff("dataset", CORPUS, "v0.1.0", "v0.2.0", endpoint=hub)
+    assert "| `demo-disease` | 10 | 0 | 20 |" in shown
+    assert "rejected" not in shown.split("\n- ")[0], "a config without a change isn't listed"
+
+
+def test_model_versions(hub: str, tmp_path: Path, write) -> None:
+    _, write_model = write
+    about = About(license="apache-2.0", dataset=CORPUS, space=SPACE)
+    releases = [
+        publish("model", write_model(tmp_path / "a"), MODEL, endpoint=hub, about=about),
+        publish("model", write_model(tmp_path / "b", b"\0other"), MODEL, endpoint=hub, about=about),
+        publish(
+            "model",
+            write_model(tmp_path / "c", b"\0other", encoder="x/y"),
+            MODEL,
+            endpoint=hub,
+            about=about,
+        ),
+        publish(
+            "model",
+            write_model(tmp_path / "d", b"\0other", encoder="x/y", seconds=9),
+            MODEL,
+            endpoint=hub,
+            about=about,
+        ),
+    ]
+    assert [done.version for done in releases] == ["v0.1.0", "v0.2.0", "v1.0.0", "v1.0.1"]
+    info = HfApi(endpoint=hub).model_info(MODEL)
+    assert info.pipeline_tag == "token-classification" and info.library_name == "transformers"
+    assert info.card_data.datasets == [CORPUS] and info.card_data.base_model == "x/y"
+
+
+def test_stale_files_go(hub: str, model_folder: Path) -> None:
+    (model_folder / "old.txt").write_text("stale")
+    publish("model", model_folder, MODEL, endpoint=hub)
+    (model_folder / "old.txt").unlink()
+    done = publish("model", model_folder, MODEL, endpoint=hub)
+    assert ("old.txt", "delete") in [(change.path, change.action) for change in done.changes]
+    assert ".gitattributes" in Repo("model", MODEL, endpoint=hub).standing().files
+
+
+def test_space_names_and_pins_its_models(hub: str, tmp_path: Path) -> None:
+    folder = tmp_path / "space"
+    folder.mkdir()
+    (folder / "app.py").write_text("print('a page')\n")
+    (folder / "README.md").write_text(
+        "---\ntitle: Extract\nsdk: gradio\ncorpusmith:\n  lexicons: []\n---\nOld text\n"
+    )
+    about = About(ner=[f"{MODEL}@v0.1.0"], datasets=[f"{CORPUS}@v0.1.0"])
+    assert publish("space", folder, SPACE, endpoint=hub, about=about).version == "v0.1.0"
+    assert publish("space", folder, SPACE, endpoint=hub, about=about).state == "unchanged"
+    moved = repin(SPACE, [f"{MODEL}@v0.2.0"], endpoint=hub)
+    assert (moved.version, [change.path for change in moved.changes]) == (
+        "v0.1.1",
+        ["CHANGELOG.md", "README.md"],
+    )
+    with pytest.raises(UserError, match="doesn't run local/unknown"):
+        repin(SPACE, ["local/unknown@v0.1.0"], endpoint=hub)
+    info = HfApi(endpoint=hub).space_info(SPACE)
+    assert info.card_data.models == [MODEL]
+    assert info.card_data["corpusmith"]["ner"] == [{"id": MODEL, "revision": "v0.2.0"}]
+    assert info.card_data["corpusmith"]["lexicons"] == []
+    assert info.card_data["corpusmith"]["datasets"] == [{"id": CORPUS, "revision": "v0.1.0"}]
+    assert (
+        Source(MODEL, "v0.2.0").revision
+        in text("space", SPACE, "README.md", hub).split("---\n", 2)[2]
+    )
+
+
+def test_a_metric_keeps_its_own_card_under_its_own_name(hub: str, tmp_path: Path) -> None:
+    folder = tmp_path / "metric"
+    folder.mkdir()
+    (folder / "strict.py").write_text("one = 1\n")
+    (folder / "README.md").write_text(
+        "---\ntitle: Strict F1\nsdk: gradio\n---\nLoad `NAMESPACE/strict`\n"
+    )
+    assert publish("metric", folder, "local/strict", endpoint=hub).version == "v0.1.0"
+    assert text("metric", "local/strict", "README.md", hub).endswith("Load `local/strict`\n")
+    assert publish("metric", folder, "local/strict", endpoint=hub).state == "unchanged"
+    (folder / "strict.py").write_text("one = 2\n")
+    assert publish("metric", folder, "local/strict", endpoint=hub).version == "v0.2.0"
+
+
+def test_a_version_can_be_named_but_not_go_back(hub: str, model_folder: Path) -> None:
+    assert publish("model", model_folder, MODEL, endpoint=hub, version="v2.0.0").version == "v2.0.0"
+    (model_folder / "new.txt").write_text("new")
+    with pytest.raises(UserError, match=r"stands at v2\.0\.0"):
+        publish("model", model_folder, MODEL, endpoint=hub, version="v1.0.0")
+
+
+def test_the_croissant_file_of_a_release_is_valid(
+    hub: str, corpus_folder: Path, tmp_path: Path
+) -> None:
+    import mlcroissant
+
+    publish("dataset", corpus_folder, CORPUS, endpoint=hub, about=About(license="cc-by-4.0"))
+    (tmp_path / "croissant.json").write_text(text("dataset", CORPUS, "croissant.json", hub))
+    described = mlcroissant.Dataset(tmp_path / "croissant.json", mapping={"repo": corpus_folder})
+    assert not described.metadata.issues.report()
+    rows = [row["demo-disease/text"].decode() for row in described.records("demo-disease")]
+    assert len(rows) == 20 and "Mutations in gene 0 cause cystic fibrosis." in rows
+
+
+def test_a_changelog_whose_version_nothing_names_is_not_guessed_at(
+    hub: str, model_folder: Path
+) -> None:
+    publish("model", model_folder, MODEL, endpoint=hub)
+    api = HfApi(endpoint=hub, token="any-token")
+    api.super_squash_history(MODEL, commit_message="One")
+    api.delete_tag(MODEL, tag="v0.1.0")
+    with pytest.raises(
+        UserError, match=r"hf repos tag create local/corpusmith-demo v0\.1\.0 --repo-type model"
+    ):
+        publish("model", model_folder, MODEL, endpoint=hub)
+
+
+def test_card_and_facts_name_the_same_rows(hub: str, corpus_folder: Path) -> None:
+    publish("dataset", corpus_folder, CORPUS, endpoint=hub)
+    build = json.loads(text("dataset", CORPUS, "recipes/demo-disease/build.json", hub))
+    assert build["splits"]["train"]["rows"] == 16
+    assert build["features"][0] == {"name": "id", "dtype": "string"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "repo_id", "said"),
+    [
+        ("corpus", CORPUS, "can't be published"),
+        ("model", "nameless", "names no repo"),
+        ("dataset", CORPUS, "no build.json"),
+    ],
+)
+def test_bad_input_names_the_remedy(
+    hub: str, model_folder: Path, kind: str, repo_id: str, said: str
+) -> None:
+    with pytest.raises(UserError, match=said):
+        publish(kind, model_folder, repo_id, endpoint=hub)
+
+
+def test_https_needs_a_token(corpus_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("corpusmith.hub.repo.get_token", lambda: None)
+    repo = Repo("dataset", CORPUS, endpoint="https://huggingface.co")
+    repo.api.token = None
+    with pytest.raises(UserError, match="hf auth login"):
+        repo.may_write()

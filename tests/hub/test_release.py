@@ -1,0 +1,150 @@
+"""A release beside others: somebody else publishes at the same time, accounts that may not write, a Hub that is down."""
+
+import hashlib
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+from huggingface_hub.errors import HfHubHTTPError
+
+from corpusmith.errors import UserError
+from corpusmith.hub.publish import publish
+from corpusmith.hub.release import compare, folder_files, release, same, tag
+from corpusmith.hub.repo import RemoteFile, Repo, Standing, retried
+
+MODEL = "local/corpusmith-demo"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_hub_that_stays_down_is_named(loopback, model_folder: Path) -> None:
+    server = loopback(lambda app: app)
+    url = server.url
+    server.stop()
+    with pytest.raises(UserError, match="failed 6 times"):
+        publish("model", model_folder, MODEL, endpoint=url)
+
+
+def test_a_refusal_is_not_tried_again() -> None:
+    calls = []
+
+    def refuse() -> None:
+        calls.append(1)
+        raise FileNotFoundError("no such folder")
+
+    with pytest.raises(FileNotFoundError):
+        retried(refuse)
+    assert len(calls) == 1
+
+
+def test_of_two_publishers_one_wins_and_the_other_says_so(hub: str, tmp_path: Path, write) -> None:
+    _, write_model = write
+    publish("model", write_model(tmp_path / "first"), MODEL, endpoint=hub)
+    folders = [write_model(tmp_path / name, name.encode() + b"\0") for name in ("one", "two")]
+    repo = Repo("model", MODEL, endpoint=hub)
+    since, outcomes = repo.standing(), {}
+    together = threading.Barrier(2)
+
+    def run(folder: Path) -> None:
+        together.wait()
+        try:
+            mine = Repo("model", MODEL, endpoint=hub)
+            outcomes[folder.name] = release(
+                mine, folder_files(folder), "v0.2.0", since=since, message="New weights."
+            )
+        except UserError as error:
+            outcomes[folder.name] = error
+
+    threads = [threading.Thread(target=run, args=(folder,)) for folder in folders]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    lost, won = sorted(folders, key=lambda folder: not isinstance(outcomes[folder.name], UserError))
+    assert "changed while v0.2.0 was prepared" in str(outcomes[lost.name])
+    assert not compare(folder_files(won), repo.standing()), "nothing of the other is mixed in"
+    assert repo.standing().tags["v0.2.0"] == outcomes[won.name].commit
+
+
+def test_a_repo_filled_meanwhile_is_not_overwritten(hub: str, tmp_path: Path, write) -> None:
+    _, write_model = write
+    publish("model", write_model(tmp_path / "theirs"), MODEL, endpoint=hub)
+    repo = Repo("model", MODEL, endpoint=hub)
+    head = repo.standing().head
+    ours = folder_files(write_model(tmp_path / "ours", b"\0ours"))
+    with pytest.raises(UserError, match="changed while"):
+        release(repo, ours, "v0.1.0", since=Standing(), message="First release.")
+    assert repo.standing().head == head
+
+
+def test_a_tag_taken_by_another_commit_is_left_alone(hub: str, model_folder: Path) -> None:
+    done = publish("model", model_folder, MODEL, endpoint=hub)
+    repo = Repo("model", MODEL, endpoint=hub)
+    tag(repo, "v0.1.0", str(done.commit))  # again: nothing happens
+    first = repo.api.list_repo_commits(MODEL)[-1].commit_id
+    with pytest.raises(UserError, match=r"has a tag v0\.1\.0 already"):
+        tag(repo, "v0.1.0", first)
+    assert repo.standing().tags["v0.1.0"] == done.commit
+
+
+@pytest.fixture
+def guarded(loopback, tmp_path: Path) -> str:
+    """A hub with accounts: ada may write, bob may read."""
+    from corpusmith.hub.local.server import application
+
+    tokens = tmp_path / "tokens.toml"
+    tokens.write_text(
+        '[[user]]\nname = "ada"\ntoken = "ada-secret-token"\nrole = "write"\n'
+        '[[user]]\nname = "bob"\ntoken = "bob-secret-token"\nrole = "read"\n'
+    )
+    return loopback(lambda app: application(tmp_path / "guarded", tokens)).url
+
+
+@pytest.mark.parametrize(
+    ("repo_id", "token", "said"),
+    [
+        ("bob/model", "bob-secret-token", "may only read"),
+        ("ada/model", "unknown-secret-token", "refuses this account"),
+        ("bob/model", "ada-secret-token", "refuses this account"),
+    ],
+)
+def test_accounts_that_may_not_write_learn_how(
+    guarded: str, model_folder: Path, repo_id: str, token: str, said: str
+) -> None:
+    with pytest.raises(UserError, match=said) as caught:
+        publish("model", model_folder, repo_id, endpoint=guarded, token=token)
+    assert "hf auth login" in str(caught.value) and "secret" not in str(caught.value)
+
+
+def test_an_account_that_may_write_publishes(guarded: str, model_folder: Path) -> None:
+    assert (
+        publish(
+            "model", model_folder, "ada/model", endpoint=guarded, token="ada-secret-token"
+        ).state
+        == "released"
+    )
+
+
+def test_same_agrees_with_git_and_sha256(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"content\n")
+    git = subprocess.run(
+        ["git", "hash-object", file], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    sha256 = hashlib.sha256(b"content\n").hexdigest()
+    for content in (file, b"content\n"):
+        assert same(content, RemoteFile("file", git, 8, False, "main"))
+        assert same(content, RemoteFile("file", sha256, 8, True, "main"))
+        assert not same(content, RemoteFile("file", git, 8, True, "main"))
+
+
+def test_hidden_files_stay_at_home(tmp_path: Path) -> None:
+    (tmp_path / ".cache").mkdir()
+    for name in (".env", ".cache/x", "shown"):
+        (tmp_path / name).write_text("x")
+    assert list(folder_files(tmp_path)) == ["shown"]
+
+
+def test_errors_of_the_hub_keep_their_kind(hub: str) -> None:
+    with pytest.raises(HfHubHTTPError):
+        retried(lambda: Repo("model", MODEL, endpoint=hub).api.list_repo_commits(MODEL))

@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import yaml
+
+from corpusmith.files import shipped
+from corpusmith.hub.space_folder import stage_space
+from corpusmith.recipe.load import load_recipe
+
+
+def test_the_space_holds_its_entrance_its_rooms_and_the_lexicons_of_every_recipe(
+    tmp_path: Path,
+) -> None:
+    recipes = [load_recipe("demo-disease"), load_recipe("demo-gene-disease")]
+    folder = stage_space(tmp_path / "space", recipes)
+    for name in (
+        "app.py",
+        "README.md",
+        "requirements.txt",
+        "zero_shot.jsonl",
+        "page.css",
+        "corpusmith/__init__.py",
+        "corpusmith/inference.py",
+        "corpusmith/space/page.py",
+    ):
+        assert (folder / name).is_file(), name
+    front = yaml.safe_load((folder / "README.md").read_text(encoding="utf-8").split("---\n")[1])
+    listed = {item["label"]: item["path"] for item in front["corpusmith"]["lexicons"]}
+    assert listed == {"Disease": "lexicons/disease.tsv.gz", "Gene": "lexicons/gene.tsv.gz"}
+    assert all((folder / path).is_file() for path in listed.values())
+    assert not list(folder.rglob("__pycache__"))
+
+
+def test_staging_again_leaves_nothing_of_before(tmp_path: Path) -> None:
+    folder = stage_space(tmp_path / "space", [load_recipe("demo-disease")])
+    (folder / "stale.txt").write_text("old", encoding="utf-8")
+    assert not (stage_space(folder, [load_recipe("demo-disease")]) / "stale.txt").exists()
+
+
+def test_the_recorded_answers_are_those_of_the_examples_and_slice_them() -> None:
+    from corpusmith.space.about import TEXT_EXAMPLES
+    from corpusmith.space.service import read_zero_shot
+
+    recorded = read_zero_shot(shipped("space", "zero_shot.jsonl"))
+    texts = [text for _, text in TEXT_EXAMPLES]
+    assert recorded and recorded.keys() <= set(texts), (
+        "examples changed: python -m builders.record_zero_shot records them anew"
+    )
+    assert all(
+        e.text == text[e.start : e.end] != ""
+        for text, entities in recorded.items()
+        for e in entities
+    )

@@ -1,0 +1,70 @@
+"""The rules of DESIGN: labels, schema, prompt, teacher or lexicon raise the first number, rows the second, the card the
+third."""
+
+import pytest
+
+from corpusmith.errors import UserError
+from corpusmith.hub.versions import Step, code_step, dataset_step, model_step, next_version, parse
+
+BUILD = {
+    "fingerprint": "a",
+    "content_hash": "1",
+    "labels": ["Disease"],
+    "teacher": {"model": "m"},
+    "features": [1],
+}
+
+
+@pytest.mark.parametrize(
+    ("after", "place", "reason"),
+    [
+        ({"words": BUILD}, 2, "Card and metadata only."),
+        ({"words": BUILD | {"content_hash": "2"}}, 1, "words: more rows of the same kind."),
+        (
+            {"words": BUILD | {"fingerprint": "b", "content_hash": "2"}},
+            0,
+            "words: changed recipe or verification.",
+        ),
+        ({"words": BUILD | {"fingerprint": "b", "labels": ["Gene"]}}, 0, "words: changed labels."),
+        (
+            {"words": BUILD | {"fingerprint": "b", "teacher": {"model": "n"}}},
+            0,
+            "words: changed teacher.",
+        ),
+        ({"words": BUILD | {"features": [2]}}, 0, "words: changed schema."),
+        ({"words": BUILD, "more": BUILD}, 1, "New config more."),
+        (
+            {"words": BUILD | {"fingerprint": "b"}, "more": BUILD},
+            0,
+            "New config more. words: changed recipe or verification.",
+        ),
+        ({"more": BUILD}, 0, "Removed: words."),
+    ],
+)
+def test_dataset_steps(after: dict, place: int, reason: str) -> None:
+    assert dataset_step({"words": BUILD}, after) == Step(place, reason)
+
+
+def test_first_release_is_v0_1_0() -> None:
+    assert next_version(None, dataset_step({}, {"words": BUILD})) == "v0.1.0"
+    assert model_step({}, {"task": "ner"}, ["config.json"]).reason == "First release."
+
+
+@pytest.mark.parametrize(("place", "after"), [(0, "v2.0.0"), (1, "v1.3.0"), (2, "v1.2.4")])
+def test_a_step_resets_the_numbers_behind_it(place: int, after: str) -> None:
+    assert next_version("v1.2.3", Step(place, "")) == after
+
+
+def test_model_and_code_steps() -> None:
+    model = {"task": "ner", "encoder": "a/b", "labels": ("Disease",)}
+    assert model_step(model, model | {"encoder": "c/d"}, ["model.safetensors"]).place == 0
+    assert model_step(model, model, ["onnx/model.onnx"]) == Step(1, "Trained anew.")
+    assert model_step(model, model, ["README.md"]).place == 2
+    assert code_step(False, ["README.md", "app.py"]) == Step(1, "Changed app.py.")
+    assert code_step(False, ["README.md"]).place == 2
+
+
+@pytest.mark.parametrize("version", ["1.2.3", "v1.2", "v1.2.x", "main", ""])
+def test_other_spellings_are_refused(version: str) -> None:
+    with pytest.raises(UserError, match=r"v1\.2\.3"):
+        parse(version)

@@ -1,0 +1,66 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpusmith.lexicon.words import Memo, fold, locate_words, without_half_pairs, words
+
+
+@given(st.text())
+def test_every_word_slices_back_to_its_text(text: str) -> None:
+    found, starts, ends = locate_words(text)
+    assert all(
+        text[start:end] == word and word
+        for word, start, end in zip(found, starts, ends, strict=True)
+    )
+    assert all(end <= start for end, start in zip(ends, starts[1:], strict=False))
+    assert [*found] == words(text)
+
+
+@given(st.text())
+def test_only_white_space_lies_between_words(text: str) -> None:
+    assert "".join(words(text)) == "".join(text.split())
+
+
+def test_words_are_split_as_the_benchmarks_split_them() -> None:
+    split = ["ataxia", "-", "telangiectasia", "(", "A", "-", "T", ")", ",", "type", "2", "."]
+    assert words("ataxia-telangiectasia (A-T), type 2.") == split
+
+
+def test_a_combining_mark_stays_with_its_letter() -> None:
+    assert words("Sjo\u0308gren syndrome") == ["Sjo\u0308gren", "syndrome"]
+
+
+def test_number_case_and_british_spelling_fold_to_one_name() -> None:
+    assert fold("Tumours") == fold("tumor")
+    assert fold("Anaemia") == fold("anemia")
+    assert fold("deficiencies") == fold("deficiency")
+
+
+def test_short_words_and_greek_endings_keep_their_s() -> None:
+    assert fold("AIDS") == "aids"
+    assert fold("lupus") == "lupus"
+    assert fold("abscess") == "abscess"
+    assert fold("stenosis") == "stenosis"
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_ascii_text_has_the_words_that_it_has_among_other_letters(text: str) -> None:
+    assert [*words(text), "\u00e4"] == words(f"{text} \u00e4")
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_halves_of_surrogate_pairs_are_replaced_and_nothing_else(text: str) -> None:
+    mended = without_half_pairs(text)
+    mended.encode()  # which half a pair would stop
+    if not any("\ud800" <= char <= "\udfff" for char in text):
+        assert mended == text
+    assert without_half_pairs("\ud83d gout \udc00") == "\ufffd gout \ufffd"
+
+
+@given(st.lists(st.sampled_from("abcdefg")), st.integers(1, 4))
+def test_a_memo_gives_what_its_function_gives_and_never_holds_more_than_it_may(
+    asked: list[str], most: int
+) -> None:
+    memo = Memo(str.upper, most)
+    for word in asked:
+        assert memo[word] == word.upper()
+        assert len(memo) <= most

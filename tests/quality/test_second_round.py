@@ -1,0 +1,200 @@
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from corpusmith.errors import UserError
+from corpusmith.lexicon.concept import Concept, Lexicon, boosted
+from corpusmith.quality.predictions import Judged
+from corpusmith.quality.second_round import (
+    MOST,
+    Uncertainty,
+    aimed_recipe,
+    doubt_of,
+    measure,
+    with_doubted,
+    write_recipe,
+)
+from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.plan import SPLIT_FOLDS, Plan, Request
+from corpusmith.teacher.payload import payload_key
+
+
+def judged(request: Request, doubt: float) -> Judged:
+    """A sentence of three words, the last a mention that the student doubts."""
+    chances = np.array([[0.98, 0.01, 0.01], [0.98, 0.01, 0.01], [doubt / 2, 1 - doubt, doubt / 2]])
+    return Judged(request.id, (0, 0, 1), chances)
+
+
+def doubted(recipe: Path, doubts: Callable[[Request], bool]) -> Uncertainty:
+    """A student that doubts the rows of some requests and is sure of the others."""
+    plan = Plan(load_recipe(str(recipe)))
+    requests = [plan.request(i) for i in range(plan.recipe.rows)]
+    return measure(plan.recipe, (judged(r, 0.9 if doubts(r) else 0.1) for r in requests))
+
+
+def aimed(recipe: Path, found: Uncertainty, tmp_path: Path, rows: int = 400) -> Plan:
+    write_recipe(aimed_recipe(str(recipe), found, rows), tmp_path / "round2.yaml")
+    return Plan(load_recipe(str(tmp_path / "round2.yaml")))
+
+
+def own(plan: Plan) -> list[Request]:
+    return [plan.request(i) for i in range(plan.recipe.rows)]
+
+
+def test_doubt_is_of_the_words_that_are_or_are_taken_for_a_mention() -> None:
+    sure, unsure = [0.9, 0.05, 0.05], [0.6, 0.3, 0.1]
+    assert doubt_of(Judged("a", (0, 1), np.array([sure, [0.2, 0.7, 0.1]]))) == pytest.approx(0.3)
+    assert doubt_of(Judged("a", (0, 0), np.array([sure, [0.2, 0.7, 0.1]]))) == pytest.approx(0.8)
+    assert doubt_of(Judged("a", (0, 0), np.array([sure, unsure]))) == pytest.approx(0.4)
+    assert doubt_of(Judged("a", (1,), np.array([[0.25, 0.75]]))) == pytest.approx(0.25)
+
+
+def test_a_doubted_kind_is_asked_for_more_often(ner_recipe: Path, tmp_path: Path) -> None:
+    found = doubted(ner_recipe, lambda request: request.kind.name == "with gene")
+    before = Counter(
+        r.kind.name
+        for r in own(Plan(load_recipe(str(ner_recipe)).model_copy(update={"rows": 400})))
+    )
+    after = Counter(r.kind.name for r in own(aimed(ner_recipe, found, tmp_path)))
+    assert after["with gene"] > 1.4 * before["with gene"]
+    assert after["mention"] < before["mention"]
+
+
+def test_a_doubted_branch_and_a_doubted_concept_are_drawn_more_often(
+    ner_recipe: Path, tmp_path: Path
+) -> None:
+    plan = Plan(load_recipe(str(ner_recipe)))
+    drawn = Counter(r.seeds[0].concept_id for r in own(plan) if r.seeds and r.split == "train")
+    rare = min(drawn, key=lambda concept_id: (drawn[concept_id], concept_id))
+    found = doubted(
+        ner_recipe, lambda request: any(seed.concept_id == rare for seed in request.seeds)
+    )
+    round2 = aimed(ner_recipe, found, tmp_path)
+    longer = Plan(plan.recipe.model_copy(update={"rows": 400}))
+    counts = [
+        Counter(s.concept_id for r in own(p) for s in r.seeds if r.split == "train")
+        for p in (longer, round2)
+    ]
+    assert counts[1][rare] > counts[0][rare]
+    assert round2.recipe.lexicons["disease"].boost[rare] > 1
+
+
+def test_only_concepts_of_the_train_split_are_drawn_again(ner_recipe: Path) -> None:
+    content = aimed_recipe(str(ner_recipe), doubted(ner_recipe, lambda r: r.split != "train"), 50)
+    concepts = Plan(load_recipe(str(ner_recipe))).lexicons["disease"].by_id
+    boosted_ids = [
+        name for name in content["lexicons"]["disease"].get("boost", {}) if name in concepts
+    ]
+    assert all(concepts[name].fold in SPLIT_FOLDS["train"] for name in boosted_ids)
+
+
+def test_doubted_topics_are_listed_twice(ner_recipe: Path) -> None:
+    text = ner_recipe.read_text(encoding="utf-8").replace(
+        "- heredity", "- heredity\n  - diet\n  - surgery"
+    )
+    ner_recipe.write_text(text, encoding="utf-8")
+    found = doubted(ner_recipe, lambda request: request.attributes["topic"] == "diet")
+    assert with_doubted(("heredity", "diet", "surgery"), found) == [
+        "heredity",
+        "diet",
+        "surgery",
+        "diet",
+    ]
+    assert with_doubted("sections", found) == "sections"
+
+
+def test_the_next_round_asks_anew_and_joins_the_answers_of_the_first(
+    ner_recipe: Path, tmp_path: Path
+) -> None:
+    first = Plan(load_recipe(str(ner_recipe)))
+    round2 = aimed(
+        ner_recipe, doubted(ner_recipe, lambda request: bool(request.seeds)), tmp_path, rows=40
+    )
+    assert round2.recipe.name == "tiny-disease-round2" and len(round2) == 40 + 60
+    assert round2.recipe.seed != first.recipe.seed
+    new = {payload_key(request.payload) for request in own(round2)}
+    assert len(new) == 40
+    borrowed = [round2.request(40 + i).payload for i in range(60)]
+    assert borrowed == [request.payload for request in own(first)]
+    assert round2.request(7) == round2.request(7)
+
+
+def test_a_third_round_borrows_from_both(ner_recipe: Path, tmp_path: Path) -> None:
+    found = doubted(ner_recipe, lambda request: bool(request.seeds))
+    write_recipe(aimed_recipe(str(ner_recipe), found, 40), tmp_path / "round2.yaml")
+    content = aimed_recipe(str(tmp_path / "round2.yaml"), found, 30)
+    assert content["name"] == "tiny-disease-round3"
+    assert [Path(name).name for name in content["borrow"]] == ["round2.yaml", "tiny-disease.yaml"]
+    write_recipe(content, tmp_path / "round3.yaml")
+    assert len(Plan(load_recipe(str(tmp_path / "round3.yaml")))) == 30 + 40 + 60
+
+
+def test_a_few_rows_do_not_say_much(ner_recipe: Path) -> None:
+    found = doubted(ner_recipe, lambda request: request.index == 3)
+    kinds = {
+        kind["name"]: kind["weight"] for kind in aimed_recipe(str(ner_recipe), found, 40)["kinds"]
+    }
+    assert all(weight / old <= MOST for weight, old in zip(kinds.values(), (3, 1, 2), strict=True))
+    facts = found.facts()
+    assert facts["rows"] == 60 and facts["doubt"] == pytest.approx(0.1133, abs=0.001)
+    assert sum(figures["rows"] for figures in facts["kinds"].values()) == 60
+    assert json.dumps(facts)
+
+
+def test_relations_are_aimed_too(relation_recipe: Path, tmp_path: Path) -> None:
+    plan = Plan(load_recipe(str(relation_recipe)))
+    rows = (
+        Judged(r.id, (1,), np.array([[0.9, 0.1] if r.kind.name == "link" else [0.1, 0.9]]))
+        for r in own(plan)
+    )
+    content = aimed_recipe(str(relation_recipe), measure(plan.recipe, rows), 50)
+    weights = {kind["name"]: kind["weight"] for kind in content["kinds"]}
+    assert weights["link"] > 1 > weights["none"]
+    assert [kind["label"] for kind in content["kinds"]] == ["related", "unrelated"]
+    write_recipe(content, tmp_path / "round2.yaml")
+
+
+def test_predictions_of_another_recipe_are_refused(ner_recipe: Path) -> None:
+    with pytest.raises(UserError, match="none of the predictions is of a row of tiny-disease"):
+        measure(
+            load_recipe(str(ner_recipe)),
+            [Judged("other-0000001", (0,), np.array([[1.0, 0.0, 0.0]]))],
+        )
+
+
+def test_a_recipe_is_never_overwritten(ner_recipe: Path) -> None:
+    with pytest.raises(UserError, match="exists: choose another name"):
+        write_recipe({"extends": str(ner_recipe)}, ner_recipe)
+
+
+def test_what_is_written_is_a_recipe_or_nothing(ner_recipe: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="unknown key"):
+        write_recipe({"extends": str(ner_recipe), "colour": "red"}, tmp_path / "bad.yaml")
+    assert not (tmp_path / "bad.yaml").exists()
+
+
+def test_boosts_go_by_id_then_by_the_strongest_branch() -> None:
+    concepts = tuple(
+        Concept(f"D:{i}", (f"n{i}",), types)
+        for i, types in enumerate([("C04.5.1", "C10.2"), ("C04.5",), ("C05",)])
+    )
+    lexicon = Lexicon("x", "1", "", "", concepts)
+    weights = [
+        c.weight
+        for c in boosted(lexicon, {"C04": 2.0, "C10": 3.0, "C04.5": 0.5, "D:1": 7.0}).concepts
+    ]
+    assert weights == [3.0, 7.0, 1.0]
+    assert boosted(lexicon, {}) is lexicon
+
+
+def test_a_boost_of_nothing_is_refused(ner_recipe: Path) -> None:
+    content = yaml.safe_load(ner_recipe.read_text(encoding="utf-8"))
+    content["lexicons"]["disease"]["boost"] = {"C04": 0}
+    ner_recipe.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(UserError, match=r"boost\.C04: Input should be greater than 0"):
+        load_recipe(str(ner_recipe))

@@ -1,0 +1,167 @@
+"""The zero-shot LLM: nothing is sent without permission; what it lists is found again among the tokens."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpusmith.errors import UserError
+from corpusmith.files import shipped
+from corpusmith.quality.zero_shot import tag_mentions, zero_shot_predictions
+from corpusmith.teacher.ledger import Ledger
+from tests.teacher.fake_teacher import FakeTeacher
+
+
+def benchmark(folder: Path, *rows: dict) -> Path:
+    folder.mkdir()
+    (folder / "test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return folder
+
+
+def test_nothing_is_sent_without_permission(tmp_path: Path) -> None:
+    folder = benchmark(
+        tmp_path / "b", {"id": "1", "tokens": ["Gout", "."], "ner_tags": ["B-Disease", "O"]}
+    )
+    teacher = FakeTeacher()
+    with Ledger(tmp_path / "l.sqlite") as ledger, teacher.serve() as url:
+        host = url.removeprefix("http://").removesuffix("/v1")
+        with pytest.raises(UserError, match=host):
+            zero_shot_predictions(
+                folder, "test", tmp_path / "p.jsonl", ledger, model="m", base_url=url
+            )
+        with pytest.raises(UserError, match=r"dev\.jsonl"):
+            zero_shot_predictions(
+                folder,
+                "dev",
+                tmp_path / "p.jsonl",
+                ledger,
+                model="m",
+                base_url=url,
+                i_may_send_this_text=True,
+            )
+        assert teacher.asked.total() == 0 and ledger.counts()["requests"] == 0
+
+
+def test_mentions_become_tags_through_the_ledger(tmp_path: Path) -> None:
+    rows = [
+        {
+            "id": "1",
+            "tokens": ["Familial", "gout", "-", "arthritis", ";", "gout", "."],
+            "ner_tags": ["O", "B-Disease", *"OOOOO"],
+        },
+        {"id": "2", "tokens": ["No", "such", "thing"], "ner_tags": ["O"] * 3},
+    ]
+    folder, out = benchmark(tmp_path / "b", *rows), tmp_path / "new" / "p.jsonl"
+    teacher = FakeTeacher(
+        forms=("text",), answer='{{"mentions": ["gout", "Gout-arthritis", "thin", ""]}}'
+    )
+    with Ledger(tmp_path / "l.sqlite") as ledger, teacher.serve() as url:
+        arguments = {"model": "m", "base_url": url, "i_may_send_this_text": True}
+        figures = zero_shot_predictions(folder, "test", out, ledger, **arguments)
+        asked = teacher.asked.total()
+        assert zero_shot_predictions(folder, "test", out, ledger, **arguments) == figures
+        assert teacher.asked.total() == asked
+    assert figures == {"rows": 2, "requests": 2, "unusable": 0}
+    assert [json.loads(line) for line in out.read_text().splitlines()] == [
+        {
+            "id": "1",
+            "ner_tags": ["O", "B-Disease", "I-Disease", "I-Disease", "O", "B-Disease", "O"],
+        },
+        {"id": "2", "ner_tags": ["O", "O", "O"]},
+    ]
+
+
+def test_relations_are_answered_yes_or_no_and_what_is_neither_is_counted(tmp_path: Path) -> None:
+    rows = [
+        {"id": str(i), "text": f"@GENE$ causes @DISEASE$ in {i} families.", "label": 1}
+        for i in range(3)
+    ]
+    folder, out = benchmark(tmp_path / "b", *rows), tmp_path / "p.jsonl"
+    for number, (answer, label, unusable) in enumerate(
+        [('{{"related": true}}', 1, 0), ('{{"related": "maybe"}}', 0, 3)]
+    ):
+        teacher = FakeTeacher(answer=answer)
+        with Ledger(tmp_path / f"{number}.sqlite") as ledger, teacher.serve() as url:
+            figures = zero_shot_predictions(
+                folder, "test", out, ledger, model="m", base_url=url, i_may_send_this_text=True
+            )
+        assert figures["unusable"] == unusable
+        assert all(
+            "@DISEASE$ and @GENE$ stand for" in str(payload["messages"])
+            for payload in teacher.payloads
+        )
+        assert [json.loads(line)["label"] for line in out.read_text().splitlines()] == [label] * 3
+
+
+def test_a_sample_asks_about_some_rows_and_a_larger_one_about_these_too(tmp_path: Path) -> None:
+    rows = [
+        {"id": str(i), "text": f"@GENE$ causes @DISEASE$ in {i} families.", "label": 1}
+        for i in range(20)
+    ]
+    folder, teacher, ids = (
+        benchmark(tmp_path / "b", *rows),
+        FakeTeacher(answer='{{"related": true}}'),
+        [],
+    )
+    with Ledger(tmp_path / "l.sqlite") as ledger, teacher.serve() as url:
+        for sample in (3, 8, 99):
+            arguments = {
+                "model": "m",
+                "base_url": url,
+                "i_may_send_this_text": True,
+                "sample": sample,
+            }
+            done = zero_shot_predictions(folder, "test", tmp_path / "p.jsonl", ledger, **arguments)
+            assert done["requests"] == teacher.answered.total() == min(sample, 20)
+            ids.append(
+                [
+                    int(json.loads(line)["id"])
+                    for line in (tmp_path / "p.jsonl").read_text().splitlines()
+                ]
+            )
+    assert (
+        set(ids[0]) < set(ids[1])
+        and ids[1] == sorted(ids[1]) != list(range(8))
+        and ids[2] == list(range(20))
+    )
+
+
+TOKENS = st.lists(st.text("abAB-", min_size=1, max_size=3), max_size=8)
+
+
+@given(TOKENS, st.lists(st.text("abAB- ", max_size=6), max_size=4))
+def test_tags_are_well_formed_and_every_tagged_span_was_listed(
+    tokens: list[str], listed: list[str]
+) -> None:
+    tags = tag_mentions(tokens, {"X": listed})
+    assert len(tags) == len(tokens)
+    wanted = {"".join(mention.lower().split()) for mention in listed}
+    spans, previous = [], "O"
+    for token, tag in zip(tokens, tags, strict=True):
+        assert tag != "I-X" or previous != "O"
+        if tag == "B-X":
+            spans.append(token)
+        elif tag == "I-X":
+            spans[-1] += token
+        previous = tag
+    assert {span.lower() for span in spans} <= wanted
+    if all(tag == "O" for tag in tags):
+        joined = {
+            "".join(tokens[i:j]).lower()
+            for i in range(len(tokens))
+            for j in range(i + 1, len(tokens) + 1)
+        }
+        assert not (wanted & joined)
+
+
+def test_predictions_that_ship_hold_no_text() -> None:
+    files = sorted(shipped("builders", "zero_shot").glob("*.jsonl"))
+    assert files
+    for file in files:
+        for row in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
+            values = row.pop("ner_tags", None) or [row.pop("label")]
+            assert list(row) == ["id"] and re.fullmatch(r"[a-z_0-9]+(-dev)?-[0-9]+", row["id"])
+            assert set(values) <= {"O", "B-Disease", "I-Disease", "B-Chemical", "I-Chemical", 0, 1}

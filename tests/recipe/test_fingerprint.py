@@ -1,0 +1,53 @@
+from pathlib import Path
+
+from corpusmith.recipe import fingerprint as module
+from corpusmith.recipe.fingerprint import fingerprint
+from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.plan import Plan
+
+
+def fingerprint_of(path: Path) -> str:
+    recipe = load_recipe(str(path))
+    return fingerprint(recipe, Plan(recipe).lexicons)
+
+
+def test_title_and_size_do_not_change_the_fingerprint(ner_recipe: Path) -> None:
+    before = fingerprint_of(ner_recipe)
+    text = ner_recipe.read_text(encoding="utf-8")
+    ner_recipe.write_text(
+        text.replace("rows: 60", "rows: 90").replace("for tests", "anew"), "utf-8"
+    )
+    assert fingerprint_of(ner_recipe) == before
+
+
+def test_seed_lexicon_and_rules_change_the_fingerprint(ner_recipe: Path, monkeypatch) -> None:
+    seen = {fingerprint_of(ner_recipe)}
+    text = ner_recipe.read_text(encoding="utf-8")
+    ner_recipe.write_text(text.replace("seed: 7", "seed: 8"), encoding="utf-8")
+    seen.add(fingerprint_of(ner_recipe))
+    ner_recipe.write_text(
+        text.replace("stop:\n    - disease", "stop:\n    - gout"), encoding="utf-8"
+    )
+    seen.add(fingerprint_of(ner_recipe))
+    ner_recipe.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(module, "RULES", module.RULES + 1)
+    seen.add(fingerprint_of(ner_recipe))
+    assert len(seen) == 4
+
+
+def test_fingerprint_reads_no_source_file(ner_recipe: Path, monkeypatch) -> None:
+    """A comment in the code must not release a new version of every corpus."""
+    opened: list[str] = []
+    read_bytes, read_text = Path.read_bytes, Path.read_text
+
+    def noting(original):
+        def read(self, *args, **kwargs):
+            opened.append(self.suffix)
+            return original(self, *args, **kwargs)
+
+        return read
+
+    monkeypatch.setattr(Path, "read_bytes", noting(read_bytes))
+    monkeypatch.setattr(Path, "read_text", noting(read_text))
+    fingerprint_of(ner_recipe)
+    assert ".yaml" in opened and ".py" not in opened

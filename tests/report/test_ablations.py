@@ -1,0 +1,71 @@
+"""Each ablation changes what it says, in the recipes that have the switch."""
+
+from pathlib import Path
+
+import pytest
+
+from corpusmith.recipe.load import load_recipe, shipped_recipes
+from corpusmith.recipe.schema import Recipe
+from corpusmith.report.ablations import ABLATIONS, Ablation, ablations
+
+
+def switched_on(recipe: Recipe) -> Recipe:
+    """The recipe with everything on that an ablation may turn off."""
+    augment: dict[str, object] = {
+        "replacements": 1,
+        "contrasts": 1,
+        "forms": {"acronym": 0.5},
+        "mistagged": 1.0,
+        "accompanied": 1.0,
+        "vary_context": True,
+    }
+    augment |= {"across_types": 0.5, "prevalence": 0.5, "asides": "asides"}
+    return recipe.model_copy(
+        update={
+            "augment": recipe.augment.model_copy(update=augment),
+            "filters": recipe.filters.model_copy(update={"label_noise": 5, "outliers": 5.0}),
+            "borrow": ("demo-disease",),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    "ablation", [a for a in ABLATIONS if a.override], ids=lambda ablation: ablation.id
+)
+def test_an_override_names_a_switch_that_a_recipe_has(
+    ablation: Ablation, ner_recipe: Path, relation_recipe: Path
+) -> None:
+    plain, pairs = load_recipe(str(ner_recipe)), load_recipe(str(relation_recipe))
+    linked = pairs.relation.model_copy(update={"named_together": "related"})
+    recipes = (switched_on(plain), plain, pairs.model_copy(update={"relation": linked}))
+    recipe = next(recipe for recipe in recipes if ablation.changed(recipe))
+    changed = ablation.changed(recipe)
+    assert changed is not None and changed != recipe
+    assert ablation.changed(changed) is None  # once changed, it is nothing new
+
+
+def test_ids_are_distinct_and_a_misspelt_switch_is_an_error(ner_recipe: Path) -> None:
+    assert len({ablation.id for ablation in ABLATIONS}) == len(ABLATIONS)
+    with pytest.raises(KeyError, match=r"augment\.contrast"):
+        Ablation("x", "X", {"augment.contrast": 0}).changed(load_recipe(str(ner_recipe)))
+
+
+def test_kinds_are_told_apart_by_what_they_ask_for(ner_recipe: Path) -> None:
+    recipe = load_recipe(str(ner_recipe))
+    (only,) = [ablation for ablation in ABLATIONS if ablation.id == "no-mention"]
+    assert [kind.name for kind in recipe.kinds if only.without(recipe, kind)] == ["no mention"]
+    assert "no-mention" in {ablation.id for ablation in ablations(recipe)}
+    assert "coordination" not in {
+        ablation.id for ablation in ablations(recipe)
+    }  # the recipe has no such kind
+
+
+def test_relations_leave_out_each_kind_in_turn(relation_recipe: Path) -> None:
+    names = [ablation.name for ablation in ablations(load_recipe(str(relation_recipe)))]
+    assert {"Without: link", "Without: none"} <= set(names)
+    assert "Only kinds with a mention" not in names
+
+
+@pytest.mark.parametrize("name", shipped_recipes())
+def test_every_shipped_recipe_has_some(name: str) -> None:
+    assert len(ablations(load_recipe(name))) >= 5

@@ -1,0 +1,195 @@
+"""A teacher on the loopback that errs by a seeded schedule and counts what it is asked. Not a mock: a real server.
+
+The answer to a payload depends on nothing but the payload; the fault depends on the payload and how often it came.
+"""
+
+import asyncio
+import json
+import random
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from corpusmith.teacher.payload import payload_key
+
+PASSING = ("refuse", "error", "reset", "stall", "truncate", "wrong schema", "no choice")
+FINAL = ("length", "content_filter", "bad request")
+
+
+@dataclass
+class FakeTeacher:
+    """`faults` is the share of requests that meet one; every fault in `kinds` is as frequent as the others.
+
+    A storm refuses `storm` requests in a row after each `calm` answers. `key` is the API key that is asked for.
+    `allowance` requests are answered every `period` seconds, as the headers say, and any more refused.
+    """
+
+    seed: int = 0
+    faults: float = 0.0
+    kinds: tuple[str, ...] = PASSING + FINAL
+    latency: float = 0.0
+    stall: float = 3.0
+    calm: int = 100
+    storm: int = 0
+    retry_after: str = "0.02"
+    allowance: int = 0
+    period: float = 0.3
+    forms: tuple[str, ...] = ("text", "json_object", "json_schema")
+    refusal: int = 400  # status for a response format that is not among the forms
+    key: str | None = None
+    complaint: str = "the prompt is too long"
+    answer: str = "Mutations of the gene were found in {} families with the disease."
+    write: Callable[[dict[str, Any]], str] | None = (
+        None  # the answer to a payload, in place of `answer`
+    )
+    asked: Counter[str] = field(default_factory=Counter)
+    answered: Counter[str] = field(default_factory=Counter)
+    sent: Counter[str] = field(default_factory=Counter)  # by fault
+    payloads: list[dict[str, Any]] = field(default_factory=list)
+    in_flight: int = 0
+    most_in_flight: int = 0
+    refusing: int = 0
+    granted: int = 0  # since `renewed`
+    renewed: float = 0.0
+
+    def routes(self) -> list[Route]:
+        return [Route("/v1/chat/completions", self.complete, methods=["POST"])]
+
+    @contextmanager
+    def serve(self) -> Iterator[str]:
+        """Serve on a free port; gives the base URL."""
+        config = uvicorn.Config(
+            Starlette(routes=self.routes()), log_level="critical", timeout_graceful_shutdown=1
+        )
+        self.server = _Server(config)
+        with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
+            thread = threading.Thread(target=self.server.run, args=([listener],), daemon=True)
+            thread.start()
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+            self.server.should_exit = True
+            thread.join(timeout=10)
+
+    async def complete(self, request: Request) -> Response:
+        payload = await request.json()
+        name = payload_key(payload)
+        self.asked[name] += 1
+        self.payloads.append(payload)
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        limits = self.grant() if self.allowance else {}
+        try:
+            if limits is None:
+                self.sent["over"] += 1
+                return problem(429, "over the limit", {"retry-after": self.retry_after})
+            response = await self.reply(request, name, payload)
+            response.headers.update(limits)
+            return response
+        finally:
+            self.in_flight -= 1
+
+    def grant(self) -> dict[str, str] | None:
+        """One more request of the allowance, with what remains; None where nothing does."""
+        now = time.monotonic()
+        if now - self.renewed >= self.period:
+            self.renewed, self.granted = now, 0
+        if self.granted == self.allowance:
+            return None
+        self.granted += 1
+        left = {"limit": self.allowance, "remaining": self.allowance - self.granted}
+        headers = {f"x-ratelimit-{name}-requests": str(value) for name, value in left.items()}
+        return {**headers, "x-ratelimit-reset-requests": f"{self.renewed + self.period - now:.3f}s"}
+
+    async def reply(self, request: Request, name: str, payload: dict[str, Any]) -> Response:
+        if self.key and request.headers.get("authorization") != f"Bearer {self.key}":
+            return problem(
+                401, f"Incorrect API key provided: {request.headers.get('authorization')}"
+            )
+        if (form := payload.get("response_format", {}).get("type", "text")) not in self.forms:
+            return problem(self.refusal, f"response_format {form} is not supported")
+        fault = self.fault(name)
+        if (
+            self.storm
+            and self.refusing == 0
+            and sum(self.answered.values()) // self.calm > self.sent["storm"]
+        ):
+            self.sent["storm"] += 1
+            self.refusing = self.storm
+        if self.refusing:
+            self.refusing -= 1
+            fault = "refuse"
+        self.sent[fault] += 1
+        if fault == "refuse":
+            return problem(429, "too many requests", {"retry-after": self.retry_after})
+        await asyncio.sleep(self.latency)
+        return await self.faulty(fault, request, name, payload)
+
+    def fault(self, name: str) -> str:
+        """What befalls a request: always the same if it is final, else only the first one to three times."""
+        rng = random.Random(f"{self.seed}:{name}")
+        fault = rng.choice(self.kinds) if rng.random() < self.faults else "none"
+        return "none" if fault in PASSING and self.asked[name] > rng.randint(1, 3) else fault
+
+    async def faulty(
+        self, fault: str, request: Request, name: str, payload: dict[str, Any]
+    ) -> Response:
+        if fault == "error":
+            return problem(500, "the model has crashed", {"retry-after": self.retry_after})
+        if fault == "bad request":
+            return problem(400, self.complaint)
+        if fault == "wrong schema":
+            return JSONResponse({"result": "fine"})
+        if fault == "stall":
+            await asyncio.sleep(self.stall)
+        if fault == "reset":
+            self.server.abort(request.scope["client"])
+            return Response()
+        answer = self.completion(name, payload, fault)
+        if fault == "no choice":
+            answer["choices"] = []
+        if fault == "truncate":
+            return Response(json.dumps(answer)[:60], media_type="application/json")
+        if fault == "none":
+            self.answered[name] += 1
+        return Response(
+            json.dumps(answer), media_type="application/json"
+        )  # which may escape half a pair
+
+    def completion(self, name: str, payload: dict[str, Any], fault: str) -> dict[str, Any]:
+        text = self.write(payload) if self.write else self.answer.format(int(name[:4], 16))
+        usage = {
+            "prompt_tokens": 40,
+            "completion_tokens": 12,
+            "prompt_tokens_details": {"cached_tokens": 8},
+        }
+        choice = {"index": 0, "message": {"role": "assistant", "content": text}}
+        choice["finish_reason"] = fault if fault in FINAL else "stop"
+        return {
+            "id": name[:12],
+            "object": "chat.completion",
+            "model": payload["model"],
+            "choices": [choice],
+            "usage": usage,
+        }
+
+
+def problem(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"error": {"message": message, "type": "error"}}, status, headers)
+
+
+class _Server(uvicorn.Server):
+    def abort(self, client: list[Any]) -> None:
+        """Reset a client's connection, as a crashed server would."""
+        for protocol in list(self.server_state.connections):
+            if protocol.client == tuple(client):
+                protocol.transport.abort()

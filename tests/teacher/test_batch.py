@@ -1,0 +1,167 @@
+"""Batches: the same ledger, half the price, and nothing paid twice whenever the run is killed."""
+
+import multiprocessing
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from corpusmith.errors import UserError
+from corpusmith.teacher.batch import generate_batches
+from corpusmith.teacher.client import generate
+from corpusmith.teacher.ledger import Ledger
+from corpusmith.teacher.prices import Price
+from tests.teacher.fake_batches import FakeBatches
+
+
+def payload(i: int):
+    return {
+        "model": "m",
+        "messages": [{"role": "user", "content": f"Topic {i}."}],
+        "max_tokens": 50,
+        "seed": i,
+    }
+
+
+def plan(n: int):
+    return [payload(i) for i in range(n)]
+
+
+PRICE = Price(input=100.0, output=1000.0, cached=50.0)
+ANSWER = 0.0156 / 2
+
+
+@pytest.fixture
+def ledger(tmp_path: Path):
+    with Ledger(tmp_path / "ledger.sqlite") as opened:
+        yield opened
+
+
+def test_batches_settle_every_request_at_half_price(ledger: Ledger) -> None:
+    teacher = FakeBatches(
+        seed=2, faults=0.4, kinds=("error", "bad request", "length", "content_filter"), expire=1
+    )
+    with teacher.serve() as url:
+        progress = generate_batches(
+            plan(80), ledger, base_url=url, poll=0.01, total=80, price=PRICE
+        )
+        counts, submitted = ledger.counts(), len(teacher.submitted)
+        assert counts == {
+            "requests": 80,
+            "answered": progress.answered,
+            "failed": progress.failed,
+            "pending": 0,
+        }
+        assert set(ledger.failures_by_reason()) == {
+            "HTTP 400: the prompt is too long", "finish reason length", "finish reason content_filter"
+        }  # fmt: skip
+        assert (
+            progress.pending == 0
+            and submitted > 2
+            and all(usage.batch for usage in ledger.totals() if usage.host)
+        )
+        unusable = (
+            counts["failed"] - ledger.failures_by_reason()["HTTP 400: the prompt is too long"]
+        )
+        assert progress.cost == pytest.approx((counts["answered"] + unusable) * ANSWER, rel=0.05)
+        again = generate_batches(plan(80), ledger, base_url=url, poll=0.01, total=80)
+        assert (again.before, again.answered, len(teacher.submitted)) == (
+            counts["answered"],
+            0,
+            submitted,
+        )
+        generate(plan(80), ledger, base_url=url)
+    assert max(teacher.answered.values()) == 1 and not ledger.open_batches(
+        url.removeprefix("http://")
+    )
+
+
+def test_answers_are_verified_for_the_count(ledger: Ledger) -> None:
+    seen = []
+    with FakeBatches(seed=2, faults=0.2, kinds=("length",)).serve() as url:
+        done = generate_batches(
+            plan(40), ledger, base_url=url, poll=0.01, total=40, verify=lambda p, a: p["seed"] % 2 == 0,
+            on_progress=seen.append,
+        )  # fmt: skip
+    answered = [
+        payload["seed"] for _, payload in ledger.payloads(answer.key for answer in ledger.answers())
+    ]
+    assert done.accepted == sum(seed % 2 == 0 for seed in answered) > 0 < done.rejected
+    assert done.accepted + done.rejected + done.failed + done.pending == 40 and seen[-1] == done
+
+
+def test_waiting_outlives_a_servers_bad_minute_and_submits_once(ledger: Ledger) -> None:
+    teacher = FakeBatches(hiccups=4)
+    with teacher.serve() as url:
+        assert generate_batches(plan(5), ledger, base_url=url, poll=0.01, total=5).pending == 0
+    assert teacher.hiccups == 0 and len(teacher.submitted) == 1
+
+
+def submit(url: str, path: Path, n: int, poll: float) -> None:
+    with Ledger(path) as ledger:
+        generate_batches(plan(n), ledger, base_url=url, poll=poll)
+
+
+def test_a_batch_of_a_killed_run_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["corpusmith.teacher.batch"])
+    teacher, rng = FakeBatches(delay=0.3), random.Random(0)
+    with teacher.serve() as url:
+        for _ in range(5):
+            child = context.Process(target=submit, args=(url, path, 30, 0.05))
+            child.start()
+            while child.is_alive() and not teacher.files:
+                time.sleep(0.001)
+            time.sleep(rng.uniform(0, 0.1))
+            child.kill()
+            child.join()
+        with Ledger(path) as ledger:
+            progress = generate_batches(plan(40), ledger, base_url=url, poll=0.01, total=40)
+            assert ledger.counts() == {"requests": 40, "answered": 40, "failed": 0, "pending": 0}
+            assert not ledger.open_batches(url.removeprefix("http://").removesuffix("/v1"))
+    assert progress.before + progress.answered == 40 and progress.pending == 0
+    assert set(teacher.answered.values()) == {1}
+
+
+def test_a_batch_that_arrived_before_its_id_was_noted_is_found_by_its_tag(ledger: Ledger) -> None:
+    teacher = FakeBatches()
+    with teacher.serve() as url:
+        host = url.removeprefix("http://").removesuffix("/v1")
+        generate_batches(plan(5), ledger, base_url=url, poll=0.01)
+        tag = teacher.submitted["batch_0"]["metadata"]["corpusmith"]
+        with Ledger(ledger.path.parent / "killed.sqlite") as killed:
+            killed.merge(ledger.path)
+            killed._db.execute("DELETE FROM answers")
+            killed.open_batch(tag, host)
+            killed.open_batch("never-arrived", host)
+            progress = generate_batches(plan(5), killed, base_url=url, poll=0.01, total=5)
+            assert (progress.before, progress.pending, killed.open_batches(host)) == (5, 0, {})
+    assert len(teacher.submitted) == 1
+
+
+def test_max_cost_cuts_the_batch_and_the_next_run_goes_on(ledger: Ledger) -> None:
+    teacher = FakeBatches()
+    with teacher.serve() as url:
+        first = generate_batches(
+            plan(60), ledger, base_url=url, poll=0.01, total=60, price=PRICE, max_cost=0.3
+        )
+        assert first.stopped == "max_cost" and 0 < first.answered < 60 and first.cost <= 0.3
+        assert first.cost + 60 * ANSWER > 0.3
+        rest = generate_batches(plan(60), ledger, base_url=url, poll=0.01, total=60)
+    assert rest.stopped is None and rest.before == first.answered and rest.pending == 0
+    assert set(teacher.answered.values()) == {1}
+
+
+def test_what_cannot_work_is_said(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    with FakeBatches(refuse_batches=True).serve() as url:
+        for _ in range(2):  # a refused batch is not waited for again
+            with pytest.raises(UserError, match="no such model"):
+                generate_batches(plan(2), ledger, base_url=url, poll=0.01)
+        with pytest.raises(UserError, match="price"):
+            generate_batches(plan(2), ledger, base_url=url, max_cost=1.0)
+    monkeypatch.setattr("corpusmith.teacher.batch.PATIENCE", 1)
+    with pytest.raises(UserError, match="does not answer"):
+        generate_batches(plan(2), ledger, base_url=url)
+    assert ledger.counts()["pending"] == 2

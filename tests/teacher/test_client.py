@@ -1,0 +1,404 @@
+"""The client against a real server that refuses, fails, stalls, resets and garbles, and against kill -9."""
+
+import gzip
+import multiprocessing
+import os
+import random
+import signal
+import threading
+import time
+import traceback
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import corpusmith.teacher.client
+from corpusmith.errors import UserError
+from corpusmith.teacher.client import generate
+from corpusmith.teacher.ledger import Answer, Failure, Ledger
+from corpusmith.teacher.payload import payload_key
+from corpusmith.teacher.prices import Price
+from corpusmith.teacher.transcript import export_transcript
+from tests.teacher.fake_teacher import FakeTeacher
+
+
+def payload(i: int, **more):
+    messages = [
+        {"role": "system", "content": "Reply with a sentence."},
+        {"role": "user", "content": f"Topic {i}."},
+    ]
+    return {
+        "model": "m",
+        "messages": messages,
+        "temperature": 0.9,
+        "max_tokens": 50,
+        "seed": i,
+        **more,
+    }
+
+
+def plan(n: int):
+    return [payload(i) for i in range(n)]
+
+
+@pytest.fixture
+def ledger(tmp_path: Path):
+    with Ledger(tmp_path / "ledger.sqlite") as opened:
+        yield opened
+
+
+def test_every_request_is_answered_or_failed_with_a_reason(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("corpusmith.teacher.client.backoff", lambda attempt: 0.01)
+    teacher = FakeTeacher(seed=1, faults=0.25, latency=0.01, stall=9.0, storm=30)
+    with teacher.serve() as url:
+        progress = generate(
+            plan(400),
+            ledger,
+            base_url=url,
+            total=400,
+            timeout=3.0,
+            verify=lambda p, a: "1" in a.text,
+        )
+    counts = ledger.counts()
+    assert set(teacher.sent) >= {
+        "refuse",
+        "storm",
+        "error",
+        "reset",
+        "stall",
+        "truncate",
+        "wrong schema",
+        "no choice",
+    }
+    assert counts["requests"] == 400 == counts["answered"] + counts["failed"]
+    assert progress.accepted + progress.rejected + progress.failed + progress.pending == 400
+    assert progress.pending == 0 and progress.accepted and progress.rejected
+    assert set(ledger.failures_by_reason()) == {
+        "finish reason length", "finish reason content_filter", "HTTP 400: the prompt is too long"
+    }  # fmt: skip
+    assert max(teacher.answered.values()) == 1
+
+
+def test_half_a_surrogate_pair_stops_no_run(ledger: Ledger) -> None:
+    with FakeTeacher(answer="Ataxia was seen \ud83d in {} families, \U0001f600.").serve() as url:
+        generate(plan(3), ledger, base_url=url, total=3)
+    assert ledger.counts()["answered"] == 3
+    for answer in ledger.answers():
+        assert answer.text.startswith("Ataxia was seen \ufffd in ") and answer.text.endswith(
+            "\U0001f600."
+        )
+
+
+def test_a_finished_run_sends_nothing(ledger: Ledger) -> None:
+    teacher = FakeTeacher(faults=0.2, kinds=("length",))
+    with teacher.serve() as url:
+        first = generate(plan(50), ledger, base_url=url, total=50)
+        asked = teacher.asked.total()
+        again = generate(plan(50), ledger, base_url=url, total=50)
+        assert teacher.asked.total() == asked == 50
+        assert (again.before, again.answered, again.failed) == (first.answered, 0, first.failed)
+        assert first.failed > 0
+        generate(plan(50), ledger, base_url=url, retry_failed=True)
+        assert teacher.asked.total() == 50 + first.failed
+
+
+def test_more_rows_pay_only_for_the_new_ones_and_a_twin_only_once(ledger: Ledger) -> None:
+    teacher = FakeTeacher()
+    with teacher.serve() as url:
+        generate(plan(20), ledger, base_url=url)
+        generate([*plan(30), *plan(30)], ledger, base_url=url)
+    assert teacher.asked.total() == 30
+
+
+def test_what_is_sent_is_the_payload_whose_hash_is_the_key(ledger: Ledger) -> None:
+    teacher = FakeTeacher()
+    odd = payload(7, top_k=40, stop=["\n"], logit_bias={"50256": -100})
+    with teacher.serve() as url:
+        generate([odd], ledger, base_url=url)
+    assert teacher.payloads == [odd]
+    answer = ledger.get_many([payload_key(odd)])[payload_key(odd)]
+    assert (answer.prompt_tokens, answer.completion_tokens, answer.cached_tokens) == (40, 12, 8)
+    assert answer.host == url.removeprefix("http://").removesuffix("/v1")
+
+
+def test_the_window_grows_to_its_limit_and_shrinks_when_refused(ledger: Ledger) -> None:
+    windows: list[int] = []
+    teacher = FakeTeacher(latency=0.05)
+    with teacher.serve() as url:
+        generate(
+            plan(300),
+            ledger,
+            base_url=url,
+            concurrency=40,
+            on_progress=lambda p: windows.append(p.window),
+        )
+    assert (min(windows), max(windows)) == (16, 40) and 16 < teacher.most_in_flight <= 40
+    storm = FakeTeacher(latency=0.02, calm=150, storm=60)
+    windows.clear()
+    with storm.serve() as url:
+        more = (payload(i) for i in range(1000, 1400))
+        generate(
+            more,
+            ledger,
+            base_url=url,
+            concurrency=40,
+            on_progress=lambda p: windows.append(p.window),
+        )
+    assert storm.sent["storm"] >= 2 and max(windows) > 2 * min(windows)
+    assert ledger.counts()["answered"] == 700
+
+
+def test_retry_after_is_obeyed(ledger: Ledger) -> None:
+    teacher = FakeTeacher(faults=1.0, kinds=("refuse",), retry_after="1")
+    with teacher.serve() as url:
+        started = time.monotonic()
+        generate(plan(1), ledger, base_url=url)
+    assert teacher.asked.total() - 1 <= time.monotonic() - started
+
+
+def test_a_limit_that_the_server_tells_is_kept_without_a_refusal(ledger: Ledger) -> None:
+    teacher = FakeTeacher(allowance=20, period=1.0, latency=0.01)
+    with teacher.serve() as url:
+        started = time.monotonic()
+        generate(plan(90), ledger, base_url=url)
+    assert time.monotonic() - started >= 4 * 1.0
+    assert (teacher.answered.total(), teacher.sent["over"]) == (90, 0)
+
+
+def test_a_run_reports_while_nothing_comes(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("corpusmith.teacher.client.PULSE", 0.05)
+    waiting: list[float] = []
+    with FakeTeacher(latency=0.5).serve() as url:
+        generate(
+            plan(3),
+            ledger,
+            base_url=url,
+            on_progress=lambda p: p.answered or waiting.append(p.seconds),
+        )
+    assert len(waiting) > 3 and waiting == sorted(waiting) and waiting[-1] > 0.1
+
+
+def test_requests_a_minute_are_kept(ledger: Ledger) -> None:
+    with FakeTeacher().serve() as url:
+        started = time.monotonic()
+        generate(plan(11), ledger, base_url=url, rpm=600)
+    assert time.monotonic() - started >= 1.0
+
+
+def test_max_cost_stops_before_it_is_passed_and_the_run_goes_on(ledger: Ledger) -> None:
+    price = Price(
+        input=100.0, output=1000.0, cached=50.0
+    )  # an answer: 32 * 100 + 8 * 50 + 12 * 1000 a million
+    cost = 0.0156
+    teacher = FakeTeacher(latency=0.01)
+    with teacher.serve() as url:
+        first = generate(plan(60), ledger, base_url=url, price=price, max_cost=0.5, total=60)
+        assert first.stopped == "max_cost" and first.cost is not None and first.pending
+        assert first.cost == pytest.approx(first.answered * cost) and 0.5 - 0.1 < first.cost <= 0.5
+        rest = generate(plan(60), ledger, base_url=url, price=price, max_cost=5.0, total=60)
+    assert rest.stopped is None and rest.before == first.answered and rest.pending == 0
+    assert teacher.asked.total() == 60
+
+
+def test_an_unknown_price_is_none_and_a_limit_on_cost_needs_one(ledger: Ledger) -> None:
+    with FakeTeacher().serve() as url:
+        assert generate(plan(1), ledger, base_url=url).cost is None
+        with pytest.raises(UserError, match="price"):
+            generate(plan(2), ledger, base_url=url, max_cost=1.0)
+        with pytest.raises(UserError, match="max_tokens"):
+            generate(
+                [payload(9, max_tokens=None)],
+                ledger,
+                base_url=url,
+                max_cost=1.0,
+                price=Price(1, 1, 1),
+            )
+
+
+def test_a_wrong_key_ends_the_run_and_appears_nowhere(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = "planted-credential-0123456789"
+    monkeypatch.setenv("OPENAI_API_KEY", secret)
+    caplog.set_level("DEBUG")
+    with (
+        FakeTeacher(key="another").serve() as url,
+        pytest.raises(UserError, match="OPENAI_API_KEY") as caught,
+    ):
+        generate(plan(3), ledger, base_url=url)
+    assert ledger.counts()["pending"] == 3
+    assert (
+        secret not in "".join(traceback.format_exception(caught.value))
+        and secret not in caplog.text
+    )
+
+
+def test_secrets_that_a_server_echoes_stay_out_of_ledger_transcript_and_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = "planted-credential-0123456789"
+    monkeypatch.setenv("OPENAI_API_KEY", secret)
+    caplog.set_level("DEBUG")
+    complaint = f"bad request with Authorization: Bearer {secret}, and key sk-another0123456789"
+    echo = f"Bearer {secret} was sent for {{}} families."
+    teacher = FakeTeacher(
+        key=secret, faults=0.5, kinds=("bad request",), complaint=complaint, answer=echo
+    )
+    with Ledger(tmp_path / "l.sqlite") as ledger, teacher.serve() as url:
+        generate(plan(20), ledger, base_url=url)
+        assert any("[redacted]" in reason for reason in ledger.failures_by_reason())
+        assert all("Bearer [redacted] was sent" in answer.text for answer in ledger.answers())
+        header = export_transcript(ledger, tmp_path / "t.jsonl.gz", license="mit")
+        written = (
+            b"".join(path.read_bytes() for path in tmp_path.iterdir()).decode("latin-1")
+            + caplog.text
+        )
+        written += gzip.decompress((tmp_path / "t.jsonl.gz").read_bytes()).decode()
+    assert (
+        header["count"]
+        and "Topic 1" in written
+        and secret not in written
+        and "sk-another" not in written
+    )
+
+
+@pytest.mark.parametrize("n", [3, 100])
+def test_an_endpoint_that_is_down_fails_no_request(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, n: int
+) -> None:
+    monkeypatch.setattr("corpusmith.teacher.client.backoff", lambda attempt: 0.0)
+    with FakeTeacher().serve() as url:
+        pass
+    with pytest.raises(UserError, match="stopped answering"):
+        generate(plan(n), ledger, base_url=url)
+    assert ledger.counts() == {"requests": n, "answered": 0, "failed": 0, "pending": n}
+
+
+def test_a_request_that_always_crashes_the_server_is_failed(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("corpusmith.teacher.client.backoff", lambda attempt: 0.0)
+    with FakeTeacher(forms=(), refusal=500).serve() as url:
+        generate(plan(3), ledger, base_url=url)
+    assert ledger.failures_by_reason() == {"HTTP 500: response_format text is not supported": 3}
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://x/v1", "nonsense", "https://api.example.org/v1", "http://me:hunter2@127.0.0.1:1/v1"],
+)
+def test_an_unusable_endpoint_is_refused(
+    ledger: Ledger, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(UserError) as caught:
+        generate(plan(1), ledger, base_url=url)
+    assert "hunter2" not in str(caught.value)
+
+
+def interrupt_after(teacher: FakeTeacher, answers: int) -> None:
+    while teacher.answered.total() < answers:
+        time.sleep(0.005)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.fixture
+def default_ctrl_c():
+    """A shell's background jobs, pytest among them, are born with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("default_ctrl_c")
+def test_ctrl_c_leaves_a_ledger_to_resume(ledger: Ledger) -> None:
+    teacher = FakeTeacher(latency=0.02)
+    with teacher.serve() as url:
+        interrupt = threading.Thread(target=interrupt_after, args=(teacher, 40))
+        interrupt.start()
+        with pytest.raises(KeyboardInterrupt):
+            generate(plan(100_000), ledger, base_url=url, concurrency=8)
+        counts = ledger.counts()
+        assert 0 < counts["answered"] < 100_000 and counts["failed"] == 0
+        assert teacher.answered.total() - counts["answered"] <= 8
+        generate(plan(counts["answered"] + 20), ledger, base_url=url)
+    assert ledger.counts()["answered"] >= counts["answered"] + 20 - 8
+
+
+def generate_in_child(url: str, path: Path, n: int) -> None:
+    corpusmith.teacher.client.backoff = lambda attempt: 0.05  # the child's own
+    with Ledger(path) as ledger:
+        generate(plan(n), ledger, base_url=url, concurrency=16, timeout=20.0)
+
+
+@pytest.mark.slow
+def test_kill_at_twenty_random_points_never_pays_for_an_answer_in_the_ledger_again(
+    tmp_path: Path,
+) -> None:
+    path, n, rng = tmp_path / "ledger.sqlite", 700, random.Random(3)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["corpusmith.teacher.client"])
+    teacher = FakeTeacher(seed=5, faults=0.2, latency=0.02, stall=0.3, calm=100, storm=20)
+    lost: Counter[str] = Counter()  # answers that were on their way when the run was killed
+    with teacher.serve() as url:
+        for _ in range(20):
+            answered = teacher.answered.copy()
+            child = context.Process(target=generate_in_child, args=(url, path, n))
+            child.start()
+            kill_at = teacher.asked.total() + rng.randint(1, 50)
+            while teacher.asked.total() < kill_at and child.is_alive():
+                time.sleep(0.002)
+            child.kill()
+            child.join()
+            while teacher.in_flight:
+                time.sleep(0.002)
+            with Ledger(path) as ledger:
+                known, counts = {answer.key for answer in ledger.answers()}, ledger.counts()
+                settled = ledger.settled(map(payload_key, plan(n)))
+            on_their_way = (teacher.answered - answered).keys() - known
+            assert len(on_their_way) <= 16
+            lost.update(on_their_way)
+            assert (
+                counts["answered"] + counts["failed"] == len(settled) < n
+                and known <= settled.keys()
+            )
+        child = context.Process(target=generate_in_child, args=(url, path, n))
+        child.start()
+        child.join()
+    assert len(known) > 100
+    assert teacher.answered == {
+        key: 1 + lost[key] for key in teacher.answered
+    }  # paid again is what was lost, no other
+    assert {
+        "refuse",
+        "storm",
+        "error",
+        "reset",
+        "stall",
+        "truncate",
+        "wrong schema",
+        "no choice",
+    } <= set(teacher.sent)
+    with Ledger(path) as ledger:
+        counts, settled = ledger.counts(), ledger.settled(map(payload_key, plan(n)))
+        assert (counts["requests"], counts["pending"], len(settled)) == (n, 0, n)
+        assert (counts["answered"], counts["failed"]) == (
+            sum(settled.values()),
+            n - sum(settled.values()),
+        )
+        assert set(ledger.failures_by_reason()) == {
+            "finish reason length", "finish reason content_filter", "HTTP 400: the prompt is too long"
+        }  # fmt: skip
+
+
+def test_a_failure_that_is_mended_is_no_failure_any_more(ledger: Ledger) -> None:
+    key = payload_key(payload(0))
+    ledger.add([(key, payload(0))])
+    ledger.fail([Failure(key, "finish reason length", 1)])
+    with FakeTeacher().serve() as url:
+        generate(plan(1), ledger, base_url=url, retry_failed=True)
+    assert ledger.counts() == {"requests": 1, "answered": 1, "failed": 0, "pending": 0}
+    assert isinstance(ledger.get_many([key])[key], Answer)

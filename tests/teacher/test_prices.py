@@ -1,0 +1,41 @@
+from pathlib import Path
+
+import pytest
+
+from corpusmith.errors import UserError
+from corpusmith.teacher.ledger import Usage
+from corpusmith.teacher.prices import Price, load_prices, total_cost
+
+
+def test_cost_tells_cached_from_fresh_tokens_and_halves_batches() -> None:
+    price = Price(input=2.0, output=8.0, cached=0.5)
+    assert price.cost(1_000_000, 500_000, 400_000) == pytest.approx(0.6 * 2 + 0.4 * 0.5 + 0.5 * 8)
+    assert price.cost(1_000_000, 500_000, 400_000, batch=True) == pytest.approx(2.7)
+
+
+def test_a_table_of_prices_is_read_and_an_unknown_model_makes_the_cost_unknown(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "prices.toml"
+    path.write_text(
+        '["gpt-x"]\ninput = 1\noutput = 4.0\n[local]\ninput = 0\noutput = 0\ncached = 0\n'
+    )
+    prices = load_prices(path)
+    assert prices == {"gpt-x": Price(1, 4.0, 1), "local": Price(0, 0, 0)}
+    usages = [
+        Usage("gpt-x", "h", False, 3, 1_000_000, 0, 0),
+        Usage("gpt-x", "h", True, 3, 0, 1_000_000, 0),
+    ]
+    assert total_cost(usages, prices) == pytest.approx(3.0)
+    assert total_cost([*usages, Usage("new", "h", False, 1, 1, 1, 0)], prices) is None
+    assert total_cost([], prices) == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["input = 1", "[m]\ninput = 1\n", "[m]\ninput = -1\noutput = 1\n", "[m]\ninput = 1\noutput = 'x'\n",
+             "[m]\ninput = 1\noutput = 1\nouput = 1\n", "[m"]
+)  # fmt: skip
+def test_a_wrong_table_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "prices.toml").write_text(text)
+    with pytest.raises(UserError):
+        load_prices(tmp_path / "prices.toml")

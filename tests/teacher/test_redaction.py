@@ -1,0 +1,30 @@
+import pytest
+
+from corpusmith.teacher.redaction import redact
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Incorrect API key provided: sk-proj-SECRET0123456789",
+        "Authorization: Bearer SECRET0123456789",
+        "http://user:SECRET0123456789@host/v1",
+        "GET /v1?api_key=SECRET0123456789&x=1",
+        "https://host/files?sig=SECRET0123456789",
+        "token hf_SECRET0123456789 was refused",
+    ],
+)
+def test_secrets_are_cut_out(text: str) -> None:
+    assert "SECRET" not in redact(text) and "[redacted]" in redact(text)
+
+
+def test_keys_of_the_environment_are_cut_out_whatever_they_look_like(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "plain words as a key")
+    assert redact("refused: plain words as a key!") == "refused: [redacted]!"
+
+
+def test_other_text_stays() -> None:
+    text = "HTTP 400: prompt and answer exceed 1024 tokens; task-oriented, at http://host:8081/v1?model=m"
+    assert redact(text) == text

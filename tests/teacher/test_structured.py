@@ -1,0 +1,96 @@
+"""One probe finds the form of structured answer that a server takes, and is remembered; answers are parsed strictly."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, ConfigDict
+
+from corpusmith.errors import UserError
+from corpusmith.teacher.client import generate
+from corpusmith.teacher.ledger import Ledger
+from corpusmith.teacher.structured import find_answers, in_form, parse, response_format
+from tests.teacher.fake_teacher import FakeTeacher
+
+
+class Reply(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    words: list[str]
+
+
+def payload(i: int):
+    messages = [{"role": "user", "content": f"Words of {i}?"}]
+    return {
+        "model": "m",
+        "messages": messages,
+        "seed": i,
+        "response_format": response_format(Reply),
+    }
+
+
+PLAN = [payload(i) for i in range(6)]
+
+
+@pytest.mark.parametrize(
+    ("forms", "refusal", "probes"),
+    [
+        (("text", "json_object", "json_schema"), 400, 0),
+        (("text", "json_object"), 500, 2),  # llama.cpp; a 500 is asked twice, for it may pass
+        (("text",), 400, 2),
+    ],
+)
+def test_the_strictest_form_is_found_once(
+    tmp_path: Path, forms: tuple[str, ...], refusal: int, probes: int
+) -> None:
+    teacher = FakeTeacher(forms=forms, refusal=refusal, answer='{{"words": ["{}"]}}')
+    with Ledger(tmp_path / "l.sqlite") as ledger, teacher.serve() as url:
+        generate(PLAN[:3], ledger, base_url=url)
+        assert teacher.asked.total() == 3 + probes and len(teacher.answered) == 3
+        generate(PLAN, ledger, base_url=url)
+        assert teacher.asked.total() == 6 + probes
+        assert (
+            ledger.response_format(url.removeprefix("http://").removesuffix("/v1"), "m")
+            == forms[-1]
+        )
+        answers = find_answers(ledger, PLAN)
+    assert all(answer and parse(answer.text, Reply).words for answer in answers)
+    assert teacher.payloads[-1] == in_form(PLAN[-1], forms[-1])
+
+
+def test_a_server_that_ignores_the_form_is_asked_in_words(tmp_path: Path) -> None:
+    teacher = FakeTeacher(answer="Sure! Here are {} words.")
+    with Ledger(tmp_path / "l.sqlite") as ledger, teacher.serve() as url:
+        generate(PLAN[:2], ledger, base_url=url)
+    assert "response_format" not in teacher.payloads[-1]
+    assert '"words"' in teacher.payloads[-1]["messages"][-1]["content"]
+
+
+def test_a_probe_waits_for_a_busy_server_and_stops_at_a_wrong_key(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "l.sqlite") as ledger:
+        busy = FakeTeacher(faults=1.0, kinds=("refuse",), answer='{{"words": []}}')
+        with busy.serve() as url:
+            generate(PLAN[:1], ledger, base_url=url)
+        assert ledger.counts() == {"requests": 1, "answered": 1, "failed": 0, "pending": 0}
+        with (
+            FakeTeacher(key="secret").serve() as url,
+            pytest.raises(UserError, match="OPENAI_API_KEY"),
+        ):
+            generate(PLAN, ledger, base_url=url)
+
+
+def test_parsing_is_strict() -> None:
+    assert (
+        parse('{"words": ["a"]}', Reply)
+        == parse('```json\n{"words": ["a"]}\n```', Reply)
+        == Reply(words=["a"])
+    )
+    for text in (
+        '{"words": [1]}',
+        '{"words": ["a"], "more": 1}',
+        'Here: {"words": []}',
+        '{"words": ["a"]',
+        "",
+        "[]",
+    ):
+        with pytest.raises(ValueError):
+            parse(text, Reply)

@@ -1,0 +1,107 @@
+"""A transcript answers elsewhere what its ledger answered, byte for byte the same, or says what is wrong with it."""
+
+import gzip
+import random
+from pathlib import Path
+
+import pytest
+
+from corpusmith.errors import UserError
+from corpusmith.teacher.ledger import Answer, Ledger
+from corpusmith.teacher.payload import payload_key
+from corpusmith.teacher.transcript import export_transcript, import_transcript, transcript_header
+
+
+def payload(i: int, system: str = "Be brief."):
+    messages = [{"role": "system", "content": system}, {"role": "user", "content": f"Topic {i}."}]
+    return {"model": "m", "messages": messages, "temperature": 0.9, "seed": i}
+
+
+KEYS = [payload_key(payload(i)) for i in range(40)]
+
+
+@pytest.fixture
+def ledger(tmp_path: Path):
+    with Ledger(tmp_path / "ledger.sqlite") as opened:
+        opened.add((payload_key(payload(i)), payload(i)) for i in range(42))
+        opened.record(
+            Answer(key, f"Sentence {i} on β-catenin.", "stop", 50, 9, i, 1_700_000_000 + i, "h")
+            for i, key in enumerate(KEYS)
+        )
+        yield opened
+
+
+def test_what_is_exported_answers_the_same_requests(ledger: Ledger, tmp_path: Path) -> None:
+    header = export_transcript(ledger, tmp_path / "t.jsonl.gz", license="apache-2.0")
+    assert (header["count"], header["model"], header["license"], header["host"]) == (
+        40,
+        "m",
+        "apache-2.0",
+        "h",
+    )
+    assert header["shapes"][0]["temperature"] == 0.9 and header["recorded"] == "2023-11-14"
+    assert transcript_header(tmp_path / "t.jsonl.gz") == header
+    with Ledger(tmp_path / "other.sqlite") as other:
+        import_transcript(tmp_path / "t.jsonl.gz", other)
+        assert other.counts() == {"requests": 40, "answered": 40, "failed": 0, "pending": 0}
+        ours, theirs = ledger.get_many(KEYS), other.get_many(KEYS)
+        assert [(a.key, a.text, a.finish_reason, a.prompt_tokens, a.completion_tokens, a.cached_tokens, a.host)
+                for a in ours.values()] == [
+            (a.key, a.text, a.finish_reason, a.prompt_tokens, a.completion_tokens, a.cached_tokens, a.host)
+            for a in theirs.values()]  # fmt: skip
+        assert ledger.totals() == other.totals()
+        assert not dict(other.payloads(KEYS))
+        export_transcript(other, tmp_path / "again.jsonl.gz", license="apache-2.0")
+    assert (tmp_path / "again.jsonl.gz").read_bytes() == (tmp_path / "t.jsonl.gz").read_bytes()
+
+
+def test_the_order_of_keys_is_kept_and_decides_the_bytes(ledger: Ledger, tmp_path: Path) -> None:
+    keys = [*KEYS, payload_key(payload(41)), payload_key(payload(99))]
+    random.Random(1).shuffle(keys)
+    header = export_transcript(ledger, tmp_path / "a.jsonl.gz", keys, license="mit")
+    export_transcript(ledger, tmp_path / "b.jsonl.gz", iter(keys), license="mit")
+    assert header["count"] == 40
+    assert (tmp_path / "a.jsonl.gz").read_bytes() == (tmp_path / "b.jsonl.gz").read_bytes()
+    with Ledger(tmp_path / "other.sqlite") as other:
+        import_transcript(tmp_path / "a.jsonl.gz", other)
+        assert [answer.key for answer in other.answers()] == [key for key in keys if key in KEYS]
+
+
+def test_import_leaves_answers_that_are_there(ledger: Ledger, tmp_path: Path) -> None:
+    export_transcript(ledger, tmp_path / "t.jsonl.gz", license="mit")
+    with Ledger(tmp_path / "other.sqlite") as other:
+        other.add([(KEYS[0], payload(0))])
+        other.record([Answer(KEYS[0], "Ours.")])
+        import_transcript(tmp_path / "t.jsonl.gz", other)
+        import_transcript(tmp_path / "t.jsonl.gz", other)
+        assert (
+            other.get_many(KEYS[:1])[KEYS[0]].text == "Ours." and other.counts()["answered"] == 40
+        )
+
+
+def test_requests_of_several_shapes_keep_theirs(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "l.sqlite") as ledger, Ledger(tmp_path / "m.sqlite") as other:
+        payloads = [payload(i, system=f"System {i % 2}.") for i in range(4)]
+        ledger.add((payload_key(p), p) for p in payloads)
+        ledger.record(Answer(payload_key(p), "x") for p in payloads)
+        assert len(export_transcript(ledger, tmp_path / "t.gz", license="mit")["shapes"]) == 2
+        import_transcript(tmp_path / "t.gz", other)
+        keys = [payload_key(p) for p in payloads]
+        assert other.shapes(keys) == ledger.shapes(keys)
+
+
+def test_a_changed_cut_or_foreign_file_is_refused(ledger: Ledger, tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl.gz"
+    export_transcript(ledger, path, license="mit")
+    whole = path.read_bytes()
+    text = gzip.decompress(whole)
+    broken = [whole[:-200], b"", b"plain", gzip.compress(b"{}\n"), gzip.compress(b"[1]\n"),
+              gzip.compress(text.replace(b"Sentence 7", b"Sentence 8")), gzip.compress(text[:-30])]  # fmt: skip
+    for content in broken:
+        path.write_bytes(content)
+        with Ledger(tmp_path / "other.sqlite") as other:
+            with pytest.raises(UserError, match=r"t\.jsonl\.gz.*(export|fetch|write)"):
+                import_transcript(path, other)
+            assert other.counts()["requests"] == 0
+    with pytest.raises(UserError, match="missing"):
+        transcript_header(tmp_path / "missing.jsonl.gz")

@@ -1,0 +1,117 @@
+"""The floor plan of the package, read from the imports: who may import whom, and how much is on a floor."""
+
+import ast
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "corpusmith"
+MOST_FILES = 13  # in a folder: twelve modules and __init__.py
+MOST_PARAMETERS = 6
+PARTS = {
+    *("lexicon", "recipe", "teacher", "corpus", "quality", "training", "evaluation"),
+    *("report", "cards", "hub", "extraction", "space", "cli"),
+}
+LATER = {"training", "evaluation", "report", "cards", "hub", "extraction", "space", "cli"}
+NEVER_IMPORTS = {
+    "lexicon": PARTS - {"lexicon"},
+    "recipe": PARTS - {"lexicon", "recipe"},
+    "teacher": PARTS - {"lexicon", "recipe", "teacher"},
+    "corpus": LATER,
+    "training": {"teacher", "report", "cards", "hub", "space", "cli"},
+    "evaluation": {"teacher", "report", "cards", "hub", "space", "cli"},
+    "cards": PARTS - {"cards"},
+    "space": PARTS - {"space"},
+    "extraction": {"teacher", "corpus", "training", "report", "cards", "hub", "cli"},
+    "hub/local": PARTS - {"hub"},
+}
+ALONE = {"inference.py": set(), "hub/local": {"hub.local"}, "space": {"space", "inference"}}
+
+
+@lru_cache
+def imports(path: Path) -> frozenset[str]:
+    """The modules of the package that a file imports, anywhere in it, without the package's name."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    inside = {name.removeprefix("corpusmith.") for name in found if name.startswith("corpusmith.")}
+    return frozenset(name for name in inside if file_of(name))
+
+
+def file_of(module: str) -> Path | None:
+    path = PACKAGE / module.replace(".", "/")
+    return next((p for p in (path.with_suffix(".py"), path / "__init__.py") if p.is_file()), None)
+
+
+def files(part: str) -> list[Path]:
+    path = PACKAGE / part
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path]
+
+
+@pytest.mark.parametrize("part", NEVER_IMPORTS)
+def test_part_imports_only_what_is_below_it(part: str) -> None:
+    wrong = [
+        f"{path.relative_to(PACKAGE)} imports {name}"
+        for path in files(part)
+        for name in imports(path)
+        if name.split(".")[0] in NEVER_IMPORTS[part]
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("part", ALONE)
+def test_liftable_part_imports_nothing_else_of_the_package(part: str) -> None:
+    wrong = [
+        f"{path.relative_to(PACKAGE)} imports {name}"
+        for path in files(part)
+        for name in imports(path)
+        if not any(name == own or name.startswith(f"{own}.") for own in ALONE[part])
+        and name not in {"hub"}  # the parent package of hub.local
+    ]
+    assert not wrong
+
+
+def test_no_import_circle() -> None:
+    done: set[Path] = set()
+
+    def visit(path: Path, above: tuple[Path, ...]) -> None:
+        if path in above:
+            circle = [str(p.relative_to(PACKAGE)) for p in (*above[above.index(path) :], path)]
+            pytest.fail(" imports ".join(circle))
+        if path in done:
+            return
+        for name in imports(path):
+            imported = file_of(name)
+            if imported and imported != path and imported.name != "__init__.py":
+                visit(imported, (*above, path))
+        done.add(path)
+
+    for path in sorted(PACKAGE.rglob("*.py")):
+        visit(path, ())
+
+
+def test_folders_are_small() -> None:
+    folders = {path.parent for path in PACKAGE.rglob("*.py")}
+    counts = {
+        str(folder.relative_to(PACKAGE)): len(list(folder.glob("*.py"))) for folder in folders
+    }
+    assert not {name: count for name, count in counts.items() if count > MOST_FILES}
+
+
+def test_functions_take_at_most_six_parameters() -> None:
+    wrong = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if path.is_relative_to(PACKAGE / "cli"):  # an option of the command line is a parameter
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                taken = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+                count = sum(argument.arg not in ("self", "cls") for argument in taken)
+                if count > MOST_PARAMETERS:
+                    wrong.append(f"{path.relative_to(PACKAGE)}: {node.name} takes {count}")
+    assert not wrong

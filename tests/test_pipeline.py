@@ -1,0 +1,114 @@
+"""The whole way on a tiny recipe and a tiny encoder: once, twice, and killed."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.plan import Plan, Request
+from corpusmith.teacher.ledger import Answer, Ledger
+from corpusmith.teacher.payload import payload_key
+
+pytestmark = pytest.mark.slow
+HOUSE = Path(__file__).parents[2]
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": str(HOUSE),
+    "OMP_NUM_THREADS": "1",
+    "CORPUSMITH_BENCHMARKS": "",
+}
+
+
+def answer(request: Request) -> str:
+    names = " and ".join(seed.text for seed in request.seeds) or "nothing"
+    return f"Region {request.index} held {names} in {request.index + 5} of the persons"
+
+
+@pytest.fixture
+def line(ner_recipe: Path, encoder: Path, tmp_path: Path) -> list[str]:
+    """The command, over a ledger that answers every request of the tiny recipe."""
+    ledger = tmp_path / "ledger.sqlite"
+    requests = list(Plan(load_recipe(str(ner_recipe))).requests())
+    with Ledger(ledger) as opened:
+        opened.add((payload_key(request.payload), request.payload) for request in requests)
+        opened.record(Answer(payload_key(request.payload), answer(request)) for request in requests)
+    verb = [sys.executable, "-m", "corpusmith", "run", str(ner_recipe)]
+    return [
+        *verb,
+        "--root",
+        str(tmp_path / "runs"),
+        "--encoder",
+        str(encoder),
+        "--ledger",
+        str(ledger),
+    ]
+
+
+def released(root: Path) -> dict[str, str]:
+    """What the local Hub under `root` holds at its tags: every file's bytes by repo, tag and path."""
+    from huggingface_hub import HfApi, hf_hub_download
+
+    from corpusmith.hub.loopback import hub_at
+
+    content: dict[str, str] = {}
+    with hub_at("local", root / "hub") as endpoint:
+        api = HfApi(endpoint=endpoint)
+        for kind, repos in (
+            ("dataset", api.list_datasets()),
+            ("model", api.list_models()),
+            ("space", api.list_spaces()),
+        ):
+            for repo in repos:
+                for tag in api.list_repo_refs(repo.id, repo_type=kind).tags:
+                    for path in api.list_repo_files(repo.id, repo_type=kind, revision=tag.name):
+                        options = {"repo_type": kind, "revision": tag.name, "endpoint": endpoint}
+                        file = hf_hub_download(repo.id, path, cache_dir=root / "cache", **options)
+                        content[f"{repo.id}@{tag.name}/{path}"] = (
+                            Path(file).read_bytes().hex()[:2000]
+                        )
+    return content
+
+
+def test_the_whole_way_proves_itself_and_the_second_time_releases_nothing(
+    line: list[str], tmp_path: Path
+) -> None:
+    first = subprocess.run(line, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert first.returncode == 0, first.stderr[-3000:]
+    assert first.stdout.count("one commit, one tag") == 3
+    assert 'load_dataset("local/corpusmith-ner", "tiny-disease", revision="v0.1.0")' in first.stdout
+    assert "int8 loses" in first.stdout
+    assert "What to type next" in first.stdout
+    before = released(tmp_path / "runs")
+    second = subprocess.run(line, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert second.returncode == 0, second.stderr[-3000:]
+    assert second.stdout.count("v0.1.0 stands unchanged: nothing was released") == 3
+    assert released(tmp_path / "runs") == before
+
+
+def test_killed_anywhere_it_ends_in_the_same_state(line: list[str], tmp_path: Path) -> None:
+    rng = random.Random(7)
+    for _ in range(4):
+        process = subprocess.Popen(
+            line,
+            env=ENVIRONMENT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(rng.uniform(3, 25))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    finished = subprocess.run(line, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr[-3000:]
+    content = released(tmp_path / "runs")
+    assert {name.partition("/")[2].partition("/")[0] for name in content} == {
+        "corpusmith-ner@v0.1.0",
+        f"corpusmith-tiny-disease-{Path(line[line.index('--encoder') + 1]).name}@v0.1.0",
+        "corpusmith@v0.1.0",
+    }

@@ -1,1 +1,0 @@
-"""From a corpus to a measured encoder: fine-tuning with Accelerate, evaluation, inference."""
