@@ -27,8 +27,8 @@ from corpusmith.files import write_json
 from corpusmith.pipeline import TRAINING
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.schema import Recipe
-from corpusmith.report.student_runs import Measured
-from corpusmith.report.students import shipped_zero_shot
+from corpusmith.evidence.student_runs import Measured
+from corpusmith.evidence.students import shipped_zero_shot
 from corpusmith.training.config import TrainingConfig
 from corpusmith.training.launch import train_seeds
 

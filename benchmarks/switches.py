@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from corpusmith.cli.report import numbers
-from corpusmith.report.report import report
+from corpusmith.evidence.report import report
 from corpusmith.teacher.ledger import Ledger
 from corpusmith.teacher.transcript import TRANSCRIPTS, import_transcript
 

@@ -59,9 +59,9 @@ def report(
     import yaml
 
     try:
-        from corpusmith.report.report import SECTIONS
-        from corpusmith.report.report import report as gather
-        from corpusmith.report.students import SYSTEMS
+        from corpusmith.evidence.report import SECTIONS
+        from corpusmith.evidence.report import report as gather
+        from corpusmith.evidence.students import SYSTEMS
     except ImportError as error:
         raise UserError(
             f"a report needs {error.name}: pip install 'corpusmith[train,report]'"

@@ -24,8 +24,8 @@ from corpusmith.files import shipped
 from corpusmith.hub.card_facts import encoder_title
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.schema import Recipe
-from corpusmith.report.ablations import ablations
-from corpusmith.report.student_runs import (
+from corpusmith.evidence.ablations import ablations
+from corpusmith.evidence.student_runs import (
     Measured,
     Rows,
     Training,
@@ -34,7 +34,7 @@ from corpusmith.report.student_runs import (
     train_all,
     unfinished,
 )
-from corpusmith.report.training_sets import (
+from corpusmith.evidence.training_sets import (
     Arm,
     Sources,
     ablated,

@@ -9,8 +9,8 @@ import yaml
 from corpusmith.errors import UserError
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan, Request
-from corpusmith.report.report import report
-from corpusmith.report.sentences import Sentences, acceptance, quantiles
+from corpusmith.evidence.report import report
+from corpusmith.evidence.sentences import Sentences, acceptance, quantiles
 from corpusmith.teacher.ledger import Answer, Ledger
 from corpusmith.teacher.payload import payload_key
 
@@ -390,7 +390,7 @@ def test_relations_learn_from_halves_and_the_gap_is_told(
 def test_the_llm_is_measured_on_the_rows_of_the_predictions_that_ship_or_are_given(
     recipe: Path, ledger: Path, benchmarks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("corpusmith.report.students.ZERO_SHOT", tmp_path)
+    monkeypatch.setattr("corpusmith.evidence.students.ZERO_SHOT", tmp_path)
     asked = {"ledger": ledger, "benchmarks": benchmarks, "only": ["baselines"], "systems": ()}
 
     def baselines(**arguments: Path) -> dict:
@@ -443,7 +443,7 @@ def test_a_report_that_was_killed_while_it_measured_does_not_train_that_student_
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("corpusmith.report.student_runs.measure", killed)
+        patch.setattr("corpusmith.evidence.student_runs.measure", killed)
         report(str(recipe), tmp_path / "report", **asked)
     monkeypatch.setattr("corpusmith.training.loop.train", killed)
     section = report(str(recipe), tmp_path / "report", **asked)["sections"]["baselines"]

@@ -20,11 +20,11 @@ from corpusmith.hub import card_facts as facts
 from corpusmith.pipeline import TRAINING
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.schema import Recipe
-from corpusmith.report import sentences as report_text
-from corpusmith.report import students as report_students
-from corpusmith.report.student_runs import Measured
-from corpusmith.report.students import Plans, Students
-from corpusmith.report.training_sets import Sources
+from corpusmith.evidence import sentences as report_text
+from corpusmith.evidence import students as report_students
+from corpusmith.evidence.student_runs import Measured
+from corpusmith.evidence.students import Plans, Students
+from corpusmith.evidence.training_sets import Sources
 from corpusmith.training.config import TrainingConfig
 
 TEXT = ("acceptance", "form", "unlabelled", "map", "memorisation")  # sections that train nothing
@@ -93,7 +93,7 @@ def report(
         seeds: of the students; each is trained once with each.
         split: of the benchmark that students are measured on, the first of the recipe's benchmarks that has it.
         settings: of training, over those that `corpusmith run` uses for the task.
-        changes: ids of ablations (`corpusmith.report.ablations`); none means all, or none where a recipe stands `beside`.
+        changes: ids of ablations (`corpusmith.evidence.ablations`); none means all, or none where a recipe stands `beside`.
         systems: what the students of the baselines learn from: synthetic, gold, gold+synthetic.
         beside: other recipes, shipped or paths, as further lines of the ablation: what changes the prompts.
         first: accepted sentences at the first point of the learning curve.

@@ -6,7 +6,7 @@ import pytest
 
 from corpusmith.recipe.load import load_recipe, shipped_recipes
 from corpusmith.recipe.schema import Recipe
-from corpusmith.report.ablations import ABLATIONS, Ablation, ablations
+from corpusmith.evidence.ablations import ABLATIONS, Ablation, ablations
 
 
 def switched_on(recipe: Recipe) -> Recipe:

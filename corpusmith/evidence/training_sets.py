@@ -20,8 +20,8 @@ from corpusmith.pipeline import TRAINING
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.schema import Recipe
-from corpusmith.report.ablations import Ablation
-from corpusmith.report.student_runs import Rows
+from corpusmith.evidence.ablations import Ablation
+from corpusmith.evidence.student_runs import Rows
 from corpusmith.training.config import TrainingConfig
 
 SPLITS = ("train", "validation")

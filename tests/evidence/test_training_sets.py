@@ -10,7 +10,7 @@ from corpusmith.errors import UserError
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.schema import Recipe
-from corpusmith.report.training_sets import curve_sizes, first_rows, gold, originals, read_split
+from corpusmith.evidence.training_sets import curve_sizes, first_rows, gold, originals, read_split
 from corpusmith.teacher.ledger import Answer, Ledger
 from corpusmith.teacher.payload import payload_key
 from corpusmith.training.data import load_corpus
