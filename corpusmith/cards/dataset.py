@@ -50,6 +50,8 @@ class Example:
     text: str
     spans: tuple[tuple[int, int, str], ...] = ()
     label: str | None = None
+    # made by rule from an accepted row: its id differs from its request_id
+    derived: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class Corpus:
     counts: Mapping[str, int] = field(default_factory=dict)
     rejected_by_reason: Mapping[str, int] = field(default_factory=dict)
     filtered_by_reason: Mapping[str, int] = field(default_factory=dict)
+    # rows that augmentation derived from accepted rows, by rule, before the filters
+    added_by_augmentation: Mapping[str, int] = field(default_factory=dict)
     # rows that a second build was told of, where there was one: judged, rejected; of outliers also limit
     label_noise: Mapping[str, Any] = field(default_factory=dict)
     outliers: Mapping[str, Any] = field(default_factory=dict)
@@ -82,6 +86,12 @@ class Corpus:
     rejected: Split | None = None
     rejected_features: tuple[Any, ...] = ()
     examples: tuple[Example, ...] = ()
+    # rows that the teacher wrote (id equals request_id); the others are derived from them by rule
+    written_rows: int | None = None
+    # split -> (distinct mentions that also occur in train, distinct mentions), case folded
+    mentions_in_train: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    # one whole row of the test split, as `load_dataset` returns it
+    example_row: Mapping[str, Any] = field(default_factory=dict)
     # what was measured of it
     statistics: Mapping[str, float] = field(default_factory=dict)
     reference_statistics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)

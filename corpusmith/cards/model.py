@@ -41,8 +41,10 @@ class ModelFacts:
     # read from the files of the repo
     has_onnx: bool = False
     figures: tuple[str, ...] = ()
-    # sentences to try, for the widget
+    # sentences of the corpus's own test split, for the widget (of relations: masked texts)
     widget: tuple[str, ...] = ()
+    # what this version answers to the first of them, as `pipeline` returns it in the card's snippet
+    answer: tuple[Mapping[str, Any], ...] = ()
     # read from the changelog: (version, date, one line), newest first
     versions: tuple[tuple[str, str, str], ...] = ()
 

@@ -27,6 +27,9 @@ class SpaceFacts:
     ner: tuple[Source, ...] = ()
     relations: tuple[Source, ...] = ()
     datasets: tuple[Source, ...] = ()
+    # read from the models' config.json: the entity types they find; (head, tail) of each relation
+    labels: tuple[str, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
     # what the Space's own README states: title, sdk, sdk_version, app_file, lexicons...
     front_matter: Mapping[str, Any] = field(default_factory=dict)
     # read from the changelog: (version, date, one line), newest first
