@@ -51,10 +51,11 @@ Measure = Callable[..., dict[str, float]]
 
 def ours(url: str, n: int, ledger_path: str) -> dict[str, float]:
     """Planning, asking, the ledger and verification of every answer; lexicons are loaded before the clock starts."""
-    from corpusmith.corpus.generate import accepting
+    from corpusmith.corpus.generate import ShardPayloads, verifying
     from corpusmith.corpus.rows import Corpus
     from corpusmith.teacher.client import generate
     from corpusmith.teacher.ledger import Ledger
+    from corpusmith.teacher.limits import AskLimits
 
     corpus = Corpus(recipe_of(n), Path())
     for index in range(
@@ -64,9 +65,12 @@ def ours(url: str, n: int, ledger_path: str) -> dict[str, float]:
         corpus.verify(request, sentence_for(request.payload))
     with Ledger(ledger_path) as ledger:
         started, cpu = time.monotonic(), time.process_time()
-        payloads = (request.payload for request in corpus.plan.requests())
         progress = generate(
-            payloads, ledger, base_url=url, concurrency=IN_FLIGHT, total=n, verify=accepting(corpus)
+            ShardPayloads(corpus.plan),
+            ledger,
+            base_url=url,
+            limits=AskLimits(concurrency=IN_FLIGHT),
+            verify=verifying(corpus),
         )
         figures = measured(n, started, cpu)
     assert (
@@ -81,11 +85,13 @@ def resumed(url: str, n: int, ledger_path: str) -> dict[str, float]:
     """Finding every answer of requests that are at hand: the teacher's part of resuming, without the plan's."""
     from corpusmith.teacher.client import generate
     from corpusmith.teacher.ledger import Ledger
+    from corpusmith.teacher.limits import AskLimits
 
     payloads = planned(n)
     with Ledger(ledger_path) as ledger:
         started, cpu = time.monotonic(), time.process_time()
-        assert generate(payloads, ledger, base_url=url, concurrency=IN_FLIGHT).before == n
+        limits = AskLimits(concurrency=IN_FLIGHT)
+        assert generate(payloads, ledger, base_url=url, limits=limits).before == n
         return measured(n, started, cpu)
 
 
@@ -93,11 +99,13 @@ def finished(url: str, n: int, ledger_path: str) -> dict[str, float]:
     """What `corpusmith generate` does with a finished run, lexicons included, when it has met it finished once."""
     from corpusmith.corpus.generate import generate
     from corpusmith.teacher.ledger import Ledger
+    from corpusmith.teacher.limits import AskLimits
 
     recipe = recipe_of(n)
     with Ledger(ledger_path) as ledger:
         started, cpu = time.monotonic(), time.process_time()
-        assert generate(recipe, ledger, base_url=url, concurrency=IN_FLIGHT).before == n
+        limits = AskLimits(concurrency=IN_FLIGHT)
+        assert generate(recipe, ledger, base_url=url, limits=limits).before == n
         return measured(n, started, cpu)
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from corpusmith.errors import UserError
 from corpusmith.files import shipped
-from corpusmith.quality.zero_shot import zero_shot_spans
+from corpusmith.quality.zero_shot import ZeroShotTeacher, zero_shot_spans
 from corpusmith.teacher.ledger import Ledger
+from corpusmith.teacher.limits import AskLimits
 
 LABELS = ("Disease", "Gene", "Chemical")
 OUT = shipped("space", "zero_shot.jsonl")
@@ -38,15 +39,8 @@ def record(
         Ledger(Path(scratch) / "ledger.sqlite") as ledger,
     ):
         # The examples are our own sentences, so they may go to any endpoint.
-        found = zero_shot_spans(
-            texts,
-            labels,
-            ledger,
-            model=model,
-            base_url=base_url,
-            i_may_send_this_text=True,
-            concurrency=16,
-        )
+        teacher = ZeroShotTeacher(model, base_url, True, AskLimits(concurrency=16))
+        found = zero_shot_spans(texts, labels, ledger, teacher)
     answered = [
         (text, spans) for text, spans in zip(texts, found, strict=True) if spans is not None
     ]

@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -84,15 +84,18 @@ def generate(
     from corpusmith.cli.display import LiveProgress, estimate_lines
     from corpusmith.corpus import generate as asking
     from corpusmith.teacher.ledger import Ledger
+    from corpusmith.teacher.limits import AskLimits
 
     resized = asking.resized(recipe, rows, model)
     price = asking.price_of(resized, prices)
-    limits: dict[str, Any] = {
-        "base_url": base_url,
-        "price": price,
-        "max_cost": max_cost,
-        "retry_failed": retry_failed,
-    }
+    limits = AskLimits(
+        concurrency=concurrency,
+        rpm=rpm,
+        tpm=tpm,
+        price=price,
+        max_cost=max_cost,
+        retry_failed=retry_failed,
+    )
     if executor:
         if batch or ledger or shard != "0/1":
             raise UserError(
@@ -109,8 +112,9 @@ def generate(
                 )
             )
             return
-        limits |= {"concurrency": concurrency, "rpm": rpm, "tpm": tpm}
-        counts = scale.generate_at_scale(resized, folder, spread, tasks, **limits)
+        counts = scale.generate_at_scale(
+            resized, folder, spread, tasks, base_url=base_url, limits=limits
+        )
         typer.echo(
             f"{folder}: {counts['answered']} answered, {counts['failed']} failed, {counts['pending']} pending"
         )
@@ -125,16 +129,16 @@ def generate(
                 estimate_lines(resized, asking.estimate(resized, opened, parse_shard(shard), price))
             )
             return
+        ask = asking.generate_by_batch if batch else asking.generate
         with LiveProgress() as show:
-            if batch:
-                done = asking.generate_by_batch(
-                    resized, opened, parse_shard(shard), on_progress=show, **limits
-                )
-            else:
-                limits |= {"concurrency": concurrency, "rpm": rpm, "tpm": tpm}
-                done = asking.generate(
-                    resized, opened, shard=parse_shard(shard), on_progress=show, **limits
-                )
+            done = ask(
+                resized,
+                opened,
+                parse_shard(shard),
+                base_url=base_url,
+                limits=limits,
+                on_progress=show,
+            )
     typer.echo(
         f"{path}: {done.before + done.answered} answered, {done.failed} failed, {done.pending} pending"
     )
@@ -235,20 +239,12 @@ def baseline(
         return
     if system != "zero-shot":
         raise UserError(f"no baseline {system!r}: dictionary or zero-shot")
-    from corpusmith.quality.zero_shot import zero_shot_predictions
+    from corpusmith.quality.zero_shot import ZeroShotTeacher, zero_shot_predictions
     from corpusmith.teacher.ledger import Ledger
 
     with Ledger(ledger or Path("runs") / parsed.name / "zero-shot.sqlite") as opened:
-        done = zero_shot_predictions(
-            benchmark,
-            split,
-            out,
-            opened,
-            model=parsed.teacher.model,
-            i_may_send_this_text=i_may_send_this_text,
-            base_url=base_url,
-            sample=sample,
-        )
+        teacher = ZeroShotTeacher(parsed.teacher.model, base_url, i_may_send_this_text)
+        done = zero_shot_predictions(benchmark, split, out, opened, teacher, sample)
     typer.echo(
         f"{out}: {done['rows']} rows, {done['unusable']} of {done['requests']} answers were no use"
     )

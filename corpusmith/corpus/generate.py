@@ -1,6 +1,6 @@
 """Ask a teacher for everything a recipe plans, checking each answer as it comes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from corpusmith.recipe.schema import Recipe
 from corpusmith.teacher.batch import generate_batches
 from corpusmith.teacher.client import generate as ask
 from corpusmith.teacher.ledger import Answer, Ledger
+from corpusmith.teacher.limits import DEFAULT_LIMITS, AskLimits
 from corpusmith.teacher.prices import Price, load_prices
-from corpusmith.teacher.progress import Progress
+from corpusmith.teacher.progress import Progress, Verify
 from corpusmith.teacher.structured import every_form, find_outcomes
 
 TOKENS_A_WORD = 1.5  # of English in common tokenizers; only estimates rest on it
@@ -82,49 +83,51 @@ def estimate(
     return Estimate(unsent, answered, prompt, completion, cost)
 
 
+@dataclass(frozen=True)
+class ShardPayloads:
+    """The payloads of the requests i, i + n, i + 2n, … of a plan, drawn as they are read."""
+
+    plan: Plan
+    shard: tuple[int, int] = (0, 1)
+
+    def __len__(self) -> int:
+        return len(range(self.shard[0], len(self.plan), self.shard[1]))
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        return (request.payload for request in self.plan.requests(*self.shard))
+
+
 def generate(
     recipe: Recipe,
     ledger: Ledger,
-    *,
     shard: tuple[int, int] = (0, 1),
+    *,
     base_url: str | None = None,
-    concurrency: int = 64,
-    rpm: float | None = None,
-    tpm: float | None = None,
-    price: Price | None = None,
-    max_cost: float | None = None,
-    retry_failed: bool = False,
+    limits: AskLimits = DEFAULT_LIMITS,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Progress:
-    """Ask for every request of the shard that the ledger has not settled; each answer is verified for the count.
+    """Ask for every request of the shard that the ledger has not settled; verify each answer.
 
-    Returns how it went. Raises UserError when the endpoint cannot be used; the same call goes on where it stopped. A
+    Raises UserError when the endpoint cannot be used; the same call goes on where it stopped. A
     plan that the ledger knows to be finished is not drawn again.
     """
     plan = Plan(recipe)
-    identity, total = plan_identity(plan, shard), len(range(shard[0], len(plan), shard[1]))
+    payloads = ShardPayloads(plan, shard)
+    identity = plan_identity(plan, shard)
     done = ledger.finished(identity)
-    if done is not None and not (retry_failed and done[1]):
+    if done is not None and not (limits.retry_failed and done[1]):
         finished = Progress(
-            total, before=done[0], failed=done[1], cost=None if price is None else 0.0
+            len(payloads),
+            before=done[0],
+            failed=done[1],
+            cost=None if limits.price is None else 0.0,
         )
         if on_progress:
             on_progress(finished)
         return finished
-    corpus = Corpus(recipe, Path())
+    verify = verifying(Corpus(recipe, Path()))
     progress = ask(
-        (request.payload for request in corpus.plan.requests(*shard)),
-        ledger,
-        base_url=base_url,
-        concurrency=concurrency,
-        rpm=rpm,
-        tpm=tpm,
-        price=price,
-        max_cost=max_cost,
-        total=total,
-        retry_failed=retry_failed,
-        verify=accepting(corpus),
-        on_progress=on_progress,
+        payloads, ledger, base_url=base_url, limits=limits, verify=verify, on_progress=on_progress
     )
     if progress.pending == 0 and progress.stopped is None:
         ledger.finish(identity, progress.before + progress.answered, progress.failed)
@@ -132,13 +135,24 @@ def generate(
 
 
 def generate_by_batch(
-    recipe: Recipe, ledger: Ledger, shard: tuple[int, int] = (0, 1), **limits: Any
+    recipe: Recipe,
+    ledger: Ledger,
+    shard: tuple[int, int] = (0, 1),
+    *,
+    base_url: str | None = None,
+    limits: AskLimits = DEFAULT_LIMITS,
+    on_progress: Callable[[Progress], None] | None = None,
 ) -> Progress:
-    """The same by the Batch API; `limits` are those of `corpusmith.teacher.batch.generate_batches`."""
+    """Do what `generate` does, by the Batch API."""
     corpus = Corpus(recipe, Path())
-    payloads = (request.payload for request in corpus.plan.requests(*shard))
-    total = len(range(shard[0], len(corpus.plan), shard[1]))
-    return generate_batches(payloads, ledger, total=total, verify=accepting(corpus), **limits)
+    return generate_batches(
+        ShardPayloads(corpus.plan, shard),
+        ledger,
+        base_url=base_url,
+        limits=limits,
+        verify=verifying(corpus),
+        on_progress=on_progress,
+    )
 
 
 def request_of(plan: Plan, payload: Mapping[str, Any]) -> Request:
@@ -147,12 +161,12 @@ def request_of(plan: Plan, payload: Mapping[str, Any]) -> Request:
     return next(request for request in drawn if payload in every_form(request.payload))
 
 
-def accepting(corpus: Corpus) -> Callable[[Mapping[str, Any], Answer], bool]:
-    """Whether an answer to a payload of the plan will become a row, before filters."""
+def verifying(corpus: Corpus) -> Verify:
+    """A function that returns why an answer to the plan will not become a row, before filters."""
 
-    def accepted(payload: Mapping[str, Any], answer: Answer) -> bool:
+    def reject_reason(payload: Mapping[str, Any], answer: Answer) -> str | None:
         request = request_of(corpus.plan, payload)
         outcome = corpus.verify(request, answer.text, answer.finish_reason)
-        return not isinstance(outcome, Reject)
+        return outcome.reason if isinstance(outcome, Reject) else None
 
-    return accepted
+    return reject_reason

@@ -21,6 +21,7 @@ from corpusmith.recipe.prompt import Refused, prompt_text, read_template, to_jin
 from corpusmith.recipe.schema import Recipe
 from corpusmith.teacher.client import generate
 from corpusmith.teacher.ledger import Ledger
+from corpusmith.teacher.limits import AskLimits
 from corpusmith.teacher.payload import payload_key
 from corpusmith.teacher.prices import Price
 
@@ -189,9 +190,7 @@ class PromptSearch:
             payloads,
             self.ledger,
             base_url=self.base_url,
-            price=self.price,
-            max_cost=left,
-            total=len(payloads),
+            limits=AskLimits(price=self.price, max_cost=left),
         )
         self.spent += done.cost or 0.0
         if done.stopped:

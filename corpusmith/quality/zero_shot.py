@@ -7,6 +7,7 @@ import json
 import random
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from corpusmith.lexicon.words import locate_words
 from corpusmith.teacher.client import generate
 from corpusmith.teacher.endpoint import Endpoint
 from corpusmith.teacher.ledger import Answer, Ledger
+from corpusmith.teacher.limits import DEFAULT_LIMITS, AskLimits
 from corpusmith.teacher.structured import find_answers, parse, response_format
 
 SYSTEM = "You annotate sentences of biomedical abstracts. Follow the instruction exactly and add no comment."
@@ -45,13 +47,23 @@ class Related(BaseModel):
     related: bool
 
 
-def check_permission(endpoint: Endpoint, i_may_send_this_text: bool) -> None:
-    """Raise UserError, naming the endpoint, unless the user has said that it may be sent the text."""
-    if not i_may_send_this_text:
-        raise UserError(
-            f"this would send every sentence of the benchmark to the LLM at {endpoint.host}: if the text may go there, "
-            "say so with --i-may-send-this-text"
-        )
+@dataclass(frozen=True)
+class ZeroShotTeacher:
+    """The LLM that annotates text, and whether the user has said that the text may be sent to it."""
+
+    model: str
+    base_url: str | None = None
+    i_may_send_this_text: bool = False
+    limits: AskLimits = DEFAULT_LIMITS
+
+    def check_permission(self) -> None:
+        """Raise UserError, naming the endpoint, unless the text may be sent to it."""
+        host = Endpoint.from_environment(self.base_url).host
+        if not self.i_may_send_this_text:
+            raise UserError(
+                f"this would send every sentence of the benchmark to the LLM at {host}: "
+                "if the text may go there, say so with --i-may-send-this-text"
+            )
 
 
 def zero_shot_predictions(
@@ -59,24 +71,19 @@ def zero_shot_predictions(
     split: str,
     out: Path,
     ledger: Ledger,
-    *,
-    model: str,
-    i_may_send_this_text: bool = False,
-    base_url: str | None = None,
+    teacher: ZeroShotTeacher,
     sample: int | None = None,
-    **limits: Any,
 ) -> dict[str, int]:
     """Ask an LLM about each row of `benchmark/{split}.jsonl`; write lines of `{"id", "ner_tags"}` or `{"id", "label"}`.
 
-    The types to look for are those of the benchmark's tags; each is a request of its own. `limits` go to `generate`
-    (concurrency, rpm, max_cost, ...). With `sample`, only so many rows are asked about and predicted, drawn at random; a
+    The types to look for are those of the benchmark's tags; each is a request of its own. With `sample`, only so many rows are asked about and predicted, drawn at random; a
     larger sample holds the smaller one. What has no usable answer is predicted as nothing (`O`, 0) and counted. Returns
     `rows`, `requests` and `unusable`. Answers come from the ledger where it has them, so that a killed run goes on.
     """
-    check_permission(Endpoint.from_environment(base_url), i_may_send_this_text)
-    labels, asked = _asked(benchmark, split, model, sample)
+    teacher.check_permission()
+    labels, asked = _asked(benchmark, split, teacher.model, sample)
     requests = [payload for _, payloads in asked for payload in payloads]
-    generate(requests, ledger, base_url=base_url, total=len(requests), **limits)
+    generate(requests, ledger, base_url=teacher.base_url, limits=teacher.limits)
     unusable = 0
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("w", encoding="utf-8") as lines:
@@ -107,27 +114,22 @@ def zero_shot_spans(
     texts: Sequence[str],
     labels: Sequence[str],
     ledger: Ledger,
-    *,
-    model: str,
-    i_may_send_this_text: bool = False,
-    base_url: str | None = None,
-    **limits: Any,
+    teacher: ZeroShotTeacher,
 ) -> list[list[tuple[int, int, str]] | None]:
     """(start, end, label) of what an LLM lists in each text, asked as `zero_shot_predictions` asks.
 
     Each type is asked for by itself, so that spans of two types may be the same. None for a text whose every answer was
     of no use.
     """
-    check_permission(Endpoint.from_environment(base_url), i_may_send_this_text)
+    teacher.check_permission()
     payloads = [
-        [_payload({"text": text}, label, True, model) for label in labels] for text in texts
+        [_payload({"text": text}, label, True, teacher.model) for label in labels] for text in texts
     ]
     generate(
         [p for asked in payloads for p in asked],
         ledger,
-        base_url=base_url,
-        total=sum(map(len, payloads)),
-        **limits,
+        base_url=teacher.base_url,
+        limits=teacher.limits,
     )
     spans: list[list[tuple[int, int, str]] | None] = []
     for text, asked in zip(texts, payloads, strict=True):

@@ -19,9 +19,10 @@ from corpusmith.errors import UserError
 from corpusmith.files import batches
 from corpusmith.teacher.endpoint import PASSING, Endpoint, GarbledReply, reason_of
 from corpusmith.teacher.ledger import Answer, Failure, Ledger
+from corpusmith.teacher.limits import DEFAULT_LIMITS, AskLimits
 from corpusmith.teacher.payload import Payload, canonical, payload_key
-from corpusmith.teacher.prices import Price, check_budget, most_cost
-from corpusmith.teacher.progress import Progress
+from corpusmith.teacher.prices import most_cost
+from corpusmith.teacher.progress import Progress, Verify, count_requests
 from corpusmith.teacher.redaction import redact
 
 LARGEST = 50_000  # requests a batch, OpenAI's limit
@@ -37,30 +38,24 @@ def generate_batches(
     ledger: Ledger,
     *,
     base_url: str | None = None,
-    price: Price | None = None,
-    max_cost: float | None = None,
-    total: int | None = None,
-    poll: float = 30.0,
-    retry_failed: bool = False,
-    verify: Callable[[Payload, Answer], bool] | None = None,
+    limits: AskLimits = DEFAULT_LIMITS,
+    verify: Verify | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Progress:
-    """Do what `teacher.generate` does, by batches; looks every `poll` seconds whether one has ended.
+    """Do what `teacher.generate` does, by batches; looks every `limits.poll` seconds whether one has ended.
 
     Batches that an earlier run left on the server are waited for before anything is sent, and count as `before`. A
     batch holds as many requests as `max_cost` can pay at their longest. Raises UserError when a batch is refused.
     """
-    check_budget(price, max_cost)
     run = _Run(
         Endpoint.from_environment(base_url),
         ledger,
-        price,
-        poll,
-        Progress(total),
+        limits,
+        Progress(count_requests(requests)),
         verify,
         on_progress,
     )
-    return asyncio.run(run.finish(requests, max_cost, retry_failed))
+    return asyncio.run(run.finish(requests))
 
 
 class _Run:
@@ -68,24 +63,21 @@ class _Run:
         self,
         endpoint: Endpoint,
         ledger: Ledger,
-        price: Price | None,
-        poll: float,
+        limits: AskLimits,
         progress: Progress,
-        verify: Callable[[Payload, Answer], bool] | None,
+        verify: Verify | None,
         on_progress: Callable[[Progress], None] | None,
     ) -> None:
         self.endpoint = endpoint
         self.ledger = ledger
-        self.price = price
-        self.poll = poll
-        self.progress = replace(progress, cost=None if price is None else 0.0)
+        self.limits = limits
+        self.price = limits.price
+        self.progress = replace(progress, cost=None if limits.price is None else 0.0)
         self.verify = verify
         self.on_progress = on_progress
         self.started = time.monotonic()
 
-    async def finish(
-        self, requests: Iterable[Payload], max_cost: float | None, retry_failed: bool
-    ) -> Progress:
+    async def finish(self, requests: Iterable[Payload]) -> Progress:
         """Wait for the batches that are open, then submit what is left, a batch at a time."""
         fresh = self.progress
         async with self.endpoint.client() as client:
@@ -93,7 +85,7 @@ class _Run:
                 await self._resume(client)
                 self.progress = fresh
                 for part in batches(requests, LARGEST):
-                    if not await self._settle(client, part, max_cost, retry_failed):
+                    if not await self._settle(client, part):
                         return self._report(stopped="max_cost")
             except openai.APIStatusError as error:
                 self.endpoint.check(error)
@@ -118,25 +110,25 @@ class _Run:
                 await self._collect(client, tag, batch_id)
             self.ledger.close_batch(tag)
 
-    async def _settle(
-        self,
-        client: openai.AsyncOpenAI,
-        part: Iterable[Payload],
-        max_cost: float | None,
-        retry_failed: bool,
-    ) -> bool:
+    async def _settle(self, client: openai.AsyncOpenAI, part: Iterable[Payload]) -> bool:
         """Batch after batch until each request of the part is settled; False when the next cannot be afforded."""
         keyed = {payload_key(payload): payload for payload in part}
         settled = self.ledger.settled(keyed)
         answered = sum(settled.values())
-        failed = 0 if retry_failed else len(settled) - answered
+        failed = 0 if self.limits.retry_failed else len(settled) - answered
         self._report(before=self.progress.before + answered, failed=self.progress.failed + failed)
         waiting = {
-            k: p for k, p in keyed.items() if k not in settled or (retry_failed and not settled[k])
+            k: p
+            for k, p in keyed.items()
+            if k not in settled or (self.limits.retry_failed and not settled[k])
         }
         self.ledger.add(waiting.items())
         while waiting:
-            sent = waiting if max_cost is None else self._affordable(waiting, max_cost)
+            sent = (
+                waiting
+                if self.limits.max_cost is None
+                else self._affordable(waiting, self.limits.max_cost)
+            )
             if not sent:
                 return False
             done = await self._submit(client, sent)
@@ -176,7 +168,7 @@ class _Run:
         """Wait until a batch has ended and record what came of it. Returns the keys that are settled by that."""
         while (batch := await patient(client).batches.retrieve(batch_id)).status not in ENDED:
             self._report()
-            await asyncio.sleep(self.poll)
+            await asyncio.sleep(self.limits.poll)
         if batch.status == "failed":
             self.ledger.close_batch(tag)
             raise UserError(f"{self.endpoint.host} refused a batch: {_complaint(batch)}")
@@ -234,7 +226,9 @@ class _Run:
         assert self.verify is not None
         asked = dict(self.ledger.payloads(answer.key for answer in answers))
         return sum(
-            self.verify(asked[answer.key], answer) for answer in answers if answer.key in asked
+            self.verify(asked[answer.key], answer) is None
+            for answer in answers
+            if answer.key in asked
         )
 
     def _affordable(self, waiting: Mapping[str, Payload], max_cost: float) -> dict[str, Payload]:

@@ -20,10 +20,11 @@ from corpusmith.errors import UserError
 from corpusmith.files import batches
 from corpusmith.teacher.endpoint import PASSING, Endpoint, GarbledReply, reason_of
 from corpusmith.teacher.ledger import Answer, Failure, Ledger
-from corpusmith.teacher.limits import LONGEST_PAUSE, Pace, Window, retry_after
+from corpusmith.teacher.limits import DEFAULT_LIMITS, AskLimits
+from corpusmith.teacher.pace import LONGEST_PAUSE, Pace, Window, retry_after
 from corpusmith.teacher.payload import Payload, payload_key
-from corpusmith.teacher.prices import Price, check_budget, most_cost, most_tokens
-from corpusmith.teacher.progress import Progress
+from corpusmith.teacher.prices import most_cost, most_tokens
+from corpusmith.teacher.progress import Progress, Verify, count_requests
 from corpusmith.teacher.structured import find_form, in_form, is_structured
 
 Asking = asyncio.Task[Answer | Failure | None]
@@ -38,42 +39,28 @@ def generate(
     ledger: Ledger,
     *,
     base_url: str | None = None,
-    concurrency: int = 64,
-    rpm: float | None = None,
-    tpm: float | None = None,
-    price: Price | None = None,
-    max_cost: float | None = None,
-    total: int | None = None,
-    timeout: float = 600.0,
-    retry_failed: bool = False,
-    verify: Callable[[Payload, Answer], bool] | None = None,
+    limits: AskLimits = DEFAULT_LIMITS,
+    verify: Verify | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Progress:
     """Ask for every request, a chat completion's payload, that the ledger has not settled; return how it went.
 
-    `base_url` defaults to OPENAI_BASE_URL, the key is OPENAI_API_KEY. At most `concurrency` requests are in flight, and
-    fewer while the endpoint refuses; `rpm` and `tpm` are requests and tokens a minute. `max_cost` ends the run, to be
-    resumed, before the next request could pass it. `timeout` is the longest silence of the server, in seconds. Failed
-    requests stay failed unless `retry_failed`. `verify` says whether an answer will be accepted, for the count;
-    `on_progress` is called after each commit, and each second while none comes. Requests are read as they are needed,
-    `total` is their number.
+    `base_url` defaults to OPENAI_BASE_URL; the key is OPENAI_API_KEY. `verify` returns why an answer
+    will be rejected, or None. `on_progress` is called after each commit, and each second while no
+    reply comes. Requests are read as they are needed; an iterable
+    with a length gives `Progress.total`.
 
     Raises UserError when the endpoint cannot be used. Whatever ends it, the same call goes on where it stopped.
     """
-    check_budget(price, max_cost)
     run = _Run(
         ledger,
         Endpoint.from_environment(base_url),
-        Progress(total, cost=None if price is None else 0.0),
-        Window(concurrency),
-        Pace(rpm, tpm),
-        price,
-        max_cost,
-        retry_failed,
+        Progress(count_requests(requests), cost=None if limits.price is None else 0.0),
+        limits,
         verify,
         on_progress,
     )
-    return asyncio.run(run.finish(requests, timeout))
+    return asyncio.run(run.finish(requests))
 
 
 @dataclass
@@ -83,15 +70,13 @@ class _Run:
     ledger: Ledger
     endpoint: Endpoint
     progress: Progress
-    window: Window
-    pace: Pace
-    price: Price | None
-    max_cost: float | None
-    retry_failed: bool
-    verify: Callable[[Payload, Answer], bool] | None
+    limits: AskLimits
+    verify: Verify | None
     on_progress: Callable[[Progress], None] | None
 
     def __post_init__(self) -> None:
+        self.window = Window(self.limits.concurrency)
+        self.pace = Pace(self.limits.rpm, self.limits.tpm)
         self.started = time.monotonic()
         self.reserved = 0.0  # what the requests in flight may cost at most
         self.asking: dict[Asking, tuple[str, Payload]] = {}
@@ -105,9 +90,9 @@ class _Run:
         ] = []  # given up since the last answer: their fault, or the endpoint's
         self.reached = False  # whether the endpoint has said anything at all
 
-    async def finish(self, requests: Iterable[Payload], timeout: float) -> Progress:
+    async def finish(self, requests: Iterable[Payload]) -> Progress:
         """Fill the window, wait, commit, until every request is settled or the next one cannot be afforded."""
-        async with self.endpoint.client(self.window.most, timeout) as client:
+        async with self.endpoint.client(self.window.most, self.limits.timeout) as client:
             self.unsettled = self._unsettled(await self._formed(client, iter(requests)))
             self._advance()
             pulse = asyncio.create_task(self._pulse())
@@ -161,7 +146,7 @@ class _Run:
             keyed = {payload_key(payload): payload for payload in part}
             settled = self.ledger.settled(keyed)
             answered = {key for key in settled if settled[key]}
-            skipped = answered if self.retry_failed else settled.keys()
+            skipped = answered if self.limits.retry_failed else settled.keys()
             self._report(
                 before=self.progress.before + len(answered),
                 failed=self.progress.failed + len(skipped - answered),
@@ -254,7 +239,9 @@ class _Run:
         self.window.inside -= len(tasks)
         self.reserved -= sum(self._most_cost(payload) for payload in asked.values())
         accepted = (
-            sum(self.verify(asked[answer.key], answer) for answer in answers) if self.verify else 0
+            sum(self.verify(asked[answer.key], answer) is None for answer in answers)
+            if self.verify
+            else 0
         )
         self._report(
             [*answers, *failures],
@@ -277,21 +264,21 @@ class _Run:
     def _affordable(self, payload: Payload) -> bool:
         """Whether asking this, and all that is in flight, can cost no more than `max_cost` leaves."""
         return (
-            self.max_cost is None
+            self.limits.max_cost is None
             or (self.progress.cost or 0.0) + self.reserved + self._most_cost(payload)
-            <= self.max_cost
+            <= self.limits.max_cost
         )
 
     def _most_cost(self, payload: Payload) -> float:
-        return 0.0 if self.max_cost is None else most_cost(payload, self.price)
+        return 0.0 if self.limits.max_cost is None else most_cost(payload, self.limits.price)
 
     def _report(self, paid: Sequence[Answer | Failure] = (), **changed: Any) -> Progress:
         """Progress with the tokens of what was `paid` and the figures that `changed`."""
         prompt = sum(reply.prompt_tokens for reply in paid)
         completion = sum(reply.completion_tokens for reply in paid)
         cached = sum(reply.cached_tokens for reply in paid if isinstance(reply, Answer))
-        if self.price is not None:
-            changed["cost"] = (self.progress.cost or 0.0) + self.price.cost(
+        if self.limits.price is not None:
+            changed["cost"] = (self.progress.cost or 0.0) + self.limits.price.cost(
                 prompt, completion, cached
             )
         self.progress = replace(

@@ -1,146 +1,40 @@
-"""How fast a teacher may be asked: a window that finds its own size, and the limits that user and server set."""
+"""How a teacher may be asked: how fast, how long, and for how much money."""
 
-import asyncio
-import math
-import re
-import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 
-FIRST_WINDOW = 16
-GROWTH = 4.0  # requests a round trip
-LONGEST_PAUSE = 600.0  # seconds; a server that asks for more gets asked again then
-_DURATION = re.compile(r"([\d.]+)(ms|s|m|h|d)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+from corpusmith.errors import UserError
+from corpusmith.teacher.prices import Price
 
 
-class Window:
-    """Requests in flight: doubled each round trip until a refusal halves them, then GROWTH more each."""
+@dataclass(frozen=True)
+class AskLimits:
+    """The limits of one run. Every function that asks a teacher takes them as `limits`.
 
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.size = float(min(most, FIRST_WINDOW))
-        self.inside = 0
-        self._doubling = True
-        self._shrunk_at = 0.0
+    Args:
+        concurrency: Most requests in flight. There are fewer while the endpoint refuses.
+        rpm, tpm: Most requests and tokens a minute.
+        price: What tokens cost. Without it the cost is unknown.
+        max_cost: Stop, resumably, before the run can cost more. Needs `price`.
+        timeout: Longest silence of the server, in seconds.
+        retry_failed: Ask failed requests once more.
+        poll: Seconds between two looks at a batch.
+    """
 
-    @property
-    def room(self) -> int:
-        return int(self.size) - self.inside
+    concurrency: int = 64
+    rpm: float | None = None
+    tpm: float | None = None
+    price: Price | None = None
+    max_cost: float | None = None
+    timeout: float = 600.0
+    retry_failed: bool = False
+    poll: float = 30.0
 
-    def grow(self) -> None:
-        """An answer came. A window that is not used in full proves nothing about a larger one."""
-        if self.inside >= int(self.size) / 2:
-            self.size = min(self.most, self.size + (1.0 if self._doubling else GROWTH / self.size))
-
-    def shrink(self, sent_at: float) -> None:
-        """A request sent at `sent_at` was refused. Those sent before the last halving tell nothing new."""
-        self._doubling = False
-        if sent_at > self._shrunk_at:
-            self.size = max(1.0, self.size / 2)
-            self._shrunk_at = time.monotonic()
-
-
-@dataclass
-class Allowance:
-    """What a server said of its limit on requests or tokens: how many may have been sent in all, and until when."""
-
-    up_to: float
-    until: float
-    limit: float  # how many it grants again then
-    period: float
-    since: float = 0.0  # what was sent up to here, it granted before
-
-
-class Pace:
-    """When the next request may go: requests and tokens a minute as the user set them, limits and pauses as the server."""
-
-    def __init__(self, rpm: float | None = None, tpm: float | None = None) -> None:
-        self.rpm = rpm
-        self.tpm = tpm
-        self._next = 0.0
-        self._paused_until = 0.0
-        self._sent = {"requests": 0.0, "tokens": 0.0}
-        self._allowed: dict[str, Allowance] = {}
-
-    async def turn(self, tokens: float) -> dict[str, float]:
-        """Wait until a request of about `tokens` tokens may be sent. Returns all that is sent then, with this request."""
-        start = max(self._next, self._paused_until, time.monotonic())
-        self._next = start + max(
-            60.0 / self.rpm if self.rpm else 0.0, tokens * 60.0 / self.tpm if self.tpm else 0.0
-        )
-        need = {"requests": 1.0, "tokens": tokens}
-        while (
-            wait := max(
-                start, self._paused_until, *(self._granted_at(kind, need[kind]) for kind in need)
+    def __post_init__(self) -> None:
+        if self.max_cost is not None and self.price is None:
+            raise UserError(
+                "--max-cost needs the teacher's price: put `price` in the recipe "
+                "or give a TOML file with --prices"
             )
-            - time.monotonic()
-        ) > 0:
-            await asyncio.sleep(wait)
-        self._sent = {kind: sent + need[kind] for kind, sent in self._sent.items()}
-        return self._sent
-
-    def _granted_at(self, kind: str, need: float) -> float:
-        """When what the server allows is enough. Once it is replenished, as much again may go."""
-        allowed, sent = self._allowed.get(kind), self._sent[kind]
-        if allowed is None or sent + need <= allowed.up_to:
-            return 0.0
-        if allowed.until <= time.monotonic():
-            allowed.since, allowed.up_to = sent, sent + max(allowed.limit, need)
-            allowed.until = time.monotonic() + allowed.period
-            return 0.0
-        return allowed.until
-
-    def pause(self, seconds: float) -> None:
-        """Nobody sends for so long."""
-        self._paused_until = max(self._paused_until, time.monotonic() + min(seconds, LONGEST_PAUSE))
-
-    def heed(self, headers: Mapping[str, str], sent: Mapping[str, float]) -> None:
-        """Keep to what remains (`x-ratelimit-remaining-*`), until it is replenished (`x-ratelimit-reset-*`).
-
-        `sent` is what `turn` returned for the request: what was sent after it, the server had not counted yet.
-        """
-        for kind, counted in sent.items():
-            known = self._allowed.get(kind)
-            since = known.since if known else 0.0
-            if (told := headers.get(f"x-ratelimit-remaining-{kind}")) is None or counted <= since:
-                continue
-            remaining, reset = (
-                duration(told),
-                duration(headers.get(f"x-ratelimit-reset-{kind}", "")),
-            )
-            limit = duration(headers.get(f"x-ratelimit-limit-{kind}", ""))
-            if remaining is not None and reset is not None:
-                period = min(reset, LONGEST_PAUSE)
-                self._allowed[kind] = Allowance(
-                    counted + remaining,
-                    time.monotonic() + period,
-                    math.inf if limit is None else limit,
-                    period,
-                    since,
-                )
 
 
-def retry_after(headers: Mapping[str, str], otherwise: float) -> float:
-    """Seconds that a server asks to wait: `retry-after-ms`, or `Retry-After` in seconds or as a date."""
-    seconds = duration(headers.get("retry-after-ms", "") + "ms")
-    if seconds is None:
-        seconds = duration(headers.get("retry-after", ""))
-    if seconds is not None:
-        return seconds
-    try:
-        return max(0.0, parsedate_to_datetime(headers["retry-after"]).timestamp() - time.time())
-    except (KeyError, ValueError):
-        return otherwise
-
-
-def duration(text: str) -> float | None:
-    """Seconds in `6m0s`, `1.5s`, `20ms` or a plain number; None for anything else."""
-    try:
-        return float(text)
-    except ValueError:
-        parts = _DURATION.findall(text)
-        if not parts or "".join(number + unit for number, unit in parts) != text:
-            return None
-        return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+DEFAULT_LIMITS = AskLimits()

@@ -79,14 +79,6 @@ def total_cost(usages: Iterable[Usage], prices: Mapping[str, Price]) -> float | 
     return cost
 
 
-def check_budget(price: Price | None, max_cost: float | None) -> None:
-    """Raise UserError for a limit on a cost that cannot be known."""
-    if max_cost is not None and price is None:
-        raise UserError(
-            "--max-cost needs the teacher's price: put `price` in the recipe or give a TOML file of prices"
-        )
-
-
 def most_cost(payload: Mapping[str, Any], price: Price | None, *, batch: bool = False) -> float:
     """What an answer can cost at its longest. Raises UserError when nothing limits its length."""
     prompt, completion = most_tokens(payload)

@@ -1,6 +1,12 @@
 """How far a generation is: figures at one moment, and how they are shown."""
 
+from collections.abc import Callable, Iterable, Sized
 from dataclasses import dataclass
+
+from corpusmith.teacher.ledger import Answer
+from corpusmith.teacher.payload import Payload
+
+Verify = Callable[[Payload, Answer], str | None]  # why an answer is rejected; None: it is accepted
 
 
 @dataclass(frozen=True)
@@ -41,3 +47,8 @@ class Progress:
     @property
     def seconds_left(self) -> float | None:
         return self.pending / self.rate if self.pending is not None and self.rate else None
+
+
+def count_requests(requests: Iterable[Payload]) -> int | None:
+    """The number of requests, where the iterable knows it."""
+    return len(requests) if isinstance(requests, Sized) else None

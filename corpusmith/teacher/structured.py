@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from corpusmith.errors import UserError
 from corpusmith.teacher.endpoint import Endpoint, GarbledReply
 from corpusmith.teacher.ledger import Answer, Ledger
-from corpusmith.teacher.limits import retry_after
+from corpusmith.teacher.pace import retry_after
 from corpusmith.teacher.payload import payload_key
 
 M = TypeVar("M", bound=BaseModel)

@@ -11,6 +11,7 @@ from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.schema import Recipe
 from corpusmith.teacher.ledger import Failure, Ledger
+from corpusmith.teacher.limits import AskLimits
 from corpusmith.teacher.payload import payload_key
 from tests.teacher.fake_batches import FakeBatches
 from tests.teacher.fake_teacher import FakeTeacher
@@ -52,19 +53,22 @@ def test_a_finished_plan_is_neither_drawn_nor_sent(
 def test_what_is_gone_or_is_to_be_tried_again_is_asked(recipe: Recipe, path: Path) -> None:
     teacher = FakeTeacher()
     with Ledger(path) as ledger, teacher.serve() as url:
-        retried = generate(recipe, ledger, base_url=url, retry_failed=True)
+        retried = generate(recipe, ledger, base_url=url, limits=AskLimits(retry_failed=True))
         assert (retried.before, retried.answered, retried.failed) == (11, 1, 0)
         assert teacher.answered.total() == 1
         with sqlite3.connect(path) as db:
             db.execute("DELETE FROM answers WHERE request = 5")
         mended = generate(recipe, ledger, base_url=url)
         assert (mended.before, mended.answered, mended.pending) == (11, 1, 0)
-        assert generate(recipe, ledger, base_url=NOWHERE, retry_failed=True).before == 12
+        assert (
+            generate(recipe, ledger, base_url=NOWHERE, limits=AskLimits(retry_failed=True)).before
+            == 12
+        )
 
 
 def test_batches_are_verified_by_the_recipe(recipe: Recipe, tmp_path: Path) -> None:
     with Ledger(tmp_path / "batches.sqlite") as ledger, FakeBatches().serve() as url:
-        done = generate_by_batch(recipe, ledger, base_url=url, poll=0.01)
+        done = generate_by_batch(recipe, ledger, base_url=url, limits=AskLimits(poll=0.01))
         again = generate(recipe, ledger, base_url=NOWHERE)
     assert (done.total, done.pending, done.accepted + done.rejected) == (
         12,

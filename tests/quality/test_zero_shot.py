@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from corpusmith.errors import UserError
 from corpusmith.files import shipped
-from corpusmith.quality.zero_shot import tag_mentions, zero_shot_predictions
+from corpusmith.quality.zero_shot import ZeroShotTeacher, tag_mentions, zero_shot_predictions
 from corpusmith.teacher.ledger import Ledger
 from tests.teacher.fake_teacher import FakeTeacher
 
@@ -30,7 +30,7 @@ def test_nothing_is_sent_without_permission(tmp_path: Path) -> None:
         host = url.removeprefix("http://").removesuffix("/v1")
         with pytest.raises(UserError, match=host):
             zero_shot_predictions(
-                folder, "test", tmp_path / "p.jsonl", ledger, model="m", base_url=url
+                folder, "test", tmp_path / "p.jsonl", ledger, ZeroShotTeacher("m", url)
             )
         with pytest.raises(UserError, match=r"dev\.jsonl"):
             zero_shot_predictions(
@@ -38,9 +38,7 @@ def test_nothing_is_sent_without_permission(tmp_path: Path) -> None:
                 "dev",
                 tmp_path / "p.jsonl",
                 ledger,
-                model="m",
-                base_url=url,
-                i_may_send_this_text=True,
+                ZeroShotTeacher("m", url, True),
             )
         assert teacher.asked.total() == 0 and ledger.counts()["requests"] == 0
 
@@ -59,10 +57,10 @@ def test_mentions_become_tags_through_the_ledger(tmp_path: Path) -> None:
         forms=("text",), answer='{{"mentions": ["gout", "Gout-arthritis", "thin", ""]}}'
     )
     with Ledger(tmp_path / "l.sqlite") as ledger, teacher.serve() as url:
-        arguments = {"model": "m", "base_url": url, "i_may_send_this_text": True}
-        figures = zero_shot_predictions(folder, "test", out, ledger, **arguments)
+        llm = ZeroShotTeacher("m", url, True)
+        figures = zero_shot_predictions(folder, "test", out, ledger, llm)
         asked = teacher.asked.total()
-        assert zero_shot_predictions(folder, "test", out, ledger, **arguments) == figures
+        assert zero_shot_predictions(folder, "test", out, ledger, llm) == figures
         assert teacher.asked.total() == asked
     assert figures == {"rows": 2, "requests": 2, "unusable": 0}
     assert [json.loads(line) for line in out.read_text().splitlines()] == [
@@ -86,7 +84,7 @@ def test_relations_are_answered_yes_or_no_and_what_is_neither_is_counted(tmp_pat
         teacher = FakeTeacher(answer=answer)
         with Ledger(tmp_path / f"{number}.sqlite") as ledger, teacher.serve() as url:
             figures = zero_shot_predictions(
-                folder, "test", out, ledger, model="m", base_url=url, i_may_send_this_text=True
+                folder, "test", out, ledger, ZeroShotTeacher("m", url, True)
             )
         assert figures["unusable"] == unusable
         assert all(
@@ -108,13 +106,8 @@ def test_a_sample_asks_about_some_rows_and_a_larger_one_about_these_too(tmp_path
     )
     with Ledger(tmp_path / "l.sqlite") as ledger, teacher.serve() as url:
         for sample in (3, 8, 99):
-            arguments = {
-                "model": "m",
-                "base_url": url,
-                "i_may_send_this_text": True,
-                "sample": sample,
-            }
-            done = zero_shot_predictions(folder, "test", tmp_path / "p.jsonl", ledger, **arguments)
+            llm, out = ZeroShotTeacher("m", url, True), tmp_path / "p.jsonl"
+            done = zero_shot_predictions(folder, "test", out, ledger, llm, sample)
             assert done["requests"] == teacher.answered.total() == min(sample, 20)
             ids.append(
                 [

@@ -11,6 +11,7 @@ from corpusmith.errors import UserError
 from corpusmith.teacher.batch import generate_batches
 from corpusmith.teacher.client import generate
 from corpusmith.teacher.ledger import Ledger
+from corpusmith.teacher.limits import AskLimits
 from corpusmith.teacher.prices import Price
 from tests.teacher.fake_batches import FakeBatches
 
@@ -44,7 +45,7 @@ def test_batches_settle_every_request_at_half_price(ledger: Ledger) -> None:
     )
     with teacher.serve() as url:
         progress = generate_batches(
-            plan(80), ledger, base_url=url, poll=0.01, total=80, price=PRICE
+            plan(80), ledger, base_url=url, limits=AskLimits(poll=0.01, price=PRICE)
         )
         counts, submitted = ledger.counts(), len(teacher.submitted)
         assert counts == {
@@ -65,7 +66,7 @@ def test_batches_settle_every_request_at_half_price(ledger: Ledger) -> None:
             counts["failed"] - ledger.failures_by_reason()["HTTP 400: the prompt is too long"]
         )
         assert progress.cost == pytest.approx((counts["answered"] + unusable) * ANSWER, rel=0.05)
-        again = generate_batches(plan(80), ledger, base_url=url, poll=0.01, total=80)
+        again = generate_batches(plan(80), ledger, base_url=url, limits=AskLimits(poll=0.01))
         assert (again.before, again.answered, len(teacher.submitted)) == (
             counts["answered"],
             0,
@@ -81,7 +82,8 @@ def test_answers_are_verified_for_the_count(ledger: Ledger) -> None:
     seen = []
     with FakeBatches(seed=2, faults=0.2, kinds=("length",)).serve() as url:
         done = generate_batches(
-            plan(40), ledger, base_url=url, poll=0.01, total=40, verify=lambda p, a: p["seed"] % 2 == 0,
+            plan(40), ledger, base_url=url, limits=AskLimits(poll=0.01),
+            verify=lambda p, a: "odd" if p["seed"] % 2 else None,
             on_progress=seen.append,
         )  # fmt: skip
     answered = [
@@ -94,13 +96,16 @@ def test_answers_are_verified_for_the_count(ledger: Ledger) -> None:
 def test_waiting_outlives_a_servers_bad_minute_and_submits_once(ledger: Ledger) -> None:
     teacher = FakeBatches(hiccups=4)
     with teacher.serve() as url:
-        assert generate_batches(plan(5), ledger, base_url=url, poll=0.01, total=5).pending == 0
+        assert (
+            generate_batches(plan(5), ledger, base_url=url, limits=AskLimits(poll=0.01)).pending
+            == 0
+        )
     assert teacher.hiccups == 0 and len(teacher.submitted) == 1
 
 
 def submit(url: str, path: Path, n: int, poll: float) -> None:
     with Ledger(path) as ledger:
-        generate_batches(plan(n), ledger, base_url=url, poll=poll)
+        generate_batches(plan(n), ledger, base_url=url, limits=AskLimits(poll=poll))
 
 
 def test_a_batch_of_a_killed_run_is_waited_for(tmp_path: Path) -> None:
@@ -118,7 +123,7 @@ def test_a_batch_of_a_killed_run_is_waited_for(tmp_path: Path) -> None:
             child.kill()
             child.join()
         with Ledger(path) as ledger:
-            progress = generate_batches(plan(40), ledger, base_url=url, poll=0.01, total=40)
+            progress = generate_batches(plan(40), ledger, base_url=url, limits=AskLimits(poll=0.01))
             assert ledger.counts() == {"requests": 40, "answered": 40, "failed": 0, "pending": 0}
             assert not ledger.open_batches(url.removeprefix("http://").removesuffix("/v1"))
     assert progress.before + progress.answered == 40 and progress.pending == 0
@@ -129,14 +134,14 @@ def test_a_batch_that_arrived_before_its_id_was_noted_is_found_by_its_tag(ledger
     teacher = FakeBatches()
     with teacher.serve() as url:
         host = url.removeprefix("http://").removesuffix("/v1")
-        generate_batches(plan(5), ledger, base_url=url, poll=0.01)
+        generate_batches(plan(5), ledger, base_url=url, limits=AskLimits(poll=0.01))
         tag = teacher.submitted["batch_0"]["metadata"]["corpusmith"]
         with Ledger(ledger.path.parent / "killed.sqlite") as killed:
             killed.merge(ledger.path)
             killed._db.execute("DELETE FROM answers")
             killed.open_batch(tag, host)
             killed.open_batch("never-arrived", host)
-            progress = generate_batches(plan(5), killed, base_url=url, poll=0.01, total=5)
+            progress = generate_batches(plan(5), killed, base_url=url, limits=AskLimits(poll=0.01))
             assert (progress.before, progress.pending, killed.open_batches(host)) == (5, 0, {})
     assert len(teacher.submitted) == 1
 
@@ -145,11 +150,11 @@ def test_max_cost_cuts_the_batch_and_the_next_run_goes_on(ledger: Ledger) -> Non
     teacher = FakeBatches()
     with teacher.serve() as url:
         first = generate_batches(
-            plan(60), ledger, base_url=url, poll=0.01, total=60, price=PRICE, max_cost=0.3
+            plan(60), ledger, base_url=url, limits=AskLimits(poll=0.01, price=PRICE, max_cost=0.3)
         )
         assert first.stopped == "max_cost" and 0 < first.answered < 60 and first.cost <= 0.3
         assert first.cost + 60 * ANSWER > 0.3
-        rest = generate_batches(plan(60), ledger, base_url=url, poll=0.01, total=60)
+        rest = generate_batches(plan(60), ledger, base_url=url, limits=AskLimits(poll=0.01))
     assert rest.stopped is None and rest.before == first.answered and rest.pending == 0
     assert set(teacher.answered.values()) == {1}
 
@@ -158,9 +163,9 @@ def test_what_cannot_work_is_said(ledger: Ledger, monkeypatch: pytest.MonkeyPatc
     with FakeBatches(refuse_batches=True).serve() as url:
         for _ in range(2):  # a refused batch is not waited for again
             with pytest.raises(UserError, match="no such model"):
-                generate_batches(plan(2), ledger, base_url=url, poll=0.01)
+                generate_batches(plan(2), ledger, base_url=url, limits=AskLimits(poll=0.01))
         with pytest.raises(UserError, match="price"):
-            generate_batches(plan(2), ledger, base_url=url, max_cost=1.0)
+            AskLimits(max_cost=1.0)
     monkeypatch.setattr("corpusmith.teacher.batch.PATIENCE", 1)
     with pytest.raises(UserError, match="does not answer"):
         generate_batches(plan(2), ledger, base_url=url)

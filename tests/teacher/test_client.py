@@ -17,6 +17,7 @@ import corpusmith.teacher.client
 from corpusmith.errors import UserError
 from corpusmith.teacher.client import generate
 from corpusmith.teacher.ledger import Answer, Failure, Ledger
+from corpusmith.teacher.limits import AskLimits
 from corpusmith.teacher.payload import payload_key
 from corpusmith.teacher.prices import Price
 from corpusmith.teacher.transcript import export_transcript
@@ -58,9 +59,8 @@ def test_every_request_is_answered_or_failed_with_a_reason(
             plan(400),
             ledger,
             base_url=url,
-            total=400,
-            timeout=3.0,
-            verify=lambda p, a: "1" in a.text,
+            limits=AskLimits(timeout=3.0),
+            verify=lambda p, a: None if "1" in a.text else "no 1",
         )
     counts = ledger.counts()
     assert set(teacher.sent) >= {
@@ -84,7 +84,7 @@ def test_every_request_is_answered_or_failed_with_a_reason(
 
 def test_half_a_surrogate_pair_stops_no_run(ledger: Ledger) -> None:
     with FakeTeacher(answer="Ataxia was seen \ud83d in {} families, \U0001f600.").serve() as url:
-        generate(plan(3), ledger, base_url=url, total=3)
+        generate(plan(3), ledger, base_url=url)
     assert ledger.counts()["answered"] == 3
     for answer in ledger.answers():
         assert answer.text.startswith("Ataxia was seen \ufffd in ") and answer.text.endswith(
@@ -95,13 +95,13 @@ def test_half_a_surrogate_pair_stops_no_run(ledger: Ledger) -> None:
 def test_a_finished_run_sends_nothing(ledger: Ledger) -> None:
     teacher = FakeTeacher(faults=0.2, kinds=("length",))
     with teacher.serve() as url:
-        first = generate(plan(50), ledger, base_url=url, total=50)
+        first = generate(plan(50), ledger, base_url=url)
         asked = teacher.asked.total()
-        again = generate(plan(50), ledger, base_url=url, total=50)
+        again = generate(plan(50), ledger, base_url=url)
         assert teacher.asked.total() == asked == 50
         assert (again.before, again.answered, again.failed) == (first.answered, 0, first.failed)
         assert first.failed > 0
-        generate(plan(50), ledger, base_url=url, retry_failed=True)
+        generate(plan(50), ledger, base_url=url, limits=AskLimits(retry_failed=True))
         assert teacher.asked.total() == 50 + first.failed
 
 
@@ -132,19 +132,19 @@ def test_the_window_grows_to_its_limit_and_shrinks_when_refused(ledger: Ledger) 
             plan(300),
             ledger,
             base_url=url,
-            concurrency=40,
+            limits=AskLimits(concurrency=40),
             on_progress=lambda p: windows.append(p.window),
         )
     assert (min(windows), max(windows)) == (16, 40) and 16 < teacher.most_in_flight <= 40
     storm = FakeTeacher(latency=0.02, calm=150, storm=60)
     windows.clear()
     with storm.serve() as url:
-        more = (payload(i) for i in range(1000, 1400))
+        more = [payload(i) for i in range(1000, 1400)]
         generate(
             more,
             ledger,
             base_url=url,
-            concurrency=40,
+            limits=AskLimits(concurrency=40),
             on_progress=lambda p: windows.append(p.window),
         )
     assert storm.sent["storm"] >= 2 and max(windows) > 2 * min(windows)
@@ -184,7 +184,7 @@ def test_a_run_reports_while_nothing_comes(ledger: Ledger, monkeypatch: pytest.M
 def test_requests_a_minute_are_kept(ledger: Ledger) -> None:
     with FakeTeacher().serve() as url:
         started = time.monotonic()
-        generate(plan(11), ledger, base_url=url, rpm=600)
+        generate(plan(11), ledger, base_url=url, limits=AskLimits(rpm=600))
     assert time.monotonic() - started >= 1.0
 
 
@@ -195,10 +195,12 @@ def test_max_cost_stops_before_it_is_passed_and_the_run_goes_on(ledger: Ledger) 
     cost = 0.0156
     teacher = FakeTeacher(latency=0.01)
     with teacher.serve() as url:
-        first = generate(plan(60), ledger, base_url=url, price=price, max_cost=0.5, total=60)
+        first = generate(
+            plan(60), ledger, base_url=url, limits=AskLimits(price=price, max_cost=0.5)
+        )
         assert first.stopped == "max_cost" and first.cost is not None and first.pending
         assert first.cost == pytest.approx(first.answered * cost) and 0.5 - 0.1 < first.cost <= 0.5
-        rest = generate(plan(60), ledger, base_url=url, price=price, max_cost=5.0, total=60)
+        rest = generate(plan(60), ledger, base_url=url, limits=AskLimits(price=price, max_cost=5.0))
     assert rest.stopped is None and rest.before == first.answered and rest.pending == 0
     assert teacher.asked.total() == 60
 
@@ -207,14 +209,13 @@ def test_an_unknown_price_is_none_and_a_limit_on_cost_needs_one(ledger: Ledger) 
     with FakeTeacher().serve() as url:
         assert generate(plan(1), ledger, base_url=url).cost is None
         with pytest.raises(UserError, match="price"):
-            generate(plan(2), ledger, base_url=url, max_cost=1.0)
+            AskLimits(max_cost=1.0)
         with pytest.raises(UserError, match="max_tokens"):
             generate(
                 [payload(9, max_tokens=None)],
                 ledger,
                 base_url=url,
-                max_cost=1.0,
-                price=Price(1, 1, 1),
+                limits=AskLimits(max_cost=1.0, price=Price(1, 1, 1)),
             )
 
 
@@ -320,7 +321,7 @@ def test_ctrl_c_leaves_a_ledger_to_resume(ledger: Ledger) -> None:
         interrupt = threading.Thread(target=interrupt_after, args=(teacher, 40))
         interrupt.start()
         with pytest.raises(KeyboardInterrupt):
-            generate(plan(100_000), ledger, base_url=url, concurrency=8)
+            generate(plan(100_000), ledger, base_url=url, limits=AskLimits(concurrency=8))
         counts = ledger.counts()
         assert 0 < counts["answered"] < 100_000 and counts["failed"] == 0
         assert teacher.answered.total() - counts["answered"] <= 8
@@ -331,7 +332,7 @@ def test_ctrl_c_leaves_a_ledger_to_resume(ledger: Ledger) -> None:
 def generate_in_child(url: str, path: Path, n: int) -> None:
     corpusmith.teacher.client.backoff = lambda attempt: 0.05  # the child's own
     with Ledger(path) as ledger:
-        generate(plan(n), ledger, base_url=url, concurrency=16, timeout=20.0)
+        generate(plan(n), ledger, base_url=url, limits=AskLimits(concurrency=16, timeout=20.0))
 
 
 @pytest.mark.slow
@@ -399,6 +400,6 @@ def test_a_failure_that_is_mended_is_no_failure_any_more(ledger: Ledger) -> None
     ledger.add([(key, payload(0))])
     ledger.fail([Failure(key, "finish reason length", 1)])
     with FakeTeacher().serve() as url:
-        generate(plan(1), ledger, base_url=url, retry_failed=True)
+        generate(plan(1), ledger, base_url=url, limits=AskLimits(retry_failed=True))
     assert ledger.counts() == {"requests": 1, "answered": 1, "failed": 0, "pending": 0}
     assert isinstance(ledger.get_many([key])[key], Answer)

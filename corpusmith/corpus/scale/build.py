@@ -40,6 +40,7 @@ from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.schema import Recipe
 from corpusmith.teacher.ledger import Ledger
+from corpusmith.teacher.limits import DEFAULT_LIMITS, AskLimits
 from corpusmith.teacher.prices import Price
 
 ROWS_A_TASK = 50_000  # answers that a task holds in memory at once
@@ -160,14 +161,22 @@ class Ask(PipelineStep):
 
     type, name = "corpusmith", "ask the teacher"
 
-    def __init__(self, recipe: Recipe, folder: Path, options: dict[str, Any]) -> None:
+    def __init__(
+        self, recipe: Recipe, folder: Path, base_url: str | None, limits: AskLimits
+    ) -> None:
         super().__init__()
-        self.recipe, self.folder, self.options = recipe, folder, options
+        self.recipe, self.folder, self.base_url, self.limits = recipe, folder, base_url, limits
 
     def run(self, data: object = None, rank: int = 0, world_size: int = 1) -> None:
         plan = Plan(self.recipe)
         with Ledger(ledger_of(self.folder, rank)) as ledger:
-            done = generate(self.recipe, ledger, shard=(rank, world_size), **self.options)
+            done = generate(
+                self.recipe,
+                ledger,
+                (rank, world_size),
+                base_url=self.base_url,
+                limits=self.limits,
+            )
             asked = {
                 "plan": plan_identity(plan, (rank, world_size)),
                 "answered": done.before + done.answered,
@@ -190,18 +199,16 @@ def generate_at_scale(
     cluster: Cluster,
     tasks: int | None = None,
     *,
-    max_cost: float | None = None,
-    rpm: float | None = None,
-    tpm: float | None = None,
-    **options: Any,
+    base_url: str | None = None,
+    limits: AskLimits = DEFAULT_LIMITS,
 ) -> Counter[str]:
     """Ask the teacher for the whole plan, each task for the requests `task, task + tasks, …`.
 
     Task t writes `out/ledger-t.sqlite`, from which it resumes when it was lost, and `out/answers-t.jsonl`, which
     `build_at_scale` reads. `out` is a folder that all tasks share. Each task takes its endpoint from its own
     OPENAI_BASE_URL, so that a server on each node serves the tasks of that node. `tasks` defaults to what the folder was
-    begun with, else to the workers. The limits are those of all tasks together: a task has its share of them.
-    `options` are `generate`'s. Returns how many requests are `answered`, `failed` and `pending`.
+    begun with, else to the workers. `rpm`, `tpm` and `max_cost` are those of all tasks together; `concurrency` is that
+    of one task. Returns how many requests are `answered`, `failed` and `pending`.
 
     Raises UserError when the endpoint cannot be used, or when `out` was begun with another number of tasks.
     """
@@ -209,14 +216,15 @@ def generate_at_scale(
     tasks = agreed_tasks(out, tasks, cluster.workers)
     write_json(tasks, out / TASKS)
     share = min(cluster.workers, tasks)
-    options |= {
-        "max_cost": max_cost and max_cost / tasks,
-        "rpm": rpm and rpm / share,
-        "tpm": tpm and tpm / share,
-    }
+    of_a_task = replace(
+        limits,
+        max_cost=limits.max_cost and limits.max_cost / tasks,
+        rpm=limits.rpm and limits.rpm / share,
+        tpm=limits.tpm and limits.tpm / share,
+    )
     # What is done the ledgers know, for this plan and for others.
     shutil.rmtree(out / "logs" / "generate" / "completions", ignore_errors=True)
-    cluster.run("generate", [Ask(recipe, out, options)], tasks, str(out))
+    cluster.run("generate", [Ask(recipe, out, base_url, of_a_task)], tasks, str(out))
     asked = [json.loads((out / f"asked-{rank:05d}.json").read_text()) for rank in range(tasks)]
     return Counter(
         {name: sum(one[name] for one in asked) for name in ("answered", "failed", "pending")}

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from corpusmith.corpus.generate import estimate, resized
 from corpusmith.errors import UserError
 from corpusmith.teacher.ledger import Ledger
+from corpusmith.teacher.limits import AskLimits
 from corpusmith.teacher.prices import Price
 from tests.teacher.fake_teacher import FakeTeacher
 
@@ -107,7 +109,9 @@ def test_a_begun_folder_takes_more_rows_and_failed_ones_again_but_no_other_numbe
         assert expected.answered == 30 and expected.requests == 30
         assert counts["answered"] + counts["failed"] == ROWS == teacher.asked.total()
         teacher.faults = 0.0
-        mended = generate_at_scale(all_rows, out, Cluster(), base_url=url, retry_failed=True)
+        mended = generate_at_scale(
+            all_rows, out, Cluster(), base_url=url, limits=AskLimits(retry_failed=True)
+        )
     assert mended == {"answered": ROWS, "failed": 0, "pending": 0}
     assert teacher.asked.total() == ROWS + counts["failed"]
     assert all("text" in answer for answer in lines_of(out))
@@ -120,8 +124,10 @@ def test_limits_hold_for_all_tasks_together(ner_recipe: Path, tmp_path: Path):
     bounded = recipe.teacher.model_copy(update={"parameters": {"max_tokens": 20}})
     recipe = recipe.model_copy(update={"teacher": bounded})
     with teacher.serve() as url:
-        limits = {"base_url": url, "price": price, "concurrency": 1}
-        counts = generate_at_scale(recipe, out, Cluster(), 3, max_cost=1.5, **limits)
+        limits = AskLimits(price=price, concurrency=1)
+        counts = generate_at_scale(
+            recipe, out, Cluster(), 3, base_url=url, limits=replace(limits, max_cost=1.5)
+        )
         paid = 0.0
         for path in out.glob("ledger-*.sqlite"):
             with Ledger(path) as ledger:
@@ -131,7 +137,10 @@ def test_limits_hold_for_all_tasks_together(ner_recipe: Path, tmp_path: Path):
                 )
         assert 0.3 < paid <= 1.5
         assert counts["pending"] and counts["answered"] + counts["pending"] == ROWS
-        assert generate_at_scale(recipe, out, Cluster(), 3, **limits)["answered"] == ROWS
+        assert (
+            generate_at_scale(recipe, out, Cluster(), 3, base_url=url, limits=limits)["answered"]
+            == ROWS
+        )
     assert teacher.asked.total() == ROWS
 
 

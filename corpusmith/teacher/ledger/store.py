@@ -9,56 +9,17 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from corpusmith.errors import UserError
 from corpusmith.files import batches
-from corpusmith.teacher.ledger_schema import FINISHED, MERGE, SCHEMA, VERSION
+from corpusmith.teacher.ledger.entries import Answer, Failure, Usage
+from corpusmith.teacher.ledger.schema import FINISHED, MERGE, SCHEMA, VERSION
 from corpusmith.teacher.payload import Payload, join_payload, payload_key, split_payload
 
 T = TypeVar("T")
 LOOKUP = 500  # keys a query; SQLite was once built to take 999
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a teacher replied to the request `key`. `created_at` is in seconds since 1970; `batch` answers cost half."""
-
-    key: str
-    text: str
-    finish_reason: str = "stop"
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cached_tokens: int = 0
-    created_at: int = 0
-    host: str = ""
-    batch: bool = False
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a request has no answer after `attempts` tries; tokens are those of replies that were paid but unusable."""
-
-    key: str
-    reason: str
-    attempts: int
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-
-@dataclass(frozen=True)
-class Usage:
-    """Answers and tokens by what sets their price; `cached_tokens` are part of `prompt_tokens`."""
-
-    model: str
-    host: str
-    batch: bool
-    answers: int
-    prompt_tokens: int
-    completion_tokens: int
-    cached_tokens: int
 
 
 class Ledger:

@@ -4,7 +4,7 @@ from email.utils import formatdate
 
 import pytest
 
-from corpusmith.teacher.limits import LONGEST_PAUSE, Pace, Window, duration, retry_after
+from corpusmith.teacher.pace import LONGEST_PAUSE, Pace, Window, parse_duration, retry_after
 
 
 def answered(window: Window, n: int) -> None:
@@ -52,7 +52,7 @@ def test_a_window_that_is_not_full_does_not_grow() -> None:
     ],
 )
 def test_durations(text: str, seconds: float | None) -> None:
-    assert duration(text) == seconds
+    assert parse_duration(text) == seconds
 
 
 def test_retry_after_in_seconds_milliseconds_and_as_a_date() -> None:
@@ -143,7 +143,7 @@ def test_a_server_that_says_nothing_of_use_is_not_waited_for(
         await pace.turn(1)
 
     monkeypatch.setattr(
-        "corpusmith.teacher.limits.asyncio.sleep",
+        "corpusmith.teacher.pace.asyncio.sleep",
         lambda seconds: pytest.fail(f"waited {seconds} s"),
     )
     asyncio.run(run())
