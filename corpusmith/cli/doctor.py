@@ -28,7 +28,7 @@ class Finding:
         return f"{'!' if self.remedy else ' '} {self.what:<11} {self.found}{f': {self.remedy}' if self.remedy else ''}"
 
 
-def findings() -> Iterator[Finding]:
+def doctor() -> Iterator[Finding]:
     """Everything there is to say, from the ground up. Talks to the teacher's and the Hub's address, sends no text."""
     yield Finding("corpusmith", version("corpusmith"))
     for extra, packages in EXTRAS.items():

@@ -109,7 +109,7 @@ def run(
 @app.command()
 def doctor() -> None:
     """Say what is installed, which teacher, Hub and account are in use, and what to mend."""
-    from corpusmith.cli.doctor import findings
+    from corpusmith.cli.doctor import doctor as findings
 
     troubled = False
     for finding in findings():

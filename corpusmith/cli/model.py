@@ -154,16 +154,9 @@ def evaluate(
 
 def training_config(file: Path | None, epochs: int | None) -> "TrainingConfig":
     """The settings of a YAML file, `epochs` in place of its own. Raises UserError when it can't be read."""
-    import yaml
+    from corpusmith.training.config import TrainingConfig, read_settings
 
-    from corpusmith.training.config import TrainingConfig
-
-    try:
-        settings = (yaml.safe_load(file.read_text(encoding="utf-8")) if file else None) or {}
-    except (OSError, yaml.YAMLError) as error:
-        raise UserError(f"cannot read the settings in {file}: {error}") from error
-    if not isinstance(settings, dict):
-        raise UserError(f"{file} holds no settings: write `epochs: 3` and the like, one a line")
+    settings = read_settings(file)
     return TrainingConfig.from_dict({**settings, **({"epochs": epochs} if epochs else {})})
 
 

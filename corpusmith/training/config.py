@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from corpusmith.errors import UserError
@@ -135,3 +136,18 @@ CHOICES = {
     "mixed_precision": (None, "no", "fp16", "bf16"),
     "tracker": (None, "trackio", "tensorboard", "wandb", "none"),
 }
+
+
+def read_settings(file: Path | None) -> dict[str, Any]:
+    """The settings in a YAML file; none without a file. Raises UserError if it can't be read."""
+    import yaml
+
+    if file is None:
+        return {}
+    try:
+        settings = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"cannot read the settings in {file}: {error}") from error
+    if not isinstance(settings, dict):
+        raise UserError(f"{file} holds no settings: write `epochs: 3` and the like, one a line")
+    return settings

@@ -1,0 +1,1 @@
+"""The public functions, a module a family; `import corpusmith` exports them all."""

@@ -1,0 +1,173 @@
+"""Make a corpus: recipes, generate, build, and the baselines that need no student."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corpusmith.api.folder import Folder, PathName, parsed, path_or_none, recipe_file
+
+if TYPE_CHECKING:
+    from corpusmith.corpus.generate import Estimate
+    from corpusmith.recipe.schema import Recipe
+    from corpusmith.teacher.progress import Progress
+
+
+def recipes() -> list[str]:
+    """Names of the recipes that ship with corpusmith.
+
+    >>> "demo-disease" in cs.recipes()
+    True
+    """
+    from corpusmith.recipe.load import shipped_recipes
+
+    return shipped_recipes()
+
+
+def load_recipe(name_or_path: PathName) -> "Recipe":
+    """Read and check a recipe. Change one with `model_copy`: the other functions take it too.
+
+    >>> recipe = cs.load_recipe("demo-disease")
+    >>> recipe.labels, recipe.rows
+    ({'Disease': 'disease'}, 620)
+    >>> smaller = recipe.model_copy(update={"rows": 100})
+
+    Raises:
+        UserError: names the file, the line and the remedy.
+    """
+    from corpusmith.recipe.load import load_recipe as load
+
+    return load(str(name_or_path))
+
+
+def new_recipe(
+    name: str, words: PathName, folder: PathName = ".", model: str = "gpt-4o-mini"
+) -> Path:
+    """Write `{name}.yaml`, a recipe for an entity type, and keep the word list beside it.
+
+    >>> path = cs.new_recipe("medical-device", words="words.txt", folder=".")
+    >>> cs.load_recipe(path).labels
+    {'MedicalDevice': 'words'}
+
+    Args:
+        name: the entity type, such as medical-device.
+        words: a text file with one name a line; further names of the same thing follow a `|`.
+        folder: where the recipe is written.
+        model: the model to ask for at the endpoint.
+
+    Raises:
+        UserError: the list is missing or too short, or the recipe exists.
+    """
+    from corpusmith.recipe.new import new_recipe as new
+
+    return new(name, Path(words), Path(folder), model)
+
+
+def generate(
+    recipe: "Recipe | PathName",
+    ledger: PathName | None = None,
+    *,
+    base_url: str | None = None,
+    dry_run: bool = False,
+    on_progress: "Callable[[Progress], None] | None" = None,
+    **limits: Any,
+) -> "Progress | Estimate":
+    """Ask a teacher for what the recipe plans; the ledger keeps each answer.
+
+    Call it again after an interruption: an answered request is not sent, or paid for, twice.
+
+    >>> planned = cs.generate("demo-disease", ledger="ledger.sqlite", dry_run=True)
+    >>> planned.requests
+    620
+
+    Args:
+        ledger: SQLite file; default `runs/{recipe}/ledger.sqlite`.
+        base_url: an OpenAI-compatible endpoint; default $OPENAI_BASE_URL.
+        dry_run: send nothing and return the estimate of requests, tokens and cost.
+        limits: `concurrency`, `rpm`, `tpm`, `price`, `max_cost`, `retry_failed`, `shard`.
+
+    Raises:
+        UserError: the endpoint can't be used.
+    """
+    from corpusmith.corpus import generate as asking
+    from corpusmith.teacher.ledger import Ledger
+
+    plan = parsed(recipe)
+    with Ledger(Path(ledger or Path("runs") / plan.name / "ledger.sqlite")) as opened:
+        if dry_run:
+            return asking.estimate(plan, opened, price=limits.get("price"))
+        return asking.generate(plan, opened, base_url=base_url, on_progress=on_progress, **limits)
+
+
+def build(
+    recipe: "Recipe | PathName",
+    out: PathName,
+    *,
+    ledger: PathName | None = None,
+    benchmarks: PathName | None = None,
+    noise: PathName | None = None,
+    outliers: PathName | None = None,
+) -> Folder:
+    """Verify and filter the answers, and write the corpus as Parquet with features and splits.
+
+    >>> corpus = cs.build("demo-disease", out="corpus")
+    >>> corpus.facts["counts"]["answered"]
+    620
+
+    Args:
+        out: the dataset folder to write.
+        ledger: the answers; default the transcript that ships with the recipe.
+        benchmarks: folder of `{set}/{split}.jsonl`; rows that share an n-gram with one are left
+            out. Default $CORPUSMITH_BENCHMARKS.
+        noise: predictions that `noise` wrote: reject the rows that it flags as label noise.
+        outliers: distances that `outliers` wrote: reject the rows that lie far from the others.
+
+    Raises:
+        UserError: no answer became a row.
+    """
+    from corpusmith.corpus.build import build as write
+
+    files = map(path_or_none, (ledger, benchmarks, noise, outliers))
+    with recipe_file(recipe) as name:
+        return Folder(Path(out), write(name, Path(out), *files))
+
+
+def baseline(
+    system: str,
+    recipe: "Recipe | PathName",
+    benchmark: PathName,
+    out: PathName,
+    split: str = "test",
+    **asking: Any,
+) -> Path:
+    """Predict without a student, and write the predictions for `evaluate`.
+
+    >>> found = cs.baseline("dictionary", "demo-disease", "benchmark", out="found.jsonl")
+    >>> cs.evaluate(found, "benchmark")["strict_f1"]
+    100.0
+
+    Args:
+        system: "dictionary" looks up the recipe's lexicons (relations: always "related");
+            "zero-shot" asks the recipe's teacher and sends it the text of the benchmark.
+        benchmark: a folder with `{split}.jsonl`.
+        asking: for zero-shot: `i_may_send_this_text=True`, and if needed `ledger`, `base_url`
+            and `sample`, the number of rows to ask about.
+
+    Raises:
+        UserError: there is no such system, or the text may not be sent.
+    """
+    from corpusmith.errors import UserError
+
+    plan, folder, file = parsed(recipe), Path(benchmark), Path(out)
+    if system == "dictionary":
+        from corpusmith.evaluation.dictionary import baseline_predictions
+
+        return baseline_predictions(plan, folder, split, file)
+    if system != "zero-shot":
+        raise UserError(f"no baseline {system!r}: dictionary or zero-shot")
+    from corpusmith.quality.zero_shot import zero_shot_predictions
+    from corpusmith.teacher.ledger import Ledger
+
+    ledger = Path(asking.pop("ledger", None) or Path("runs") / plan.name / "zero-shot.sqlite")
+    with Ledger(ledger) as opened:
+        zero_shot_predictions(folder, split, file, opened, model=plan.teacher.model, **asking)
+    return file

@@ -1,0 +1,105 @@
+"""Improve a corpus: label noise, outliers, a second round; and the report of its evidence."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corpusmith.api.folder import Folder, PathName, path_or_none, recipe_file, training_config
+
+if TYPE_CHECKING:
+    from corpusmith.quality.second_round import Uncertainty
+    from corpusmith.recipe.schema import Recipe
+    from corpusmith.training.config import TrainingConfig
+
+
+def noise(
+    dataset: PathName,
+    out: PathName,
+    *,
+    folds: int = 3,
+    encoder: PathName = "embedded",
+    config: "TrainingConfig | Mapping[str, Any] | PathName | None" = None,
+) -> Path:
+    """Predict each row by a student that was not trained on it, for `build(…, noise=out)`.
+
+    A call that was killed continues when it is repeated.
+    """
+    from corpusmith.quality.out_of_fold import out_of_fold
+
+    out_of_fold(str(dataset), folds, str(encoder), training_config(config), Path(out))
+    return Path(out)
+
+
+def outliers(dataset: PathName, out: PathName, *, encoder: PathName = "embedded") -> Path:
+    """Measure how far each row lies from the others by embeddings, for `build(…, outliers=out)`.
+
+    >>> path = cs.outliers("corpus", out="outliers.jsonl", encoder="tiny-encoder")
+    >>> path.stat().st_size > 0
+    True
+    """
+    from corpusmith.quality.distances import score_rows
+
+    score_rows(str(dataset), str(encoder), Path(out))
+    return Path(out)
+
+
+def aim(
+    recipe: PathName,
+    out: PathName,
+    *,
+    rows: int = 500,
+    predictions: PathName | None = None,
+    model: PathName | None = None,
+    dataset: PathName | None = None,
+) -> "Uncertainty":
+    """Write a recipe that asks more often for what the first student is unsure of.
+
+    No real label is used. Give either `predictions`, as `noise` writes them, or a `model` and the
+    `dataset` it was trained on.
+
+    >>> unsure = cs.aim("demo-disease", "round2.yaml", rows=50, model="student", dataset="corpus")
+    >>> cs.load_recipe("round2.yaml").rows
+    50
+    """
+    from corpusmith.quality.aim import aim as write
+
+    return write(
+        str(recipe),
+        Path(out),
+        rows,
+        predicted=path_or_none(predictions),
+        model=None if model is None else str(model),
+        dataset=None if dataset is None else str(dataset),
+    )
+
+
+def report(
+    recipe: "Recipe | PathName",
+    out: PathName,
+    *,
+    only: Sequence[str] = (),
+    seeds: Sequence[int] = (1, 2, 3),
+    encoder: PathName = "embedded",
+    **options: Any,
+) -> Folder:
+    """Measure a corpus without an LLM: acceptance, form, memorisation, ablations, baselines.
+
+    Args:
+        out: the folder to write: report.json, README.md and pictures.
+        only: sections; none means all. Those left out stay as an earlier call wrote them.
+        seeds: seeds of the students that the later sections train.
+        options: further arguments of `corpusmith.evidence.report.report`, such as `ledger`.
+    """
+    from corpusmith.evidence.report import SECTIONS
+    from corpusmith.evidence.report import report as gather
+
+    with recipe_file(recipe) as name:
+        facts = gather(
+            name,
+            Path(out),
+            only=only or SECTIONS,
+            seeds=seeds,
+            encoder=str(encoder),
+            **{"say": lambda line: None} | options,
+        )
+    return Folder(Path(out), facts)

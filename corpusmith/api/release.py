@@ -1,0 +1,115 @@
+"""Publish: publish, run, diff, repin."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from corpusmith.api.folder import PathName, path_or_none
+
+if TYPE_CHECKING:
+    from corpusmith.hub.contents import About
+    from corpusmith.hub.release import Release
+    from corpusmith.pipeline import Run
+
+KIND_OF = {"build.json": "dataset", "training.json": "model", "app.py": "space"}
+
+
+def publish(
+    folder: PathName,
+    repo: str,
+    *,
+    about: "About | None" = None,
+    version: str | None = None,
+    hub: str | None = None,
+    dry_run: bool = False,
+) -> "Release":
+    """Release a corpus, a student or a Space: one commit and one tag, or nothing if unchanged.
+
+    What a new repo holds is private; `corpusmith publish --public` shows it to everybody.
+
+    >>> release = cs.publish("corpus", repo="local/corpusmith-ner", hub=hub)
+    >>> release.version, release.state
+    ('v0.1.0', 'released')
+    >>> cs.publish("corpus", repo="local/corpusmith-ner", hub=hub).state
+    'unchanged'
+
+    Args:
+        folder: what `build`, `train` or `stage_space` wrote.
+        repo: NAMESPACE/NAME on the Hub.
+        about: facts for the card that the folder doesn't hold, such as the licence.
+        version: a later version than the computed one.
+        hub: address of a Hub; default $HF_ENDPOINT, else huggingface.co.
+        dry_run: compute version, files and card, and publish nothing.
+
+    Raises:
+        UserError: the folder is none of these, the account may not write, or another release came
+            first.
+    """
+    from corpusmith.hub.publish import publish as release
+
+    path = Path(folder)
+    return release(
+        kind_of(path), path, repo, about=about, version=version, dry_run=dry_run, endpoint=hub
+    )
+
+
+def kind_of(folder: Path) -> str:
+    """dataset, model or space, by the file that the stage wrote. Raises UserError."""
+    from corpusmith.errors import UserError
+
+    for file, kind in KIND_OF.items():
+        if (folder / file).is_file():
+            return kind
+    raise UserError(f"{folder} holds none of {', '.join(KIND_OF)}: give what build or train wrote")
+
+
+def run(
+    recipes: str | Sequence[str],
+    *,
+    hub: str = "local",
+    root: PathName = "runs",
+    encoder: PathName = "embedded",
+    ledger: PathName | None = None,
+    benchmarks: PathName | None = None,
+) -> "Run":
+    """The whole way: build, train, measure and release each recipe, with a Space over them.
+
+    Every stage keeps its files below `root`: a call that was killed continues when it is repeated.
+
+    Args:
+        recipes: one recipe or several, by name or path.
+        hub: address of a Hub, or "local" for one on this machine below `root`.
+    """
+    from corpusmith.pipeline import run as run_all
+
+    names = [recipes] if isinstance(recipes, str) else [str(name) for name in recipes]
+    return run_all(
+        names,
+        hub=hub,
+        root=Path(root),
+        encoder=str(encoder),
+        ledger=path_or_none(ledger),
+        benchmarks=path_or_none(benchmarks),
+    )
+
+
+def diff(
+    repo: str, before: str, after: str, *, kind: str = "dataset", hub: str | None = None
+) -> str:
+    """What changed between two released versions, as Markdown: the reason, rows, files.
+
+    >>> print(cs.diff("local/corpusmith-ner", "v0.1.0", "v0.1.0", hub=hub).splitlines()[0])
+    v0.1.0 to v0.1.0: Card and metadata only.
+    """
+    from corpusmith.hub.publish import diff as compare
+
+    return compare(kind, repo, before, after, endpoint=hub)
+
+
+def repin(
+    space: str, sources: Sequence[str], *, hub: str | None = None, dry_run: bool = False
+) -> "Release":
+    """Set a Space to other versions, each `id@version`, of the models and corpora it names."""
+    from corpusmith.hub.publish import repin as release
+
+    return release(space, sources, dry_run=dry_run, endpoint=hub)

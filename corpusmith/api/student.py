@@ -1,0 +1,125 @@
+"""Train and measure a student: train, search, export, evaluate."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corpusmith.api.folder import Folder, PathName, training_config
+
+if TYPE_CHECKING:
+    from corpusmith.training.config import TrainingConfig
+
+
+def train(
+    dataset: PathName,
+    out: PathName,
+    *,
+    encoder: PathName = "embedded",
+    config: "TrainingConfig | Mapping[str, Any] | PathName | None" = None,
+    seeds: Sequence[int] = (),
+    num_processes: int = 1,
+) -> Folder:
+    """Fine-tune an encoder on a corpus. A call that was killed continues when it is repeated.
+
+    >>> student = cs.train(
+    ...     "corpus", out="student", encoder="tiny-encoder",
+    ...     config={"epochs": 1, "learning_rate": 1e-3, "tracker": "none"},
+    ... )
+    >>> student.facts["best"]["metric"]
+    'strict_f1'
+
+    Args:
+        dataset: a folder, a `Folder`, or a Hub id `id[:config][@revision]`.
+        out: the model folder to write.
+        encoder: "embedded" (MiniLM), a folder, or a Hub id that AutoModel loads.
+        config: settings as a YAML file, a mapping or a TrainingConfig; docs/training.md lists them.
+        seeds: train once with each and keep the model that is best on the validation split.
+        num_processes: processes on this machine.
+
+    Raises:
+        UserError: the dataset or the encoder can't be used.
+    """
+    from corpusmith.training.launch import launch
+
+    facts = launch(
+        str(dataset), str(encoder), Path(out), training_config(config), seeds, num_processes
+    )
+    return Folder(Path(out), facts)
+
+
+def search(
+    dataset: PathName,
+    out: PathName,
+    *,
+    encoder: PathName = "embedded",
+    config: "TrainingConfig | Mapping[str, Any] | PathName | None" = None,
+    trials: int = 20,
+    finalists: int = 3,
+) -> Folder:
+    """Search hyper-parameters on the validation split and keep the best model (needs optuna).
+
+    `facts` hold all trials and the finalists. A call that was killed continues when it is repeated.
+
+    Args:
+        trials: settings to try for one epoch each.
+        finalists: how many of the best are trained in full.
+    """
+    from corpusmith.training.search import search as look
+
+    found = look(str(dataset), str(encoder), Path(out), training_config(config), trials, finalists)
+    return Folder(Path(out), found)
+
+
+def export(
+    model: PathName, benchmark: PathName | None = None, split: str = "validation"
+) -> dict[str, Any]:
+    """Write the ONNX files of a model, float32 and int8, into its folder.
+
+    >>> sorted(cs.export("student", benchmark="corpus")["bytes"])
+    ['onnx/model.onnx', 'onnx/model_quantized.onnx']
+
+    Args:
+        benchmark: measure on it the F1 that int8 loses.
+
+    Returns:
+        The size of each file, and with a benchmark the F1 of both.
+    """
+    from corpusmith.training.export import export as write
+
+    return write(str(model), None if benchmark is None else str(benchmark), split)
+
+
+def evaluate(
+    model: PathName,
+    benchmark: PathName,
+    split: str = "test",
+    *,
+    training: PathName | None = None,
+    types: Mapping[str, str] | None = None,
+    against: PathName | None = None,
+) -> dict[str, Any]:
+    """Measure a model, or anybody's predictions, with confidence intervals and an error table.
+
+    >>> figures = cs.evaluate("student", "corpus", split="test")
+    >>> figures["task"], 0 <= figures["strict_f1"] <= 100
+    ('ner', True)
+
+    Args:
+        model: a folder, a Hub id, or a JSON Lines file of predictions.
+        benchmark: a folder with `{split}.jsonl` or one of the formats in docs/evaluation.md, a
+            dataset folder, or a Hub id.
+        training: the dataset the model was trained on: scores seen and unseen mentions apart.
+        types: names of the benchmark's types here, as {"SpecificDisease": "Disease"}.
+        against: a second model or predictions file: adds a paired test under "against".
+
+    Raises:
+        UserError: model or benchmark can't be read, or don't fit each other.
+    """
+    from corpusmith.evaluation.evaluate import compare
+    from corpusmith.evaluation.evaluate import evaluate as measure
+
+    seen = None if training is None else str(training)
+    figures = measure(str(model), str(benchmark), split, training=seen, types=types)
+    if against is not None:
+        figures["against"] = compare(str(model), str(against), str(benchmark), split, types=types)
+    return figures

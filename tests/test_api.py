@@ -1,0 +1,141 @@
+"""The public API: lazy, the verbs of the command line, and every example of a docstring runs."""
+
+import doctest
+import inspect
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import corpusmith as cs
+from corpusmith.cli.main import app
+from tests.fixtures.hub import Loopback
+
+# In the order in which the examples use each other's files.
+EXAMPLES = (
+    *("recipes", "load_recipe", "new_recipe", "generate", "build", "baseline", "train", "export"),
+    *("evaluate", "outliers", "aim", "publish", "diff"),
+)
+WITHOUT_EXAMPLE = {
+    "doctor",
+    "noise",
+    "repin",
+    "report",
+    "run",
+    "search",
+}  # long, or they need the network
+OTHER_NAME = {"new": "new_recipe"}
+
+
+def python(program: str) -> str:
+    line = [sys.executable, "-c", program]
+    return subprocess.run(line, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_import_loads_no_library_and_takes_under_a_third_of_a_second() -> None:
+    program = (
+        "import sys, time; before = set(sys.modules); start = time.process_time();"
+        "import corpusmith; seconds = time.process_time() - start;"
+        "new = {name.split('.')[0] for name in set(sys.modules) - before};"
+        "print(seconds < 0.3, sorted(new - set(sys.stdlib_module_names)))"
+    )
+    assert python(program) == "True ['corpusmith']"
+
+
+def test_package_imports_without_its_other_modules(tmp_path: Path) -> None:
+    """The Space holds a copy of `corpusmith/__init__.py` beside `inference.py` and `space/`."""
+    (tmp_path / "corpusmith").mkdir()
+    for name in ("__init__.py", "inference.py"):
+        shutil.copy(Path(cs.__file__).with_name(name), tmp_path / "corpusmith")
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import corpusmith as cs;"
+        "print(cs.__file__, cs.EntityExtractor.__name__)"
+    )
+    assert python(program) == f"{tmp_path}/corpusmith/__init__.py EntityExtractor"
+
+
+def test_every_public_name_exists_and_is_documented() -> None:
+    assert sorted(cs.__all__) == sorted(cs.MODULE_OF) and set(cs.__all__) <= set(dir(cs))
+    for name in cs.__all__:
+        assert inspect.getdoc(getattr(cs, name)), f"{name} has no docstring"
+
+
+def test_every_public_name_has_annotated_parameters() -> None:
+    for name in cs.__all__:
+        function = getattr(cs, name)
+        if inspect.isfunction(function):
+            for parameter in inspect.signature(function).parameters.values():
+                assert parameter.annotation is not parameter.empty, f"{name}: {parameter.name}"
+
+
+def test_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        cs.nonsense  # noqa: B018
+
+
+def test_every_verb_is_a_function() -> None:
+    verbs = {command.name or command.callback.__name__ for command in app.registered_commands}
+    assert not {OTHER_NAME.get(verb, verb) for verb in verbs} - set(cs.__all__)
+
+
+def test_parameters_have_the_names_of_the_options() -> None:
+    commands = {c.name or c.callback.__name__: c.callback for c in app.registered_commands}
+    different = {  # parameters that bundle options, or are named for Python
+        "generate": {"on_progress", "limits"},
+        "baseline": {"asking"},
+        "build": {"benchmarks"},
+        "new_recipe": {"folder"},
+        "publish": {"folder", "about"},
+        "run": {"benchmarks"},
+        "report": {"options"},
+    }
+    for verb, command in commands.items():
+        name = OTHER_NAME.get(verb, verb)
+        parameters = set(inspect.signature(getattr(cs, name)).parameters)
+        options = set(inspect.signature(command).parameters)
+        assert parameters - options <= different.get(name, set()), name
+
+
+@pytest.fixture(scope="module")
+def examples_folder(
+    tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path
+) -> Iterator[tuple[Path, str]]:
+    """The files that the examples use, and a Hub."""
+    folder = tmp_path_factory.mktemp("examples")
+    shutil.copytree(tiny_encoder, folder / "tiny-encoder")
+    (folder / "words.txt").write_text("\n".join(f"device {i}" for i in range(20)))
+    row = {"id": "1", "tokens": ["Men", "with", "cystic", "fibrosis", "."]}
+    (folder / "benchmark").mkdir()
+    (folder / "benchmark" / "test.jsonl").write_text(
+        json.dumps(row | {"ner_tags": ["O", "O", "B-Disease", "I-Disease", "O"]}) + "\n"
+    )
+    server = Loopback(folder / "hub")
+    yield folder, server.url
+    server.stop()
+
+
+def test_examples_of_docstrings_run(
+    examples_folder: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, hub = examples_folder
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("CORPUSMITH_BENCHMARKS", "")
+    printed: list[str] = []
+    for name in EXAMPLES:
+        module = import_module(f"corpusmith.{cs.MODULE_OF[name]}")
+        globs = {"cs": cs, "hub": hub}
+        finder = doctest.DocTestFinder(recurse=False)
+        (found,) = finder.find(getattr(cs, name), name, module, globs=globs)
+        assert found.examples
+        doctest.DocTestRunner().run(found, out=printed.append)
+    assert not printed, "".join(printed)
+
+
+def test_every_function_has_an_example_that_is_run() -> None:
+    functions = {name for name in cs.__all__ if inspect.isfunction(getattr(cs, name))}
+    assert functions == set(EXAMPLES) | WITHOUT_EXAMPLE
