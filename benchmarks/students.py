@@ -23,13 +23,12 @@ from corpusmith.corpus.build import benchmarks_at_hand, build
 from corpusmith.evaluation.dictionary import baseline_predictions
 from corpusmith.evaluation.evaluate import row_counts
 from corpusmith.evaluation.seed_statistics import SCORES, seed_differences, seed_figures
-from corpusmith.files import write_json
-from corpusmith.pipeline import TRAINING
-from corpusmith.recipe.load import load_recipe
-from corpusmith.recipe.schema import Recipe
 from corpusmith.evidence.student_runs import Measured
 from corpusmith.evidence.students import shipped_zero_shot
-from corpusmith.training.config import TrainingConfig
+from corpusmith.files import write_json
+from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.schema import Recipe
+from corpusmith.training.config import TrainingConfig, task_settings
 from corpusmith.training.launch import train_seeds
 
 BESIDE = {"nothing_learned": "nothing learned", "zero_shot": "zero-shot LLM"}
@@ -43,7 +42,7 @@ def taught(
     name = recipe.name
     corpus, students = work / name / "dataset", work / name / "students"
     built = build(name, corpus, None, root)
-    config = TrainingConfig.from_dict({**TRAINING[recipe.task], "tracker": "none"})
+    config = TrainingConfig.from_dict({**task_settings(recipe.task), "tracker": "none"})
     train_seeds(
         str(corpus),
         "embedded",

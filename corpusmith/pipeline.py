@@ -28,19 +28,9 @@ from corpusmith.hub.release import Release
 from corpusmith.hub.space_folder import stage_space
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.schema import Recipe
+from corpusmith.training.config import task_settings
 
 REPOSITORY = {"ner": "corpusmith-ner", "relations": "corpusmith-re"}
-TRAINING: dict[
-    str, dict[str, Any]
-] = {  # what differs from corpusmith.training.config's defaults, which are for corpora ten times as large
-    "ner": {
-        "epochs": 3,
-        "learning_rate": 2e-4,
-        "keep_last": True,
-        "outside_bias": 1.5,
-    },  # students find too much
-    "relations": {"epochs": 6},
-}
 Say = Callable[[str], None]
 
 
@@ -146,12 +136,12 @@ def corpus_and_student(
     trained_on = {
         "rows": facts["content_hash"],
         "encoder": encoder,
-        "settings": TRAINING[recipe.task],
+        "settings": task_settings(recipe.task),
     }
     if read_json(home / "trained_on.json") != trained_on:
         (home / "trained_on.json").unlink(missing_ok=True)
         shutil.rmtree(model / "evaluation", ignore_errors=True)
-        write_json(TRAINING[recipe.task], home / "training.json")
+        write_json(task_settings(recipe.task), home / "training.json")
         settings = ("--config", home / "training.json")
         command("train", source, "--encoder", encoder, "--out", model, *settings, env=environment)
         held_out = ("--benchmark", source, "--split", "validation")
@@ -209,9 +199,9 @@ def built(
     judged = {"rows": draft["content_hash"], "encoder": encoder}
     predictions, distances = home / "predictions.jsonl", home / "outliers.jsonl"
     if folds:
-        judged_by = {**judged, "folds": folds, "settings": TRAINING[recipe.task]}
+        judged_by = {**judged, "folds": folds, "settings": task_settings(recipe.task)}
         if read_json(home / "judged_by.json") != judged_by:
-            write_json(TRAINING[recipe.task], home / "training.json")
+            write_json(task_settings(recipe.task), home / "training.json")
             options = ("--folds", folds, "--encoder", encoder, "--config", home / "training.json")
             command(
                 "noise",

@@ -15,17 +15,16 @@ from corpusmith.cards import figures, report_figures
 from corpusmith.cards import report as page
 from corpusmith.corpus.build import benchmarks_at_hand
 from corpusmith.errors import UserError
-from corpusmith.files import write_json
-from corpusmith.hub import card_facts as facts
-from corpusmith.pipeline import TRAINING
-from corpusmith.recipe.load import load_recipe
-from corpusmith.recipe.schema import Recipe
 from corpusmith.evidence import sentences as report_text
 from corpusmith.evidence import students as report_students
 from corpusmith.evidence.student_runs import Measured
 from corpusmith.evidence.students import Plans, Students
 from corpusmith.evidence.training_sets import Sources
-from corpusmith.training.config import TrainingConfig
+from corpusmith.files import write_json
+from corpusmith.hub import card_facts as facts
+from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.schema import Recipe
+from corpusmith.training.config import TrainingConfig, task_settings
 
 TEXT = ("acceptance", "form", "unlabelled", "map", "memorisation")  # sections that train nothing
 TRAINED = ("curve", "ablation", "baselines")
@@ -125,7 +124,7 @@ def report(
             )
         elif set(only) & set(TRAINED):
             config = TrainingConfig.from_dict(
-                {**TRAINING[parsed.task], **(settings or {}), "tracker": "none"}
+                {**task_settings(parsed.task), **(settings or {}), "tracker": "none"}
             )
             name, folder = measured  # type: ignore[misc]  # None was sorted out above
             students = Students(

@@ -20,10 +20,6 @@ from corpusmith.evaluation.seed_statistics import (
     seed_differences,
     seed_figures,
 )
-from corpusmith.files import shipped
-from corpusmith.hub.card_facts import encoder_title
-from corpusmith.recipe.load import load_recipe
-from corpusmith.recipe.schema import Recipe
 from corpusmith.evidence.ablations import ablations
 from corpusmith.evidence.student_runs import (
     Measured,
@@ -43,6 +39,10 @@ from corpusmith.evidence.training_sets import (
     gold,
     originals,
 )
+from corpusmith.files import shipped
+from corpusmith.hub.card_facts import encoder_title
+from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.schema import Recipe
 from corpusmith.training.config import TrainingConfig
 
 SYSTEMS = ("synthetic", "gold", "gold+synthetic")  # what the students of the baselines learn from

@@ -16,13 +16,12 @@ from corpusmith.corpus.benchmarks import benchmark_rows
 from corpusmith.corpus.build import build
 from corpusmith.corpus.rows import class_names
 from corpusmith.errors import UserError
-from corpusmith.pipeline import TRAINING
+from corpusmith.evidence.ablations import Ablation
+from corpusmith.evidence.student_runs import Rows
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.schema import Recipe
-from corpusmith.evidence.ablations import Ablation
-from corpusmith.evidence.student_runs import Rows
-from corpusmith.training.config import TrainingConfig
+from corpusmith.training.config import TrainingConfig, task_settings
 
 SPLITS = ("train", "validation")
 HELD_OUT = 10  # every tenth real sentence chooses the epoch, as a corpus's validation split does
@@ -58,7 +57,7 @@ class Sources:
             for split in split_names(draft)
             for row in sentences(read_split(draft, split), recipe)
         ]
-        settings = {**TRAINING[recipe.task], "tracker": "none"}
+        settings = {**task_settings(recipe.task), "tracker": "none"}
         predictions = (
             self._kept("noise", [judged, folds, self.encoder, settings]) if folds else None
         )

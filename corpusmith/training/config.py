@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+import yaml
+
 from corpusmith.errors import UserError
+from corpusmith.files import shipped
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,14 @@ def typed(name: str, value: Any, kind: Any) -> Any:
         return value
     names = [NAMES[one] for one in kinds if one in NAMES]
     raise UserError(f"{name} is {value!r}: give {' or '.join(names)}")
+
+
+def task_settings(task: str) -> dict[str, Any]:
+    """The settings for students of a task ("ner" or "relations"): `training/settings/TASK.yaml`."""
+    path = shipped("training", "settings", f"{task}.yaml")
+    settings: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    kinds = get_type_hints(TrainingConfig)
+    return {name: typed(name, value, kinds[name]) for name, value in settings.items()}
 
 
 NAMES = {

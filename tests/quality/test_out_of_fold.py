@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from corpusmith import pipeline
 from corpusmith.corpus.build import build
 from corpusmith.errors import UserError
-from corpusmith.pipeline import TRAINING, built
+from corpusmith.pipeline import built
 from corpusmith.quality.out_of_fold import fold_dataset, fold_of, originals, out_of_fold
 from corpusmith.quality.predictions import read_predictions
 from corpusmith.recipe.load import load_recipe
@@ -75,7 +76,8 @@ def test_one_fold_is_refused(dataset: str, encoder: Path, tmp_path: Path) -> Non
 def test_the_switch_of_a_recipe_judges_once_and_builds_without_the_noise(
     ner_recipe: Path, ledger: Path, encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(TRAINING, "ner", {"epochs": 12, "learning_rate": 5e-3, "tracker": "none"})
+    settings = {"epochs": 12, "learning_rate": 5e-3, "tracker": "none"}
+    monkeypatch.setattr(pipeline, "task_settings", lambda task: settings)
     ner_recipe.write_text(
         ner_recipe.read_text(encoding="utf-8") + "filters: {label_noise: 2}\n", encoding="utf-8"
     )

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from corpusmith.errors import UserError
-from corpusmith.training.config import TrainingConfig
+from corpusmith.training.config import TrainingConfig, task_settings
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,9 @@ def test_what_yaml_takes_for_text_or_false_is_what_was_meant() -> None:
 
 def test_every_default_is_of_its_type() -> None:
     assert TrainingConfig.from_dict(asdict(TrainingConfig())) == TrainingConfig()
+
+
+@pytest.mark.parametrize("task", ["ner", "relations"])
+def test_shipped_settings_are_valid_and_differ_from_the_defaults(task: str) -> None:
+    settings = task_settings(task)
+    assert TrainingConfig.from_dict(settings) != TrainingConfig()
