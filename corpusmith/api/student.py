@@ -33,17 +33,22 @@ def train(
         out: the model folder to write.
         encoder: "embedded" (MiniLM), a folder, or a Hub id that AutoModel loads.
         config: settings as a YAML file, a mapping or a TrainingConfig; docs/training.md lists them.
+            Settings that are left out follow from the size of the corpus.
         seeds: train once with each and keep the model that is best on the validation split.
         num_processes: processes on this machine.
 
     Raises:
         UserError: the dataset or the encoder can't be used.
     """
-    from corpusmith.training.launch import launch
+    from corpusmith.training.launch import train_in_processes, train_seeds
 
-    facts = launch(
-        str(dataset), str(encoder), Path(out), training_config(config), seeds, num_processes
-    )
+    chosen = training_config(config)
+    if num_processes > 1:
+        facts = train_in_processes(
+            str(dataset), str(encoder), Path(out), chosen, seeds, num_processes
+        )
+    else:
+        facts = train_seeds(str(dataset), str(encoder), Path(out), chosen, seeds)
     return Folder(Path(out), facts)
 
 
@@ -64,9 +69,11 @@ def search(
         trials: settings to try for one epoch each.
         finalists: how many of the best are trained in full.
     """
-    from corpusmith.training.search import search as look
+    from corpusmith.training.search import SearchPlan
+    from corpusmith.training.search import search as run_search
 
-    found = look(str(dataset), str(encoder), Path(out), training_config(config), trials, finalists)
+    plan = SearchPlan(trials, finalists)
+    found = run_search(str(dataset), str(encoder), Path(out), training_config(config), plan)
     return Folder(Path(out), found)
 
 

@@ -34,29 +34,32 @@ def train(
     ] = "",
     num_processes: Annotated[int, typer.Option(min=1, help="Processes on this machine.")] = 1,
 ) -> None:
-    """Fine-tune an encoder on a corpus; a killed run goes on by the same command."""
+    """Fine-tune an encoder on a corpus. The same command resumes a killed run.
+
+    Epochs, learning rate, early stopping and the weight of O follow from the size of the corpus,
+    unless --config or --epochs set them.
+    """
     from corpusmith.cli.display import training_line
-    from corpusmith.training.launch import launch
+    from corpusmith.training.launch import train_in_processes, train_seeds
 
     chosen = training_config(config, epochs)
     numbers = parse_seeds(seeds)
-    report = launch(
-        dataset,
-        encoder,
-        out,
-        chosen,
-        numbers,
-        num_processes,
-        lambda row: typer.echo(training_line(row)),
-    )
+    if num_processes > 1:
+        report = train_in_processes(dataset, encoder, out, chosen, numbers, num_processes)
+    else:
+        report = train_seeds(
+            dataset, encoder, out, chosen, numbers, lambda row: typer.echo(training_line(row))
+        )
     best = report["best"]
     typer.echo(
-        f"{out}: {best['metric']} {best['value']:.1f} on validation at epoch {best['epoch']:g}, {report['seconds']:.0f} s"
+        f"{out}: {best['metric']} {best['value']:.1f} on validation at epoch {best['epoch']:g}, "
+        f"{report['seconds']:.0f} s"
     )
     if "seeds" in report:
         several = report["seeds"]
         typer.echo(
-            f"{len(several['values'])} seeds: mean {several['mean']:.1f}, deviation {several['stdev']:.1f}"
+            f"{len(several['values'])} seeds: mean {several['mean']:.1f}, "
+            f"deviation {several['stdev']:.1f}"
         )
 
 
@@ -84,13 +87,16 @@ def search(
     ] = None,
     json_file: JsonPath = None,
 ) -> None:
-    """Search hyper-parameters on the validation split, and keep the best model; a killed search goes on."""
-    from corpusmith.cli.display import search_lines
-    from corpusmith.training.search import search as look
+    """Search hyper-parameters on the validation split and keep the best model.
 
-    found = look(
-        dataset, encoder, out, training_config(config, epochs), trials, finalists, first_epochs
-    )
+    The same command resumes a killed search.
+    """
+    from corpusmith.cli.display import search_lines
+    from corpusmith.training.search import SearchPlan
+    from corpusmith.training.search import search as run_search
+
+    plan = SearchPlan(trials, finalists, first_epochs)
+    found = run_search(dataset, encoder, out, training_config(config, epochs), plan)
     write_figures(json_file, found)
     typer.echo(search_lines(found))
 
@@ -98,12 +104,12 @@ def search(
 def export(
     model: Annotated[str, typer.Argument(help="A model folder that `train` wrote.")],
     benchmark: Annotated[
-        str | None, typer.Option(help="Measure what int8 costs, on this benchmark.")
+        str | None, typer.Option(help="Measure the loss of int8 on this benchmark.")
     ] = None,
     split: Annotated[str, typer.Option(help="The split to measure on.")] = "validation",
     json_file: JsonPath = None,
 ) -> None:
-    """Write the ONNX files of a model, float32 and int8, where browsers and ONNX Runtime look for them."""
+    """Write the ONNX files of a model, float32 and int8, for ONNX Runtime and browsers."""
     from corpusmith.cli.display import int8_loss
     from corpusmith.training.export import export as write_onnx
 
@@ -129,13 +135,11 @@ def evaluate(
     ] = None,
     types: Annotated[
         str,
-        typer.Option(
-            help="What the benchmark's types are called here, as THEIRS=OURS,…; others are not scored."
-        ),
+        typer.Option(help="Map the benchmark's types: THEIRS=OURS,… Other types are not scored."),
     ] = "",
     against: Annotated[
         str | None,
-        typer.Option(help="Another model or predictions file: is the difference more than luck?"),
+        typer.Option(help="Another model or predictions file, for a significance test."),
     ] = None,
     json_file: JsonPath = None,
 ) -> None:
@@ -153,7 +157,7 @@ def evaluate(
 
 
 def training_config(file: Path | None, epochs: int | None) -> "TrainingConfig":
-    """The settings of a YAML file, `epochs` in place of its own. Raises UserError when it can't be read."""
+    """Read settings from a YAML file; `epochs` wins over its own. Raises UserError at bad input."""
     from corpusmith.training.config import TrainingConfig, read_settings
 
     settings = read_settings(file)
@@ -173,7 +177,8 @@ def parse_types(text: str) -> dict[str, str] | None:
     pairs = [pair.partition("=") for pair in text.split(",") if pair]
     if any(not (theirs and ours) for theirs, _, ours in pairs):
         raise UserError(
-            f"--types {text}: give THEIRS=OURS, by commas, such as SpecificDisease=Disease,Modifier=Disease"
+            f"--types {text}: give THEIRS=OURS, by commas, "
+            "such as SpecificDisease=Disease,Modifier=Disease"
         )
     return {theirs: ours for theirs, _, ours in pairs} or None
 

@@ -24,6 +24,7 @@ from corpusmith.inference import EntityExtractor, RelationClassifier
 from corpusmith.training.config import TrainingConfig
 from corpusmith.training.data import load_corpus
 from corpusmith.training.encoder import locate
+from corpusmith.training.schedule import rule
 
 EVALUATED = 0.25  # what it costs to evaluate a sentence, when training on one for an epoch costs 1
 
@@ -130,7 +131,8 @@ class Training:
     def work(self) -> float:
         """How long it takes, in sentences trained on once."""
         judged = len(self.measured.ids) if self.judged is None else len(self.judged)
-        return self.rows.count * self.config.epochs + EVALUATED * judged
+        passes = self.config.epochs or rule(self.measured.task)["least_epochs"]
+        return self.rows.count * passes + EVALUATED * judged
 
 
 def unfinished(trainings: Sequence[Training], runs: Path) -> list[Training]:

@@ -1,4 +1,7 @@
-"""Which windows each optimiser step sees: of similar length, by a budget of tokens, the same for any process count."""
+"""Plan optimiser steps: windows of similar length, up to a budget of tokens.
+
+The plan is the same for any number of processes.
+"""
 
 from collections.abc import Sequence
 
@@ -9,14 +12,15 @@ from corpusmith.training.data import Encoded
 from corpusmith.training.loss import IGNORED
 
 POOL = 64
-"""Steps' worth of windows that are sorted by length together: enough to leave little padding, few enough to shuffle."""
+"""Steps whose windows are sorted by length together: enough for little padding, still shuffled."""
 
 
 def plan_steps(lengths: np.ndarray, batch_tokens: int, seed: int, epoch: int) -> list[np.ndarray]:
     """The windows of each step of an epoch, as a pure function of the arguments.
 
-    Windows are shuffled, sorted by length within pools, cut where windows times the longest would exceed
-    `batch_tokens`, and the steps are shuffled. A window longer than the budget is a step of its own.
+    Windows are shuffled, sorted by length within pools and cut into steps of at most
+    `batch_tokens` subwords, padding included. Then the steps are shuffled. A window longer than
+    the budget is a step of its own.
     """
     rng = np.random.default_rng((seed, epoch))
     order = rng.permutation(len(lengths))
@@ -34,9 +38,10 @@ def plan_steps(lengths: np.ndarray, batch_tokens: int, seed: int, epoch: int) ->
 
 
 def share(step: np.ndarray, process: int, processes: int, parts: int) -> list[np.ndarray]:
-    """The parts of a step that one process works off: as many for each process, of equal size but for one window.
+    """The parts of a step for one process: the same number for each, equal but for one window.
 
-    A step is sorted by length and dealt like cards, so all have equally much to do. A part may be empty.
+    Windows sorted by length are dealt in turn, so all processes have the same work. A part may be
+    empty.
     """
     parts = min(parts, -(-len(step) // processes))
     return [step[process + part * processes :: processes * parts] for part in range(parts)]
@@ -45,7 +50,7 @@ def share(step: np.ndarray, process: int, processes: int, parts: int) -> list[np
 def collate(
     encoded: Encoded, windows: Sequence[int] | np.ndarray, pad_id: int
 ) -> dict[str, torch.Tensor]:
-    """Pad windows to the longest. Where nothing is padded there is no `attention_mask`: attention is faster without."""
+    """Pad windows to the longest. Without padding there is no `attention_mask`, which is faster."""
     longest = max(len(encoded.ids[i]) for i in windows)
     ids = np.full((len(windows), longest), pad_id, dtype=np.int64)
     mask = np.zeros((len(windows), longest), dtype=np.int64)

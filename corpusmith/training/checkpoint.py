@@ -1,4 +1,4 @@
-"""The state of a run on disk: written whole or not at all, so that a run killed anywhere goes on from the last one."""
+"""The state of a run on disk, written atomically, so that a run killed at any point resumes."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from corpusmith.errors import UserError
 
 @dataclass
 class Progress:
-    """How far a run has come: what the loop needs besides weights, optimiser and random state."""
+    """The state of the loop besides weights, optimiser and random state."""
 
     step: int = 0
     loss: float = 0.0
@@ -20,14 +20,17 @@ class Progress:
     loss_steps: int = 0
     sentences: int = 0
     seconds: float = 0.0
-    """In training; evaluation and saving apart."""
+    """Spent in training, without evaluation and saving."""
     history: list[dict] = field(default_factory=list)
     best: int = -1
-    """The row of the history whose weights are kept: the one with the best score, or the last."""
+    """Index in `history` of the kept weights: the best score, or the last."""
 
     def record(self, epoch: float, scores: dict, metric: str, keep_last: bool = False) -> bool:
-        """Add a row to the history and start a new mean loss. True when its weights are to be kept: those of the best
-        score so far, or with `keep_last` always."""
+        """Add a row to the history and start a new mean loss.
+
+        Returns:
+            Whether to keep its weights: at the best score so far, or always with `keep_last`.
+        """
         row = {
             "epoch": round(epoch, 3),
             "step": self.step,
@@ -50,16 +53,16 @@ class Progress:
 
 
 class Checkpoint:
-    """`folder/state-N`, the last whole state, and the best weights it names. `identity` says which run it is of."""
+    """`folder/state-N`, the last complete state, and its best weights; `identity` names the run."""
 
     def __init__(self, folder: Path, accelerator: Any, identity: dict) -> None:
         self.folder, self.accelerator, self.identity = folder, accelerator, identity
 
     def load(self) -> Progress:
-        """Restore the last saved state into the prepared model and optimiser, or start afresh.
+        """Restore the last state into the prepared model and optimiser, if there is one.
 
         Raises:
-            UserError: when the state is of another run: other data, encoder or settings.
+            UserError: when the state is from a run with other data, encoder or settings.
         """
         found = sorted(self.folder.glob("state-*/progress.json"))
         if not found:
@@ -77,7 +80,7 @@ class Checkpoint:
         return Progress(**saved["progress"])
 
     def save(self, progress: Progress) -> None:
-        """Write the state beside the last one, rename it into place, then remove what it replaces."""
+        """Write the state beside the last one, rename it into place, then remove the last one."""
         partial, final = self.folder / "partial", self.folder / f"state-{progress.step:09d}"
         if self.accelerator.is_main_process:
             shutil.rmtree(partial, ignore_errors=True)
@@ -111,7 +114,7 @@ class Checkpoint:
             )
 
     def remove(self) -> None:
-        """Take the state out of sight in one move, so that a kill can't leave half of one to resume from."""
+        """Rename the state before deleting it: a kill must not leave half of it to resume from."""
         if self.accelerator.is_main_process:
             old = self.folder.with_name("state-done")
             shutil.rmtree(old, ignore_errors=True)

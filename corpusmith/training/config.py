@@ -1,4 +1,4 @@
-"""How a student is trained: every knob, its default, and why."""
+"""The settings of a training run. What is left out follows from the corpus: see `schedule`."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,49 +13,62 @@ from corpusmith.files import shipped
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """The defaults fine-tune MiniLM on a few thousand sentences within minutes on two CPU cores.
+    """Settings with their defaults. None in a field marked *by rule* means: follow from the corpus.
+
+    The rule is `corpusmith.training.schedule`; its numbers are in training/settings/rule.yaml.
 
     Args:
-        epochs: passes over the training split; early stopping may end sooner.
-        batch_tokens: subwords of one optimiser step, padding included, over all processes together. The step is the
-            same for any number of processes and any `accumulation`, so neither changes what is learned.
-        accumulation: parts in which a process works off its share of a step. More parts, less memory.
-        learning_rate: the peak, reached after the warm-up.
-        warmup: share of all steps over which the rate climbs; it then falls linearly to 0.
-        weight_decay: decoupled (AdamW), on matrices only: never on biases, norms or token embeddings.
-        max_grad_norm: gradients are scaled down to this norm.
-        max_length: subwords of one window, special tokens included; longer rows become overlapping windows.
-        patience: evaluations without a better score on the validation split before training stops; None never stops.
-        keep_last: keep the weights of the last evaluation, after which the rate is 0, in place of those that score best on
-            the validation split. For a split so small that it chooses by luck; nothing stops early then.
-        evaluate_steps: steps between evaluations; None evaluates at the end of each epoch.
+        epochs: passes over the training split, *by rule*. Early stopping may end sooner.
+        batch_tokens: subwords of one optimiser step, padding included, over all processes
+            together. The step is the same for any number of processes and any `accumulation`,
+            so neither changes the result.
+        accumulation: parts into which a process splits its share of a step. More parts need less
+            memory.
+        learning_rate: the peak, reached after the warm-up, *by rule*.
+        warmup: share of all steps over which the rate rises. It then falls linearly to 0.
+        weight_decay: decoupled (AdamW), on matrices only: never on biases, norms or token
+            embeddings.
+        max_grad_norm: gradients are clipped to this norm.
+        max_length: subwords of one window, special tokens included. Longer rows become
+            overlapping windows.
+        patience: evaluations without a better validation score before training stops. None never
+            stops.
+        keep_last: keep the weights of the last evaluation instead of the best one, *by rule*. Use
+            it when the validation split is too small to choose an epoch. Nothing stops early then.
+        evaluate_steps: steps between evaluations. None evaluates at the end of each epoch.
         save_steps: steps between two saved states, from which a killed run resumes.
-        freeze_embeddings: leave the token embeddings as pretrained.
-        class_weights: "balanced" weighs a label by its inverse frequency in the training split; None weighs all alike.
-        noise_q: 0 is cross entropy; towards 1 the loss trusts a label less that the model finds unlikely. See
-            `corpusmith.training.loss.token_loss`.
-        lora_rank: train low-rank adapters of this rank in place of the encoder's matrices (needs peft); 0 trains all.
-        mixed_precision: "no", "fp16" or "bf16"; None takes what `accelerate config` or `accelerate launch` say.
-        compile: run the model through torch.compile. Pays on GPUs and for long runs; needs a C++ compiler on a CPU.
-        deterministic: refuse kernels whose result depends on timing. A CPU needs none; a GPU pays a little speed.
-        choose_threshold: relations only: store the decision threshold with the best macro F1 on the validation split
-            in place of 0.5.
-        outside_bias: entities only: added to the trained model's logit of O, so that it names less and is right more
-            often; 0 leaves it as trained. See docs/training.md.
-        tracker: "trackio", "tensorboard", "wandb" or "none"; None takes trackio when it is installed.
-        seed: of initialisation, dropout and the order of the data.
+        freeze_embeddings: do not train the token embeddings.
+        class_weights: "balanced" weighs a label by its inverse frequency in the training split.
+            None gives all labels the same weight.
+        noise_q: 0 is cross entropy. Towards 1, a label that the model finds unlikely counts less.
+            See `corpusmith.training.loss.token_loss`.
+        lora_rank: train low-rank adapters of this rank instead of the encoder's matrices (needs
+            peft). 0 trains all weights.
+        mixed_precision: "no", "fp16" or "bf16". None takes the setting of `accelerate config` or
+            `accelerate launch`.
+        compile: run the model through torch.compile. It pays on GPUs and for long runs, and needs
+            a C++ compiler on a CPU.
+        deterministic: refuse kernels whose result depends on timing. A CPU has none; a GPU gets a
+            little slower.
+        choose_threshold: relations only: store the decision threshold with the best macro F1 on
+            the validation split instead of 0.5.
+        outside_bias: entities only: a number added to the logit of O, *by rule*. A higher number
+            finds fewer mentions with higher precision; 0 changes nothing.
+        tracker: "trackio", "tensorboard", "wandb" or "none". None takes trackio if it is
+            installed.
+        seed: of initialisation, dropout and the order of the rows.
     """
 
-    epochs: int = 5
+    epochs: int | None = None
     batch_tokens: int = 1024
     accumulation: int = 1
-    learning_rate: float = 1e-4
+    learning_rate: float | None = None
     warmup: float = 0.1
     weight_decay: float = 0.01
     max_grad_norm: float = 1.0
     max_length: int = 256
     patience: int | None = 3
-    keep_last: bool = False
+    keep_last: bool | None = None
     evaluate_steps: int | None = None
     save_steps: int = 500
     freeze_embeddings: bool = False
@@ -66,21 +79,15 @@ class TrainingConfig:
     compile: bool = False
     deterministic: bool = False
     choose_threshold: bool = False
-    outside_bias: float = 0.0
+    outside_bias: float | None = None
     tracker: str | None = None
     seed: int = 42
 
     def __post_init__(self) -> None:
-        for name in (
-            "epochs",
-            "batch_tokens",
-            "accumulation",
-            "learning_rate",
-            "max_grad_norm",
-            "save_steps",
-        ):
-            if getattr(self, name) <= 0:
-                raise UserError(f"{name} is {getattr(self, name)}: give a positive number")
+        for name in POSITIVE:
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise UserError(f"{name} is {value}: give a positive number")
         for name in ("warmup", "noise_q"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UserError(f"{name} is {getattr(self, name)}: give a share between 0 and 1")
@@ -100,21 +107,22 @@ class TrainingConfig:
 
     @classmethod
     def from_dict(cls, settings: dict) -> "TrainingConfig":
-        """From a user's YAML or JSON.
+        """Read a user's YAML or JSON.
 
         Raises:
-            UserError: at a key that is no field, or a value that is none of its type.
+            UserError: at an unknown key or a value of the wrong type.
         """
         kinds = get_type_hints(cls)
         if unknown := sorted(map(str, set(settings) - set(kinds))):
             raise UserError(
-                f"unknown training setting {', '.join(unknown)}: known are {', '.join(sorted(kinds))}"
+                f"unknown training setting {', '.join(unknown)}: "
+                f"known are {', '.join(sorted(kinds))}"
             )
         return cls(**{name: typed(name, value, kinds[name]) for name, value in settings.items()})
 
 
 def typed(name: str, value: Any, kind: Any) -> Any:
-    """The value as the field has it: YAML takes `1e-4`, which lacks a point, for text, and `no` for false."""
+    """Convert a value to its field's type: YAML reads `1e-4` as text and `no` as false."""
     kinds = get_args(kind) or (kind,)
     if value is False and str in kinds:
         return "no"
@@ -128,13 +136,17 @@ def typed(name: str, value: Any, kind: Any) -> Any:
 
 
 def task_settings(task: str) -> dict[str, Any]:
-    """The settings for students of a task ("ner" or "relations"): `training/settings/TASK.yaml`."""
+    """What `training/settings/TASK.yaml` fixes for a task; the rest follows from the corpus."""
     path = shipped("training", "settings", f"{task}.yaml")
-    settings: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    settings: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     kinds = get_type_hints(TrainingConfig)
     return {name: typed(name, value, kinds[name]) for name, value in settings.items()}
 
 
+POSITIVE = (
+    *("epochs", "batch_tokens", "accumulation", "learning_rate", "max_grad_norm"),
+    "save_steps",
+)
 NAMES = {
     bool: "true or false",
     int: "a whole number",

@@ -1,4 +1,4 @@
-"""From a dataset to windows of subwords: loading, tokenisation, the label of each word at its first subword."""
+"""Turn a dataset into windows of subwords, with the label of each word at its first subword."""
 
 import hashlib
 import inspect
@@ -28,7 +28,7 @@ SPLITS = ("train", "validation")
 
 @dataclass(frozen=True)
 class Corpus:
-    """A dataset of one task. `task` is "ner" or "relations"; `labels` are the names of the ClassLabel, in its order."""
+    """A dataset of one task, "ner" or "relations"; `labels` are the names of its ClassLabel."""
 
     id: str
     config: str
@@ -38,7 +38,7 @@ class Corpus:
     splits: dict[str, Dataset]
 
     def fingerprint(self) -> str:
-        """Changes when a row of either split does."""
+        """A hash of the rows of both splits."""
         digest = hashlib.sha256()
         for name in SPLITS:
             for batch in self.splits[name].data.table.select(self._columns()).to_batches():
@@ -60,7 +60,8 @@ def load_corpus(source: str, names: Sequence[str] = SPLITS) -> Corpus:
     """Load splits of a dataset folder or of a Hub dataset.
 
     Raises:
-        UserError: when there is no such dataset, config or split, or when its columns fit neither task.
+        UserError: when dataset, config or split does not exist, or its columns fit neither
+            task.
     """
     name, config, revision = parse_source(source)
     if Path(name).is_dir():
@@ -102,7 +103,8 @@ def _only(configs: Sequence[str], chosen: str | None, source: str) -> str:
         return configs[0]
     problem = f"has no config {chosen}" if chosen else "does not say which config"
     raise UserError(
-        f"{source} {problem}: choose one of {', '.join(configs) or '(it holds none)'} as DATASET:CONFIG"
+        f"{source} {problem}: "
+        f"choose one of {', '.join(configs) or '(it holds none)'} as DATASET:CONFIG"
     )
 
 
@@ -121,27 +123,28 @@ def _corpus(
     ):
         return Corpus(id_, config, revision, "relations", features["label"].names, splits)
     raise UserError(
-        f"{source} has the columns {', '.join(features)}: training reads tokens and ner_tags (a list of ClassLabel), "
-        "or text and label (ClassLabel of two)"
+        f"{source} has the columns {', '.join(features)}: training reads tokens and ner_tags "
+        "(a list of ClassLabel), or text and label (ClassLabel of two)"
     )
 
 
 def masks(texts: Sequence[str]) -> tuple[str, str]:
-    """The two entity types that mask the pair in relation texts ("GENE", "DISEASE" of "@GENE$ causes @DISEASE$")."""
+    """The entity types of a masked pair: "GENE" and "DISEASE" in "@GENE$ causes @DISEASE$"."""
     for text in texts:
         found = list(dict.fromkeys(mark[1:-1] for mark in MASK.findall(text)))
         if len(found) == 2:
             return found[0], found[1]
     raise UserError(
-        "no text masks a pair of entities as @HEAD$ and @TAIL$: relations are learned from masked texts"
+        "no text masks a pair of entities as @HEAD$ and @TAIL$: "
+        "relations are learned from masked texts"
     )
 
 
 def windows(length: int, room: int) -> Iterator[tuple[int, int, int, int]]:
-    """Cut `length` subwords in windows of at most `room`: (start, stop, first owned, end of owned).
+    """Cut `length` subwords into windows of at most `room`: (start, stop, first owned, owned end).
 
-    Neighbours share a quarter of a window, and each owns its half of what they share: every subword is owned once, by
-    the window in which it has the more context.
+    Neighbours share a quarter of a window, and each owns half of the shared part. So every subword
+    is owned once, by the window that shows more of its context.
     """
     overlap = room // 4 if length > room else 0
     step = room - overlap
@@ -160,8 +163,8 @@ def tokenise_words(
 ) -> list[dict]:
     """Windows of `sentences`, each with `row` (the sentence), `input_ids` and `words`.
 
-    `words` names the word whose tag a subword carries, its first subword in the window that owns it, and is -1
-    elsewhere. A word for which the tokenizer has no subword becomes its unknown token, so every word is carried once.
+    `words` is the index of a word at its first subword, in the window that owns it, and -1
+    elsewhere. A word without a subword becomes the unknown token, so every word has one label.
     """
     found = []
     encoded = tokenizer(
@@ -200,7 +203,7 @@ def tokenise_words(
 
 @dataclass(frozen=True)
 class Encoded:
-    """A split as windows: subwords, labels as the loss wants them, and the word and row of each. Views of Arrow."""
+    """A split as windows: subwords, labels for the loss, word and row of each. Views of Arrow."""
 
     ids: list[np.ndarray]
     labels: list[np.ndarray]
@@ -220,7 +223,10 @@ class Encoded:
 
 
 def encode(corpus: Corpus, split: str, tokenizer: Any, max_length: int) -> Encoded:
-    """Tokenise a split once; the next call with the same rows, tokenizer and length reads the Arrow file of the first."""
+    """Tokenise a split; a second call with the same rows, tokenizer and length reads a cache.
+
+    A tag of -1, which means "no label" in a ClassLabel column, is left out of the loss.
+    """
     dataset = corpus.splits[split]
 
     def encode_words(batch: dict, indices: list[int]) -> dict:
@@ -231,7 +237,7 @@ def encode(corpus: Corpus, split: str, tokenizer: Any, max_length: int) -> Encod
             "input_ids": [window["input_ids"] for window in found],
             "words": [window["words"] for window in found],
             "labels": [
-                [tag[word] if word >= 0 else IGNORED for word in window["words"]]
+                [tag[word] if word >= 0 and tag[word] >= 0 else IGNORED for word in window["words"]]
                 for window, tag in zip(found, tags, strict=True)
             ],
         }
@@ -251,7 +257,7 @@ def encode(corpus: Corpus, split: str, tokenizer: Any, max_length: int) -> Encod
             "labels": [[y] for y in batch["label"]],
         }
 
-    # The key holds the code too: a changed tokenisation must not read what the old one wrote.
+    # The key holds the code too: changed code must not read the cache of old code.
     key = [
         dataset._fingerprint,
         tokenizer.backend_tokenizer.to_str(),
@@ -280,7 +286,7 @@ def encode(corpus: Corpus, split: str, tokenizer: Any, max_length: int) -> Encod
 
 
 def vocabulary(splits: Sequence[Encoded], pad_id: int) -> np.ndarray:
-    """The subwords that occur, sorted. All up to padding are among them, so padding keeps its number."""
+    """The subwords that occur, sorted, and all ids up to padding, so that padding keeps its id."""
     return np.unique(
         np.concatenate([np.arange(pad_id + 1), *(ids for split in splits for ids in split.ids)])
     )

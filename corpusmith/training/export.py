@@ -1,9 +1,10 @@
-"""Write the ONNX files of a model folder: float32 and int8, in the layout of optimum and transformers.js.
+"""Write the ONNX files of a model, float32 and int8, as optimum and transformers.js expect them.
 
-    onnx/model.onnx            int64 input_ids, attention_mask, token_type_ids (batch, sequence) -> float32 logits
-    onnx/model_quantized.onnx  the same, int8 weights, activations quantised as they come
+    onnx/model.onnx            int64 input_ids, attention_mask, token_type_ids (batch, sequence)
+                               to float32 logits
+    onnx/model_quantized.onnx  the same with int8 weights and dynamically quantised activations
 
-`EntityExtractor.from_pretrained(folder)` takes the second from then on.
+After that, `EntityExtractor.from_pretrained(folder)` loads the second file.
 """
 
 import inspect
@@ -18,17 +19,19 @@ FILES = ("onnx/model.onnx", "onnx/model_quantized.onnx")
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 OPSET = 17
 AGREE = 1e-3
-"""How far a logit of the exported model may lie from PyTorch's."""
+"""Largest difference allowed between a logit of the exported model and PyTorch's."""
 
 
 def export(model: str, benchmark: str | None = None, split: str = "validation") -> dict:
-    """Export a model folder; with a benchmark, measure what int8 costs there.
+    """Export a model folder; with a benchmark, measure the loss of int8 there.
 
     Returns:
-        `bytes` of each file and, with a benchmark, F1 in percent of `fp32` and `int8`, and what is `lost`.
+        `bytes` of each file and, with a benchmark, F1 in percent of `fp32` and `int8`, and the
+        difference as `lost`.
 
     Raises:
-        UserError: when the folder holds no model of ours, or the export computes something else than PyTorch.
+        UserError: when `corpusmith train` did not write the folder, or the exported model differs
+            from PyTorch's.
     """
     folder = Path(model)
     (folder / "onnx").mkdir(parents=True, exist_ok=True)
@@ -40,7 +43,7 @@ def export(model: str, benchmark: str | None = None, split: str = "validation") 
 
 
 def export_float(folder: Path, file: Path) -> None:
-    """Trace the model. Tracing gives the graph that optimum publishes, in seconds and without onnxscript."""
+    """Trace the model: the same graph as optimum's, in seconds and without onnxscript."""
     import onnxruntime
     import torch
     from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
@@ -51,7 +54,8 @@ def export_float(folder: Path, file: Path) -> None:
         ]
     except (OSError, KeyError, ValueError) as error:
         raise UserError(
-            f"{folder} holds no model of ours ({error!r}): name what `corpusmith train` wrote"
+            f"{folder} holds no corpusmith model ({error!r}): "
+            "give a folder that `corpusmith train` wrote"
         ) from error
     loader = (
         AutoModelForSequenceClassification
@@ -71,7 +75,7 @@ def export_float(folder: Path, file: Path) -> None:
         }
 
     with warnings.catch_warnings():
-        # The tracer warns of each Python branch it takes for constant; the check below is what decides.
+        # The tracer warns at each Python branch; the comparison below decides.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             network,
@@ -90,10 +94,8 @@ def export_float(folder: Path, file: Path) -> None:
         )
 
     session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-    kept = [
-        tensor.name for tensor in session.get_inputs()
-    ]  # an input that the model leaves unused is in no graph
-    for inputs in (example(1, 5), example(3, 33)):  # shapes that the trace has not seen
+    kept = [tensor.name for tensor in session.get_inputs()]  # without inputs the model ignores
+    for inputs in (example(1, 5), example(3, 33)):  # other shapes than the traced one
         with torch.inference_mode():
             ours = network(**inputs).logits
         theirs = torch.from_numpy(
@@ -101,12 +103,13 @@ def export_float(folder: Path, file: Path) -> None:
         )
         if (ours - theirs).abs().max() > AGREE:
             raise UserError(
-                f"the ONNX export of {folder} computes other logits than PyTorch: use the torch backend"
+                f"the ONNX export of {folder} computes other logits than PyTorch: "
+                "use the torch backend"
             )
 
 
 def quantize(float_file: Path, int8_file: Path) -> None:
-    """Int8 weights with a scale for each channel, in 7 bits, so that no CPU without VNNI overflows when adding up."""
+    """Int8 weights, a scale a channel, in 7 bits: sums overflow on CPUs without VNNI otherwise."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     quantize_dynamic(
@@ -115,7 +118,7 @@ def quantize(float_file: Path, int8_file: Path) -> None:
 
 
 def quantization_loss(model: str, benchmark: str, split: str) -> dict:
-    """F1 in percent (strict for entities, macro for relations) of both files and the difference."""
+    """Strict F1 (entities) or macro F1 (relations) in percent of both files, and the difference."""
     from corpusmith.evaluation.evaluate import evaluate
 
     figures = [

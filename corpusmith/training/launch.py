@@ -1,7 +1,8 @@
 """Start training: one seed or several, in this process or in several of them.
 
-python -m corpusmith.training.launch DATASET --encoder embedded --out DIR [--seeds 1,2,3] [--settings FILE]
-accelerate launch --config_file training/accelerate/two-cpu-processes.yaml -m corpusmith.training.launch DATASET ...
+python -m corpusmith.training.launch DATASET --encoder embedded --out DIR [--seeds 1,2,3]
+accelerate launch --config_file training/accelerate/two-cpu-processes.yaml \
+    -m corpusmith.training.launch DATASET --encoder embedded --out DIR [--settings FILE]
 """
 
 import argparse
@@ -18,60 +19,55 @@ from pathlib import Path
 import yaml
 
 from corpusmith.errors import UserError
+from corpusmith.files import PACKAGE
 from corpusmith.training.config import TrainingConfig
 
 
-def launch(
+def train_in_processes(
     dataset: str,
     encoder: str,
     out: Path,
     config: TrainingConfig,
-    seeds: Sequence[int] = (),
-    num_processes: int = 1,
-    progress: Callable[[dict], None] | None = None,
+    seeds: Sequence[int],
+    num_processes: int,
 ) -> dict:
-    """Train in `num_processes` processes of this machine: NCCL between GPUs, gloo between CPU processes.
+    """Run `train_seeds` in processes of this machine: NCCL between GPUs, gloo between CPUs.
 
     Returns:
-        What training.json holds.
+        The content of training.json.
 
     Raises:
-        UserError: as `corpusmith.training.loop.train` does, or when one of the processes fails; it has then said why.
+        UserError: when one of the processes fails; its own message is above.
     """
-    if num_processes == 1:
-        return train_seeds(dataset, encoder, out, config, seeds, progress)
     out.mkdir(parents=True, exist_ok=True)
     settings = out / "settings.json"
     settings.write_text(json.dumps(asdict(config)))
-    command = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        f"--nproc-per-node={num_processes}",
-    ]
-    command += [
-        "-m",
-        "corpusmith.training.launch",
-        dataset,
-        "--encoder",
-        encoder,
-        "--out",
-        str(out),
-        "--settings",
-        str(settings),
-    ]
+    torchrun = ["torch.distributed.run", "--standalone", f"--nproc-per-node={num_processes}"]
+    command = [sys.executable, "-m", *torchrun, "-m", "corpusmith.training.launch", dataset]
+    command += ["--encoder", encoder, "--out", str(out), "--settings", str(settings)]
     command += ["--seeds", ",".join(map(str, seeds))] if seeds else []
     threads = str(max(1, (os.cpu_count() or 1) // num_processes))
-    failed = subprocess.run(
-        command, env={"OMP_NUM_THREADS": threads} | os.environ, check=False
-    ).returncode
+    environment = {"OMP_NUM_THREADS": threads} | safe_environment()
+    failed = subprocess.run(command, env=environment, check=False).returncode
     settings.unlink()
     if failed:
         raise UserError(
-            f"training in {num_processes} processes ended with status {failed}: see what they printed"
+            f"training in {num_processes} processes ended with status {failed}: "
+            "see their messages above"
         )
     return json.loads((out / "training.json").read_text())
+
+
+def safe_environment() -> dict[str, str]:
+    """The environment of a child that imports nothing from the working directory.
+
+    A user's `training.py` or `torch.py` there must not replace a library (Python 3.11 and later).
+    """
+    environment = {**os.environ, "PYTHONSAFEPATH": "1"}
+    if not (PACKAGE / "data").is_dir():  # a checkout, which may be importable only from its folder
+        paths = [str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment["PYTHONPATH"] = os.pathsep.join(paths)
+    return environment
 
 
 def train_seeds(
@@ -82,10 +78,11 @@ def train_seeds(
     seeds: Sequence[int] = (),
     progress: Callable[[dict], None] | None = None,
 ) -> dict:
-    """Train once with each seed, in `out/seed-N`, and copy the model that scores best on validation to `out`.
+    """Train with each seed in `out/seed-N` and copy the best model on validation to `out`.
 
-    Its training.json says under `seeds` what each reached, with mean and standard deviation. A seed that is finished
-    is not trained again, so a call that was killed goes on where it was. Without seeds, `config.seed` goes to `out`.
+    Its training.json lists the scores of all seeds under `seeds`, with mean and standard
+    deviation. Finished seeds are not trained again, so the same call resumes a killed one. Without
+    seeds, `config.seed` is trained in `out`.
     """
     from accelerate import PartialState
 
@@ -128,7 +125,7 @@ def train_once(
     fingerprint: str,
     progress: Callable[[dict], None] | None = None,
 ) -> dict:
-    """`corpusmith.training.loop.train`, unless a run of exactly these has ended in `folder`: then its report.
+    """`corpusmith.training.loop.train`, or the report of a finished run of the same in `folder`.
 
     `fingerprint` is that of the rows of `dataset`.
     """
@@ -136,14 +133,14 @@ def train_once(
 
     if (folder / "training.json").exists() and not (folder / "state").exists():
         report = json.loads((folder / "training.json").read_text())
-        same = (report["encoder"], report["dataset"]["fingerprint"], report["hyperparameters"])
+        same = (report["encoder"], report["dataset"]["fingerprint"], report.get("given"))
         if same == (encoder, fingerprint, asdict(config)):
             return report
     return train(dataset, encoder, folder, config, progress)
 
 
 def main() -> None:
-    """What each process runs."""
+    """Entry point of each process."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

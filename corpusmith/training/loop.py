@@ -1,8 +1,8 @@
-"""Fine-tune an encoder on a corpus: one loop for entities (token) and relations (sequence classification).
+"""Fine-tune an encoder on a corpus: one loop for token (entities) and sequence classification.
 
     accelerate launch -m corpusmith.training.launch DATASET --encoder embedded --out DIR
 
-Read `train` from top to bottom: it is the whole story, and a killed run goes on by the same call.
+`train` reads from top to bottom. The same call resumes a killed run.
 """
 
 import json
@@ -29,7 +29,7 @@ from corpusmith.training.checkpoint import Checkpoint
 from corpusmith.training.config import TrainingConfig
 from corpusmith.training.data import SPLITS, Encoded, encode, load_corpus, masks, vocabulary
 from corpusmith.training.encoder import (
-    adapt,
+    add_adapters,
     head_bias,
     load_model,
     load_tokenizer,
@@ -39,8 +39,9 @@ from corpusmith.training.encoder import (
     trim_vocabulary,
 )
 from corpusmith.training.loss import IGNORED, token_loss
+from corpusmith.training.schedule import WIDTH, count_mentions, schedule_for
 from corpusmith.training.tracking import PROJECT, EnergyMeter, figures, tracker
-from corpusmith.training.validation import METRIC, validate
+from corpusmith.training.validation import METRIC, predict, validation_scores
 
 LIBRARIES = ("accelerate", "datasets", "tokenizers", "torch", "transformers")
 
@@ -52,21 +53,23 @@ def train(
     config: TrainingConfig,
     progress: Callable[[dict], None] | None = None,
 ) -> dict:
-    """Train, keep the weights that score best on the validation split (or the last), and write the model folder.
+    """Train, keep the best weights on the validation split (or the last), write the model folder.
 
     Args:
         dataset: a dataset folder or Hub id, `id[:config][@revision]`.
         encoder: "embedded", a folder, or a Hub id `id[@revision]` that `AutoModel` loads.
-        out: the model folder. `out/state` holds the state of an unfinished run, from which the same call goes on.
+        out: the model folder. `out/state` holds the state of an unfinished run, which the same
+            call resumes.
         progress: called on the main process with each row of the history.
 
     Returns:
-        What training.json holds.
+        The content of training.json.
 
     Raises:
-        UserError: when dataset or encoder cannot be loaded, or `out` holds the unfinished run of something else.
+        UserError: when dataset or encoder cannot be loaded, or `out` holds the unfinished run of
+            other data or settings.
     """
-    AcceleratorState._reset_state()  # a process may train again with another precision, as a search does
+    AcceleratorState._reset_state()  # a search trains again in this process, in other precision
     accelerator = Accelerator(
         mixed_precision=precision(config.mixed_precision),
         cpu=not torch.accelerator.is_available(),
@@ -82,14 +85,14 @@ def train(
         facts["head"], facts["tail"] = masks(corpus.splits["train"]["text"])
         facts["threshold"] = 0.5
     model = load_model(encoder, corpus.labels, facts)
-    if corpus.task == "ner" and config.outside_bias:
-        head_bias(model)  # refused now rather than after hours
+    if corpus.task == "ner" and config.outside_bias != 0:
+        head_bias(model)  # fail before training, not after it
     if accelerator.device.type == "cpu":
-        model.set_attn_implementation(
-            "eager"
-        )  # a CPU's fused kernel has no dropout, and what stands in is slower
+        # PyTorch's fused kernel has no dropout on a CPU and falls back to a slower one.
+        model.set_attn_implementation("eager")
     encoder_revision = getattr(model.config, "_commit_hash", None) or locate(encoder)[1]
-    facts["max_length"] = window_length(model.config, tokenizer, config)
+    model_config = model.config
+    facts["max_length"] = window_length(model_config, tokenizer, config)
     with accelerator.main_process_first():
         training, validation = (
             encode(corpus, split, tokenizer, facts["max_length"]) for split in SPLITS
@@ -101,7 +104,7 @@ def train(
     if config.freeze_embeddings:
         model.get_input_embeddings().weight.requires_grad_(False)
     if config.lora_rank:
-        model = adapt(model, config.lora_rank)
+        model = add_adapters(model, config.lora_rank)
     if config.compile:
         model.compile(dynamic=True)
     optimizer = torch.optim.AdamW(parameter_groups(model, config.weight_decay), fused=True)
@@ -113,11 +116,17 @@ def train(
     weight_of = np.array(
         [weights[labels[labels != IGNORED]].sum().item() for labels in training.labels]
     )
-    begins_row = np.diff(training.rows, prepend=-1) > 0  # of the windows of a long row, the first
+    begins_row = np.diff(training.rows, prepend=-1) > 0  # the first window of each row
     lengths = training.lengths()
+    one_pass = len(plan_steps(lengths, config.batch_tokens, config.seed, epoch=0))
+    width = getattr(model_config, "hidden_size", WIDTH)
+    checked = count_mentions(validation.labels, corpus.labels)
+    if corpus.task == "relations":
+        checked = len(validation)
+    schedule = schedule_for(config, corpus.task, one_pass, checked, width)
     plans = [
         plan_steps(lengths, config.batch_tokens, config.seed, epoch)
-        for epoch in range(config.epochs)
+        for epoch in range(schedule.epochs)
     ]
     epoch_ends = list(np.cumsum([len(plan) for plan in plans]))
     steps = [step for plan in plans for step in plan]
@@ -135,7 +144,7 @@ def train(
     accelerator.init_trackers(PROJECT, {k: v for k, v in asdict(config).items() if v is not None})
     meter = EnergyMeter()
     loss_sum = torch.tensor(state.loss, device=accelerator.device)
-    total, what = int(begins_row.sum()) * config.epochs, f"training, seed {config.seed}"
+    total, what = int(begins_row.sum()) * schedule.epochs, f"training, seed {config.seed}"
     shown = bar(total, what, "rows", done=state.sentences, shown=accelerator.is_local_main_process)
     begun = time.perf_counter()
 
@@ -143,15 +152,17 @@ def train(
     while state.step < len(steps) and (config.patience is None or state.stale() < config.patience):
         step = steps[state.step]
         for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * schedule(state.step, len(steps), config.warmup)
-        # Each process knows the whole step, so its weight needs no exchange. DDP takes the mean over processes.
+            share_of_peak = rate_share(state.step, len(steps), config.warmup)
+            group["lr"] = schedule.learning_rate * share_of_peak
+        # Each process knows the whole step, so the weight needs no exchange. DDP takes the mean
+        # over processes.
         scale = accelerator.num_processes / max(weight_of[step].sum(), 1e-9)
         parts = share(
             step, accelerator.process_index, accelerator.num_processes, config.accumulation
         )
         for i, part in enumerate(parts):
             with accelerator.no_sync(model) if i + 1 < len(parts) else nullcontext():
-                # A process without a window takes part in the exchange with a loss of zero.
+                # A process without a window joins the exchange with a loss of zero.
                 batch = collate(training, part if len(part) else step[:1], tokenizer.pad_token_id)
                 batch = send_to_device(batch, accelerator.device)
                 labels = batch.pop("labels")
@@ -175,15 +186,16 @@ def train(
         state.loss = accelerator.reduce(loss_sum, "mean").item()
         state.seconds += time.perf_counter() - begun
         if evaluate:
-            scores = validate(
-                accelerator, model, validation, corpus, tokenizer.pad_token_id, config
+            chances = predict(
+                accelerator, model, validation, tokenizer.pad_token_id, config.batch_tokens
             )
+            scores = validation_scores(chances, validation, corpus, schedule, config)
             epoch = float(np.interp(state.step, [0, *epoch_ends], range(len(plans) + 1)))
-            if state.record(epoch, scores, metric, config.keep_last):
+            if state.record(epoch, scores, metric, schedule.keep_last):
                 checkpoint.save_best(model, state)
             accelerator.log(figures(state.history[-1]), step=state.step)
             if progress and accelerator.is_main_process:
-                shown.clear()  # what is printed would stand behind it
+                shown.clear()  # so that the line does not end behind the bar
                 progress(state.history[-1])
         checkpoint.save(state)
         loss_sum.fill_(state.loss)
@@ -192,6 +204,13 @@ def train(
     shown.close()
     energy = meter.stop()
     best = state.history[state.best]
+    bias = best["validation"].get("outside_bias", 0.0)
+    decided = asdict(config) | {
+        "epochs": schedule.epochs,
+        "learning_rate": schedule.learning_rate,
+        "keep_last": schedule.keep_last,
+        "outside_bias": bias,
+    }
     report = {
         "task": corpus.task,
         "encoder": encoder,
@@ -203,7 +222,8 @@ def train(
             "fingerprint": identity["dataset"],
             "rows": {split: corpus.splits[split].num_rows for split in SPLITS},
         },
-        "hyperparameters": asdict(config),
+        "hyperparameters": decided,
+        "given": asdict(config),
         "seed": config.seed,
         "best": {
             "epoch": best["epoch"],
@@ -223,8 +243,8 @@ def train(
             facts["threshold"] = best["validation"]["threshold"]
         weights_file = load_file(checkpoint.best(state))
         trained = trained_model(encoder, corpus.labels, facts, used, config.lora_rank, weights_file)
-        if corpus.task == "ner" and config.outside_bias:
-            head_bias(trained)[corpus.labels.index("O")] += config.outside_bias
+        if bias:
+            head_bias(trained)[corpus.labels.index("O")] += bias
         trained.save_pretrained(out)
         tokenizer.save_pretrained(out)
         (out / "training.json.partial").write_text(json.dumps(report, indent=2) + "\n")
@@ -237,7 +257,7 @@ def train(
 
 
 def window_length(model_config: Any, tokenizer: Any, config: TrainingConfig) -> int:
-    """Subwords of a window that the encoder has positions for. RoBERTa's positions start at 2, hence two less."""
+    """Subwords of a window, at most the encoder's positions: RoBERTa's start at 2, so two less."""
     positions = getattr(model_config, "max_position_embeddings", None) or 0
     return min(
         config.max_length, tokenizer.model_max_length, *([positions - 2] if positions > 2 else [])
@@ -245,7 +265,7 @@ def window_length(model_config: Any, tokenizer: Any, config: TrainingConfig) -> 
 
 
 def parameter_groups(model: Any, weight_decay: float) -> list[dict]:
-    """Weight decay for matrices only. Token embeddings have none: it would wear away the rows that never occur."""
+    """Apply weight decay to matrices only: it would shrink token embeddings that never occur."""
     embeddings = model.get_input_embeddings().weight
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     decayed = [
@@ -259,7 +279,7 @@ def parameter_groups(model: Any, weight_decay: float) -> list[dict]:
 
 
 def class_weights(training: Encoded, classes: int, scheme: str | None) -> torch.Tensor:
-    """One factor a label; "balanced" is rows / (classes * rows of the label), so that the mean over rows is 1."""
+    """One factor a label. "balanced" is rows / (classes * rows of the label): mean 1 over rows."""
     if scheme is None:
         return torch.ones(classes)
     labels = np.concatenate(training.labels)
@@ -267,8 +287,8 @@ def class_weights(training: Encoded, classes: int, scheme: str | None) -> torch.
     return torch.from_numpy(counts.sum() / (classes * np.maximum(counts, 1))).float()
 
 
-def schedule(step: int, steps: int, warmup: float) -> float:
-    """Share of the peak rate at a step: a climb over the first `warmup` of the steps, then a line down to 0."""
+def rate_share(step: int, steps: int, warmup: float) -> float:
+    """Share of the peak rate at a step: a linear warm-up, then a linear decay to 0."""
     climb = warmup * steps
     return (step + 1) / (climb + 1) if step < climb else (steps - step) / max(steps - climb, 1)
 

@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional
 
 IGNORED = -100
-"""The label of a position that is not scored: special tokens, later subwords of a word, padding."""
+"""The label of a position outside the loss: special tokens, later subwords of a word, padding."""
 
 
 def token_loss(
@@ -15,16 +15,17 @@ def token_loss(
 ) -> torch.Tensor:
     """Summed loss over the scored positions: cross entropy, or its generalisation for noisy labels.
 
-    With q > 0 it is L_q of Zhang and Sabuncu 2018, "Generalized Cross Entropy Loss for Training Deep Neural Networks
-    with Noisy Labels" (arXiv 1805.07836), equation 6: (1 - p^q) / q, where p is the probability of the given label.
-    Its gradient is that of cross entropy times p^q, so a label the model finds unlikely pulls less. It goes to cross
-    entropy as q goes to 0 and is the mean absolute error at q = 1. The sum lets the caller divide by the weight of a
-    whole step, whatever processes and parts it is spread over.
+    With q > 0 it is L_q of Zhang and Sabuncu 2018, "Generalized Cross Entropy Loss for Training
+    Deep Neural Networks with Noisy Labels" (arXiv 1805.07836), equation 6: (1 - p^q) / q, where p
+    is the probability of the given label. Its gradient is that of cross entropy times p^q, so a
+    label that the model finds unlikely counts less. The limit at q = 0 is cross entropy; q = 1 is
+    the mean absolute error. The caller divides the sum by the weight of a whole step, over all its
+    processes and parts.
 
     Args:
         logits: (..., labels).
-        labels: (...), `IGNORED` where nothing is scored.
-        weights: one factor a label, or None for all alike.
+        labels: (...), `IGNORED` at positions without a label.
+        weights: one factor a label, or None for equal weights.
     """
     scored = labels != IGNORED
     logits, labels = logits[scored].float(), labels[scored]

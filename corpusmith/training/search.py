@@ -1,8 +1,8 @@
-"""Hyper-parameters by optuna in two phases: few epochs for all trials, then all epochs for the best few."""
+"""Search hyper-parameters with optuna: few epochs for all trials, all epochs for the best."""
 
 import json
 import shutil
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,17 @@ from corpusmith.training.config import TrainingConfig
 SEARCHED = ("learning_rate", "batch_tokens", "warmup", "weight_decay", "noise_q")
 
 
+@dataclass(frozen=True)
+class SearchPlan:
+    """How many settings are tried, for how many epochs, and how many of the best train in full."""
+
+    trials: int = 20
+    finalists: int = 3
+    first_epochs: int = 1
+
+
 def suggest(trial: Any, config: TrainingConfig) -> TrainingConfig:
-    """The space: what moves a fine-tuned encoder most, within the ranges its papers report."""
+    """Draw the settings with the largest effect on a fine-tuned encoder, in ranges from papers."""
     return replace(
         config,
         learning_rate=trial.suggest_float("learning_rate", 2e-5, 5e-4, log=True),
@@ -29,19 +38,18 @@ def search(
     encoder: str,
     out: Path,
     config: TrainingConfig,
-    trials: int = 20,
-    finalists: int = 3,
-    first_epochs: int = 1,
+    plan: SearchPlan = SearchPlan(),
 ) -> dict:
-    """Search on the synthetic validation split, write the best model to `out`, and all that was tried to search.json.
+    """Search on the synthetic validation split; write the best model and search.json to `out`.
 
-    Trials are kept in `out/search.journal`: a search that was killed goes on with those it has.
+    `out/search.journal` keeps the trials, so the same call resumes a killed search.
 
     Returns:
-        What search.json holds: `trials`, `finalists` and `best`, each with its settings and score.
+        The content of search.json: `trials`, `finalists` and `best`, with settings and scores.
 
     Raises:
-        UserError: when optuna is not installed, `out` holds another search, or as `corpusmith.training.loop.train` does.
+        UserError: when optuna is not installed, or `out` holds a search with other data, encoder
+            or settings; and as `corpusmith.training.loop.train` does.
     """
     try:
         import optuna
@@ -60,7 +68,7 @@ def search(
         direction="maximize",
         load_if_exists=True,
     )
-    # A sampler that began again at the first random number would draw again what has been tried.
+    # With the same seed again, a resumed search would draw the settings it has already tried.
     study.sampler = optuna.samplers.TPESampler(seed=config.seed + len(study.trials))
     fixed = {
         name: value
@@ -69,7 +77,7 @@ def search(
     }
     fingerprint = load_corpus(dataset).fingerprint()
     identity: dict[str, Any] = {"dataset": fingerprint, "encoder": encoder, "settings": fixed}
-    identity["number of first epochs"] = min(first_epochs, config.epochs)
+    identity["number of first epochs"] = plan.first_epochs
     known = study.user_attrs.get("identity", identity)
     if changed := [key for key in identity if known[key] != identity[key]]:
         raise UserError(
@@ -78,18 +86,18 @@ def search(
     study.set_user_attr("identity", identity)
 
     def score(trial: Any) -> float:
-        settings = replace(suggest(trial, config), epochs=min(first_epochs, config.epochs))
+        settings = replace(suggest(trial, config), epochs=plan.first_epochs)
         folder = out / f"trial-{trial.number}"
         value = train(dataset, encoder, folder, settings)["best"]["value"]
         shutil.rmtree(folder)
         return value
 
     done = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
-    study.optimize(score, n_trials=max(trials - len(done), 0))
-    for unfinished in out.glob("trial-*"):  # of a search that was killed
+    study.optimize(score, n_trials=max(plan.trials - len(done), 0))
+    for unfinished in out.glob("trial-*"):  # left by a killed search
         shutil.rmtree(unfinished)
     tried = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
-    ranked = sorted(tried, key=lambda trial: trial.values[0], reverse=True)[:finalists]
+    ranked = sorted(tried, key=lambda trial: trial.values[0], reverse=True)[: plan.finalists]
     reports = []
     for trial in ranked:
         folder, settings = (

@@ -1,4 +1,4 @@
-"""What a run tells others while it goes: rows for an experiment tracker, and the energy it took."""
+"""Rows for an experiment tracker, and the energy of a run."""
 
 from importlib.util import find_spec
 
@@ -8,7 +8,9 @@ PROJECT = "corpusmith"
 
 
 def tracker(chosen: str | None) -> str | None:
-    """The name for Accelerate's `log_with`: `chosen`, or trackio, which keeps its data on this machine, if installed.
+    """The name for Accelerate's `log_with`: `chosen`, else trackio if it is installed.
+
+    Trackio keeps its data on this machine.
 
     Raises:
         UserError: when the chosen tracker is not installed.
@@ -21,21 +23,21 @@ def tracker(chosen: str | None) -> str | None:
 
 
 def figures(row: dict) -> dict[str, float]:
-    """A row of the history as trackers take it: one level, numbers only."""
+    """A row of the history for trackers: one level, numbers only."""
     scores = {f"validation/{name}": value for name, value in row["validation"].items()}
     flat = {"epoch": row["epoch"], "train/loss": row["train_loss"]} | scores
     return {name: value for name, value in flat.items() if isinstance(value, int | float)}
 
 
 class EnergyMeter:
-    """Energy of this process from now on, as codecarbon estimates it; nothing is sent, and no file is written."""
+    """Energy of this process, estimated by codecarbon. It sends nothing and writes no file."""
 
     def __init__(self) -> None:
         self.tracker = None
         if find_spec("codecarbon"):
             from codecarbon import OfflineEmissionsTracker
 
-            # The country sets the carbon of a kWh, which is not read here.
+            # The country only sets the carbon of a kWh, which is not used here.
             self.tracker = OfflineEmissionsTracker(
                 country_iso_code="FRA",
                 tracking_mode="process",

@@ -1,61 +1,103 @@
-"""Scores on the synthetic validation split while training: they choose the checkpoint, and say nothing of real text."""
+"""Scores on the synthetic validation split. They choose the epoch and say nothing of real text."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import gather_object, send_to_device
 
-from corpusmith.evaluation.metrics import relation_scores, span_scores
+from corpusmith.evaluation.metrics import prf, relation_scores, span_counts, span_scores
 from corpusmith.training.batches import collate, plan_steps
 from corpusmith.training.config import TrainingConfig
 from corpusmith.training.data import Corpus, Encoded
+from corpusmith.training.schedule import Schedule
 
 METRIC = {"ner": "strict_f1", "relations": "macro_f1"}
-"""What is better when higher, by task."""
+"""The score to maximise, by task."""
+
+RESAMPLES = 200
+"""Bootstrap samples for a standard error: two digits of it are enough to compare two scores."""
 
 
 @torch.inference_mode()
-def validate(
-    accelerator: Accelerator,
-    model: Any,
-    data: Encoded,
-    corpus: Corpus,
-    pad_id: int,
-    config: TrainingConfig,
-) -> dict:
-    """Scores on the validation split, the same on every process: each predicts a part, and all get all of it."""
+def predict(
+    accelerator: Accelerator, model: Any, data: Encoded, pad_id: int, batch_tokens: int
+) -> dict[int, np.ndarray]:
+    """Log-probabilities of each window, complete on every process: each predicts a part of them."""
     model.eval()
     found = []
-    for step in plan_steps(data.lengths(), config.batch_tokens, seed=0, epoch=0):
+    for step in plan_steps(data.lengths(), batch_tokens, seed=0, epoch=0):
         part = step[accelerator.process_index :: accelerator.num_processes]
-        batch = send_to_device(
-            collate(data, part if len(part) else step[:1], pad_id), accelerator.device
-        )
+        windows = part if len(part) else step[:1]
+        batch = send_to_device(collate(data, windows, pad_id), accelerator.device)
         del batch["labels"]
-        logits = model(**batch).logits.float()
-        if corpus.task == "ner":
-            logits[..., corpus.labels.index("O")] += (
-                config.outside_bias
-            )  # as the model that is kept will
-        chances = logits.softmax(-1).cpu().numpy()
+        chances = model(**batch).logits.float().log_softmax(-1).cpu().numpy()
         found += [(int(i), chances[at][: len(data.ids[i])]) for at, i in enumerate(part)]
     model.train()
-    by_window = dict(gather_object(found))
+    return dict(gather_object(found))
+
+
+def validation_scores(
+    chances: dict[int, np.ndarray],
+    data: Encoded,
+    corpus: Corpus,
+    schedule: Schedule,
+    config: TrainingConfig,
+) -> dict:
+    """The scores of one evaluation, with the `threshold` or `outside_bias` that was chosen."""
     if corpus.task == "relations":
         return score_relations(
             [int(labels[0]) for labels in data.labels],
-            [float(by_window[i][1]) for i in range(len(data))],
+            [float(np.exp(chances[i][1])) for i in range(len(data))],
             config.choose_threshold,
         )
     gold: list[list[str]] = [[] for _ in range(corpus.splits["validation"].num_rows)]
-    predicted: list[list[str]] = [[] for _ in gold]
+    logits: list[list[np.ndarray]] = [[] for _ in gold]
     for i, row in enumerate(data.rows):
         # Windows of a row follow one another, and so do the words they own.
-        owned = data.words[i] >= 0
+        owned = (data.words[i] >= 0) & (data.labels[i] >= 0)
         gold[row] += [corpus.labels[y] for y in data.labels[i][owned]]
-        predicted[row] += [corpus.labels[y] for y in by_window[i][owned].argmax(-1)]
-    return span_scores(gold, predicted)
+        logits[row].append(chances[i][owned])
+    joined = [np.concatenate(parts) if parts else np.zeros((0, 1)) for parts in logits]
+    return choose_bias(gold, joined, corpus.labels, schedule.outside_biases)
+
+
+def choose_bias(
+    gold: Sequence[Sequence[str]],
+    logits: Sequence[np.ndarray],
+    labels: list[str],
+    biases: Sequence[float],
+) -> dict:
+    """Scores at the largest bias of O whose F1 is within one standard error of the best F1."""
+    outside = labels.index("O")
+    predictions = {}
+    for bias in biases:
+        shift = np.where(np.arange(len(labels)) == outside, bias, 0.0)
+        best = [(row + shift).argmax(-1) if len(row) else [] for row in logits]
+        predictions[bias] = [[labels[y] for y in row] for row in best]
+    if len(predictions) == 1:
+        ((chosen, tags),) = predictions.items()
+        return span_scores(gold, tags) | {"outside_bias": chosen}
+    counts = {bias: span_counts(gold, tags) for bias, tags in predictions.items()}
+    scores = {bias: strict_f1(of_rows.sum(0)) for bias, of_rows in counts.items()}
+    best_bias = max(scores, key=lambda bias: (scores[bias], -bias))
+    least = scores[best_bias] - standard_error(counts[best_bias])
+    chosen = max(bias for bias, score in scores.items() if score >= least)
+    return span_scores(gold, predictions[chosen]) | {"outside_bias": chosen}
+
+
+def strict_f1(counts: np.ndarray) -> float:
+    """Percent, of (right, predicted, gold)."""
+    return prf(*(int(count) for count in counts))["f1"]
+
+
+def standard_error(counts: np.ndarray) -> float:
+    """Of F1 in points: its deviation over bootstrap samples of the rows."""
+    rng = np.random.default_rng(0)
+    samples = rng.integers(len(counts), size=(RESAMPLES, len(counts)))
+    return float(np.std([strict_f1(counts[sample].sum(0)) for sample in samples]))
 
 
 def score_relations(labels: list[int], chances: list[float], choose_threshold: bool) -> dict:

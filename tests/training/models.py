@@ -1,4 +1,4 @@
-"""Model folders with random weights, and sentences of our own, for the tests of inference, evaluation and export."""
+"""Models with random weights, and sentences, for tests of inference, evaluation and export."""
 
 from itertools import product
 from pathlib import Path
@@ -31,7 +31,7 @@ SENTENCES = [frame.format(disease) for frame, disease in product(FRAMES, DISEASE
 
 
 def write_model(folder: Path, encoder: Path, labels: list[str], facts: dict) -> Path:
-    """A model that nobody trained; its head is steep, so that it finds something and no two labels nearly tie."""
+    """An untrained model with a steep head: it finds mentions, and no two labels nearly tie."""
     torch.manual_seed(7)
     model = load_model(str(encoder), labels, facts).eval()
     torch.nn.init.normal_(model.classifier.weight, std=2.0)

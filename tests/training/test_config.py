@@ -35,9 +35,10 @@ def test_settings_override_the_defaults() -> None:
     assert TrainingConfig.from_dict({"epochs": 2}) == TrainingConfig(epochs=2)
 
 
-def test_what_yaml_takes_for_text_or_false_is_what_was_meant() -> None:
+def test_yaml_text_and_false_become_numbers_and_no() -> None:
     settings = yaml.safe_load(
-        "learning_rate: 1e-4\nwarmup: 0\npatience: null\ncompile: true\ntracker: none\nmixed_precision: no"
+        "learning_rate: 1e-4\nwarmup: 0\npatience: null\ncompile: true\ntracker: none\n"
+        "mixed_precision: no"
     )
     config = TrainingConfig.from_dict(settings)
     assert (config.learning_rate, config.warmup, config.patience, config.compile) == (
@@ -54,6 +55,5 @@ def test_every_default_is_of_its_type() -> None:
 
 
 @pytest.mark.parametrize("task", ["ner", "relations"])
-def test_shipped_settings_are_valid_and_differ_from_the_defaults(task: str) -> None:
-    settings = task_settings(task)
-    assert TrainingConfig.from_dict(settings) != TrainingConfig()
+def test_shipped_settings_are_valid_and_leave_epochs_to_the_rule(task: str) -> None:
+    assert TrainingConfig.from_dict(task_settings(task)).epochs is None

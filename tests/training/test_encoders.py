@@ -1,4 +1,4 @@
-"""Architectures that `AutoModel` loads, each tiny and untrained: through training, export and inference."""
+"""Tiny untrained models of each architecture, through training, export and inference."""
 
 from dataclasses import replace
 from pathlib import Path

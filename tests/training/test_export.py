@@ -46,7 +46,7 @@ def test_layout_is_that_of_optimum_and_transformers_js(exported):
 
 
 def test_everybody_finds_the_same_entities_in_fifty_sentences(exported):
-    """The extractor on both backends, `AutoModel` with a tokenizer, and `pipeline`: none but the first needs us."""
+    """Compare the extractor on both backends with `AutoModel` and `pipeline`."""
     ours = found(EntityExtractor.from_pretrained(exported, backend="torch"))
     assert len(SENTENCES) == 50 and sum(map(len, ours)) > 20
     assert found(EntityExtractor.from_pretrained(exported, backend="onnx", quantized=False)) == ours
@@ -110,7 +110,7 @@ def test_a_relation_model_is_exported_too(tmp_path, tiny_encoder):
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path):
-    with pytest.raises(UserError, match="holds no model of ours"):
+    with pytest.raises(UserError, match="holds no corpusmith model"):
         export(str(tmp_path))
 
 
@@ -131,8 +131,7 @@ console.log(JSON.stringify(found));
 
 @pytest.fixture(scope="module")
 def learned(tmp_path_factory, ner_dataset) -> Path:
-    """MiniLM, fine-tuned: its vocabulary knows every word (transformers.js leaves out unknown tokens), and its answers
-    are no near ties."""
+    """Fine-tuned MiniLM: no unknown tokens (transformers.js drops them) and no near ties."""
     folder = tmp_path_factory.mktemp("model")
     config = TrainingConfig(
         epochs=12, batch_tokens=256, learning_rate=5e-4, patience=None, tracker="none"

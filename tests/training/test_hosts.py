@@ -22,7 +22,7 @@ TWO_MACHINES = shipped("training", "accelerate") / "two-machines-gloo.yaml"
 
 @pytest.fixture
 def hosts() -> Iterator[list[str]]:
-    """Two network namespaces joined by a virtual cable: nothing but their two addresses is reachable from either."""
+    """Two network namespaces joined by a virtual cable: each reaches only the two addresses."""
     if not shutil.which("ip"):
         pytest.skip("no `ip` command: install iproute2")
     names = [f"corpusmith-{os.getpid()}-{i}" for i in range(2)]
@@ -78,7 +78,7 @@ def launch(host: list[str], settings: list[str], arguments: list[str]) -> subpro
         "-m",
         "corpusmith.training.launch",
     ]
-    # gloo listens on the address of the host's name, here the loopback's, unless it is told an interface
+    # without an interface, gloo listens on the address of the host name, here the loopback
     network = {"GLOO_SOCKET_IFNAME": "eth0"} if host else {}
     own = {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "PYTHONPATH": os.getcwd()}
     return subprocess.Popen(
@@ -156,7 +156,7 @@ def test_two_hosts_learn_what_one_host_learns(
 def test_a_lost_host_ends_the_training_of_both_and_the_same_command_goes_on(
     hosts: list[str], ner_dataset: Path, encoder: Path, tmp_path: Path
 ) -> None:
-    """What docs/scaling.md says of failures: the other host's command fails too, and the state is taken up again."""
+    """docs/scaling.md on failures: the other host's command fails too, and a new run resumes."""
     out = tmp_path / "out"
     settings = settings_file(tmp_path, epochs=40, save_steps=1)
     task = [

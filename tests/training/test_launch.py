@@ -10,7 +10,7 @@ from transformers import AutoModel
 
 from corpusmith.files import shipped
 from corpusmith.training.config import TrainingConfig
-from corpusmith.training.launch import launch
+from corpusmith.training.launch import train_in_processes, train_seeds
 
 QUICK = TrainingConfig(
     epochs=2,
@@ -24,7 +24,7 @@ QUICK = TrainingConfig(
 
 @pytest.fixture
 def steady_encoder(tiny_encoder: Path, tmp_path: Path) -> Path:
-    """Without dropout, whose random numbers differ from process to process."""
+    """An encoder without dropout, whose random numbers differ between processes."""
     encoder = AutoModel.from_pretrained(tiny_encoder)
     encoder.config.hidden_dropout_prob = encoder.config.attention_probs_dropout_prob = 0.0
     encoder.save_pretrained(tmp_path / "steady")
@@ -34,13 +34,15 @@ def steady_encoder(tiny_encoder: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_two_processes_in_two_parts_each_learn_what_one_does(
+def test_two_processes_learn_the_same_as_one(
     ner_dataset: Path, steady_encoder: Path, tmp_path: Path
 ) -> None:
     longer = replace(QUICK, epochs=6, learning_rate=3e-3)
-    one = launch(str(ner_dataset), str(steady_encoder), tmp_path / "one", longer)
+    one = train_seeds(str(ner_dataset), str(steady_encoder), tmp_path / "one", longer)
     config = replace(longer, accumulation=2)
-    two = launch(str(ner_dataset), str(steady_encoder), tmp_path / "two", config, num_processes=2)
+    two = train_in_processes(
+        str(ner_dataset), str(steady_encoder), tmp_path / "two", config, [], num_processes=2
+    )
 
     assert two["hardware"].startswith("2 x")
     for ours, theirs in zip(two["history"], one["history"], strict=True):
@@ -61,7 +63,7 @@ def test_two_processes_in_two_parts_each_learn_what_one_does(
 def test_seeds_are_reported_with_mean_and_deviation(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
-    report = launch(
+    report = train_seeds(
         str(ner_dataset),
         str(tiny_encoder),
         tmp_path,
@@ -78,7 +80,7 @@ def test_seeds_are_reported_with_mean_and_deviation(
     ).read_bytes()
 
     before = (tmp_path / "seed-1" / "training.json").stat().st_mtime_ns
-    launch(
+    train_seeds(
         str(ner_dataset),
         str(tiny_encoder),
         tmp_path,
@@ -93,6 +95,6 @@ def test_seeds_are_reported_with_mean_and_deviation(
 @pytest.mark.parametrize(
     "settings", sorted(shipped("training", "accelerate").glob("*.yaml")), ids=lambda p: p.stem
 )
-def test_accelerate_reads_the_settings_that_are_shipped(settings: Path) -> None:
+def test_accelerate_reads_shipped_settings(settings: Path) -> None:
     found = load_config_from_file(str(settings))
     assert found.num_processes % found.num_machines == 0 and found.distributed_type != "MULTI_CPU"

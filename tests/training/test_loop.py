@@ -18,10 +18,16 @@ from corpusmith.errors import UserError
 from corpusmith.training.config import TrainingConfig
 from corpusmith.training.data import encode, load_corpus
 from corpusmith.training.encoder import head_bias, load_model, load_tokenizer
-from corpusmith.training.loop import class_weights, schedule, train
+from corpusmith.training.loop import class_weights, rate_share, train
 
 QUICK = TrainingConfig(
-    epochs=20, batch_tokens=64, learning_rate=5e-3, patience=None, tracker="none"
+    epochs=20,
+    batch_tokens=64,
+    learning_rate=5e-3,
+    patience=None,
+    keep_last=False,
+    outside_bias=0.0,
+    tracker="none",
 )
 
 
@@ -54,7 +60,7 @@ def test_learns_relations_and_stores_the_threshold(
     assert facts["threshold"] == best["validation"]["threshold"]
 
 
-def test_an_outside_bias_stands_in_the_head_and_counts_in_validation(
+def test_outside_bias_is_added_to_the_head_and_to_validation(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
     weights = []
@@ -76,14 +82,14 @@ def test_an_outside_bias_stands_in_the_head_and_counts_in_validation(
     assert silent["best"]["value"] == 0  # without, over 80
 
 
-def test_an_outside_bias_needs_a_head_with_a_bias(tiny_encoder: Path) -> None:
+def test_outside_bias_needs_a_head_with_a_bias(tiny_encoder: Path) -> None:
     model = load_model(str(tiny_encoder), ["O", "B-Disease", "I-Disease"], {"task": "ner"})
     model.classifier.bias = None
     with pytest.raises(UserError, match="whose head has a bias"):
         head_bias(model)
 
 
-def test_embeddings_that_never_occur_leave_as_they_came(
+def test_unused_embeddings_do_not_change(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
     train(str(ner_dataset), str(tiny_encoder), tmp_path, replace(QUICK, epochs=1))
@@ -96,7 +102,7 @@ def test_embeddings_that_never_occur_leave_as_they_came(
     assert not moved[tokenizer.mask_token_id] and moved[tokenizer.cls_token_id]
 
 
-def test_frozen_embeddings_do_not_move(
+def test_frozen_embeddings_do_not_change(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
     train(
@@ -129,10 +135,10 @@ def test_lora_is_merged_into_a_plain_model(
     )
 
 
-def test_the_best_checkpoint_is_kept_and_a_stale_run_stops(
+def test_best_checkpoint_is_kept_and_stale_run_stops(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
-    # At a rate this high the score falls again, or stays at nothing.
+    # At a rate this high the score falls again, or stays at 0.
     config = replace(QUICK, learning_rate=0.5, max_grad_norm=100.0, patience=2, epochs=20)
     report = train(str(ner_dataset), str(tiny_encoder), tmp_path, config)
 
@@ -143,10 +149,10 @@ def test_the_best_checkpoint_is_kept_and_a_stale_run_stops(
     assert scores[best] == max(scores) and len(scores) == best + 3 < 20
 
 
-def test_the_last_weights_are_kept_where_that_is_asked(
+def test_keep_last_keeps_last_weights(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
-    # At this rate a later evaluation is worse than the best one, and two stale ones would stop the run.
+    # At this rate a later evaluation is worse than the best one, so a run with patience stops.
     config = replace(
         QUICK, learning_rate=0.5, max_grad_norm=100.0, patience=2, epochs=6, keep_last=True
     )
@@ -164,7 +170,7 @@ def test_the_last_weights_are_kept_where_that_is_asked(
     assert not kept[0].equal(kept[1])
 
 
-def test_a_seed_gives_the_same_weights_and_another_one_others(
+def test_same_seed_gives_same_weights(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
     short = replace(QUICK, epochs=1)
@@ -175,7 +181,7 @@ def test_a_seed_gives_the_same_weights_and_another_one_others(
     assert weights["once"] == weights["again"] != weights["other"]
 
 
-def test_rare_labels_weigh_more_when_balanced(ner_dataset: Path, tiny_encoder: Path) -> None:
+def test_balanced_weights_favour_rare_labels(ner_dataset: Path, tiny_encoder: Path) -> None:
     encoded = encode(load_corpus(str(ner_dataset)), "train", load_tokenizer(str(tiny_encoder)), 64)
     labels = torch.from_numpy(np.concatenate(encoded.labels))
     labels = labels[labels >= 0].long()
@@ -186,8 +192,8 @@ def test_rare_labels_weigh_more_when_balanced(ner_dataset: Path, tiny_encoder: P
     assert class_weights(encoded, 3, None).tolist() == [1, 1, 1]
 
 
-def test_the_rate_climbs_and_falls() -> None:
-    rates = [schedule(step, 100, warmup=0.1) for step in range(100)]
+def test_learning_rate_rises_and_falls() -> None:
+    rates = [rate_share(step, 100, warmup=0.1) for step in range(100)]
     assert rates.index(max(rates)) == 10 and rates[10] == 1.0
     assert rates[:11] == sorted(rates[:11]) and rates[10:] == sorted(rates[10:], reverse=True)
     assert 0 < rates[0] < 0.2 and 0 < rates[-1] < 0.02

@@ -1,4 +1,4 @@
-"""Two phases: all trials short, the best few in full."""
+"""Search in two phases: all trials short, the best few in full."""
 
 import json
 from dataclasses import replace
@@ -8,16 +8,16 @@ import pytest
 
 from corpusmith.errors import UserError
 from corpusmith.training.config import TrainingConfig
-from corpusmith.training.search import SEARCHED, search, suggest
+from corpusmith.training.search import SEARCHED, SearchPlan, search, suggest
 
 pytest.importorskip("optuna")
 QUICK = TrainingConfig(epochs=3, batch_tokens=512, patience=None, tracker="none")
 
 
-def test_the_best_finalist_is_kept_and_a_second_call_goes_on(
+def test_search_keeps_best_finalist_and_resumes(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
-    found = search(str(ner_dataset), str(tiny_encoder), tmp_path, QUICK, trials=2, finalists=1)
+    found = search(str(ner_dataset), str(tiny_encoder), tmp_path, QUICK, SearchPlan(2, 1))
 
     assert len(found["trials"]) == 2 and len(found["finalists"]) == 1
     report = json.loads((tmp_path / "training.json").read_text())
@@ -29,23 +29,22 @@ def test_the_best_finalist_is_kept_and_a_second_call_goes_on(
     )
     assert not list(tmp_path.glob("trial-*")) and not list(tmp_path.glob("finalist-*"))
 
-    (tmp_path / "trial-9").mkdir()  # as a search that was killed leaves one
+    (tmp_path / "trial-9").mkdir()  # left by a killed search
     again = search(
         str(ner_dataset),
         str(tiny_encoder),
         tmp_path,
-        replace(QUICK, epochs=1),
-        trials=4,
-        finalists=1,
+        QUICK,
+        SearchPlan(4, 1),
     )
     assert again["trials"][:2] == found["trials"] and len(again["trials"]) == 4
     assert len({trial["settings"]["learning_rate"] for trial in again["trials"]}) == 4, (
-        "a search goes on, not anew"
+        "the resumed search draws new settings"
     )
     assert not (tmp_path / "trial-9").exists()
 
 
-def test_what_is_searched_is_what_is_suggested() -> None:
+def test_suggest_draws_every_searched_setting() -> None:
     import optuna
 
     trial = optuna.create_study().ask()
@@ -53,7 +52,7 @@ def test_what_is_searched_is_what_is_suggested() -> None:
     assert set(trial.params) == set(SEARCHED)
 
 
-def test_another_search_is_not_gone_on_with(
+def test_search_refuses_folder_of_another_search(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
     search(
@@ -61,10 +60,13 @@ def test_another_search_is_not_gone_on_with(
         str(tiny_encoder),
         tmp_path,
         replace(QUICK, epochs=1),
-        trials=1,
-        finalists=1,
+        SearchPlan(1, 1),
     )
     with pytest.raises(UserError, match="another settings: write to another folder"):
         search(
-            str(ner_dataset), str(tiny_encoder), tmp_path, replace(QUICK, max_length=32), trials=2
+            str(ner_dataset),
+            str(tiny_encoder),
+            tmp_path,
+            replace(QUICK, max_length=32),
+            SearchPlan(2),
         )

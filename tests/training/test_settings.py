@@ -18,6 +18,7 @@ QUICK = TrainingConfig(
     batch_tokens=64,
     learning_rate=5e-3,
     patience=None,
+    outside_bias=0.0,
     tracker="none",
     mixed_precision="no",
 )
@@ -60,7 +61,9 @@ def test_rows_longer_than_a_window_are_scored_whole(
     )
 
 
-def test_more_parts_learn_the_same(ner_dataset: Path, steady_encoder: Path, tmp_path: Path) -> None:
+def test_accumulation_does_not_change_the_result(
+    ner_dataset: Path, steady_encoder: Path, tmp_path: Path
+) -> None:
     one = train(str(ner_dataset), str(steady_encoder), tmp_path / "one", QUICK)
     three = train(
         str(ner_dataset), str(steady_encoder), tmp_path / "three", replace(QUICK, accumulation=3)
@@ -71,7 +74,7 @@ def test_more_parts_learn_the_same(ner_dataset: Path, steady_encoder: Path, tmp_
 @pytest.mark.parametrize(
     "change", [{"class_weights": "balanced"}, {"noise_q": 0.7}, {"max_grad_norm": 1e-6}]
 )
-def test_it_changes_what_is_learned(
+def test_setting_changes_the_weights(
     change: dict, ner_dataset: Path, steady_encoder: Path, tmp_path: Path
 ) -> None:
     plain = train(str(ner_dataset), str(steady_encoder), tmp_path / "plain", QUICK)
@@ -103,7 +106,7 @@ def test_a_clipped_gradient_has_the_norm_that_is_set(
     assert norms and max(norms) == pytest.approx(0.01, rel=1e-2)
 
 
-def test_evaluation_comes_every_so_many_steps(
+def test_evaluate_steps_sets_the_interval(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
     report = train(str(ner_dataset), str(tiny_encoder), tmp_path, replace(QUICK, evaluate_steps=2))
@@ -117,7 +120,7 @@ def undetermined() -> Iterator[None]:
     torch.use_deterministic_algorithms(False)
 
 
-def test_kernels_are_deterministic_where_it_is_asked_for(
+def test_deterministic_refuses_other_kernels(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path, undetermined: None
 ) -> None:
     seen = []

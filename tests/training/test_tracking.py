@@ -70,7 +70,7 @@ def test_without_codecarbon_no_energy_is_told(
 
 
 def run(dataset: Path, encoder: Path, folder: Path, settings: str, **environment: str) -> Path:
-    """A run of the command in a process of its own, since trackers read the environment when they are imported."""
+    """Run the command in a new process: trackers read the environment at import."""
     (folder / "settings.yaml").write_text(settings)
     command = [
         sys.executable,
