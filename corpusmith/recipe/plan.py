@@ -109,6 +109,8 @@ class Plan:
         kind = way.kind
         seeds, phrases = self._seeds(kind, split, rng)
         chosen = {name: rng.choice(values) for name, values in way.attributes}
+        if recipe.relation and recipe.relation.types:
+            chosen = {name: with_names(value, seeds) for name, value in chosen.items()}
         system, _, user = self.template.render(
             {
                 "kind": kind.name,
@@ -291,3 +293,10 @@ class Plan:
         """`coordinated` with another name of the split that may be drawn."""
         options = self._same_head.get((lexicon, split, name.split()[-1]), [])
         return coordinated(name, concept_id, options, rng)
+
+
+def with_names(statement: str, seeds: Sequence[Seed]) -> str:
+    """The statement with the names drawn in place of `{head}`, `{tail}` and `{other}`."""
+    for slot, seed in zip(("{head}", "{tail}", "{other}"), seeds, strict=False):
+        statement = statement.replace(slot, seed.text)
+    return statement

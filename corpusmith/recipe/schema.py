@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from corpusmith.recipe.prompt import prompt_path, slots
+from corpusmith.recipe.relation import Relation, kinds_of
 
 PLANNED = {"model", "messages", "seed", "n", "stream"}
 
@@ -53,6 +54,9 @@ class Kind(Strict):
     attributes: dict[str, str | tuple[str, ...]] = {}
     avoid: str = ""
     label: str | None = None  # relations: what the sentence says of its head and tail
+    # Relations with types: what the sentence may say. `stated`: this type, without a negation;
+    # `negated`: with one; `absent`: of no type at all; `any` is not checked.
+    claim: Literal["any", "stated", "negated", "absent"] = "any"
 
 
 class Teacher(Strict):
@@ -166,17 +170,6 @@ class Filters(Strict):
         return folds
 
 
-class Relation(Strict):
-    """The two lexicons whose concepts are paired, the masks that stand for them, and the class names."""
-
-    head: str
-    tail: str
-    labels: tuple[str, str] = ("unrelated", "related")
-    named_together: str | None = (
-        None  # the label of a pair of which a sentence says no link, where it isn't the first
-    )
-
-
 class Recipe(Strict):
     """A corpus from its prompts to its splits. Docs: docs/recipes.md."""
 
@@ -207,6 +200,17 @@ class Recipe(Strict):
         None  # the shipped transcript that answers it, where its name is another
     )
     benchmarks: tuple[str, ...] = ()  # folders below CORPUSMITH_BENCHMARKS that measure this corpus
+
+    @model_validator(mode="before")
+    @classmethod
+    def relation_types_make_kinds(cls, content: Any) -> Any:
+        """Expand `relation.types` into kinds, unless the recipe writes kinds of its own."""
+        if not isinstance(content, dict) or "kinds" in content:
+            return content
+        relation = content.get("relation")
+        if not isinstance(relation, dict) or not relation.get("types"):
+            return content
+        return {**content, "kinds": list(kinds_of(Relation.model_validate(relation)))}
 
     @model_validator(mode="after")
     def frames_have_a_place(self) -> "Recipe":
@@ -241,9 +245,11 @@ class Recipe(Strict):
             raise ValueError(f"no lexicon called {', '.join(missing)} under `lexicons`")
         if (self.task == "relations") != (self.relation is not None):
             raise ValueError("`relation` goes with task: relations, and only there")
-        if self.relation and self.relation.named_together not in (None, *self.relation.labels):
+        if self.relation and (
+            unknown := {kind.label for kind in self.kinds} - {*self.relation.labels}
+        ):
             raise ValueError(
-                f"relation.named_together is none of {', '.join(self.relation.labels)}"
+                f"kinds: the label {unknown.pop()} is none of {', '.join(self.relation.labels)}"
             )
         if self.context and "facts" not in slots(
             prompt_path(self.prompt).read_text(encoding="utf-8")

@@ -1,0 +1,73 @@
+"""Check that a sentence claims of its pair what the request asked for, by the words of the types.
+
+The cue words of a relation type are the words of its statements that no other type uses: "inhibits"
+and "blocks". They are compared by their beginning, so that "inhibition" and "inhibitor" count too.
+A small LLM often writes about the pair in general; without this check its sentence would carry the
+label that was asked for.
+"""
+
+import re
+from functools import cached_property
+
+from corpusmith.lexicon.words import words
+from corpusmith.recipe.relation import Relation
+from corpusmith.recipe.schema import Kind
+
+ENDING = re.compile(r"(ations?|ions?|ing|ed|es|s|ors?|ers?|e)$")
+SHORTEST_CUE = 4  # letters; the beginning of a shorter word is the beginning of too many others
+NEGATION = re.compile(
+    r"\b(no|not|nor|neither|never|cannot|without|fail(s|ed)? to|lack(s|ed)?|absence of|unlikely)\b"
+    r"|n't\b",
+    re.IGNORECASE,
+)
+
+
+def beginning(word: str) -> str:
+    """The part of a word that its forms share: `inhibit` of inhibits, inhibition and inhibitor."""
+    lower = word.lower()
+    cut = ENDING.sub("", lower)
+    return cut if len(cut) >= SHORTEST_CUE else lower
+
+
+class Claims:
+    """The cue words of a relation's types."""
+
+    def __init__(self, relation: Relation) -> None:
+        self.relation = relation
+
+    @cached_property
+    def cues(self) -> dict[str, set[str]]:
+        """By type, the beginnings of the words that only its statements have."""
+        spoken = {
+            one.name: {
+                beginning(word)
+                for statement in one.statements
+                for word in words(re.sub(r"\{[^}]*\}", " ", statement))
+                if len(word) >= SHORTEST_CUE
+            }
+            for one in self.relation.types
+        }
+        return {
+            name: own - set().union(*(other for n, other in spoken.items() if n != name))
+            for name, own in spoken.items()
+        }
+
+    def fault(self, sentence: str, kind: Kind) -> str | None:
+        """Why a sentence, its pair masked, does not claim what `kind` asked for; None if it may."""
+        if kind.claim == "any" or not self.relation.types:
+            return None
+        found = {name for name, cues in self.cues.items() if self._says(sentence, cues)}
+        if kind.claim == "absent":
+            return "states a relation that was not asked for" if found else None
+        negated = NEGATION.search(sentence) is not None
+        if kind.claim == "negated":
+            return None if negated else "negation missing"
+        if negated:
+            return "negated"
+        if kind.label in self.cues and found and kind.label not in found:
+            return "cue word of another type"
+        return None
+
+    def _says(self, sentence: str, cues: set[str]) -> bool:
+        said = [word.lower() for word in words(sentence)]
+        return any(word.startswith(cue) for word in said for cue in cues)

@@ -1,0 +1,63 @@
+import pytest
+
+from corpusmith.corpus.claims import Claims
+from corpusmith.recipe.relation import Relation
+from corpusmith.recipe.schema import Kind
+
+RELATION = Relation.model_validate(
+    {
+        "head": "chemical",
+        "tail": "gene",
+        "types": [
+            {"name": "inhibits", "statements": ["{head} inhibits {tail}", "{head} blocks {tail}"]},
+            {"name": "activates", "statements": ["{head} activates {tail}"]},
+        ],
+    }
+)
+
+
+def fault(sentence: str, label: str, claim: str) -> str | None:
+    kind = Kind(name="k", weight=1, label=label, claim=claim)
+    return Claims(RELATION).fault(sentence, kind)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "label", "claim", "reason"),
+    [
+        ("@CHEMICAL$ is an inhibitor of @GENE$.", "inhibits", "stated", None),
+        ("@CHEMICAL$ lowers the level of @GENE$.", "inhibits", "stated", None),
+        (
+            "@CHEMICAL$ causes activation of @GENE$.",
+            "inhibits",
+            "stated",
+            "cue word of another type",
+        ),
+        ("@CHEMICAL$ did not inhibit @GENE$.", "inhibits", "stated", "negated"),
+        ("@CHEMICAL$ had no effect on @GENE$.", "none", "negated", None),
+        ("@CHEMICAL$ blocked @GENE$.", "none", "negated", "negation missing"),
+        ("We measured @CHEMICAL$ and @GENE$.", "none", "absent", None),
+        (
+            "We measured the inhibition of @GENE$ by @CHEMICAL$.",
+            "none",
+            "absent",
+            "states a relation that was not asked for",
+        ),
+        ("@CHEMICAL$ causes activation of @GENE$.", "inhibits", "any", None),
+    ],
+)
+def test_sentence_must_claim_what_was_asked(sentence, label, claim, reason) -> None:
+    assert fault(sentence, label, claim) == reason
+
+
+def test_words_shared_by_two_types_are_no_cue() -> None:
+    relation = Relation.model_validate(
+        {
+            "head": "a",
+            "tail": "b",
+            "types": [
+                {"name": "up", "statements": ["{head} increases the level of {tail}"]},
+                {"name": "down", "statements": ["{head} reduces the level of {tail}"]},
+            ],
+        }
+    )
+    assert Claims(relation).cues == {"up": {"increas"}, "down": {"reduc"}}
