@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +24,9 @@ from corpusmith.hub.loopback import PORT, hub_at, namespace_at
 from corpusmith.hub.proof import prove
 from corpusmith.hub.publish import About, publish
 from corpusmith.hub.release import Release
+from corpusmith.hub.repo import HubTarget
 from corpusmith.hub.space_folder import stage_space
+from corpusmith.processes import SAFE_PATH, module_command
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.schema import Recipe
 from corpusmith.training.config import task_settings
@@ -82,13 +83,12 @@ def run(
             folder,
             f"{done.namespace}/corpusmith",
             about=about,
-            private=not public,
-            endpoint=endpoint,
+            target=HubTarget(endpoint, private=not public),
         )
         say(released("space", done.space))
         releases = [*done.datasets.values(), *done.models.values(), done.space]
         say(
-            f"  together  {collect(done.namespace, releases, private=not public, endpoint=endpoint)}"
+            f"  together  {collect(done.namespace, releases, target=HubTarget(endpoint, private=not public))}"
         )
         prove(
             endpoint,
@@ -124,8 +124,7 @@ def corpus_and_student(
         home / "dataset",
         f"{done.namespace}/{REPOSITORY[recipe.task]}",
         about=About(license=facts["license"], pretty_name=f"corpusmith {recipe.task}"),
-        private=not public,
-        endpoint=done.endpoint,
+        target=HubTarget(done.endpoint, private=not public),
     )
     done.datasets[recipe.name] = dataset
     say(released("dataset", dataset))
@@ -176,8 +175,7 @@ def corpus_and_student(
         about=About(
             license="apache-2.0", dataset=versioned(dataset), space=f"{done.namespace}/corpusmith"
         ),
-        private=not public,
-        endpoint=done.endpoint,
+        target=HubTarget(done.endpoint, private=not public),
     )
     say(released("model", done.models[recipe.name]))
 
@@ -265,7 +263,7 @@ def command(*arguments: object, env: Mapping[str, str]) -> None:
     """Run a verb of the command line in a process of its own, as torch and the Hub's address are chosen at its start."""
     line = ["corpusmith", *map(str, arguments)]
     finished = subprocess.run(
-        [sys.executable, "-m", "corpusmith.cli.main", *line[1:]], env=dict(env), check=False
+        module_command("corpusmith", *line[1:]), env={**env, **SAFE_PATH}, check=False
     )
     if finished.returncode:
         raise UserError(

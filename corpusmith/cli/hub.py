@@ -1,4 +1,4 @@
-"""The verbs that talk to Hubs: publish, repin, diff, and `corpusmith hub` to serve one and to lift repos to another."""
+"""The verbs for Hubs: publish, repin, diff, and `corpusmith hub` to serve one and to copy repos."""
 
 import os
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from corpusmith.errors import UserError
 from corpusmith.hub.loopback import PORT, end_with_parent
 
 if TYPE_CHECKING:
-    from corpusmith.hub.publish import About
+    from corpusmith.hub.publish import About, HubTarget
     from corpusmith.hub.release import Release
 
 ABOUT = {  # which options of `publish` the card of each kind can use
@@ -69,7 +69,8 @@ def hub_push(
         bool, typer.Option("--public", help="Visible to everybody; asks first.")
     ] = False,
 ) -> None:
-    """Lift a repo with its history and tags to another Hub. The token for --from is CORPUSMITH_SOURCE_TOKEN."""
+    """Copy a repo with its history and tags to another Hub. The token for --from is CORPUSMITH_SOURCE_TOKEN."""
+    from corpusmith.hub.repo import HubTarget
     from corpusmith.hub.transfer import lift
 
     if public:
@@ -78,11 +79,9 @@ def hub_push(
     done = lift(
         kind,
         repo,
-        source=source,
-        target=target,
+        source=HubTarget(source, token),
+        target=HubTarget(target, private=not public),
         as_id=as_id,
-        private=not public,
-        source_token=token,
     )
     typer.echo(f"{done.url}: {done.commits} commits, {len(done.tags)} tags")
 
@@ -137,19 +136,22 @@ def publish(
         typer.Option(help="List files, sizes, version and the card's changes; publish nothing."),
     ] = False,
 ) -> None:
-    """Release a folder to the Hub: one commit, one tag, or nothing where the content stands already. Then bring the
-    Collection of its namespace up to date, and set the Space that a model's card names to the new version."""
+    """Release a folder to the Hub: one commit and one tag, or nothing if the repo holds it already.
+
+    Then update the Collection of its namespace, and set the Space that a model's card names to the new version.
+    """
     from corpusmith.cli.display import release_lines
     from corpusmith.cli.fetched import local_folder
     from corpusmith.hub import publish as publishing
 
+    target = publishing.HubTarget(hub, private=not public, dry_run=dry_run, pull_request=pr)
     about = about_of(kind, license, pretty_name, dataset or [], space, ner or [], relations or [])
     if rollback:
         if path or version or public or about != publishing.About():
             raise UserError(
                 f"--rollback releases what {rollback} held: give it no folder, version, card or --public"
             )
-        release = publishing.rollback(kind, repo, rollback, dry_run=dry_run, pr=pr, endpoint=hub)
+        release = publishing.rollback(kind, repo, rollback, target=target)
     elif path is None:
         raise UserError(
             f"say which folder to release: corpusmith publish {kind} FOLDER --repo {repo}"
@@ -159,31 +161,23 @@ def publish(
             typer.confirm(f"Make {repo} visible to everybody?", abort=True)
         with local_folder(path) as folder:
             release = publishing.publish(
-                kind,
-                folder,
-                repo,
-                about=about,
-                version=version,
-                private=not public,
-                dry_run=dry_run,
-                pr=pr,
-                endpoint=hub,
+                kind, folder, repo, about=about, version=version, target=target
             )
     typer.echo(release_lines(release))
     if not alone and release.state in ("released", "unchanged"):
-        follow(release, private=not public, hub=hub)
+        follow(release, target)
 
 
-def follow(release: "Release", private: bool, hub: str | None) -> None:
-    """What a release brings along: its place in the Collection, and for a model the Space that runs it."""
+def follow(release: "Release", target: "HubTarget") -> None:
+    """Update what depends on a release: the Collection, and for a model the Space that runs it."""
     from corpusmith.cli.display import release_lines
     from corpusmith.hub import publish as publishing
     from corpusmith.hub.collection import collect
 
-    if release.kind == "model" and (moved := publishing.repin_space_of(release, endpoint=hub)):
+    if release.kind == "model" and (moved := publishing.repin_space_of(release, target=target)):
         typer.echo(release_lines(moved))
     namespace = release.repo_id.partition("/")[0]
-    typer.echo(f"together: {collect(namespace, [release], private=private, endpoint=hub)}")
+    typer.echo(f"together: {collect(namespace, [release], target=target)}")
 
 
 def repin(
@@ -201,7 +195,8 @@ def repin(
     from corpusmith.cli.display import release_lines
     from corpusmith.hub import publish as publishing
 
-    typer.echo(release_lines(publishing.repin(space, sources, dry_run=dry_run, endpoint=hub)))
+    target = publishing.HubTarget(hub, dry_run=dry_run)
+    typer.echo(release_lines(publishing.repin(space, sources, target=target)))
 
 
 def about_of(
@@ -213,7 +208,7 @@ def about_of(
     ner: Sequence[str],
     relations: Sequence[str],
 ) -> "About":
-    """What the options say of the repo. Raises UserError at one that says nothing of this kind."""
+    """The options that a card uses. Raises UserError at an option that does not fit the kind."""
     from corpusmith.hub.publish import About
 
     stated = {"--pretty-name": pretty_name, "--dataset": datasets, "--space": space, "--ner": ner}
@@ -239,7 +234,8 @@ def diff(
     kind: Annotated[str, typer.Option(help="dataset, model, space or metric")] = "dataset",
     hub: Annotated[str | None, typer.Option(help="Address of a Hub; default $HF_ENDPOINT.")] = None,
 ) -> None:
-    """What changed between two released versions."""
+    """Show the changes between two released versions."""
+    from corpusmith.hub.publish import HubTarget
     from corpusmith.hub.publish import diff as compare
 
-    typer.echo(compare(kind, repo, before, after, endpoint=hub))
+    typer.echo(compare(kind, repo, before, after, target=HubTarget(hub)))

@@ -1,11 +1,12 @@
-"""From the JSON files that builds, training and evaluation leave behind to the facts of a card.
+"""Turn the JSON files of builds, training and evaluation into the facts of a card.
 
-A card is drawn from files that the repo itself holds, never from a run's memory: so the card of a config that was
-published last year can be drawn again today, and a roll-back gets the card of what it restores.
+A card is drawn only from files that the repo holds. So a config that was published last year gets its card again, and a
+roll-back gets the card of the version that it restores.
 """
 
 import json
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -50,35 +51,43 @@ def builds(documents: Documents) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """A repo at one version: its changelog entries, JSON documents and file paths."""
+
+    repo_id: str
+    version: str
+    entries: tuple[Entry, ...]
+    documents: Documents
+    paths: Collection[str]
+
+
 def dataset_facts(
-    repo_id: str,
-    version: str,
-    entries: tuple[Entry, ...],
-    documents: Documents,
-    paths: Collection[str],
-    *,
-    license: str | None = None,
-    pretty_name: str = "",
+    repo: Snapshot, *, license: str | None = None, pretty_name: str = ""
 ) -> DatasetFacts:
-    """What the files of a dataset repo say of it."""
-    corpora = tuple(corpus(name, facts, paths) for name, facts in builds(documents).items())
+    """The facts that the files of a dataset repo state."""
+    corpora = tuple(
+        corpus(name, facts, repo.paths) for name, facts in builds(repo.documents).items()
+    )
     return DatasetFacts(
-        repo_id, version, corpora, pretty_name=pretty_name, license=license, versions=lines(entries)
+        repo.repo_id,
+        repo.version,
+        corpora,
+        pretty_name=pretty_name,
+        license=license,
+        versions=lines(repo.entries),
     )
 
 
 def model_facts(
-    repo_id: str,
-    version: str,
-    entries: tuple[Entry, ...],
-    documents: Documents,
-    paths: Collection[str],
+    repo: Snapshot,
     *,
     license: str | None = None,
     dataset: str | None = None,
     space: str | None = None,
 ) -> ModelFacts:
-    """What the files of a model repo say of it."""
+    """The facts that the files of a model repo state."""
+    documents, paths = repo.documents, repo.paths
     config, training = documents.get("config.json") or {}, documents.get("training.json") or {}
     task = (config.get("corpusmith") or {}).get("task") or training.get("task", "ner")
     trained_on = training.get("dataset") or {}
@@ -88,8 +97,8 @@ def model_facts(
         facts for path, facts in sorted(documents.items()) if path.startswith("evaluation/")
     ]
     return ModelFacts(
-        repo_id,
-        version,
+        repo.repo_id,
+        repo.version,
         dataset=corpus_id if "/" in corpus_id else None,
         dataset_version=corpus_version or None,
         space=space,
@@ -104,7 +113,7 @@ def model_facts(
         export=documents.get("export.json") or {},
         figures=pictures(paths, "figures/"),
         widget=WIDGET[task],
-        versions=lines(entries),
+        versions=lines(repo.entries),
     )
 
 

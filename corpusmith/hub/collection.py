@@ -1,11 +1,11 @@
-"""The Collection that shows what belongs together: corpora, models and the Space, each with its version."""
+"""Keep one Collection of a namespace's corpora, models and Space, each with its version."""
 
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from corpusmith.hub.release import Release
-from corpusmith.hub.repo import Repo
+from corpusmith.hub.repo import DEFAULT_TARGET, HubTarget, Repo
 
 
 def collect(
@@ -13,22 +13,20 @@ def collect(
     releases: Sequence[Release],
     *,
     title: str = "corpusmith",
-    private: bool = True,
-    endpoint: str | None = None,
-    token: str | None = None,
+    target: HubTarget = DEFAULT_TARGET,
 ) -> str:
-    """Put released repos into a namespace's Collection, made if missing, or bring their notes up to date.
+    """Add released repos to a namespace's Collection, or update their notes there.
 
-    Safe to repeat. Returns the Collection's address.
+    Creates the Collection if needed. Safe to repeat. Returns the Collection's address.
     """
-    hub = Repo("dataset", f"{namespace}/{title}", endpoint=endpoint, token=token)
+    hub = Repo("dataset", f"{namespace}/{title}", target)
     api = hub.api
     collection: Any = hub.call(
         lambda: api.create_collection(
             title,
             namespace=namespace,
             description="Synthetic biomedical corpora, the encoders they train, and a Space that runs them.",
-            private=private,
+            private=target.private,
             exists_ok=True,
         )
     )
@@ -50,9 +48,7 @@ def collect(
                     exists_ok=True,
                 )
             )
-        elif not str(item.note).startswith(
-            f"{release.version}."
-        ):  # also where a run was killed before it came here
+        elif not str(item.note).startswith(f"{release.version}."):
             hub.call(
                 partial(api.update_collection_item, collection.slug, item.item_object_id, note=note)
             )

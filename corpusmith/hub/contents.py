@@ -1,4 +1,4 @@
-"""What a repo would hold: the files of a folder, and for a version the card and whatever else names that version."""
+"""Collect the files of a release: those of a folder, and the card and other files that name the version."""
 
 import json
 import re
@@ -27,7 +27,7 @@ Card = Callable[[str, tuple[Entry, ...]], Files]
 
 @dataclass(frozen=True)
 class About:
-    """What only the publisher knows of a repo; what is left out stays as the standing card has it.
+    """Facts that only the publisher knows. A fact that is left out stays as the repo's card states it.
 
     Args:
         dataset, space: For a model's card: its corpus as ``id@version``, and the id of a Space that runs it.
@@ -77,7 +77,8 @@ def model_contents(folder: Path) -> Files:
         for path, document in documents.items()
         if path != "config.json"
     }
-    pictures = figures.model_figures(facts.model_facts(folder.name, "v0.0.0", (), documents, files))
+    draft = facts.Snapshot(folder.name, "v0.0.0", (), documents, files)
+    pictures = figures.model_figures(facts.model_facts(draft))
     return files | {f"figures/{name}": picture for name, picture in pictures.items()}
 
 
@@ -107,10 +108,9 @@ def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
 
     def dataset_card(version: str, entries: tuple[Entry, ...]) -> Files:
         pretty_name = about.pretty_name or stood.get("pretty_name", "")
-        known = facts.dataset_facts(
-            repo.id, version, entries, documents, files, license=license, pretty_name=pretty_name
-        )
-        # A loopback's port is no name: what is published there is described as it will be on the Hub.
+        snapshot = facts.Snapshot(repo.id, version, entries, documents, files)
+        known = facts.dataset_facts(snapshot, license=license, pretty_name=pretty_name)
+        # A loopback's port is no lasting address: describe the dataset by its address on the Hub.
         url = (
             repo.url
             if repo.url.startswith("https:")
@@ -121,16 +121,8 @@ def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
 
     def model_card(version: str, entries: tuple[Entry, ...]) -> Files:
         space = about.space or linked_space(stood_card)
-        known = facts.model_facts(
-            repo.id,
-            version,
-            entries,
-            documents,
-            files,
-            license=license,
-            dataset=about.dataset,
-            space=space,
-        )
+        snapshot = facts.Snapshot(repo.id, version, entries, documents, files)
+        known = facts.model_facts(snapshot, license=license, dataset=about.dataset, space=space)
         return {"README.md": model.render(known).encode()}
 
     def space_card(version: str, entries: tuple[Entry, ...]) -> Files:

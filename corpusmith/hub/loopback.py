@@ -1,4 +1,4 @@
-"""The Hub a run talks to: one that is given by its URL, or a local one that lives as long as the run."""
+"""The Hub that a run publishes to: an existing one, or a local one that ends with the run."""
 
 import os
 import signal
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from corpusmith.errors import UserError
+from corpusmith.processes import SAFE_PATH, module_command
 
 PORT = 8788  # where `corpusmith hub serve` listens unless told otherwise
 LOCAL_NAMESPACE = "local"
@@ -20,25 +21,16 @@ PATIENCE = 60.0  # seconds a local Hub may take to start on a busy machine
 
 @contextmanager
 def hub_at(hub: str, root: Path) -> Iterator[str]:
-    """The endpoint of `hub`; for "local" that of a Hub over the folder `root`, on a free port, stopped at the end."""
+    """The endpoint of `hub`. For "local", serve the folder `root` on a free port until the end."""
     if hub != "local":
         yield hub.rstrip("/")
         return
     port = free_port()
-    line = [
-        sys.executable,
-        "-m",
-        "corpusmith.cli.main",
-        "hub",
-        "serve",
-        "--root",
-        str(root),
-        "--port",
-        str(port),
-        "--quiet",
-    ]
-    # Nothing is ever written to the pipe: it ends when this process does, in whatever way, and the Hub with it.
-    with subprocess.Popen([*line, "--until-eof"], stdin=subprocess.PIPE) as server:
+    options = ("--root", root, "--port", port, "--quiet", "--until-eof")
+    line = module_command("corpusmith", "hub", "serve", *options)
+    # Nothing is written to the pipe. It closes when this process ends in any way; then the Hub ends.
+    environment = os.environ | SAFE_PATH
+    with subprocess.Popen(line, stdin=subprocess.PIPE, env=environment) as server:
         try:
             wait_for(port, server)
             yield f"http://127.0.0.1:{port}"
@@ -47,7 +39,7 @@ def hub_at(hub: str, root: Path) -> Iterator[str]:
 
 
 def end_with_parent() -> None:
-    """Stop this process when its standard input ends, which it does with the process that holds the other end."""
+    """Stop this process when its standard input closes, as it does when the parent ends."""
 
     def wait() -> None:
         sys.stdin.buffer.read()
@@ -57,7 +49,11 @@ def end_with_parent() -> None:
 
 
 def namespace_at(endpoint: str, hub: str) -> str:
-    """Whose repos a run writes: `local`, or the account of the token in use. Raises UserError without one."""
+    """The namespace that a run writes to: `local`, or the account of the token.
+
+    Raises:
+        UserError: there is no token, or the Hub refuses it.
+    """
     if hub == "local":
         return LOCAL_NAMESPACE
     from huggingface_hub import HfApi
@@ -78,7 +74,11 @@ def free_port() -> int:
 
 
 def wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
-    """Until the server accepts connections. Raises UserError when it ends first, or takes too long."""
+    """Wait until the server accepts connections.
+
+    Raises:
+        UserError: the server ended, or took too long.
+    """
     deadline = time.monotonic() + PATIENCE
     while True:
         with socket.socket() as probe:

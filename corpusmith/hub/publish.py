@@ -1,4 +1,4 @@
-"""What `corpusmith publish` does: a folder becomes the next version of its repo, with its card and its changelog."""
+"""Publish a folder as the next version of its repo, with its card and its changelog."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -26,11 +26,11 @@ from corpusmith.hub.contents import (
     read_text,
 )
 from corpusmith.hub.release import Release, compare, release, tag
-from corpusmith.hub.repo import Repo, Standing
+from corpusmith.hub.repo import DEFAULT_TARGET, HubTarget, Repo, Standing
 from corpusmith.hub.row_changes import changes_table, row_changes
 from corpusmith.hub.versions import Step
 
-__all__ = ["About", "diff", "publish", "repin", "repin_space_of", "rollback"]
+__all__ = ["About", "HubTarget", "diff", "publish", "repin", "repin_space_of", "rollback"]
 
 
 def publish(
@@ -40,41 +40,33 @@ def publish(
     *,
     about: About | None = None,
     version: str | None = None,
-    private: bool = True,
-    dry_run: bool = False,
-    pr: bool = False,
-    endpoint: str | None = None,
-    token: str | None = None,
+    target: HubTarget = DEFAULT_TARGET,
 ) -> Release:
-    """Release a folder: a dataset (what `build` wrote; other configs of the repo stay), a model (what `train` wrote), a
-    Space or a metric. The version is computed unless it is given; content that stands already is not published again.
+    """Release a folder to the Hub.
 
-    A repo that this makes is private unless `private` is False; one that stands is then made visible too, last, and
-    never the other way round. A pull request changes nobody's sight.
+    `kind` is a dataset (a folder that `build` wrote; other configs of the repo stay), a model (a
+    folder that `train` wrote), a Space or a metric. The version is computed unless it is given.
+    Content that the repo holds already is not published again.
+
+    A new repo is private unless `target.private` is False. An existing private repo then becomes
+    public too, as the last step. A public repo never becomes private, and a pull request changes
+    no visibility.
 
     Raises:
-        UserError: the folder is not what `kind` says, the account may not write, or somebody else published meanwhile.
+        UserError: the folder does not hold what `kind` says, the account may not write, or somebody
+            else published in the meantime.
     """
     if not folder.is_dir():
         raise UserError(
             f"{folder} is no folder: give the one that build, train or the Space was written to"
         )
-    repo = Repo(kind, repo_id, endpoint=endpoint, token=token)
+    repo = Repo(kind, repo_id, target)
     standing = repo.standing()
     files = folder_contents(kind, folder, standing)
-    done = _release_next(
-        repo,
-        standing,
-        files,
-        about or About(),
-        version=version,
-        private=private,
-        dry_run=dry_run,
-        pr=pr,
-    )
-    if private or pr or not standing.private:
+    done = _release_next(repo, standing, files, about or About(), version=version)
+    if target.private or target.pull_request or not standing.private:
         return done
-    if not dry_run:
+    if not target.dry_run:
         repo.show()
     return replace(done, shown=True)
 
@@ -84,28 +76,26 @@ def rollback(
     repo_id: str,
     to: str,
     *,
-    dry_run: bool = False,
-    pr: bool = False,
-    endpoint: str | None = None,
-    token: str | None = None,
+    target: HubTarget = DEFAULT_TARGET,
 ) -> Release:
-    """Put the content of an earlier version back on `main`, as a new version: no tag and no commit is ever removed."""
-    repo = Repo(kind, repo_id, endpoint=endpoint, token=token)
+    """Release the content of an earlier version again, under a new version.
+
+    No tag and no commit is removed.
+    """
+    repo = Repo(kind, repo_id, target)
     files: Files = dict(_at(repo, to).files)
     step = Step(2, f"Rolled back to {to}.")
-    return _release_next(repo, repo.standing(), files, About(), step=step, dry_run=dry_run, pr=pr)
+    return _release_next(repo, repo.standing(), files, About(), step=step)
 
 
 def repin(
     space_id: str,
     sources: Sequence[str],
     *,
-    dry_run: bool = False,
-    endpoint: str | None = None,
-    token: str | None = None,
+    target: HubTarget = DEFAULT_TARGET,
 ) -> Release:
-    """Set a standing Space to other versions, each ``id@version``, of the models and corpora that it names already."""
-    repo = Repo("space", space_id, endpoint=endpoint, token=token)
+    """Set an existing Space to other versions, each ``id@version``, of the models and corpora that it names."""
+    repo = Repo("space", space_id, target)
     standing = repo.standing()
     if standing.head is None:
         raise UserError(f"There is no Space {space_id} on {repo.api.endpoint}: publish it first")
@@ -123,21 +113,22 @@ def repin(
         key: [moved.get(pin.partition("@")[0], pin) for pin in pins] for key, pins in pinned.items()
     }
     about = About(ner=now["ner"], relations=now["relations"], datasets=now["datasets"])
-    return _release_next(repo, standing, dict(standing.files), about, dry_run=dry_run)
+    return _release_next(repo, standing, dict(standing.files), about)
 
 
-def repin_space_of(
-    model: Release, *, endpoint: str | None = None, token: str | None = None
-) -> Release | None:
-    """Set the Space that a model's card names to the version just released; None where none stands that runs it."""
-    repo = Repo("model", model.repo_id, endpoint=endpoint, token=token)
+def repin_space_of(model: Release, *, target: HubTarget = DEFAULT_TARGET) -> Release | None:
+    """Set the Space that a model's card names to the version just released.
+
+    Returns None if there is no such Space, or it does not run the model.
+    """
+    repo = Repo("model", model.repo_id, target)
     space_id = linked_space(read_text(repo, repo.standing().files.get("README.md")))
     if space_id is None:
         return None
-    space = Repo("space", space_id, endpoint=endpoint, token=token)
+    space = Repo("space", space_id, target)
     if model.repo_id not in _ids(_pinned(space, space.standing())):
         return None
-    return repin(space_id, [f"{model.repo_id}@{model.version}"], endpoint=endpoint, token=token)
+    return repin(space_id, [f"{model.repo_id}@{model.version}"], target=target)
 
 
 def _pinned(space: Repo, standing: Standing) -> dict[str, list[str]]:
@@ -154,11 +145,10 @@ def diff(
     before: str,
     after: str,
     *,
-    endpoint: str | None = None,
-    token: str | None = None,
+    target: HubTarget = DEFAULT_TARGET,
 ) -> str:
-    """What changed between two versions, as Markdown: the reason, rows by config, files."""
-    repo = Repo(kind, repo_id, endpoint=endpoint, token=token)
+    """Compare two versions; returns the reason, rows by config and files as Markdown."""
+    repo = Repo(kind, repo_id, target)
     old, new = _at(repo, before), _at(repo, after)
     changes = compare(new.files, old)
     step = _step(repo, old, dict(new.files))
@@ -191,18 +181,15 @@ def _release_next(
     *,
     version: str | None = None,
     step: Step | None = None,
-    private: bool = True,
-    dry_run: bool = False,
-    pr: bool = False,
 ) -> Release:
-    """The version, card and changelog for `files`, and their release; nothing where they stand already."""
+    """Draw card and changelog for the next version, and release it unless the repo holds it already."""
+    dry_run = repo.target.dry_run
     log = read_text(repo, standing.files.get("CHANGELOG.md"))
     entries = changelog.parse(log)
     declared = entries[0].version if entries else None
     if declared and declared not in standing.tags and not dry_run:
-        tag(
-            repo, declared, _commit_of(repo, declared)
-        )  # a release that was killed between its commit and its tag
+        # A release was killed between its commit and its tag.
+        tag(repo, declared, _commit_of(repo, declared))
     card = card_of(repo, files, standing, about)
     if declared:
         now: Files = {**files, **card(declared, entries), "CHANGELOG.md": log.encode()}
@@ -223,9 +210,7 @@ def _release_next(
     entries = (Entry(next_one, today, escape(step.reason), details), *entries)
     files = {**files, **card(next_one, entries), "CHANGELOG.md": changelog.render(entries).encode()}
     if not dry_run:
-        return release(
-            repo, files, next_one, since=standing, message=step.reason, private=private, pr=pr
-        )
+        return release(repo, files, next_one, since=standing, message=step.reason)
     old, new = (
         read_text(repo, held.get("README.md")).splitlines() for held in (standing.files, files)
     )

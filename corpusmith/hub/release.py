@@ -1,8 +1,8 @@
-"""One release: what `main` holds becomes exactly the given files, in one commit, and one tag names it.
+"""Release files to a repo: one commit makes `main` hold exactly these files, and one tag names it.
 
-After a lost answer nobody knows whether the Hub did as asked. So the whole release is tried again, and each try begins
-by looking at what stands: a commit of ours is recognised by its content, a head that moved otherwise belongs to
-somebody else and is left alone.
+After a lost answer the publisher cannot know whether the Hub made the commit. So the whole release is retried, and each
+try reads the repo first. A commit of our own is recognised by its content; if somebody else moved the head, the release
+stops.
 """
 
 import hashlib
@@ -35,8 +35,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Release:
-    """What a release did: `state` is released, unchanged, planned (a dry run) or proposed (a pull request); `shown`: a
-    repo that was private is visible to everybody from now on, or would be after a dry run."""
+    """The result of a release.
+
+    `state` is released, unchanged, planned (dry run) or proposed (pull request). `shown` says that
+    a private repo became public, or would become so after a dry run.
+    """
 
     kind: str
     repo_id: str
@@ -106,18 +109,18 @@ def release(
     *,
     since: Standing,
     message: str,
-    private: bool = True,
-    pr: bool = False,
 ) -> Release:
-    """Make `files` the content of the repo and tag it `version`; safe to repeat, and to resume after a kill.
+    """Make `files` the content of the repo and tag it `version`.
+
+    Safe to repeat, and resumes after a kill. `repo.target` says whether to open a pull request
+    instead, and whether a new repo is private.
 
     Args:
-        since: What stood when this release was prepared; the commit lands on that head or not at all.
-        private: Who sees a repo that this release makes.
-        pr: Open a pull request in place of the commit and the tag.
+        since: The state that this release was prepared from. The commit needs that head.
 
     Raises:
-        UserError: the account may not write, or somebody else published meanwhile; nothing of theirs is touched.
+        UserError: the account may not write, or somebody else published in the meantime. Their
+            commit is left as it is.
     """
     repo.may_write()
     if since.head is None:
@@ -126,7 +129,7 @@ def release(
             repo.api.create_repo,
             repo.id,
             repo_type=repo.type,
-            private=private,
+            private=repo.target.private,
             exist_ok=True,
             space_sdk=sdk,
         )
@@ -137,9 +140,9 @@ def release(
 
     def attempt() -> Release:
         now = repo.standing()
-        if pr:
+        if repo.target.pull_request:
             url = _proposed(repo, files) or _commit(
-                repo, files, changes, since.head, version, message, pr=True
+                repo, files, changes, since.head, version, message
             )
             return Release(
                 repo.kind,
@@ -174,9 +177,9 @@ def _commit(
     parent: str | None,
     version: str,
     message: str,
-    pr: bool = False,
 ) -> str:
-    """The one commit; its id, or the pull request's address."""
+    """Make the one commit. Returns its id, or the pull request's address."""
+    pr = repo.target.pull_request
     operations = [_operation(change, files) for change in changes]
     additions = [operation for operation in operations if isinstance(operation, CommitOperationAdd)]
     repo.api.preupload_lfs_files(
@@ -197,7 +200,7 @@ def _commit(
             raise
         raise ConnectionError(
             f"{repo.id} moved on from {parent}"
-        ) from error  # the next try looks who moved it
+        ) from error  # the next try reads the repo again
     return str(commit.pr_url if pr else commit.oid)
 
 

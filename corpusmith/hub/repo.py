@@ -1,7 +1,7 @@
-"""A repo of the Hub, seen through an account: what stands in it, and calls that outlast a Hub that fails for a while.
+"""A repo of a Hub: its files and tags, and calls that are retried.
 
-huggingface_hub gives up at the first error of most calls. Here each is tried again where that can help, and a refusal
-says what to do about it.
+huggingface_hub gives up at the first error of most calls. `Repo.call` retries what may succeed later, and turns a
+refusal into an error that names the remedy.
 """
 
 import json
@@ -31,8 +31,30 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
+class HubTarget:
+    """Which Hub to publish to, as whom, and how.
+
+    Args:
+        endpoint: Address of the Hub; without it ``HF_ENDPOINT``, or huggingface.co.
+        token: Without it the one that `hf auth login` stored, or ``HF_TOKEN``.
+        private: Create repos as private. False also makes an existing private repo public.
+        dry_run: Plan the release and write nothing.
+        pull_request: Open a pull request in place of the commit and the tag.
+    """
+
+    endpoint: str | None = None
+    token: str | None = field(default=None, repr=False)
+    private: bool = True
+    dry_run: bool = False
+    pull_request: bool = False
+
+
+DEFAULT_TARGET = HubTarget()
+
+
+@dataclass(frozen=True)
 class RemoteFile:
-    """A file that stands in the repo at `revision`; `oid` is the SHA-256 of an LFS file, the git hash of another."""
+    """A file of a repo at `revision`. `oid` is the SHA-256 of an LFS file, else the git hash."""
 
     path: str
     oid: str
@@ -46,8 +68,10 @@ Content = Path | bytes | RemoteFile
 
 @dataclass(frozen=True)
 class Standing:
-    """What a repo holds: its head, the files there, the commits its tags name, and whether only its owners see it.
-    No head: there is no repo yet."""
+    """The state of a repo: its head, files, tags (name to commit) and visibility.
+
+    Without a head there is no repo yet.
+    """
 
     head: str | None = None
     files: Mapping[str, RemoteFile] = field(default_factory=dict)
@@ -56,21 +80,19 @@ class Standing:
 
 
 class Repo:
-    """A repo of the Hub, seen through an account."""
+    """A repo of the Hub that `target` names, under the target's account."""
 
-    def __init__(
-        self, kind: str, repo_id: str, *, endpoint: str | None = None, token: str | None = None
-    ):
+    def __init__(self, kind: str, repo_id: str, target: HubTarget = DEFAULT_TARGET):
         if kind not in REPO_TYPES:
             raise UserError(f"{kind!r} can't be published: it is one of {', '.join(REPO_TYPES)}")
         if repo_id.count("/") != 1:
             raise UserError(
                 f"{repo_id!r} names no repo: give NAMESPACE/NAME, such as your-name/corpusmith-ner"
             )
-        self.kind, self.type, self.id = kind, REPO_TYPES[kind], repo_id
-        self.api = HfApi(endpoint=endpoint, token=token, library_name="corpusmith")
+        self.kind, self.type, self.id, self.target = kind, REPO_TYPES[kind], repo_id, target
+        self.api = HfApi(endpoint=target.endpoint, token=target.token, library_name="corpusmith")
         if urlsplit(self.api.endpoint).scheme == "http":
-            # hf-xet has no fallback where a Hub doesn't serve it; plain LFS works with each.
+            # hf-xet does not fall back to LFS on a Hub without Xet; every Hub serves LFS.
             constants.HF_HUB_DISABLE_XET = True
 
     @property

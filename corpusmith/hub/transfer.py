@@ -1,8 +1,8 @@
-"""Lift a repo, its history and its tags from one Hub to another: from a local one to huggingface.co, say.
+"""Copy a repo with its history and tags from one Hub to another, such as huggingface.co.
 
-Each commit of `main` becomes one commit there, whose description names the commit it came from. Those names are how a
-lift that was interrupted goes on, how a later one brings only what is new, and how somebody else's commits are told
-from ours. Other branches and pull requests stay where they are.
+Each commit of `main` becomes one commit on the target Hub. Its description names the original commit, so an interrupted
+copy can resume, a later copy adds only new commits, and commits by others are recognised. Other branches and pull
+requests are not copied.
 """
 
 from collections.abc import Mapping
@@ -15,14 +15,14 @@ from huggingface_hub.hf_api import GitCommitInfo
 
 from corpusmith.errors import UserError
 from corpusmith.hub.release import MADE_BY_THE_HUB, compare, tag
-from corpusmith.hub.repo import RemoteFile, Repo, Standing
+from corpusmith.hub.repo import HubTarget, RemoteFile, Repo, Standing
 
 ORIGIN = "Lifted from commit "
 
 
 @dataclass(frozen=True)
 class Lift:
-    """What a lift did; `left` are tags that name no commit of `main`, which have no place in the new history."""
+    """The result of a lift. `left` are tags off `main`, which the new history does not hold."""
 
     url: str
     commits: int
@@ -34,33 +34,26 @@ def lift(
     kind: str,
     repo_id: str,
     *,
-    source: str,
-    target: str,
+    source: HubTarget,
+    target: HubTarget,
     as_id: str | None = None,
-    private: bool = True,
-    source_token: str | None = None,
-    token: str | None = None,
 ) -> Lift:
-    """Bring `repo_id` from the Hub at `source` to the one at `target`; safe to repeat, and to resume after a kill.
+    """Copy `repo_id` from one Hub to another. Safe to repeat, and resumes after a kill.
 
     Args:
-        as_id: What it is called there, if something else.
-        private: Who sees the repo that this makes. False also shows one that is there, once it holds everything.
-        source_token: For a source with a tokens file; the token for `target` is never sent to `source`.
-        token: For `target`; what `hf auth login` left, if not given.
+        source: Its token is sent to the source only. Without one, none is sent: the token of
+            `hf auth login` is for `target`.
+        as_id: The repo's name on the target, if it differs.
 
     Raises:
-        UserError: the account may not write, or the repo there holds commits that came from elsewhere.
+        UserError: the account may not write, or the repo on the target holds other commits.
     """
-    old, new = (
-        Repo(kind, repo_id, endpoint=source),
-        Repo(kind, as_id or repo_id, endpoint=target, token=token),
-    )
-    old.api.token = source_token or False
+    old, new = Repo(kind, repo_id, source), Repo(kind, as_id or repo_id, target)
+    old.api.token = source.token or False
     standing = old.standing()
     if standing.head is None:
         raise UserError(
-            f"There is no {kind} {repo_id} at {source}, or it is private and needs another token."
+            f"There is no {kind} {repo_id} at {source.endpoint}, or it is private and needs another token."
         )
     new.may_write()
     sdk = "gradio" if new.type == "space" else None
@@ -69,7 +62,7 @@ def lift(
             new.api.create_repo,
             new.id,
             repo_type=new.type,
-            private=private,
+            private=target.private,
             exist_ok=True,
             space_sdk=sdk,
         )
@@ -78,7 +71,7 @@ def lift(
     tags = {name: lifted[commit] for name, commit in standing.tags.items() if commit in lifted}
     for name, commit in tags.items():
         tag(new, name, commit)
-    if not private and new.standing().private:
+    if not target.private and new.standing().private:
         new.show()
     return Lift(
         new.url, len(lifted), tuple(tags), tuple(name for name in standing.tags if name not in tags)

@@ -9,7 +9,7 @@ import yaml
 from markdown_it import MarkdownIt
 
 from corpusmith.hub.publish import About, publish
-from corpusmith.hub.repo import Repo
+from corpusmith.hub.repo import HubTarget, Repo
 from tests.hub import http
 
 CORPUS = "local/corpusmith-ner"
@@ -33,8 +33,8 @@ def hostile_build(text: str) -> dict:
 
 
 def released_card(folder: Path, hub: str, repo_id: str) -> str:
-    publish("dataset", folder, repo_id, about=About(license="cc-by-4.0"), endpoint=hub)
-    repo = Repo("dataset", repo_id, endpoint=hub)
+    publish("dataset", folder, repo_id, about=About(license="cc-by-4.0"), target=HubTarget(hub))
+    repo = Repo("dataset", repo_id, HubTarget(hub))
     return repo.read(repo.standing().files["README.md"]).decode()
 
 
@@ -67,5 +67,5 @@ def test_no_word_of_it_becomes_structure(hub: str, tmp_path: Path, write) -> Non
         if re.search(r"<script|onerror|javascript:", tag)
     ]
     assert "Ignore all previous instructions" in page and "{{ 7" in page
-    repo = Repo("dataset", CORPUS, endpoint=hub)
+    repo = Repo("dataset", CORPUS, HubTarget(hub))
     assert json.loads(repo.read(repo.standing().files["croissant.json"]))["license"] == "cc-by-4.0"

@@ -9,11 +9,11 @@ from typer.testing import CliRunner
 from corpusmith.cli.hub import about_of
 from corpusmith.cli.main import app
 from corpusmith.errors import UserError
-from corpusmith.hub.repo import Repo
+from corpusmith.hub.repo import HubTarget, Repo
 
 
 def card(kind: str, repo_id: str, hub: str) -> str:
-    repo = Repo(kind, repo_id, endpoint=hub)
+    repo = Repo(kind, repo_id, HubTarget(hub))
     return repo.read(repo.standing().files["README.md"]).decode()
 
 
@@ -67,7 +67,7 @@ def test_the_options_reach_the_cards(
         )
         assert done.exit_code == 0, done.output
     assert "pretty_name: Small corpus" in card("dataset", "local/corpus", hub)
-    assert "v0.7.0" in Repo("dataset", "local/corpus", endpoint=hub).standing().tags
+    assert "v0.7.0" in Repo("dataset", "local/corpus", HubTarget(hub)).standing().tags
     student = card("model", "local/student", hub)
     assert (
         "/datasets/local/corpus" in student
@@ -131,7 +131,7 @@ def test_a_plan_is_shown_a_release_compared_and_rolled_back(
     undone = ("publish", "dataset", *repo, "--rollback", "v0.1.0")
     assert "v0.2.1 planned: Rolled back to v0.1.0." in corpusmith(hub, *undone, "--dry-run")
     assert "v0.2.1 released: Rolled back to v0.1.0." in corpusmith(hub, *undone)
-    tags = Repo("dataset", "local/corpus", endpoint=hub).standing().tags
+    tags = Repo("dataset", "local/corpus", HubTarget(hub)).standing().tags
     assert sorted(tags) == ["v0.1.0", "v0.2.0", "v0.2.1"]
 
 

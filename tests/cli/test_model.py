@@ -186,9 +186,16 @@ def test_model_and_benchmark_may_be_hub_ids(
 ) -> None:
     """In a process of its own, since the Hub's address is read when huggingface_hub is imported."""
     from corpusmith.hub.publish import About, publish
+    from corpusmith.hub.repo import HubTarget
 
-    publish("dataset", corpus_folder, "local/corpus", endpoint=hub)
-    publish("model", model, "local/model", about=About(dataset="local/corpus@v0.1.0"), endpoint=hub)
+    publish("dataset", corpus_folder, "local/corpus", target=HubTarget(hub))
+    publish(
+        "model",
+        model,
+        "local/model",
+        about=About(dataset="local/corpus@v0.1.0"),
+        target=HubTarget(hub),
+    )
     house = str(Path(__file__).parents[2])
     environment = {
         **os.environ,

@@ -154,7 +154,8 @@ def test_a_report_beside_a_model_gives_its_card_the_baselines(tmp_path: Path, wr
             if path.endswith(".json") and isinstance(c, bytes)
         }
         documents["config.json"] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        return model.render(facts.model_facts("you/model", "v0.1.0", (), documents, files))
+        snapshot = facts.Snapshot("you/model", "v0.1.0", (), documents, files)
+        return model.render(facts.model_facts(snapshot))
 
     assert "Beside the baselines" not in card()
     keep_report(report, folder, "abc")

@@ -6,20 +6,23 @@ from huggingface_hub import HfApi
 
 from corpusmith.hub.collection import collect
 from corpusmith.hub.publish import publish
+from corpusmith.hub.repo import HubTarget
 
 
 def test_releases_are_collected_once_and_their_notes_follow(
     hub: str, tmp_path: Path, write
 ) -> None:
     write_corpus, write_model = write
-    corpus = publish("dataset", write_corpus(tmp_path / "a"), "local/corpusmith-ner", endpoint=hub)
-    student = publish("model", write_model(tmp_path / "m"), "local/student", endpoint=hub)
-    address = collect("local", [corpus, student], endpoint=hub)
-    assert collect("local", [corpus, student], endpoint=hub) == address
-    better = publish(
-        "model", write_model(tmp_path / "n", b"\0better"), "local/student", endpoint=hub
+    corpus = publish(
+        "dataset", write_corpus(tmp_path / "a"), "local/corpusmith-ner", target=HubTarget(hub)
     )
-    collect("local", [better], endpoint=hub)
+    student = publish("model", write_model(tmp_path / "m"), "local/student", target=HubTarget(hub))
+    address = collect("local", [corpus, student], target=HubTarget(hub))
+    assert collect("local", [corpus, student], target=HubTarget(hub)) == address
+    better = publish(
+        "model", write_model(tmp_path / "n", b"\0better"), "local/student", target=HubTarget(hub)
+    )
+    collect("local", [better], target=HubTarget(hub))
     collection = HfApi(endpoint=hub).get_collection(address.split("/collections/")[1])
     assert {(item.item_type, item.item_id): item.note for item in collection.items} == {
         ("dataset", "local/corpusmith-ner"): "v0.1.0. First release.",
@@ -33,12 +36,12 @@ def test_a_run_that_was_killed_before_it_collected_is_made_up_for(
     _, write_model = write
     address = collect(
         "local",
-        [publish("model", write_model(tmp_path / "a"), "local/student", endpoint=hub)],
-        endpoint=hub,
+        [publish("model", write_model(tmp_path / "a"), "local/student", target=HubTarget(hub))],
+        target=HubTarget(hub),
     )
     better = write_model(tmp_path / "b", b"\0better")
-    publish("model", better, "local/student", endpoint=hub)  # and here it was killed
-    again = publish("model", better, "local/student", endpoint=hub)
-    collect("local", [again], endpoint=hub)
+    publish("model", better, "local/student", target=HubTarget(hub))  # and here it was killed
+    again = publish("model", better, "local/student", target=HubTarget(hub))
+    collect("local", [again], target=HubTarget(hub))
     (item,) = HfApi(endpoint=hub).get_collection(address.split("/collections/")[1]).items
     assert (again.state, item.note) == ("unchanged", "v0.2.0.")

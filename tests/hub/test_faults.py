@@ -12,7 +12,7 @@ from corpusmith.hub.collection import collect
 from corpusmith.hub.contents import model_contents
 from corpusmith.hub.publish import About, publish, repin, rollback
 from corpusmith.hub.release import Release, compare
-from corpusmith.hub.repo import Repo
+from corpusmith.hub.repo import HubTarget, Repo
 
 CORPUS, MODEL, SPACE = "local/corpusmith-ner", "local/corpusmith-demo", "local/corpusmith"
 FAULTS = ("500 before", "429 before", "hang up before", "500 after", "hang up after")
@@ -65,7 +65,7 @@ def is_write(method: str, path: str) -> bool:
 
 def check_whole(url: str, repo_id: str, folder: Path, version: str) -> None:
     """`main` and the one tag hold the release, complete, in one commit."""
-    repo = Repo("model", repo_id, endpoint=url)
+    repo = Repo("model", repo_id, HubTarget(url))
     standing = repo.standing()
     assert standing.tags == {version: standing.head}
     assert not [c for c in compare(model_contents(folder), standing) if c.action != "delete"]
@@ -91,7 +91,10 @@ def test_a_first_release_survives_a_fault_at_each_write(
     while not done:
         server = loopback(partial(FaultAt, number=number, fault=fault, matches=is_write))
         repo_id = f"local/model-{number}"
-        assert publish("model", model_folder, repo_id, endpoint=server.url).version == "v0.1.0"
+        assert (
+            publish("model", model_folder, repo_id, target=HubTarget(server.url)).version
+            == "v0.1.0"
+        )
         check_whole(server.url, repo_id, model_folder, "v0.1.0")
         number, done = number + 1, len(server.app.seen) <= number
         server.stop()
@@ -106,10 +109,14 @@ def stood(loopback, tmp_path: Path, write) -> dict:
     space.mkdir()
     (space / "README.md").write_text("---\ntitle: Demo\nsdk: gradio\n---\n")
     server = loopback(lambda app: app, tmp_path / "stood")
-    publish("dataset", write_corpus(tmp_path / "c1"), CORPUS, endpoint=server.url)
-    last = publish("dataset", write_corpus(tmp_path / "c2", rows=30), CORPUS, endpoint=server.url)
-    publish("model", write_model(tmp_path / "m1"), MODEL, endpoint=server.url)
-    publish("space", space, SPACE, about=About(ner=[f"{MODEL}@v0.1.0"]), endpoint=server.url)
+    publish("dataset", write_corpus(tmp_path / "c1"), CORPUS, target=HubTarget(server.url))
+    last = publish(
+        "dataset", write_corpus(tmp_path / "c2", rows=30), CORPUS, target=HubTarget(server.url)
+    )
+    publish("model", write_model(tmp_path / "m1"), MODEL, target=HubTarget(server.url))
+    publish(
+        "space", space, SPACE, about=About(ner=[f"{MODEL}@v0.1.0"]), target=HubTarget(server.url)
+    )
     server.stop()
     corpus, model = (
         write_corpus(tmp_path / "c3", rows=40),
@@ -120,14 +127,19 @@ def stood(loopback, tmp_path: Path, write) -> dict:
 
 def act(action: str, stood: dict, url: str) -> Release | str:
     if action == "collection":
-        return collect("local", [stood["last"]], endpoint=url)
+        return collect("local", [stood["last"]], target=HubTarget(url))
     if action == "repin":
-        return repin(SPACE, [f"{MODEL}@v0.2.0"], endpoint=url)
+        return repin(SPACE, [f"{MODEL}@v0.2.0"], target=HubTarget(url))
     if action == "rollback":
-        return rollback("dataset", CORPUS, "v0.1.0", endpoint=url)
+        return rollback("dataset", CORPUS, "v0.1.0", target=HubTarget(url))
     if action == "model":
-        return publish("model", stood["model"], MODEL, endpoint=url)
-    return publish("dataset", stood["corpus"], CORPUS, pr=action == "pull request", endpoint=url)
+        return publish("model", stood["model"], MODEL, target=HubTarget(url))
+    return publish(
+        "dataset",
+        stood["corpus"],
+        CORPUS,
+        target=HubTarget(url, pull_request=action == "pull request"),
+    )
 
 
 OUTCOMES = {  # action -> (the repo, its kind, the tags it ends with, pull requests)
@@ -177,7 +189,7 @@ def check_release(
     url: str, repo_id: str, kind: str, tags: list[str], pulls: int, when: str
 ) -> None:
     """One commit a version and nothing besides, the last of them at `main`."""
-    repo = Repo(kind, repo_id, endpoint=url)
+    repo = Repo(kind, repo_id, HubTarget(url))
     standing = repo.standing()
     assert sorted(standing.tags) == tags and standing.tags[tags[-1]] == standing.head, when
     titles = [commit.title for commit in repo.api.list_repo_commits(repo_id, repo_type=repo.type)]

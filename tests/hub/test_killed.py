@@ -14,7 +14,7 @@ import pytest
 from corpusmith.hub.contents import model_contents
 from corpusmith.hub.publish import publish
 from corpusmith.hub.release import compare
-from corpusmith.hub.repo import Repo, Standing
+from corpusmith.hub.repo import HubTarget, Repo, Standing
 
 MODEL = "local/corpusmith-demo"
 pytestmark = pytest.mark.slow
@@ -43,7 +43,7 @@ async def swallow(message) -> None:
 
 
 def publish_model(folder: Path, url: str) -> None:
-    publish("model", folder, MODEL, endpoint=url)
+    publish("model", folder, MODEL, target=HubTarget(url))
 
 
 def content(standing: Standing) -> dict[str, str]:
@@ -70,8 +70,8 @@ def test_publisher_killed_at_each_request(
     number, died = 0, True
     while died:
         server = loopback(partial(KillAt, number=10**6, after=after), tmp_path / f"hub-{number}")
-        publish("model", first, MODEL, endpoint=server.url)
-        repo = Repo("model", MODEL, endpoint=server.url)
+        publish("model", first, MODEL, target=HubTarget(server.url))
+        repo = Repo("model", MODEL, HubTarget(server.url))
         before = repo.standing()
         server.app.seen, server.app.number = 0, number
         child = processes.Process(target=publish_model, args=(second, server.url))
@@ -86,7 +86,7 @@ def test_publisher_killed_at_each_request(
         )
         for tag, commit in seen.tags.items():
             assert content(repo.standing(tag)) == content(repo.standing(commit))
-        done = publish("model", second, MODEL, endpoint=server.url)
+        done = publish("model", second, MODEL, target=HubTarget(server.url))
         last = repo.standing()
         assert done.version == "v0.2.0" and last.tags == {
             "v0.1.0": before.head,
@@ -124,7 +124,7 @@ def test_hub_killed_while_publishing(tmp_path: Path, write) -> None:
                 tmp_path / f"model-{round_number}", bytes([round_number]) * 3_000_000
             )
             folders[f"v0.{round_number + 1}.0"] = folder
-            repo = Repo("model", MODEL, endpoint=url)
+            repo = Repo("model", MODEL, HubTarget(url))
             before = content(repo.standing())
             publisher = multiprocessing.get_context("fork").Process(
                 target=publish_model, args=(folder, url)

@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 from markdown_it import MarkdownIt
 
 from corpusmith.hub.publish import About, publish
-from corpusmith.hub.repo import Repo
+from corpusmith.hub.repo import HubTarget, Repo
 from tests.hub import http
 
 CORPUS, MODEL, SPACE = "local/corpusmith-ner", "local/student", "local/corpusmith"
@@ -62,19 +62,25 @@ def test_links_and_pictures_lead_somewhere(hub: str, tmp_path: Path, write) -> N
     (space / "README.md").write_text("---\ntitle: Extract\nsdk: gradio\n---\n")
     pinned = {"dataset": f"{CORPUS}@v0.1.0", "space": SPACE}
     released = [
-        publish("dataset", corpus, CORPUS, about=About(license="cc-by-4.0"), endpoint=hub),
-        publish("model", model, MODEL, about=About(license="apache-2.0", **pinned), endpoint=hub),
+        publish("dataset", corpus, CORPUS, about=About(license="cc-by-4.0"), target=HubTarget(hub)),
+        publish(
+            "model",
+            model,
+            MODEL,
+            about=About(license="apache-2.0", **pinned),
+            target=HubTarget(hub),
+        ),
         publish(
             "space",
             space,
             SPACE,
             about=About(ner=[f"{MODEL}@v0.1.0"], datasets=[f"{CORPUS}@v0.1.0"]),
-            endpoint=hub,
+            target=HubTarget(hub),
         ),
     ]
     followed = []
     for done in released:
-        repo = Repo(done.kind, done.repo_id, endpoint=hub)
+        repo = Repo(done.kind, done.repo_id, HubTarget(hub))
         files = repo.standing().files
         for name in {"README.md", "CHANGELOG.md"} & files.keys():
             for link in links(repo.read(files[name]).decode()):

@@ -11,18 +11,18 @@ from corpusmith.cards.space import Source
 from corpusmith.cli.display import release_lines
 from corpusmith.errors import UserError
 from corpusmith.hub.publish import About, diff, publish, repin, rollback
-from corpusmith.hub.repo import Repo
+from corpusmith.hub.repo import HubTarget, Repo
 
 CORPUS, MODEL, SPACE = "local/corpusmith-ner", "local/corpusmith-demo", "local/corpusmith"
 
 
 def text(kind: str, repo_id: str, path: str, hub: str, revision: str = "main") -> str:
-    repo = Repo(kind, repo_id, endpoint=hub)
+    repo = Repo(kind, repo_id, HubTarget(hub))
     return repo.read(repo.standing(revision).files[path]).decode()
 
 
 def test_first_release_is_one_commit_and_one_tag(hub: str, corpus_folder: Path) -> None:
-    done = publish("dataset", corpus_folder, CORPUS, endpoint=hub)
+    done = publish("dataset", corpus_folder, CORPUS, target=HubTarget(hub))
     api = HfApi(endpoint=hub)
     assert (done.state, done.version) == ("released", "v0.1.0")
     commits = api.list_repo_commits(CORPUS, repo_type="dataset")
@@ -35,8 +35,8 @@ def test_first_release_is_one_commit_and_one_tag(hub: str, corpus_folder: Path) 
 
 
 def test_same_content_is_not_published_again(hub: str, corpus_folder: Path) -> None:
-    first = publish("dataset", corpus_folder, CORPUS, endpoint=hub)
-    again = publish("dataset", corpus_folder, CORPUS, endpoint=hub)
+    first = publish("dataset", corpus_folder, CORPUS, target=HubTarget(hub))
+    again = publish("dataset", corpus_folder, CORPUS, target=HubTarget(hub))
     assert (again.state, again.version, again.commit) == ("unchanged", "v0.1.0", first.commit)
 
 
@@ -44,16 +44,16 @@ def test_a_standing_repo_is_shown_only_when_asked_and_after_the_release(
     hub: str, tmp_path: Path, write
 ) -> None:
     write_corpus, _ = write
-    publish("dataset", write_corpus(tmp_path / "a"), CORPUS, endpoint=hub)
+    publish("dataset", write_corpus(tmp_path / "a"), CORPUS, target=HubTarget(hub))
     api, more = HfApi(endpoint=hub), write_corpus(tmp_path / "b", rows=30)
-    planned = publish("dataset", more, CORPUS, private=False, dry_run=True, endpoint=hub)
+    planned = publish("dataset", more, CORPUS, target=HubTarget(hub, private=False, dry_run=True))
     assert planned.shown and "would become visible to everybody" in release_lines(planned)
     assert api.dataset_info(CORPUS).private
-    done = publish("dataset", more, CORPUS, private=False, endpoint=hub)
+    done = publish("dataset", more, CORPUS, target=HubTarget(hub, private=False))
     assert (done.state, done.shown) == ("released", True) and not api.dataset_info(CORPUS).private
-    again = publish("dataset", more, CORPUS, private=False, endpoint=hub)
+    again = publish("dataset", more, CORPUS, target=HubTarget(hub, private=False))
     assert (again.state, again.shown) == ("unchanged", False)
-    publish("dataset", more, CORPUS, endpoint=hub)
+    publish("dataset", more, CORPUS, target=HubTarget(hub))
     assert not api.dataset_info(CORPUS).private, (
         "what is public isn't hidden by a release that says nothing of it"
     )
@@ -62,14 +62,16 @@ def test_a_standing_repo_is_shown_only_when_asked_and_after_the_release(
 def test_unchanged_content_can_still_be_shown_but_a_pull_request_shows_nothing(
     hub: str, corpus_folder: Path
 ) -> None:
-    publish("dataset", corpus_folder, CORPUS, endpoint=hub)
+    publish("dataset", corpus_folder, CORPUS, target=HubTarget(hub))
     (corpus_folder / "recipes" / "demo-disease" / "recipe.yaml").write_text(
         "name: demo-disease\ntitle: New\n"
     )
-    assert not publish("dataset", corpus_folder, CORPUS, private=False, pr=True, endpoint=hub).shown
+    assert not publish(
+        "dataset", corpus_folder, CORPUS, target=HubTarget(hub, private=False, pull_request=True)
+    ).shown
     assert HfApi(endpoint=hub).dataset_info(CORPUS).private
-    publish("dataset", corpus_folder, CORPUS, endpoint=hub)
-    done = publish("dataset", corpus_folder, CORPUS, private=False, endpoint=hub)
+    publish("dataset", corpus_folder, CORPUS, target=HubTarget(hub))
+    done = publish("dataset", corpus_folder, CORPUS, target=HubTarget(hub, private=False))
     assert (done.state, done.shown) == ("unchanged", True)
     assert "is visible from now on to everybody" in release_lines(done)
 
@@ -79,8 +81,8 @@ def test_versions_follow_what_changed_and_old_ones_stay_as_they_were(
 ) -> None:
     write_corpus, _ = write
     about = About(license="cc-by-4.0")
-    publish("dataset", write_corpus(tmp_path / "a"), CORPUS, endpoint=hub, about=about)
-    first = Repo("dataset", CORPUS, endpoint=hub).standing()
+    publish("dataset", write_corpus(tmp_path / "a"), CORPUS, about=about, target=HubTarget(hub))
+    first = Repo("dataset", CORPUS, HubTarget(hub)).standing()
     steps = {
         "v0.2.0": write_corpus(tmp_path / "b", rows=30),
         "v0.3.0": write_corpus(tmp_path / "c", recipe="other"),
@@ -92,9 +94,9 @@ def test_versions_follow_what_changed_and_old_ones_stay_as_they_were(
         ),
     }
     for version, folder in steps.items():
-        done = publish("dataset", folder, CORPUS, endpoint=hub)
+        done = publish("dataset", folder, CORPUS, target=HubTarget(hub))
         assert (done.state, done.version) == ("released", version)
-    repo = Repo("dataset", CORPUS, endpoint=hub)
+    repo = Repo("dataset", CORPUS, HubTarget(hub))
     assert repo.standing("v0.1.0").files.keys() == first.files.keys()
     assert {p: f.oid for p, f in repo.standing("v0.1.0").files.items()} == {
         p: f.oid for p, f in first.files.items()
@@ -116,9 +118,12 @@ def test_versions_follow_what_changed_and_old_ones_stay_as_they_were(
 
 def test_only_changed_shards_travel(hub: str, tmp_path: Path, write) -> None:
     write_corpus, _ = write
-    publish("dataset", write_corpus(tmp_path / "a"), CORPUS, endpoint=hub)
+    publish("dataset", write_corpus(tmp_path / "a"), CORPUS, target=HubTarget(hub))
     done = publish(
-        "dataset", write_corpus(tmp_path / "b", title="Another title"), CORPUS, endpoint=hub
+        "dataset",
+        write_corpus(tmp_path / "b", title="Another title"),
+        CORPUS,
+        target=HubTarget(hub),
     )
     assert done.version == "v0.1.1"
     text_files = ["CHANGELOG.md", "README.md", "croissant.json", "recipes/demo-disease/build.json"]
@@ -126,38 +131,38 @@ def test_only_changed_shards_travel(hub: str, tmp_path: Path, write) -> None:
 
 
 def test_dry_run_says_everything_and_writes_nothing(hub: str, corpus_folder: Path) -> None:
-    plan = publish("dataset", corpus_folder, CORPUS, endpoint=hub, dry_run=True)
+    plan = publish("dataset", corpus_folder, CORPUS, target=HubTarget(hub, dry_run=True))
     assert (plan.state, plan.version, plan.reason) == ("planned", "v0.1.0", "First release.")
     shard = corpus_folder / "data/demo-disease/train-00000-of-00001.parquet"
     assert ("data/demo-disease/train-00000-of-00001.parquet", "add", shard.stat().st_size) in [
         (change.path, change.action, change.size) for change in plan.changes
     ]
     assert "+# corpusmith-ner" in plan.card_diff
-    assert Repo("dataset", CORPUS, endpoint=hub).standing().head is None
+    assert Repo("dataset", CORPUS, HubTarget(hub)).standing().head is None
 
 
 def test_pull_request_leaves_main_alone_and_is_opened_once(hub: str, tmp_path: Path, write) -> None:
     write_corpus, _ = write
-    publish("dataset", write_corpus(tmp_path / "a"), CORPUS, endpoint=hub)
-    repo = Repo("dataset", CORPUS, endpoint=hub)
+    publish("dataset", write_corpus(tmp_path / "a"), CORPUS, target=HubTarget(hub))
+    repo = Repo("dataset", CORPUS, HubTarget(hub))
     head = repo.standing().head
     bigger = write_corpus(tmp_path / "b", rows=30)
-    first = publish("dataset", bigger, CORPUS, endpoint=hub, pr=True)
-    again = publish("dataset", bigger, CORPUS, endpoint=hub, pr=True)
+    first = publish("dataset", bigger, CORPUS, target=HubTarget(hub, pull_request=True))
+    again = publish("dataset", bigger, CORPUS, target=HubTarget(hub, pull_request=True))
     assert first.state == "proposed" and first.pull_request == again.pull_request
     assert (repo.standing().head, set(repo.standing().tags)) == (head, {"v0.1.0"})
     repo.api.merge_pull_request(CORPUS, int(first.pull_request.split("/")[-1]), repo_type="dataset")
-    tagged = publish("dataset", bigger, CORPUS, endpoint=hub)
+    tagged = publish("dataset", bigger, CORPUS, target=HubTarget(hub))
     assert (tagged.state, tagged.version) == ("unchanged", "v0.2.0")
     assert repo.standing().tags["v0.2.0"] == repo.standing().head, "what was merged is tagged"
 
 
 def test_rollback_restores_the_content_under_a_new_version(hub: str, tmp_path: Path, write) -> None:
     write_corpus, _ = write
-    publish("dataset", write_corpus(tmp_path / "a"), CORPUS, endpoint=hub)
-    publish("dataset", write_corpus(tmp_path / "b", rows=30), CORPUS, endpoint=hub)
-    done = rollback("dataset", CORPUS, "v0.1.0", endpoint=hub)
-    repo = Repo("dataset", CORPUS, endpoint=hub)
+    publish("dataset", write_corpus(tmp_path / "a"), CORPUS, target=HubTarget(hub))
+    publish("dataset", write_corpus(tmp_path / "b", rows=30), CORPUS, target=HubTarget(hub))
+    done = rollback("dataset", CORPUS, "v0.1.0", target=HubTarget(hub))
+    repo = Repo("dataset", CORPUS, HubTarget(hub))
     old, new = repo.standing("v0.1.0").files, repo.standing().files
     assert done.version == "v0.2.1" and set(repo.standing().tags) == {"v0.1.0", "v0.2.0", "v0.2.1"}
     assert {path for path in old if old[path].oid != new[path].oid} == {
@@ -170,16 +175,21 @@ def test_rollback_restores_the_content_under_a_new_version(hub: str, tmp_path: P
 
 
 def test_rollback_to_an_unknown_version_names_the_remedy(hub: str, corpus_folder: Path) -> None:
-    publish("dataset", corpus_folder, CORPUS, endpoint=hub)
+    publish("dataset", corpus_folder, CORPUS, target=HubTarget(hub))
     with pytest.raises(UserError, match=r"no version v9\.9\.9"):
-        rollback("dataset", CORPUS, "v9.9.9", endpoint=hub)
+        rollback("dataset", CORPUS, "v9.9.9", target=HubTarget(hub))
 
 
 def test_diff_counts_rows_by_config(hub: str, tmp_path: Path, write) -> None:
     write_corpus, _ = write
-    publish("dataset", write_corpus(tmp_path / "a"), CORPUS, endpoint=hub)
-    publish("dataset", write_corpus(tmp_path / "b", rows=30, text=" in mice"), CORPUS, endpoint=hub)
-    shown = diff("dataset", CORPUS, "v0.1.0", "v0.2.0", endpoint=hub)
+    publish("dataset", write_corpus(tmp_path / "a"), CORPUS, target=HubTarget(hub))
+    publish(
+        "dataset",
+        write_corpus(tmp_path / "b", rows=30, text=" in mice"),
+        CORPUS,
+        target=HubTarget(hub),
+    )
+    shown = diff("dataset", CORPUS, "v0.1.0", "v0.2.0", target=HubTarget(hub))
     assert "| `demo-disease` | 10 | 0 | 20 |" in shown
     assert "rejected" not in shown.split("\n- ")[0], "a config without a change isn't listed"
 
@@ -188,21 +198,27 @@ def test_model_versions(hub: str, tmp_path: Path, write) -> None:
     _, write_model = write
     about = About(license="apache-2.0", dataset=CORPUS, space=SPACE)
     releases = [
-        publish("model", write_model(tmp_path / "a"), MODEL, endpoint=hub, about=about),
-        publish("model", write_model(tmp_path / "b", b"\0other"), MODEL, endpoint=hub, about=about),
+        publish("model", write_model(tmp_path / "a"), MODEL, about=about, target=HubTarget(hub)),
+        publish(
+            "model",
+            write_model(tmp_path / "b", b"\0other"),
+            MODEL,
+            about=about,
+            target=HubTarget(hub),
+        ),
         publish(
             "model",
             write_model(tmp_path / "c", b"\0other", encoder="x/y"),
             MODEL,
-            endpoint=hub,
             about=about,
+            target=HubTarget(hub),
         ),
         publish(
             "model",
             write_model(tmp_path / "d", b"\0other", encoder="x/y", seconds=9),
             MODEL,
-            endpoint=hub,
             about=about,
+            target=HubTarget(hub),
         ),
     ]
     assert [done.version for done in releases] == ["v0.1.0", "v0.2.0", "v1.0.0", "v1.0.1"]
@@ -213,11 +229,11 @@ def test_model_versions(hub: str, tmp_path: Path, write) -> None:
 
 def test_stale_files_go(hub: str, model_folder: Path) -> None:
     (model_folder / "old.txt").write_text("stale")
-    publish("model", model_folder, MODEL, endpoint=hub)
+    publish("model", model_folder, MODEL, target=HubTarget(hub))
     (model_folder / "old.txt").unlink()
-    done = publish("model", model_folder, MODEL, endpoint=hub)
+    done = publish("model", model_folder, MODEL, target=HubTarget(hub))
     assert ("old.txt", "delete") in [(change.path, change.action) for change in done.changes]
-    assert ".gitattributes" in Repo("model", MODEL, endpoint=hub).standing().files
+    assert ".gitattributes" in Repo("model", MODEL, HubTarget(hub)).standing().files
 
 
 def test_space_names_and_pins_its_models(hub: str, tmp_path: Path) -> None:
@@ -228,15 +244,15 @@ def test_space_names_and_pins_its_models(hub: str, tmp_path: Path) -> None:
         "---\ntitle: Extract\nsdk: gradio\ncorpusmith:\n  lexicons: []\n---\nOld text\n"
     )
     about = About(ner=[f"{MODEL}@v0.1.0"], datasets=[f"{CORPUS}@v0.1.0"])
-    assert publish("space", folder, SPACE, endpoint=hub, about=about).version == "v0.1.0"
-    assert publish("space", folder, SPACE, endpoint=hub, about=about).state == "unchanged"
-    moved = repin(SPACE, [f"{MODEL}@v0.2.0"], endpoint=hub)
+    assert publish("space", folder, SPACE, about=about, target=HubTarget(hub)).version == "v0.1.0"
+    assert publish("space", folder, SPACE, about=about, target=HubTarget(hub)).state == "unchanged"
+    moved = repin(SPACE, [f"{MODEL}@v0.2.0"], target=HubTarget(hub))
     assert (moved.version, [change.path for change in moved.changes]) == (
         "v0.1.1",
         ["CHANGELOG.md", "README.md"],
     )
     with pytest.raises(UserError, match="doesn't run local/unknown"):
-        repin(SPACE, ["local/unknown@v0.1.0"], endpoint=hub)
+        repin(SPACE, ["local/unknown@v0.1.0"], target=HubTarget(hub))
     info = HfApi(endpoint=hub).space_info(SPACE)
     assert info.card_data.models == [MODEL]
     assert info.card_data["corpusmith"]["ner"] == [{"id": MODEL, "revision": "v0.2.0"}]
@@ -255,18 +271,21 @@ def test_a_metric_keeps_its_own_card_under_its_own_name(hub: str, tmp_path: Path
     (folder / "README.md").write_text(
         "---\ntitle: Strict F1\nsdk: gradio\n---\nLoad `NAMESPACE/strict`\n"
     )
-    assert publish("metric", folder, "local/strict", endpoint=hub).version == "v0.1.0"
+    assert publish("metric", folder, "local/strict", target=HubTarget(hub)).version == "v0.1.0"
     assert text("metric", "local/strict", "README.md", hub).endswith("Load `local/strict`\n")
-    assert publish("metric", folder, "local/strict", endpoint=hub).state == "unchanged"
+    assert publish("metric", folder, "local/strict", target=HubTarget(hub)).state == "unchanged"
     (folder / "strict.py").write_text("one = 2\n")
-    assert publish("metric", folder, "local/strict", endpoint=hub).version == "v0.2.0"
+    assert publish("metric", folder, "local/strict", target=HubTarget(hub)).version == "v0.2.0"
 
 
 def test_a_version_can_be_named_but_not_go_back(hub: str, model_folder: Path) -> None:
-    assert publish("model", model_folder, MODEL, endpoint=hub, version="v2.0.0").version == "v2.0.0"
+    assert (
+        publish("model", model_folder, MODEL, version="v2.0.0", target=HubTarget(hub)).version
+        == "v2.0.0"
+    )
     (model_folder / "new.txt").write_text("new")
     with pytest.raises(UserError, match=r"stands at v2\.0\.0"):
-        publish("model", model_folder, MODEL, endpoint=hub, version="v1.0.0")
+        publish("model", model_folder, MODEL, version="v1.0.0", target=HubTarget(hub))
 
 
 def test_the_croissant_file_of_a_release_is_valid(
@@ -274,7 +293,9 @@ def test_the_croissant_file_of_a_release_is_valid(
 ) -> None:
     import mlcroissant
 
-    publish("dataset", corpus_folder, CORPUS, endpoint=hub, about=About(license="cc-by-4.0"))
+    publish(
+        "dataset", corpus_folder, CORPUS, about=About(license="cc-by-4.0"), target=HubTarget(hub)
+    )
     (tmp_path / "croissant.json").write_text(text("dataset", CORPUS, "croissant.json", hub))
     described = mlcroissant.Dataset(tmp_path / "croissant.json", mapping={"repo": corpus_folder})
     assert not described.metadata.issues.report()
@@ -285,18 +306,18 @@ def test_the_croissant_file_of_a_release_is_valid(
 def test_a_changelog_whose_version_nothing_names_is_not_guessed_at(
     hub: str, model_folder: Path
 ) -> None:
-    publish("model", model_folder, MODEL, endpoint=hub)
+    publish("model", model_folder, MODEL, target=HubTarget(hub))
     api = HfApi(endpoint=hub, token="any-token")
     api.super_squash_history(MODEL, commit_message="One")
     api.delete_tag(MODEL, tag="v0.1.0")
     with pytest.raises(
         UserError, match=r"hf repos tag create local/corpusmith-demo v0\.1\.0 --repo-type model"
     ):
-        publish("model", model_folder, MODEL, endpoint=hub)
+        publish("model", model_folder, MODEL, target=HubTarget(hub))
 
 
 def test_card_and_facts_name_the_same_rows(hub: str, corpus_folder: Path) -> None:
-    publish("dataset", corpus_folder, CORPUS, endpoint=hub)
+    publish("dataset", corpus_folder, CORPUS, target=HubTarget(hub))
     build = json.loads(text("dataset", CORPUS, "recipes/demo-disease/build.json", hub))
     assert build["splits"]["train"]["rows"] == 16
     assert build["features"][0] == {"name": "id", "dtype": "string"}
@@ -314,12 +335,12 @@ def test_bad_input_names_the_remedy(
     hub: str, model_folder: Path, kind: str, repo_id: str, said: str
 ) -> None:
     with pytest.raises(UserError, match=said):
-        publish(kind, model_folder, repo_id, endpoint=hub)
+        publish(kind, model_folder, repo_id, target=HubTarget(hub))
 
 
 def test_https_needs_a_token(corpus_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("corpusmith.hub.repo.get_token", lambda: None)
-    repo = Repo("dataset", CORPUS, endpoint="https://huggingface.co")
+    repo = Repo("dataset", CORPUS, HubTarget("https://huggingface.co"))
     repo.api.token = None
     with pytest.raises(UserError, match="hf auth login"):
         repo.may_write()

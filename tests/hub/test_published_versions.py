@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from corpusmith.hub.publish import publish
+from corpusmith.hub.repo import HubTarget
 
 CORPUS = "local/corpusmith-ner"
 pytestmark = pytest.mark.slow
@@ -29,7 +30,9 @@ def test_the_first_version_keeps_its_rows_after_three_releases(
 ) -> None:
     write_corpus, _ = write
     for number, change in enumerate([{}, {"rows": 30}, {"text": " in mice"}, {"recipe": "other"}]):
-        publish("dataset", write_corpus(tmp_path / str(number), **change), CORPUS, endpoint=hub)
+        publish(
+            "dataset", write_corpus(tmp_path / str(number), **change), CORPUS, target=HubTarget(hub)
+        )
     expected = [f"Mutations in gene {number} cause cystic fibrosis." for number in range(16)]
     texts, streamed, tags, refused = read(hub, tmp_path, "v0.1.0")
     assert texts == streamed == expected

@@ -11,7 +11,7 @@ from huggingface_hub.errors import HfHubHTTPError
 from corpusmith.errors import UserError
 from corpusmith.hub.publish import publish
 from corpusmith.hub.release import compare, folder_files, release, same, tag
-from corpusmith.hub.repo import RemoteFile, Repo, Standing, retried
+from corpusmith.hub.repo import HubTarget, RemoteFile, Repo, Standing, retried
 
 MODEL = "local/corpusmith-demo"
 
@@ -22,7 +22,7 @@ def test_a_hub_that_stays_down_is_named(loopback, model_folder: Path) -> None:
     url = server.url
     server.stop()
     with pytest.raises(UserError, match="failed 6 times"):
-        publish("model", model_folder, MODEL, endpoint=url)
+        publish("model", model_folder, MODEL, target=HubTarget(url))
 
 
 def test_a_refusal_is_not_tried_again() -> None:
@@ -39,16 +39,16 @@ def test_a_refusal_is_not_tried_again() -> None:
 
 def test_of_two_publishers_one_wins_and_the_other_says_so(hub: str, tmp_path: Path, write) -> None:
     _, write_model = write
-    publish("model", write_model(tmp_path / "first"), MODEL, endpoint=hub)
+    publish("model", write_model(tmp_path / "first"), MODEL, target=HubTarget(hub))
     folders = [write_model(tmp_path / name, name.encode() + b"\0") for name in ("one", "two")]
-    repo = Repo("model", MODEL, endpoint=hub)
+    repo = Repo("model", MODEL, HubTarget(hub))
     since, outcomes = repo.standing(), {}
     together = threading.Barrier(2)
 
     def run(folder: Path) -> None:
         together.wait()
         try:
-            mine = Repo("model", MODEL, endpoint=hub)
+            mine = Repo("model", MODEL, HubTarget(hub))
             outcomes[folder.name] = release(
                 mine, folder_files(folder), "v0.2.0", since=since, message="New weights."
             )
@@ -68,8 +68,8 @@ def test_of_two_publishers_one_wins_and_the_other_says_so(hub: str, tmp_path: Pa
 
 def test_a_repo_filled_meanwhile_is_not_overwritten(hub: str, tmp_path: Path, write) -> None:
     _, write_model = write
-    publish("model", write_model(tmp_path / "theirs"), MODEL, endpoint=hub)
-    repo = Repo("model", MODEL, endpoint=hub)
+    publish("model", write_model(tmp_path / "theirs"), MODEL, target=HubTarget(hub))
+    repo = Repo("model", MODEL, HubTarget(hub))
     head = repo.standing().head
     ours = folder_files(write_model(tmp_path / "ours", b"\0ours"))
     with pytest.raises(UserError, match="changed while"):
@@ -78,8 +78,8 @@ def test_a_repo_filled_meanwhile_is_not_overwritten(hub: str, tmp_path: Path, wr
 
 
 def test_a_tag_taken_by_another_commit_is_left_alone(hub: str, model_folder: Path) -> None:
-    done = publish("model", model_folder, MODEL, endpoint=hub)
-    repo = Repo("model", MODEL, endpoint=hub)
+    done = publish("model", model_folder, MODEL, target=HubTarget(hub))
+    repo = Repo("model", MODEL, HubTarget(hub))
     tag(repo, "v0.1.0", str(done.commit))  # again: nothing happens
     first = repo.api.list_repo_commits(MODEL)[-1].commit_id
     with pytest.raises(UserError, match=r"has a tag v0\.1\.0 already"):
@@ -112,14 +112,14 @@ def test_accounts_that_may_not_write_learn_how(
     guarded: str, model_folder: Path, repo_id: str, token: str, said: str
 ) -> None:
     with pytest.raises(UserError, match=said) as caught:
-        publish("model", model_folder, repo_id, endpoint=guarded, token=token)
+        publish("model", model_folder, repo_id, target=HubTarget(guarded, token=token))
     assert "hf auth login" in str(caught.value) and "secret" not in str(caught.value)
 
 
 def test_an_account_that_may_write_publishes(guarded: str, model_folder: Path) -> None:
     assert (
         publish(
-            "model", model_folder, "ada/model", endpoint=guarded, token="ada-secret-token"
+            "model", model_folder, "ada/model", target=HubTarget(guarded, token="ada-secret-token")
         ).state
         == "released"
     )
@@ -147,4 +147,4 @@ def test_hidden_files_stay_at_home(tmp_path: Path) -> None:
 
 def test_errors_of_the_hub_keep_their_kind(hub: str) -> None:
     with pytest.raises(HfHubHTTPError):
-        retried(lambda: Repo("model", MODEL, endpoint=hub).api.list_repo_commits(MODEL))
+        retried(lambda: Repo("model", MODEL, HubTarget(hub)).api.list_repo_commits(MODEL))

@@ -7,6 +7,7 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from starlette.responses import JSONResponse
 
 from corpusmith.errors import UserError
+from corpusmith.hub.repo import HubTarget
 from corpusmith.hub.transfer import lift
 
 STATES = {
@@ -78,7 +79,9 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_history_and_tags_arrive(source: HfApi, target) -> None:
-    done = lift("dataset", "lab/ner", source=source.endpoint, target=target.url)
+    done = lift(
+        "dataset", "lab/ner", source=HubTarget(source.endpoint), target=HubTarget(target.url)
+    )
     assert (done.tags, done.left) == (("v1.0.0", "v1.0.1", "v2.0.0"), ())
     api = HfApi(endpoint=target.url)
     assert api.dataset_info("lab/ner").private
@@ -95,14 +98,17 @@ def test_history_and_tags_arrive(source: HfApi, target) -> None:
 
 
 def test_a_second_lift_brings_only_what_is_new(source: HfApi, target) -> None:
-    lift("dataset", "lab/ner", source=source.endpoint, target=target.url)
+    lift("dataset", "lab/ner", source=HubTarget(source.endpoint), target=HubTarget(target.url))
     api = HfApi(endpoint=target.url)
     before = api.list_repo_commits("lab/ner", repo_type="dataset")
-    lift("dataset", "lab/ner", source=source.endpoint, target=target.url)
+    lift("dataset", "lab/ner", source=HubTarget(source.endpoint), target=HubTarget(target.url))
     assert api.list_repo_commits("lab/ner", repo_type="dataset") == before
     release(source, "v2.1.0", STATES["v2.0.0"], STATES["v1.0.0"])
     assert (
-        lift("dataset", "lab/ner", source=source.endpoint, target=target.url).tags[-1] == "v2.1.0"
+        lift(
+            "dataset", "lab/ner", source=HubTarget(source.endpoint), target=HubTarget(target.url)
+        ).tags[-1]
+        == "v2.1.0"
     )
     assert len(api.list_repo_commits("lab/ner", repo_type="dataset")) == len(before) + 1
     assert contents(api, "main") == STATES["v1.0.0"]
@@ -114,20 +120,25 @@ def test_a_lift_that_broke_off_goes_on(
 ) -> None:
     target.app.allowed = allowed
     with pytest.raises(UserError, match="failed"):
-        lift("dataset", "lab/ner", source=source.endpoint, target=target.url)
+        lift("dataset", "lab/ner", source=HubTarget(source.endpoint), target=HubTarget(target.url))
     api = HfApi(endpoint=target.url)
     assert len(api.list_repo_commits("lab/ner", repo_type="dataset")) == 1 + allowed
     target.app.allowed = 1000
-    lift("dataset", "lab/ner", source=source.endpoint, target=target.url)
+    lift("dataset", "lab/ner", source=HubTarget(source.endpoint), target=HubTarget(target.url))
     assert {version: contents(api, version) for version in STATES} == STATES
     assert len(api.list_repo_commits("lab/ner", repo_type="dataset")) == 4
 
 
 def test_a_repo_that_was_lifted_privately_is_shown_when_asked(source: HfApi, target) -> None:
     api = HfApi(endpoint=target.url)
-    lift("dataset", "lab/ner", source=source.endpoint, target=target.url)
+    lift("dataset", "lab/ner", source=HubTarget(source.endpoint), target=HubTarget(target.url))
     assert api.dataset_info("lab/ner").private
-    lift("dataset", "lab/ner", source=source.endpoint, target=target.url, private=False)
+    lift(
+        "dataset",
+        "lab/ner",
+        source=HubTarget(source.endpoint),
+        target=HubTarget(target.url, private=False),
+    )
     assert not api.dataset_info("lab/ner").private
 
 
@@ -138,15 +149,14 @@ def test_the_commits_of_others_are_left_alone(source: HfApi, target) -> None:
         path_or_fileobj=b"theirs", path_in_repo="a.txt", repo_id="lab/ner", repo_type="dataset"
     )
     with pytest.raises(UserError, match="not lifted"):
-        lift("dataset", "lab/ner", source=source.endpoint, target=target.url)
+        lift("dataset", "lab/ner", source=HubTarget(source.endpoint), target=HubTarget(target.url))
     assert contents(api, "main") == {"a.txt": b"theirs"}
     done = lift(
         "dataset",
         "lab/ner",
-        source=source.endpoint,
-        target=target.url,
+        source=HubTarget(source.endpoint),
+        target=HubTarget(target.url, private=False),
         as_id="lab/other",
-        private=False,
     )
     assert (
         done.url == f"{target.url}/datasets/lab/other" and not api.dataset_info("lab/other").private
@@ -155,14 +165,14 @@ def test_the_commits_of_others_are_left_alone(source: HfApi, target) -> None:
 
 
 def test_somebody_who_commits_meanwhile_stops_the_lift(source: HfApi, target) -> None:
-    lift("dataset", "lab/ner", source=source.endpoint, target=target.url)
+    lift("dataset", "lab/ner", source=HubTarget(source.endpoint), target=HubTarget(target.url))
     api = HfApi(endpoint=target.url)
     api.upload_file(
         path_or_fileobj=b"theirs", path_in_repo="a.txt", repo_id="lab/ner", repo_type="dataset"
     )
     release(source, "v2.1.0", STATES["v2.0.0"], STATES["v1.0.0"])
     with pytest.raises(UserError, match="not lifted"):
-        lift("dataset", "lab/ner", source=source.endpoint, target=target.url)
+        lift("dataset", "lab/ner", source=HubTarget(source.endpoint), target=HubTarget(target.url))
     assert contents(api, "main") == STATES["v2.0.0"] | {"a.txt": b"theirs"}
 
 
@@ -176,9 +186,13 @@ def test_a_tag_off_main_is_named_and_left(source: HfApi, target) -> None:
         revision="dev",
     )
     source.create_tag("lab/ner", tag="v9", revision="dev", repo_type="dataset")
-    assert lift("dataset", "lab/ner", source=source.endpoint, target=target.url).left == ("v9",)
+    assert lift(
+        "dataset", "lab/ner", source=HubTarget(source.endpoint), target=HubTarget(target.url)
+    ).left == ("v9",)
 
 
 def test_a_repo_that_is_not_there(source: HfApi, target) -> None:
     with pytest.raises(UserError, match="no dataset lab/absent"):
-        lift("dataset", "lab/absent", source=source.endpoint, target=target.url)
+        lift(
+            "dataset", "lab/absent", source=HubTarget(source.endpoint), target=HubTarget(target.url)
+        )

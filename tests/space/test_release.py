@@ -20,6 +20,7 @@ def test_the_released_space_starts_from_the_hub_alone(
 
     from corpusmith.hub.loopback import hub_at
     from corpusmith.hub.publish import About, publish
+    from corpusmith.hub.repo import HubTarget
     from corpusmith.hub.space_folder import stage_space
     from corpusmith.recipe.load import load_recipe
 
@@ -36,7 +37,11 @@ def test_the_released_space_starts_from_the_hub_alone(
         about = About(ner=(pinned["disease"], pinned["gene"]), relations=(pinned["relation"],))
         staged = stage_space(tmp_path / "staged", [load_recipe("ncbi-disease")])
         release = publish(
-            "space", staged, "local/corpusmith", about=about, private=False, endpoint=endpoint
+            "space",
+            staged,
+            "local/corpusmith",
+            about=about,
+            target=HubTarget(endpoint, private=False),
         )
         assert release.version
 

@@ -4,18 +4,17 @@ from typing import Any
 
 from corpusmith.hub.local.auth import Call
 from corpusmith.hub.local.objects import HubError
-from corpusmith.hub.local.store import Repo, now
+from corpusmith.hub.local.store import Message, Repo, now
 
 
-def open_pull(
-    repo: Repo, oid: str, base: str, title: str, description: str, author: str, status: str
-) -> int:
+def open_pull(repo: Repo, oid: str, base: str, message: Message, status: str) -> int:
+    """Open a pull request for the commit `oid` on the branch `base`. Returns its number."""
     with repo.lock:
         pulls = repo.settings["pulls"]
         number = len(pulls) + 1
         repo.set_ref("pr", str(number), oid)
-        pulls[str(number)] = {"title": title, "description": description, "author": author, "status": status,
-                              "base": base, "createdAt": now(), "mergeCommitId": None}  # fmt: skip
+        pulls[str(number)] = {"title": message.title, "description": message.text,
+                              "author": message.author, "status": status, "base": base, "createdAt": now(), "mergeCommitId": None}  # fmt: skip
         repo.update_settings(pulls=pulls)
         return number
 
@@ -34,7 +33,11 @@ def create(call: Call) -> dict[str, int]:
     description = body.get("description") or ""
     return {
         "num": open_pull(
-            repo, head, "main", body["title"], description, call.writer(repo.namespace), "draft"
+            repo,
+            head,
+            "main",
+            Message(body["title"], description, call.writer(repo.namespace)),
+            "draft",
         )
     }
 
@@ -70,10 +73,8 @@ def merge(call: Call) -> dict[str, Any]:
             raise HubError(409, f"Cannot merge: {', '.join(conflicts) or 'merged already'}")
         deletions_first = sorted(unmerged, key=lambda path: path in theirs.files)
         changes = [(path, theirs.files.get(path)) for path in deletions_first]
-        title = f"{pull['title']} (#{number})"
-        oid = repo.commit(
-            f"refs/heads/{pull['base']}", changes, title, "", call.writer(repo.namespace)
-        )
+        message = Message(f"{pull['title']} (#{number})", "", call.writer(repo.namespace))
+        oid = repo.commit(f"refs/heads/{pull['base']}", changes, message)
         merged = pull | {"status": "merged", "mergeCommitId": oid}
         repo.update_settings(pulls=repo.settings["pulls"] | {number: merged})
         return {}

@@ -6,6 +6,7 @@ from starlette.responses import JSONResponse
 
 from corpusmith.hub.local.auth import Call
 from corpusmith.hub.local.objects import HubError
+from corpusmith.hub.local.store import Message
 
 COMMITS_A_PAGE = 50
 
@@ -78,8 +79,7 @@ def squash(call: Call) -> dict[str, str]:
     repo, branch = call.repo(write=True), call.args["branch"]
     with repo.lock:
         files = repo.resolve(f"refs/heads/{branch}").files
-        message = call.body.get("message") or "Squash"
-        repo.set_ref(
-            "heads", branch, repo.add_commit(None, files, message, "", call.writer(repo.namespace))
-        )
+        title = call.body.get("message") or "Squash"
+        message = Message(title, "", call.writer(repo.namespace))
+        repo.set_ref("heads", branch, repo.add_commit(None, files, message))
     return {}

@@ -40,6 +40,15 @@ LFS_SUFFIXES = (".arrow", ".bin", ".ckpt", ".gz", ".h5", ".jpg", ".npy", ".npz",
 
 
 @dataclass(frozen=True)
+class Message:
+    """The title, text and author of a commit or a pull request."""
+
+    title: str
+    text: str
+    author: str
+
+
+@dataclass(frozen=True)
 class Commit:
     oid: str
     parent: str | None
@@ -147,16 +156,14 @@ class Repo:
             commit = read_commit(self.path / "commits" / commit.parent)
             yield commit
 
-    def add_commit(
-        self, parent: str | None, files: dict[str, Entry], title: str, message: str, author: str
-    ) -> str:
+    def add_commit(self, parent: str | None, files: dict[str, Entry], message: Message) -> str:
         tree = {path: asdict(entry) for path, entry in sorted(files.items())}
         fields = {
             "parent": parent,
-            "title": title,
-            "message": message,
+            "title": message.title,
+            "message": message.text,
             "date": now(),
-            "author": author,
+            "author": message.author,
             "files": tree,
         }
         data = json.dumps(fields).encode()
@@ -165,14 +172,18 @@ class Repo:
         return oid
 
     def commit(
-        self, branch: str, changes: Iterable[tuple[str, Entry | None]], title: str, message: str, author: str,
-        parent: str | None = None, move_ref: bool = True,
-    ) -> str:  # fmt: skip
-        """All of `changes` on top of a branch or a pull request, or none of them.
+        self,
+        branch: str,
+        changes: Iterable[tuple[str, Entry | None]],
+        message: Message,
+        parent: str | None = None,
+        move_ref: bool = True,
+    ) -> str:
+        """Apply all of `changes` to a branch or a pull request, or none of them.
 
-        A change is a path and what it becomes; None deletes, and all of a folder where the path ends in a slash.
-        With `parent`, the branch must still be there (412). Changes that change nothing make no commit, so a client
-        that lost the answer may ask again.
+        A change is a path and its new entry. None deletes; a path that ends in a slash deletes a
+        folder. With `parent`, the branch must still be at that commit (412). Changes without effect
+        make no commit, so a client that lost the answer may ask again.
         """
         with self.lock:
             kind, name = self.find_ref(branch)
@@ -198,11 +209,7 @@ class Repo:
                 for one in doomed:
                     del files[one]
             check_tree(files)
-            oid = (
-                head.oid
-                if files == head.files
-                else self.add_commit(head.oid, files, title, message, author)
-            )
+            oid = head.oid if files == head.files else self.add_commit(head.oid, files, message)
             if move_ref and oid != head.oid:
                 self.set_ref(kind, name, oid)
             return oid
@@ -254,7 +261,9 @@ class Store:
             f"*{suffix} filter=lfs diff=lfs merge=lfs -text\n" for suffix in LFS_SUFFIXES
         )
         files = {".gitattributes": draft.objects.add(rules.encode())}
-        draft.set_ref("heads", "main", draft.add_commit(None, files, "initial commit", "", author))
+        draft.set_ref(
+            "heads", "main", draft.add_commit(None, files, Message("initial commit", "", author))
+        )
         rename_durably(draft.path, repo.path)
 
     def move(self, source: Repo, target: Repo) -> None:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from corpusmith.hub.local.auth import Call
 from corpusmith.hub.local.objects import Entry, HubError
 from corpusmith.hub.local.pulls import open_pull
-from corpusmith.hub.local.store import LFS_SUFFIXES, Repo
+from corpusmith.hub.local.store import LFS_SUFFIXES, Message, Repo
 
 REGULAR_LIMIT = 10_000_000  # bytes; the Hub's own
 
@@ -100,13 +100,11 @@ def finish(call: Call, repo: Repo, body: Path) -> dict[str, Any]:
                 header = item["value"]
             else:
                 changes.append(change(repo, item["key"], item["value"]))
-    title, message, author = (
-        header["summary"],
-        header.get("description") or "",
-        call.writer(repo.namespace),
+    message = Message(
+        header["summary"], header.get("description") or "", call.writer(repo.namespace)
     )
     revision, parent, as_pull = call.args["rev"], header.get("parentCommit"), call.flag("create_pr")
-    oid = repo.commit(revision, changes, title, message, author, parent, move_ref=not as_pull)
+    oid = repo.commit(revision, changes, message, parent, move_ref=not as_pull)
     url = f"{call.base_url}/{repo.url_path}"
     answer = {
         "success": True,
@@ -115,6 +113,6 @@ def finish(call: Call, repo: Repo, body: Path) -> dict[str, Any]:
         "hookOutput": "",
     }
     if as_pull:
-        number = open_pull(repo, oid, repo.find_ref(revision)[1], title, message, author, "open")
+        number = open_pull(repo, oid, repo.find_ref(revision)[1], message, "open")
         answer["pullRequestUrl"] = f"{url}/discussions/{number}"
     return answer
