@@ -45,12 +45,11 @@ def publish(
         UserError: the folder is none of these, the account may not write, or another release came
             first.
     """
+    from corpusmith.hub.publish import HubTarget
     from corpusmith.hub.publish import publish as release
 
-    path = Path(folder)
-    return release(
-        kind_of(path), path, repo, about=about, version=version, dry_run=dry_run, endpoint=hub
-    )
+    path, target = Path(folder), HubTarget(hub, dry_run=dry_run)
+    return release(kind_of(path), path, repo, about=about, version=version, target=target)
 
 
 def kind_of(folder: Path) -> str:
@@ -101,15 +100,17 @@ def diff(
     >>> print(cs.diff("local/corpusmith-ner", "v0.1.0", "v0.1.0", hub=hub).splitlines()[0])
     v0.1.0 to v0.1.0: Card and metadata only.
     """
+    from corpusmith.hub.publish import HubTarget
     from corpusmith.hub.publish import diff as compare
 
-    return compare(kind, repo, before, after, endpoint=hub)
+    return compare(kind, repo, before, after, target=HubTarget(hub))
 
 
 def repin(
     space: str, sources: Sequence[str], *, hub: str | None = None, dry_run: bool = False
 ) -> "Release":
     """Set a Space to other versions, each `id@version`, of the models and corpora it names."""
+    from corpusmith.hub.publish import HubTarget
     from corpusmith.hub.publish import repin as release
 
-    return release(space, sources, dry_run=dry_run, endpoint=hub)
+    return release(space, sources, target=HubTarget(hub, dry_run=dry_run))
