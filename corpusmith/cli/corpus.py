@@ -6,39 +6,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from corpusmith.cli.options import (
+    BaseUrl,
+    Executor,
+    LedgerPath,
+    MaxCost,
+    Memory,
+    Prices,
+    RecipeName,
+    Sbatch,
+    Setup,
+    Tasks,
+    TeacherModel,
+    Workers,
+)
 from corpusmith.errors import UserError
 
 if TYPE_CHECKING:
     from corpusmith.corpus.scale.build import Cluster
-
-RecipeName = Annotated[
-    str,
-    typer.Argument(metavar="RECIPE", help="A shipped recipe's name, or the path of a YAML file."),
-]
-LedgerPath = Annotated[
-    Path | None, typer.Option("--ledger", help="Where answers are kept (SQLite).")
-]
-BaseUrl = Annotated[str | None, typer.Option(help="Endpoint; default $OPENAI_BASE_URL.")]
-Prices = Annotated[Path | None, typer.Option(help="TOML table of prices per million tokens.")]
-Executor = Annotated[
-    str | None,
-    typer.Option(help="local, ray or slurm: spread the work over tasks (corpusmith[scale])."),
-]
-Tasks = Annotated[int | None, typer.Option(min=1, help="Tasks, with --executor.")]
-Workers = Annotated[int, typer.Option(min=1, help="Tasks that run at a time, with --executor.")]
-Memory = Annotated[
-    int, typer.Option(min=1, help="Memory of a task in GB, with --executor ray or slurm.")
-]
-Sbatch = Annotated[
-    list[str] | None,
-    typer.Option(help="With --executor slurm: an option of sbatch, as partition=cpu; repeated."),
-]
-Setup = Annotated[
-    str | None,
-    typer.Option(
-        help="With --executor slurm: the shell line that makes `corpusmith` available to a job."
-    ),
-]
 
 
 def generate(
@@ -47,9 +32,7 @@ def generate(
         int | None, typer.Option(help="Requests, in place of the recipe's number.")
     ] = None,
     base_url: BaseUrl = None,
-    model: Annotated[
-        str | None, typer.Option(help="Model to ask for, in place of the recipe's.")
-    ] = None,
+    model: TeacherModel = None,
     ledger: LedgerPath = None,
     shard: Annotated[
         str, typer.Option(help="I/N: only the requests I, I+N, I+2N, … of the plan.")
@@ -60,9 +43,7 @@ def generate(
     rpm: Annotated[float | None, typer.Option(help="Most requests a minute.")] = None,
     tpm: Annotated[float | None, typer.Option(help="Most tokens a minute.")] = None,
     prices: Prices = None,
-    max_cost: Annotated[
-        float | None, typer.Option(help="Stop, resumably, before this is spent.")
-    ] = None,
+    max_cost: MaxCost = None,
     retry_failed: Annotated[bool, typer.Option(help="Ask failed requests once more.")] = False,
     batch: Annotated[
         bool, typer.Option("--batch", help="By the Batch API: half the price, within a day.")

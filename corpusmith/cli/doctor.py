@@ -1,4 +1,4 @@
-"""What `corpusmith doctor` looks at: libraries, encoder, teacher, Hub, account, benchmarks."""
+"""Check the installation: libraries, encoder, teacher, Hub, account, benchmarks."""
 
 import os
 import shutil
@@ -18,18 +18,22 @@ EXTRAS = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; `remedy` says what to do about it, None when it is well."""
+    """The result of one check. `remedy` says what to do; None means all is well."""
 
     what: str
     found: str
     remedy: str | None = None
 
     def line(self) -> str:
-        return f"{'!' if self.remedy else ' '} {self.what:<11} {self.found}{f': {self.remedy}' if self.remedy else ''}"
+        mark, remedy = ("!", f": {self.remedy}") if self.remedy else (" ", "")
+        return f"{mark} {self.what:<11} {self.found}{remedy}"
 
 
 def doctor() -> Iterator[Finding]:
-    """Everything there is to say, from the ground up. Talks to the teacher's and the Hub's address, sends no text."""
+    """Check the installation, the teacher, the Hub and the account, one finding at a time.
+
+    It contacts the teacher's and the Hub's address and sends no text.
+    """
     yield Finding("corpusmith", version("corpusmith"))
     for extra, packages in EXTRAS.items():
         yield libraries(extra, packages)

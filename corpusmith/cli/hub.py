@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from corpusmith.cli.options import HubAddress, Public
 from corpusmith.errors import UserError
 from corpusmith.hub.loopback import PORT, end_with_parent
 
@@ -65,9 +66,7 @@ def hub_push(
     as_id: Annotated[
         str | None, typer.Option("--as", help="NAMESPACE/NAME there, where it differs.")
     ] = None,
-    public: Annotated[
-        bool, typer.Option("--public", help="Visible to everybody; asks first.")
-    ] = False,
+    public: Public = False,
 ) -> None:
     """Copy a repo with its history and tags to another Hub. The token for --from is CORPUSMITH_SOURCE_TOKEN."""
     from corpusmith.hub.repo import HubTarget
@@ -96,7 +95,7 @@ def publish(
     ] = None,
     *,
     repo: Annotated[str, typer.Option(help="NAMESPACE/NAME on the Hub.")],
-    hub: Annotated[str | None, typer.Option(help="Address of a Hub; default $HF_ENDPOINT.")] = None,
+    hub: HubAddress = None,
     version: Annotated[
         str | None, typer.Option(help="A later version than the one that would be computed.")
     ] = None,
@@ -115,9 +114,7 @@ def publish(
     relations: Annotated[
         list[str] | None, typer.Option(help="Of a Space: ID@VERSION of a relation model; repeated.")
     ] = None,
-    public: Annotated[
-        bool, typer.Option("--public", help="Visible to everybody; asks first.")
-    ] = False,
+    public: Public = False,
     pr: Annotated[
         bool, typer.Option("--pr", help="Open a pull request in place of a release.")
     ] = False,
@@ -188,7 +185,7 @@ def repin(
             metavar="ID@VERSION...", help="Models and corpora that it names, at their new version."
         ),
     ],
-    hub: Annotated[str | None, typer.Option(help="Address of a Hub; default $HF_ENDPOINT.")] = None,
+    hub: HubAddress = None,
     dry_run: Annotated[bool, typer.Option(help="Show what would change; publish nothing.")] = False,
 ) -> None:
     """Set a Space to other versions of the models and corpora that it names, and release it."""
@@ -232,7 +229,7 @@ def diff(
     before: Annotated[str, typer.Argument(help="A version, such as v1.0.0.")],
     after: Annotated[str, typer.Argument(help="A later version.")],
     kind: Annotated[str, typer.Option(help="dataset, model, space or metric")] = "dataset",
-    hub: Annotated[str | None, typer.Option(help="Address of a Hub; default $HF_ENDPOINT.")] = None,
+    hub: HubAddress = None,
 ) -> None:
     """Show the changes between two released versions."""
     from corpusmith.hub.publish import HubTarget

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from corpusmith.cli.options import Prices
+
 if TYPE_CHECKING:
     from corpusmith.teacher.ledger import Ledger
 
@@ -18,9 +20,7 @@ LedgerFile = Annotated[Path, typer.Argument(metavar="LEDGER", help="A ledger (SQ
 @ledger_app.command()
 def show(
     ledger: LedgerFile,
-    prices: Annotated[
-        Path | None, typer.Option(help="TOML table of prices per million tokens.")
-    ] = None,
+    prices: Prices = None,
 ) -> None:
     """Counts, tokens, cost, and failures by reason."""
     from corpusmith.cli.display import money

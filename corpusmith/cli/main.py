@@ -1,29 +1,57 @@
-"""The command `corpusmith`: a verb is a plain function with the same arguments, imported when the verb is called."""
+"""The command `corpusmith`: the verbs in groups, and the exit status of an error.
+
+A verb is a plain function with the same arguments. It imports the library when it is called, so
+that `corpusmith --help` stays quick.
+"""
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from corpusmith.cli.corpus import BaseUrl, LedgerPath, baseline, build, generate
+from corpusmith import __version__
+from corpusmith.cli.corpus import baseline, build, generate
 from corpusmith.cli.hub import diff, hub_app, publish, repin
 from corpusmith.cli.ledger import ledger_app
 from corpusmith.cli.model import evaluate, export, search, train
 from corpusmith.cli.quality import aim, noise, outliers, prompts_app
+from corpusmith.cli.recipes import new, recipes
 from corpusmith.cli.report import report
+from corpusmith.cli.run import doctor, run
 from corpusmith.errors import UserError
 
+GROUPS = {
+    "Make a corpus": (recipes, new, generate, build),
+    "Train and measure": (train, search, evaluate, baseline, report),
+    "Use": (export, doctor),
+    "Publish": (run, publish, diff, repin),
+    "Improve": (noise, outliers, aim),
+}
+SUBCOMMANDS = {"ledger": ("Make a corpus", ledger_app), "hub": ("Publish", hub_app)}
+SUBCOMMANDS |= {"prompts": ("Improve", prompts_app)}
+INTERRUPTED = 130
+# Wrong usage: an unknown verb, a missing argument. The base has no public name of its own.
+UsageError: type[Exception] = typer.BadParameter.__base__  # type: ignore[assignment]
+
 app = typer.Typer(
-    help="Synthetic biomedical corpora, written by an LLM, checked, versioned, and proven by the encoder they train.",
+    help="Synthetic biomedical corpora written by an LLM, and the encoders that learn from them.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(hub_app, name="hub")
-app.add_typer(ledger_app, name="ledger")
-app.add_typer(prompts_app, name="prompts")
+for group, verbs in GROUPS.items():
+    for verb in verbs:
+        app.command(rich_help_panel=group)(verb)
+    for name, (home, verbs_of_it) in SUBCOMMANDS.items():
+        if home == group:
+            app.add_typer(verbs_of_it, name=name, rich_help_panel=group)
+
+
+def print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"corpusmith {__version__}")
+        raise typer.Exit
 
 
 @app.callback()
@@ -31,116 +59,47 @@ def options(
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Show the traceback of an error.")
     ] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=print_version, is_eager=True, help="Show the version."),
+    ] = False,
 ) -> None:
     os.environ["CORPUSMITH_VERBOSE"] = "1" if verbose else os.environ.get("CORPUSMITH_VERBOSE", "")
 
 
-@app.command()
-def recipes() -> None:
-    """List the recipes that ship with corpusmith."""
-    from corpusmith.corpus.build import transcript_path
-    from corpusmith.recipe.load import load_recipe, shipped_recipes
-
-    for name in shipped_recipes():
-        recipe = load_recipe(name)
-        recorded = "answers shipped" if transcript_path(recipe).exists() else "needs a teacher"
-        typer.echo(
-            f"{name:<20} {recipe.task:<10} {recipe.rows:>6} requests  {recorded:<16} {recipe.title}"
-        )
-
-
-@app.command()
-def new(
-    name: Annotated[
-        str, typer.Argument(help="What the entity type is called, such as medical-device.")
-    ],
-    words: Annotated[Path, typer.Option(help="A text file with one name a line.")],
-    model: Annotated[str, typer.Option(help="The model to ask for.")] = "gpt-4o-mini",
-    base_url: BaseUrl = None,
-) -> None:
-    """Write a recipe of your own, and show five of its prompts; with an endpoint also five verified rows."""
-    from corpusmith.cli.display import preview_lines
-    from corpusmith.corpus.preview import preview
-    from corpusmith.recipe.new import new_recipe
-
-    recipe = new_recipe(name, words, model=model)
-    asked = bool(base_url or os.environ.get("OPENAI_BASE_URL"))
-    ledger = Path("runs") / name / "ledger.sqlite"
-    for request, outcome in preview(str(recipe), ledger, asked, base_url):
-        typer.echo(preview_lines(request, outcome))
-    typer.echo(f"wrote {recipe}; next: corpusmith generate {recipe} --dry-run")
-
-
-@app.command()
-def run(
-    recipes: Annotated[
-        list[str],
-        typer.Argument(metavar="RECIPE...", help="Recipes, in the order to work them off."),
-    ],
-    hub: Annotated[
-        str, typer.Option(help="Address of a Hub, or `local` for one on this machine.")
-    ] = "local",
-    root: Annotated[Path, typer.Option(help="Where everything is written.")] = Path("runs"),
-    encoder: Annotated[
-        str, typer.Option(help="`embedded`, a folder, or a Hub id that AutoModel loads.")
-    ] = "embedded",
-    ledger: LedgerPath = None,
-    public: Annotated[
-        bool, typer.Option("--public", help="Visible to everybody; asks first.")
-    ] = False,
-) -> None:
-    """The whole way: corpus, student, cards, Space, release, and the proof that they load."""
-    for quiet in ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS"):
-        os.environ.setdefault(quiet, "1")  # each stage says in a line what it did
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    from corpusmith.pipeline import run as run_all
-
-    if public:
-        typer.confirm(
-            f"Make everything that is released to {hub} visible to everybody?", abort=True
-        )
-    benchmarks = os.environ.get("CORPUSMITH_BENCHMARKS")
-    run_all(
-        recipes, hub=hub, root=root, encoder=encoder, ledger=ledger, public=public, say=say,
-        benchmarks=Path(benchmarks) if benchmarks else None,
-    )  # fmt: skip
-
-
-@app.command()
-def doctor() -> None:
-    """Say what is installed, which teacher, Hub and account are in use, and what to mend."""
-    from corpusmith.cli.doctor import doctor as findings
-
-    troubled = False
-    for finding in findings():
-        troubled = troubled or finding.remedy is not None
-        typer.echo(finding.line())
-    if troubled:
-        typer.echo("What is marked with ! needs mending only if you use it.")
-
-
-def say(line: str) -> None:
-    typer.echo(line)
-    sys.stdout.flush()
-
-
-for verb in (generate, build, noise, outliers, aim, baseline, train, search, export, evaluate, report, publish, repin,
-             diff):  # fmt: skip
-    app.command()(verb)
+def is_network_error(error: Exception) -> bool:
+    """Whether the Hub's HTTP client raised it; the client is not imported to find out."""
+    return any(kind.__module__.startswith("httpx") for kind in type(error).__mro__)
 
 
 def main() -> None:
-    """Entry point: an error that the user can mend is one message and status 2; Ctrl-C is status 130."""
+    """Run the command line.
+
+    Exit status: 2 with one line on stderr for an error that the user can fix, 130 after Ctrl-C.
+    """
     try:
-        app()
+        status = app(standalone_mode=False) or 0
     except UserError as error:
         if os.environ.get("CORPUSMITH_VERBOSE"):
             raise
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on from here", file=sys.stderr)
-        sys.exit(130)
+        status = 2
+    except typer.Abort:
+        print("stopped: nothing was done", file=sys.stderr)
+        status = 1
+    except UsageError as error:
+        message = error.format_message()  # type: ignore[attr-defined]
+        if message:  # else the help was printed
+            print(f"error: {message} Try --help.", file=sys.stderr)
+        status = 2
+    except Exception as error:
+        if os.environ.get("CORPUSMITH_VERBOSE") or not is_network_error(error):
+            raise
+        print(f"error: the Hub can't be reached ({error}). Check HF_ENDPOINT.", file=sys.stderr)
+        status = 2
+    if status == INTERRUPTED:
+        print("stopped: run the same command again to continue", file=sys.stderr)
+    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -6,28 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from corpusmith.cli.options import ConfigFile, DatasetSource, EncoderName, JsonPath
 from corpusmith.errors import UserError
 
 if TYPE_CHECKING:
     from corpusmith.training.config import TrainingConfig
 
-JsonPath = Annotated[
-    Path | None, typer.Option("--json", help="Write every figure that is printed to this file.")
-]
-
 
 def train(
-    dataset: Annotated[
-        str, typer.Argument(help="A dataset folder, or a Hub id `id[:config][@revision]`.")
-    ],
+    dataset: DatasetSource,
     out: Annotated[Path, typer.Option(help="The model folder to write.")],
-    encoder: Annotated[
-        str, typer.Option(help="`embedded`, a folder, or a Hub id that AutoModel loads.")
-    ] = "embedded",
+    encoder: EncoderName = "embedded",
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the data.")] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="YAML of training settings; see docs/training.md.")
-    ] = None,
+    config: ConfigFile = None,
     seeds: Annotated[
         str,
         typer.Option(help="Several seeds, by commas: the best model is kept, all are reported."),
@@ -64,16 +55,12 @@ def train(
 
 
 def search(
-    dataset: Annotated[
-        str, typer.Argument(help="A dataset folder, or a Hub id `id[:config][@revision]`.")
-    ],
+    dataset: DatasetSource,
     out: Annotated[
         Path,
         typer.Option(help="The model folder to write; search.json in it lists what was tried."),
     ],
-    encoder: Annotated[
-        str, typer.Option(help="`embedded`, a folder, or a Hub id that AutoModel loads.")
-    ] = "embedded",
+    encoder: EncoderName = "embedded",
     trials: Annotated[
         int, typer.Option(min=1, help="Settings to try, for --first-epochs each.")
     ] = 20,

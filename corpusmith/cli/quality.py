@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corpusmith.cli.corpus import BaseUrl, LedgerPath, Prices, RecipeName
+from corpusmith.cli.options import (
+    BaseUrl,
+    ConfigFile,
+    DatasetSource,
+    EncoderName,
+    LedgerPath,
+    MaxCost,
+    Prices,
+    RecipeName,
+    TeacherModel,
+)
 
 if TYPE_CHECKING:
     from corpusmith.quality.prompt_search import Candidate
@@ -15,21 +25,15 @@ prompts_app = typer.Typer(help="Prompt templates.", no_args_is_help=True)
 
 
 def noise(
-    dataset: Annotated[
-        str, typer.Argument(help="A dataset folder that `build` wrote, or a Hub id.")
-    ],
+    dataset: DatasetSource,
     out: Annotated[
         Path, typer.Option(help="The predictions to write (JSONL), for `build --noise`.")
     ],
     folds: Annotated[
         int, typer.Option(help="Students to train, each judging the rows it never saw.")
     ] = 3,
-    encoder: Annotated[
-        str, typer.Option(help="`embedded`, a folder, or a Hub id that AutoModel loads.")
-    ] = "embedded",
-    config: Annotated[
-        Path | None, typer.Option(help="YAML of training settings; see docs/training.md.")
-    ] = None,
+    encoder: EncoderName = "embedded",
+    config: ConfigFile = None,
 ) -> None:
     """Judge each row by a student that was not trained on it; a killed run goes on by the same command."""
     from corpusmith.cli.model import training_config
@@ -43,15 +47,11 @@ def noise(
 
 
 def outliers(
-    dataset: Annotated[
-        str, typer.Argument(help="A dataset folder that `build` wrote, or a Hub id.")
-    ],
+    dataset: DatasetSource,
     out: Annotated[
         Path, typer.Option(help="The distances to write (JSONL), for `build --outliers`.")
     ],
-    encoder: Annotated[
-        str, typer.Option(help="`embedded`, a folder, or a Hub id that AutoModel loads.")
-    ] = "embedded",
+    encoder: EncoderName = "embedded",
 ) -> None:
     """Measure by embeddings how little each row resembles the others: refusals, code, another language."""
     from corpusmith.quality.distances import score_rows
@@ -75,14 +75,10 @@ def search_prompts(
         bool, typer.Option("--rank", help="Show each round and ask which are best.")
     ] = False,
     base_url: BaseUrl = None,
-    model: Annotated[
-        str | None, typer.Option(help="Model to ask for, in place of the recipe's.")
-    ] = None,
+    model: TeacherModel = None,
     ledger: LedgerPath = None,
     prices: Prices = None,
-    max_cost: Annotated[
-        float | None, typer.Option(help="Stop, resumably, before this is spent.")
-    ] = None,
+    max_cost: MaxCost = None,
     dry_run: Annotated[
         bool, typer.Option(help="Say how many questions there would be, and ask none.")
     ] = False,

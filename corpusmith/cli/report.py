@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from corpusmith.cli.corpus import LedgerPath, RecipeName
+from corpusmith.cli.options import EncoderName, LedgerPath, RecipeName
 from corpusmith.errors import UserError
 
 
@@ -45,9 +45,7 @@ def report(
         Path | None, typer.Option(help="Predictions of a zero-shot LLM for the split (JSONL).")
     ] = None,
     ledger: LedgerPath = None,
-    encoder: Annotated[
-        str, typer.Option(help="`embedded`, a folder, or a Hub id that AutoModel loads.")
-    ] = "embedded",
+    encoder: EncoderName = "embedded",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="List the students to train, and train none.")
     ] = False,

@@ -234,3 +234,53 @@ def test_ledgers_are_shown_exported_imported_and_merged(ner_recipe: Path, tmp_pa
         and "no ledger at" in missing.stderr
         and not (tmp_path / "none.sqlite").exists()
     )
+
+
+def test_help_shows_the_groups_and_every_verb() -> None:
+    from corpusmith.cli.main import GROUPS, SUBCOMMANDS
+
+    shown = corpusmith("--help").stdout
+    for group, verbs in GROUPS.items():
+        assert f"─ {group} ─" in shown
+        for verb in verbs:
+            assert f"│ {verb.__name__} " in shown
+    assert all(f"│ {name} " in shown for name in SUBCOMMANDS)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["generate"],
+        ["generate", "demo-disease", "--shard"],
+        ["train", "dataset", "--nonsense"],
+        ["build", "demo-disease", "--out", "x", "--memory-gb", "0"],
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_2(arguments: list[str]) -> None:
+    finished = corpusmith(*arguments)
+    assert finished.returncode == 2 and not finished.stdout
+    assert finished.stderr.startswith("error: ") and finished.stderr.count("\n") == 1
+
+
+def test_unreachable_hub_is_an_error_without_traceback(tmp_path: Path) -> None:
+    (tmp_path / "dev.jsonl").write_text('{"id": "1", "tokens": ["a"], "ner_tags": ["O"]}\n')
+    line = ("evaluate", "nobody/model", tmp_path, "--split", "dev")
+    finished = corpusmith(*line, HF_ENDPOINT="http://127.0.0.1:9", HF_HUB_DISABLE_TELEMETRY="1")
+    assert finished.returncode == 2 and "Traceback" not in finished.stderr
+    assert "error: " in finished.stderr
+
+
+def test_version_is_that_of_the_package() -> None:
+    import corpusmith as package
+
+    assert corpusmith("--version").stdout == f"corpusmith {package.__version__}\n"
+
+
+def test_interrupt_says_how_to_continue_and_exits_130(monkeypatch, capsys) -> None:
+    from corpusmith.cli import main
+
+    monkeypatch.setattr(main, "app", lambda standalone_mode: 130)  # what typer returns after Ctrl-C
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+    assert ended.value.code == 130 and "same command again" in capsys.readouterr().err

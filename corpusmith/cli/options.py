@@ -1,0 +1,65 @@
+"""Arguments and options that several verbs share, each defined once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+RecipeName = Annotated[
+    str,
+    typer.Argument(metavar="RECIPE", help="Name of a shipped recipe, or path of a YAML file."),
+]
+DatasetSource = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATASET", help="A dataset folder, or a Hub id `id[:config][@revision]`."
+    ),
+]
+LedgerPath = Annotated[
+    Path | None,
+    typer.Option("--ledger", help="The SQLite file with the teacher's answers."),
+]
+BaseUrl = Annotated[
+    str | None, typer.Option(help="OpenAI-compatible endpoint; default $OPENAI_BASE_URL.")
+]
+TeacherModel = Annotated[
+    str | None, typer.Option(help="Model to ask for, in place of the recipe's.")
+]
+Prices = Annotated[Path | None, typer.Option(help="TOML table of prices per million tokens.")]
+MaxCost = Annotated[
+    float | None, typer.Option(help="Stop before more than this is spent; resumable.")
+]
+EncoderName = Annotated[
+    str, typer.Option(help="`embedded` (MiniLM), a folder, or a Hub id that AutoModel loads.")
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option(help="YAML file of training settings; see docs/training.md.")
+]
+HubAddress = Annotated[str | None, typer.Option(help="Address of a Hub; default $HF_ENDPOINT.")]
+Public = Annotated[
+    bool, typer.Option("--public", help="Make it visible to everybody; asks for confirmation.")
+]
+JsonPath = Annotated[
+    Path | None, typer.Option("--json", help="Write every printed figure to this file.")
+]
+
+# Work spread over tasks, with corpusmith[scale].
+Executor = Annotated[
+    str | None,
+    typer.Option(help="local, ray or slurm: spread the work over tasks (corpusmith[scale])."),
+]
+Tasks = Annotated[int | None, typer.Option(min=1, help="Number of tasks, with --executor.")]
+Workers = Annotated[int, typer.Option(min=1, help="Tasks at a time, with --executor.")]
+Memory = Annotated[
+    int, typer.Option(min=1, help="Memory of a task in GB, with --executor ray or slurm.")
+]
+Sbatch = Annotated[
+    list[str] | None,
+    typer.Option(help="With --executor slurm: an sbatch option, as partition=cpu; repeatable."),
+]
+Setup = Annotated[
+    str | None,
+    typer.Option(
+        help="With --executor slurm: the shell line that makes `corpusmith` available to a job."
+    ),
+]
