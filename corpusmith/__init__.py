@@ -15,16 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from corpusmith.api.corpus import baseline, build, generate, load_recipe, new_recipe, recipes
+    from corpusmith.api.doctor import doctor
     from corpusmith.api.folder import Folder
     from corpusmith.api.quality import aim, noise, outliers, report
     from corpusmith.api.release import diff, publish, repin, run
     from corpusmith.api.student import evaluate, export, search, train
-    from corpusmith.cli.doctor import doctor
     from corpusmith.errors import UserError
     from corpusmith.inference import EntityExtractor, RelationClassifier
+    from corpusmith.teacher.limits import AskLimits
 
 __version__ = "0.1.0"
 __all__ = [
+    "AskLimits",
     "EntityExtractor",
     "Folder",
     "RelationClassifier",
@@ -51,13 +53,14 @@ __all__ = [
 ]
 HOMES = {  # module: the public names in it
     "api.corpus": ("baseline", "build", "generate", "load_recipe", "new_recipe", "recipes"),
+    "api.doctor": ("doctor",),
     "api.folder": ("Folder",),
     "api.quality": ("aim", "noise", "outliers", "report"),
     "api.release": ("diff", "publish", "repin", "run"),
     "api.student": ("evaluate", "export", "search", "train"),
-    "cli.doctor": ("doctor",),
     "errors": ("UserError",),
     "inference": ("EntityExtractor", "RelationClassifier"),
+    "teacher.limits": ("AskLimits",),
 }
 MODULE_OF = {name: module for module, names in HOMES.items() for name in names}
 

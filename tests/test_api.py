@@ -86,7 +86,7 @@ def test_every_verb_is_a_function() -> None:
 def test_parameters_have_the_names_of_the_options() -> None:
     commands = {c.name or c.callback.__name__: c.callback for c in app.registered_commands}
     different = {  # parameters that bundle options, or are named for Python
-        "generate": {"on_progress", "limits"},
+        "generate": {"limits", "on_progress"},
         "baseline": {"asking"},
         "build": {"benchmarks"},
         "new_recipe": {"folder"},

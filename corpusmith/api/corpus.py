@@ -9,6 +9,7 @@ from corpusmith.api.folder import Folder, PathName, parsed, path_or_none, recipe
 if TYPE_CHECKING:
     from corpusmith.corpus.generate import Estimate
     from corpusmith.recipe.schema import Recipe
+    from corpusmith.teacher.limits import AskLimits
     from corpusmith.teacher.progress import Progress
 
 
@@ -67,9 +68,9 @@ def generate(
     ledger: PathName | None = None,
     *,
     base_url: str | None = None,
+    limits: "AskLimits | None" = None,
     dry_run: bool = False,
     on_progress: "Callable[[Progress], None] | None" = None,
-    **limits: Any,
 ) -> "Progress | Estimate":
     """Ask a teacher for what the recipe plans; the ledger keeps each answer.
 
@@ -82,20 +83,23 @@ def generate(
     Args:
         ledger: SQLite file; default `runs/{recipe}/ledger.sqlite`.
         base_url: an OpenAI-compatible endpoint; default $OPENAI_BASE_URL.
+        limits: concurrency, requests and tokens a minute, prices and budget.
         dry_run: send nothing and return the estimate of requests, tokens and cost.
-        limits: `concurrency`, `rpm`, `tpm`, `price`, `max_cost`, `retry_failed`, `shard`.
 
     Raises:
         UserError: the endpoint can't be used.
     """
     from corpusmith.corpus import generate as asking
     from corpusmith.teacher.ledger import Ledger
+    from corpusmith.teacher.limits import DEFAULT_LIMITS
 
-    plan = parsed(recipe)
+    plan, limits = parsed(recipe), limits or DEFAULT_LIMITS
     with Ledger(Path(ledger or Path("runs") / plan.name / "ledger.sqlite")) as opened:
         if dry_run:
-            return asking.estimate(plan, opened, price=limits.get("price"))
-        return asking.generate(plan, opened, base_url=base_url, on_progress=on_progress, **limits)
+            return asking.estimate(plan, opened, price=limits.price)
+        return asking.generate(
+            plan, opened, base_url=base_url, limits=limits, on_progress=on_progress
+        )
 
 
 def build(
@@ -164,10 +168,12 @@ def baseline(
         return baseline_predictions(plan, folder, split, file)
     if system != "zero-shot":
         raise UserError(f"no baseline {system!r}: dictionary or zero-shot")
-    from corpusmith.quality.zero_shot import zero_shot_predictions
+    from corpusmith.quality.zero_shot import ZeroShotTeacher, zero_shot_predictions
     from corpusmith.teacher.ledger import Ledger
 
+    sample = asking.pop("sample", None)
     ledger = Path(asking.pop("ledger", None) or Path("runs") / plan.name / "zero-shot.sqlite")
     with Ledger(ledger) as opened:
-        zero_shot_predictions(folder, split, file, opened, model=plan.teacher.model, **asking)
+        teacher = ZeroShotTeacher(plan.teacher.model, **asking)
+        zero_shot_predictions(folder, split, file, opened, teacher, sample)
     return file

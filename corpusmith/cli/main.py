@@ -16,9 +16,8 @@ from corpusmith.cli.hub import diff, hub_app, publish, repin
 from corpusmith.cli.ledger import ledger_app
 from corpusmith.cli.model import evaluate, export, search, train
 from corpusmith.cli.quality import aim, noise, outliers, prompts_app
-from corpusmith.cli.recipes import new, recipes
 from corpusmith.cli.report import report
-from corpusmith.cli.run import doctor, run
+from corpusmith.cli.start import doctor, new, recipes, run
 from corpusmith.errors import UserError
 
 GROUPS = {
