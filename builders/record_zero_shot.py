@@ -1,4 +1,4 @@
-"""Record what an LLM without training finds in the Space's examples, for its Compare tab.
+"""Record the zero-shot answers of an LLM to some texts, for the Space's Compare tab.
 
     python -m builders.record_zero_shot --base-url http://127.0.0.1:8081/v1 --model qwen2.5-coder-1.5b-instruct
 
@@ -15,6 +15,7 @@ from pathlib import Path
 from corpusmith.errors import UserError
 from corpusmith.files import shipped
 from corpusmith.quality.zero_shot import ZeroShotTeacher, zero_shot_spans
+from corpusmith.space.settings import read_zero_shot
 from corpusmith.teacher.ledger import Ledger
 from corpusmith.teacher.limits import AskLimits
 
@@ -65,19 +66,21 @@ def record(
 
 
 def main() -> None:
-    from corpusmith.space.about import TEXT_EXAMPLES
-
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", required=True, help="the model to ask for")
     parser.add_argument("--base-url", help="endpoint; default $OPENAI_BASE_URL")
+    parser.add_argument("--texts", type=Path, help="one text on each line; default those of --out")
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
     try:
-        texts = [text for _, text in TEXT_EXAMPLES]
+        if options.texts:
+            texts = options.texts.read_text(encoding="utf-8").splitlines()
+        else:
+            texts = list(read_zero_shot(options.out))
         count = record(texts, options.out, model=options.model, base_url=options.base_url)
-    except UserError as error:
+    except (OSError, ValueError, UserError) as error:
         sys.exit(f"error: {error}")
     print(f"{options.out}: answers for {count} of {len(texts)} texts")
 

@@ -1,4 +1,4 @@
-"""Concurrent questions to one model, answered together."""
+"""Answer concurrent requests to one model in shared batches."""
 
 import threading
 from collections import deque
@@ -9,10 +9,14 @@ from typing import Generic, TypeVar
 Answer = TypeVar("Answer")
 
 
-class Batcher(Generic[Answer]):
-    """Called from many threads with a text each; whoever finds the model free answers all who wait, in one batch.
+class ModelError(RuntimeError):
+    """The model failed on a batch. The message repeats no text."""
 
-    Nothing waits for a batch to fill: one text alone runs at once, and while it runs the next batch gathers.
+
+class Batcher(Generic[Answer]):
+    """Call it from many threads, with one text each; each call returns its own answer.
+
+    A call that finds the model free runs at once. Calls that arrive meanwhile share the next batch.
     """
 
     def __init__(
@@ -27,7 +31,7 @@ class Batcher(Generic[Answer]):
         mine: Future[Answer] = Future()
         self._waiting.append((text, mine))
         with self._model:
-            while not mine.done():  # the batch before may have held this text already
+            while not mine.done():  # an earlier batch may have answered this text
                 self._run(min(self._limit, len(self._waiting)))
         return mine.result()
 
@@ -35,9 +39,20 @@ class Batcher(Generic[Answer]):
         batch = [self._waiting.popleft() for _ in range(size)]
         try:
             answers = self._answer([text for text, _ in batch])
-        except Exception as error:  # each asker gets it, in its own thread
+            if len(answers) != len(batch):
+                raise ModelError("The model did not answer every text.")
+        except BaseException as error:  # a panic in a tokenizer is no Exception
             for _, future in batch:
-                future.set_exception(error)
+                future.set_exception(failure(error))
+            if isinstance(error, KeyboardInterrupt | SystemExit):
+                raise
         else:
             for (_, future), answer in zip(batch, answers, strict=True):
                 future.set_result(answer)
+
+
+def failure(error: BaseException) -> Exception:
+    """An exception to raise in each caller's thread."""
+    if isinstance(error, Exception):
+        return error
+    return ModelError(f"The model failed on this text ({type(error).__name__}).")

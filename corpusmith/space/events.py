@@ -1,8 +1,7 @@
-"""How the page's events run: which queue they wait in, and how a refused input is told."""
+"""How events run: in which queue they wait, and how the API reports a refused input."""
 
 import functools
-import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -10,16 +9,14 @@ from markupsafe import escape
 
 from corpusmith.space.schema import InputError
 
-WAITING = 64  # events in all queues together before a visitor is asked to come back
-ON_PAGE: dict[str, Any] = {"api_visibility": "private"}  # only the named endpoints are for programs
-SENTENCES: dict[str, Any] = {"concurrency_id": "sentences", "concurrency_limit": 16}
+SENTENCE_QUEUE, FILE_QUEUE = "sentences", "files"
+WAITING = {SENTENCE_QUEUE: 256, FILE_QUEUE: 65}  # requests that may wait in each queue
+ON_PAGE: dict[str, Any] = {"api_visibility": "private"}  # programs may call only named endpoints
+SENTENCES: dict[str, Any] = {"concurrency_id": SENTENCE_QUEUE, "concurrency_limit": 16}
 SENTENCES_ON_PAGE = {**SENTENCES, **ON_PAGE}
-FILES: dict[str, Any] = {
-    "concurrency_id": "files",
-    "concurrency_limit": 1,
-}  # one at a time, the others wait
+FILES: dict[str, Any] = {"concurrency_id": FILE_QUEUE, "concurrency_limit": 1}
 FILES_ON_PAGE = {**FILES, **ON_PAGE}
-# Past every queue: what takes no model and no time. A message (gr.Info) needs a queue, so it cannot be instant.
+# Without a queue, for what needs no model. A message (gr.Info) needs a queue.
 INSTANT: dict[str, Any] = {
     "queue": False,
     "show_progress": "hidden",
@@ -28,29 +25,17 @@ INSTANT: dict[str, Any] = {
 }
 
 
-def polite(answer: Callable) -> Callable:
-    """`answer`, with a refused input told to whoever sent it and kept out of the server's log."""
-    if inspect.isgeneratorfunction(answer):
+def refusing(answer: Callable) -> Callable:
+    """`answer`, which reports a refused input to its caller and keeps it out of the server's log.
 
-        @functools.wraps(answer)
-        def told(*args: Any, **kwargs: Any) -> Iterator[Any]:
-            try:
-                yield from answer(*args, **kwargs)
-            except InputError as error:
-                raise refusal(error) from None
+    The message is escaped because Gradio renders it as HTML.
+    """
 
-    else:
+    @functools.wraps(answer)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return answer(*args, **kwargs)
+        except InputError as error:
+            raise gr.Error(str(escape(str(error))), print_exception=False) from None
 
-        @functools.wraps(answer)
-        def told(*args: Any, **kwargs: Any) -> Any:
-            try:
-                return answer(*args, **kwargs)
-            except InputError as error:
-                raise refusal(error) from None
-
-    return told
-
-
-def refusal(error: InputError) -> gr.Error:
-    """Gradio renders a message as HTML, so it is escaped."""
-    return gr.Error(str(escape(str(error))), print_exception=False)
+    return wrapped

@@ -1,8 +1,9 @@
-"""Names of an ontology: links from mentions to concepts, and the dictionary that the models are compared with."""
+"""Names of an ontology: they link mentions to concepts and serve as the dictionary baseline."""
 
 import csv
 import gzip
 import re
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,10 @@ import yaml
 
 WORD = re.compile(r"\w+")
 ACRONYM = re.compile(r"(?=.*[A-Z].*[A-Z])\w{3,6}")
+DAMAGE = (
+    *(OSError, EOFError, zlib.error, csv.Error, yaml.YAMLError),
+    *(ValueError, KeyError, TypeError, AttributeError),
+)  # the errors of reading a damaged file
 LONGEST = 8  # words; longer names are rare and mostly inverted
 
 
@@ -24,7 +29,7 @@ class DictionaryMatch:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Names of one entity label by their key, with the concept each one stands for."""
+    """The names of one entity type by their key, each with its concept id."""
 
     label: str
     concepts: dict[str, str]
@@ -37,7 +42,7 @@ class Lexicon:
         return next((self.concepts[name] for name in spellings if name in self.concepts), None)
 
     def matches(self, text: str) -> list[DictionaryMatch]:
-        """Every name in `text` from left to right, the longest where several begin; no learning at all."""
+        """Every name in `text` from left to right, the longest where several begin."""
         words = [(match.group(), match.start(), match.end()) for match in WORD.finditer(text)]
         found: list[DictionaryMatch] = []
         at = 0
@@ -57,23 +62,38 @@ class Lexicon:
 
 
 def read_lexicon(label: str, path: Path) -> Lexicon:
-    """A gzipped table with the columns concept_id, name and synonyms (split by `|`), and the YAML file of the same name
-    beside it, if there is one, with its `stop` names and `attribution`."""
+    """Read a gzipped table with the columns concept_id, name and synonyms (separated by `|`).
+
+    A YAML file of the same name beside it may hold `stop` names and an `attribution`.
+
+    Raises:
+        ValueError: a file is damaged or has another form.
+    """
+    try:
+        concepts = read_concepts(path)
+        notes = path.with_name(path.name.removesuffix(".tsv.gz") + ".yaml")
+        about = yaml.safe_load(notes.read_text(encoding="utf-8")) if notes.is_file() else {}
+        stop = frozenset(key(str(name)) for name in about.get("stop") or [])
+        return Lexicon(label, concepts, stop, str(about.get("attribution") or ""))
+    except DAMAGE as error:
+        raise ValueError(
+            f"{path} is no lexicon ({type(error).__name__}): give a .tsv.gz file with the columns "
+            "concept_id, name and synonyms"
+        ) from None
+
+
+def read_concepts(path: Path) -> dict[str, str]:
     concepts: dict[str, str] = {}
     with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
             for name in [row["name"], *(row["synonyms"] or "").split("|")]:
                 if len(name) > 2:
                     concepts.setdefault(key(name), row["concept_id"])
-    notes = path.with_name(path.name.removesuffix(".tsv.gz") + ".yaml")
-    about = yaml.safe_load(notes.read_text(encoding="utf-8")) if notes.is_file() else {}
-    return Lexicon(
-        label, concepts, frozenset(map(key, about.get("stop", []))), about.get("attribution", "")
-    )
+    return concepts
 
 
 def key(name: str) -> str:
-    """Names are matched whatever their case, but for short ones in capitals: SET is a gene, set is not."""
+    """Fold the case of a name, except of short names in capitals: SET is a gene, set is not."""
     return name if ACRONYM.fullmatch(name) else fold(name)
 
 
@@ -82,5 +102,5 @@ def fold(name: str) -> str:
 
 
 def concept_url(concept_id: str) -> str:
-    """Identifiers.org forwards a compact identifier (`MESH:D009369`) to the page of the ontology that owns it."""
+    """The address that forwards an identifier (`MESH:D009369`) to its ontology's page."""
     return f"https://identifiers.org/{concept_id}"

@@ -1,5 +1,7 @@
-"""The page's own HTML: tables, pairs, the graph of relations. Everything that comes from a visitor is escaped, because
-`Markup.format` and `Markup.join` escape whatever is not Markup."""
+"""The page's own HTML: tables, pairs, the graph of relations.
+
+`Markup.format` and `Markup.join` escape everything that is not Markup.
+"""
 
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
@@ -7,19 +9,19 @@ from zlib import crc32
 
 from markupsafe import Markup
 
-from corpusmith.space.schema import Mention, ScoredPair, without_overlaps
+from corpusmith.space.schema import Annotated, Mention, ScoredPair, without_overlaps
 
 USUAL_COLOURS = {"Disease": "#ef6f6c", "Gene": "#4a9be8", "Chemical": "#e3a92f"}
 OTHER_COLOURS = ("#3fae85", "#9a7fe0", "#de74ae")
 
 
 def colour(label: str) -> str:
-    """The colour of an entity type: the same on every tab, at every visit."""
+    """The colour of an entity type, the same on every tab."""
     return USUAL_COLOURS.get(label) or OTHER_COLOURS[crc32(label.encode()) % len(OTHER_COLOURS)]
 
 
 def segments(text: str, mentions: Sequence[Mention]) -> list[tuple[str, str | None]]:
-    """`text` cut into labelled and plain parts for HighlightedText, which knows no overlap: the likelier stays."""
+    """Cut `text` into labelled and plain parts. Of overlapping mentions, the likelier stays."""
     parts: list[tuple[str, str | None]] = []
     at = 0
     for mention in without_overlaps(mentions):
@@ -32,15 +34,25 @@ def segments(text: str, mentions: Sequence[Mention]) -> list[tuple[str, str | No
 
 
 def note(message: str) -> Markup:
-    """A quiet line where a result would stand."""
+    """A quiet line in place of a result."""
     return Markup('<p class="note">{}</p>').format(message)
 
 
+def keyboard_hint() -> Markup:
+    """Hidden by the style sheet on devices without a keyboard."""
+    return Markup('<p class="keyboard">Shift + Enter reads the text.</p>')
+
+
+def refusal(message: str) -> Markup:
+    """Why an input was refused, in place of a result; screen readers read it out."""
+    return Markup('<p class="note refused" role="alert">{}</p>').format(message)
+
+
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Markup:
-    """A table that can be scrolled with the keyboard on a narrow screen."""
+    """A table that scrolls, with the keyboard too, on a narrow screen."""
     return Markup(
-        '<div class="table" tabindex="0" role="region" aria-label="{0}"><table><caption>{0}</caption>'
-        "<thead><tr>{1}</tr></thead><tbody>{2}</tbody></table></div>"
+        '<div class="table" tabindex="0" role="region" aria-label="{0}">'
+        "<table><caption>{0}</caption><thead><tr>{1}</tr></thead><tbody>{2}</tbody></table></div>"
     ).format(
         caption,
         join(Markup('<th scope="col">{}</th>').format(name) for name in head),
@@ -72,8 +84,24 @@ def mention_table(mentions: Sequence[tuple[str, Mention]], with_model: bool) -> 
     return table("Mentions", head, rows)
 
 
+def file_mentions(documents: Sequence[Annotated], limit: int) -> Markup:
+    """The first mentions of a file, each with the id of its row."""
+    found = [(d["id"], mention) for d in documents for mention in d["mentions"]]
+    if not found:
+        return note("Nothing found at this threshold in any row.")
+    rows = [
+        [shorten(row_id, 40), m["text"], badge(m["label"]), meter(m["score"]), concept(m)]
+        for row_id, m in found[:limit]
+    ]
+    return table(
+        f"Mentions: {len(rows):,} of {len(found):,}",
+        ["Row", "Mention", "Type", "Probability", "Concept"],
+        rows,
+    )
+
+
 def agreement(found: dict[str, list[Mention]]) -> Markup:
-    """Every mention that anybody found, and who found just that span with that type."""
+    """Every mention that a method found, and which methods found that span and type."""
     spans = sorted(
         {
             (m["start"], m["end"], m["label"], m["text"])
@@ -82,7 +110,7 @@ def agreement(found: dict[str, list[Mention]]) -> Markup:
         }
     )
     if not spans:
-        return note("Nobody found anything in this text.")
+        return note("No method found a mention in this text.")
     of = {
         name: {(m["start"], m["end"], m["label"]) for m in mentions}
         for name, mentions in found.items()
@@ -91,7 +119,7 @@ def agreement(found: dict[str, list[Mention]]) -> Markup:
         [span[3], badge(span[2]), *("found" if span[:3] in of[name] else "–" for name in found)]
         for span in spans
     ]
-    return table("Who found what", ["Mention", "Type", *found], rows)
+    return table("Which method found which mention", ["Mention", "Type", *found], rows)
 
 
 def concept(mention: Mention) -> Markup:
@@ -106,19 +134,18 @@ def badge(label: str) -> Markup:
 
 
 def meter(score: float) -> Markup:
-    """A probability as a bar with its number; the bar says nothing that the number does not."""
+    """A probability as a number, with a bar that screen readers skip."""
     bar = Markup(
-        '<span class="meter" style="--share: {0:.0%}"><span aria-hidden="true"></span>{0:.2f}</span>'
+        '<span class="meter" style="--share: {0:.0%}"><span aria-hidden="true"></span>'
+        "{0:.2f}</span>"
     )
     return bar.format(score)
 
 
 def pair_list(text: str, pairs: Sequence[ScoredPair], threshold: float) -> Markup:
-    """Each pair with its sentence, its probability, and what the classifier read behind a disclosure."""
+    """Each pair with its sentence and probability; a disclosure shows the classifier's input."""
     if not pairs:
-        return note(
-            "No pair of the right types in this text: the model relates what stands in one sentence."
-        )
+        return note("No pair of the right types in one sentence of this text.")
     return Markup('<ol class="pairs">{}</ol>').format(
         join(pair_item(text, pair, threshold) for pair in pairs)
     )
@@ -140,7 +167,7 @@ def pair_item(text: str, pair: ScoredPair, threshold: float) -> Markup:
 
 
 def marked(text: str, pair: ScoredPair, around: int = 160) -> Markup:
-    """The passage from a little before the first mention to a little after the second, both marked."""
+    """The passage around the two mentions, with both marked."""
     first, second = sorted([pair["head"], pair["tail"]], key=lambda mention: mention["start"])
     begin, end = max(0, first["start"] - around), min(len(text), second["end"] + around)
     return Markup("{}{}{}{}{}{}{}").format(
@@ -161,7 +188,10 @@ def mark(mention: Mention) -> Markup:
 
 
 def graph(pairs: Sequence[ScoredPair], threshold: float) -> Markup:
-    """Heads on the left, tails on the right, a line for each related pair, the thicker the likelier."""
+    """Heads on the left, tails on the right, a line for each related pair, thicker if likelier.
+
+    Widths are shares of the page's, so that the letters keep their size on a phone.
+    """
     related = [pair for pair in pairs if pair["score"] >= threshold]
     if not related:
         return Markup("")
@@ -170,39 +200,40 @@ def graph(pairs: Sequence[ScoredPair], threshold: float) -> Markup:
     height = 36 * max(len(heads), len(tails))
     head_y = {name: height * (i + 0.5) / len(heads) for i, name in enumerate(heads)}
     tail_y = {name: height * (i + 0.5) / len(tails) for i, name in enumerate(tails)}
-    curve = Markup(
-        '<path d="M195 {0:.0f} C240 {0:.0f} 240 {1:.0f} 285 {1:.0f}" stroke-width="{2:.1f}"/>'
-    )
+    line = Markup('<line x1="42%" y1="{:.0f}" x2="58%" y2="{:.0f}" stroke-width="{:.1f}"/>')
     dot = Markup('<circle cx="{}" cy="{:.0f}" r="5" style="--type: {}"/>')
     name_of = Markup('<text x="{}" y="{:.0f}" dy=".33em" text-anchor="{}">{}</text>')
     return Markup(
-        '<svg class="graph" viewBox="0 0 480 {}" role="img" aria-label="Related: {}">{}</svg>'
+        '<svg class="graph" height="{}" role="img" aria-label="Related: {}">{}</svg>'
     ).format(
         height,
         "; ".join(f"{pair['head']['text']} and {pair['tail']['text']}" for pair in related),
         join(
             [
                 *(
-                    curve.format(
+                    line.format(
                         head_y[p["head"]["text"]], tail_y[p["tail"]["text"]], 1 + 4 * p["score"]
                     )
                     for p in related
                 ),
-                *(dot.format(195, head_y[name], colour(label)) for name, label in heads.items()),
-                *(dot.format(285, tail_y[name], colour(label)) for name, label in tails.items()),
-                *(name_of.format(183, head_y[name], "end", shorten(name)) for name in heads),
-                *(name_of.format(297, tail_y[name], "start", shorten(name)) for name in tails),
+                *(dot.format("42%", head_y[name], colour(label)) for name, label in heads.items()),
+                *(dot.format("58%", tail_y[name], colour(label)) for name, label in tails.items()),
+                *(name_of.format("39%", head_y[name], "end", shorten(name, 17)) for name in heads),
+                *(
+                    name_of.format("61%", tail_y[name], "start", shorten(name, 17))
+                    for name in tails
+                ),
             ]
         ),
     )
 
 
-def shorten(name: str, length: int = 22) -> str:
+def shorten(name: str, length: int) -> str:
     return name if len(name) <= length else name[: length - 1] + "…"
 
 
 def key_figures(evaluations: Sequence[dict]) -> Markup:
-    """The headline of each evaluation that a model was published with: strict span F1, or macro F1 of the relations."""
+    """Strict F1, or macro F1 of relations, of each evaluation in the models' repositories."""
     if not evaluations:
         return note("The models' repositories hold no evaluation.")
     rows = [
@@ -221,7 +252,7 @@ def key_figures(evaluations: Sequence[dict]) -> Markup:
 
 
 def text_name(evaluation: dict) -> str:
-    """What a model was measured on: a folder's name, or the config of a corpus, which holds synthetic sentences."""
+    """The name of a benchmark, or of a corpus's config, which holds synthetic sentences."""
     name, _, config = str(evaluation["benchmark"]).partition("@")[0].partition(":")
     synthetic = bool(config) or evaluation.get("real") is False
     return f"{config or PurePath(name).name}{', synthetic' if synthetic else ''}"
@@ -232,7 +263,7 @@ def percent(evaluation: dict, name: str) -> str:
 
 
 def f1(evaluation: dict) -> str:
-    """Macro F1 where there are two classes: that of the positive one alone flatters whoever says yes to everything."""
+    """Strict F1, or macro F1 of relations: the F1 of one class rewards answering it always."""
     name = "strict_f1" if "strict_f1" in evaluation else "macro_f1"
     interval = evaluation.get("ci95")
     low_high = interval.get(name) if isinstance(interval, dict) else interval

@@ -1,21 +1,25 @@
-"""The page: five tabs over one Service, and the same questions as named endpoints for programs and MCP clients."""
+"""The page: tabs over one Service, and the same questions as endpoints for programs and MCP."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.mcp import GradioMCPServer
 from markupsafe import Markup
+from starlette.middleware import Middleware
 
-from corpusmith.space import markup
+from corpusmith.space import markup, privacy
 from corpusmith.space.about import about
-from corpusmith.space.events import FILES, SENTENCES, WAITING, polite
+from corpusmith.space.events import FILES, SENTENCES, refusing
+from corpusmith.space.files.tab import files_tab
+from corpusmith.space.gate import Gate
 from corpusmith.space.service import Service
 from corpusmith.space.tabs import compare_tab, extract_tab, relations_tab
-from corpusmith.space.upload import files_tab
 
 
-def launch_options(folder: Path) -> dict[str, Any]:
-    """What `launch` needs for this page, whose style sheet is in `folder`. What visitors type is kept neither by the server nor in their browser."""
+def launch_options(page: gr.Blocks, folder: Path) -> dict[str, Any]:
+    """Arguments of `launch` for the page, whose style sheet is in `folder`."""
     return {
         "theme": paper(),
         "css_paths": folder / "page.css",
@@ -24,14 +28,19 @@ def launch_options(folder: Path) -> dict[str, Any]:
         "enable_monitoring": False,
         "ssr_mode": False,
         "max_file_size": "5mb",
+        "state_session_capacity": privacy.SESSIONS,
         "footer_links": ["api", "gradio"],
+        "app_kwargs": {
+            "middleware": [Middleware(Gate, page=page)],
+            "lifespan": privacy.forgetting,
+        },
     }
 
 
 def paper() -> gr.themes.Base:
-    """Gradio's plainest theme on warm paper, with grey that is dark enough to read (WCAG AA)."""
+    """Gradio's plainest theme on a warm ground, with greys of enough contrast (WCAG AA)."""
     hues = {"primary_hue": "teal", "secondary_hue": "teal", "neutral_hue": "stone"}
-    # Fonts of the visitor's own machine: nothing to load, and bold letters that all come from one font.
+    # Fonts of the visitor's own machine, so that nothing is loaded.
     return gr.themes.Base(
         **hues, radius_size="md", font=("Segoe UI", "Helvetica Neue", "Arial", "sans-serif")
     ).set(
@@ -69,8 +78,12 @@ def paper() -> gr.themes.Base:
 
 
 def build_page(service: Service) -> gr.Blocks:
-    """The whole page. Uploads and results are deleted after half an hour."""
-    with gr.Blocks(title="corpusmith", analytics_enabled=False, delete_cache=(600, 1800)) as page:
+    """Build the page. Gradio deletes uploads and results after half an hour."""
+    privacy.keep_no_values()
+    privacy.log_no_messages()
+    mcp: Any = GradioMCPServer
+    mcp.postprocess_output_data = json_content
+    with gr.Blocks(title=service.title, analytics_enabled=False, delete_cache=(600, 1800)) as page:
         gr.HTML(header(service), elem_id="header")
         with gr.Tabs():
             with gr.Tab("Extract", id="extract", elem_id="extract-tab"):
@@ -85,19 +98,29 @@ def build_page(service: Service) -> gr.Blocks:
             with gr.Tab("About", id="about", elem_id="about-tab"):
                 gr.Markdown(about(service))
         endpoints(service)
-    return page.queue(max_size=WAITING, default_concurrency_limit=4)
+    return page.queue(max_size=None, default_concurrency_limit=4)  # `Gate` limits each queue
 
 
 def endpoints(service: Service) -> None:
-    """`/extract`, `/relations` and `/batch`, named and typed by the methods they call."""
-    gr.api(polite(service.extract), api_name="extract", **SENTENCES)
-    gr.api(polite(service.relations), api_name="relations", **SENTENCES)
-    gr.api(polite(service.batch), api_name="batch", **FILES)
+    """Add `/extract`, `/relations` and `/batch`, with the names and types of the methods."""
+    gr.api(refusing(service.extract), api_name="extract", **SENTENCES)
+    if service.classifiers:
+        gr.api(refusing(service.relations), api_name="relations", **SENTENCES)
+    gr.api(refusing(service.batch), api_name="batch", **FILES)
+
+
+def json_content(server: GradioMCPServer, data: list[Any], _: str) -> list[Any]:
+    """The answer to an MCP client as JSON; Gradio would send Python's `str` of it."""
+    contents = (json.dumps(output, ensure_ascii=False) for output in data)
+    return [server.types.TextContent(type="text", text=content) for content in contents]
 
 
 def header(service: Service) -> Markup:
     return Markup(
-        "<h1>corpusmith</h1>"
-        "<p>Finds {} in biomedical English, with small encoders that learnt from synthetic sentences alone. "
-        "What you type is read in memory and forgotten: nothing is stored or logged.</p>"
-    ).format(Markup(" ").join(markup.badge(label) for label in service.labels))
+        "<h1>{}</h1>"
+        "<p>Finds {} in English text, with small encoders that were trained on synthetic "
+        "sentences only. Your text is read in memory: it is not written to disk or to a log, and "
+        "dropped within an hour.</p>"
+    ).format(
+        service.title, Markup(" ").join(markup.badge(label) for label in service.marked_labels)
+    )

@@ -1,4 +1,4 @@
-"""What goes into the Space and comes out of it: the limits, the checks, the answers."""
+"""Input limits, input checks and answer types of the Space."""
 
 import re
 from bisect import bisect_left
@@ -13,11 +13,11 @@ LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class InputError(ValueError):
-    """Something in a visitor's input; the message says what to do and repeats nothing of it."""
+    """A refused input. The message says what to do and never repeats the input."""
 
 
 class Mention(TypedDict):
-    """`text` is what stands at `[start, end)`, in Unicode code points; `concept_id` is what the lexicon knows of it."""
+    """`text` is the input's `[start, end)`, in code points; `concept_id` is from the lexicon."""
 
     start: int
     end: int
@@ -29,7 +29,7 @@ class Mention(TypedDict):
 
 
 class Annotated(TypedDict):
-    """A text with what was found in it."""
+    """A text with its mentions."""
 
     id: str
     text: str
@@ -37,7 +37,7 @@ class Annotated(TypedDict):
 
 
 class ScoredPair(TypedDict):
-    """Two mentions, the probability that the text relates them, and their sentence as the classifier saw it."""
+    """Two mentions, the probability of a relation, and the masked sentence."""
 
     head: Mention
     tail: Mention
@@ -51,7 +51,7 @@ def above(mentions: Iterable[Mention], threshold: float) -> list[Mention]:
 
 
 def without_overlaps(mentions: Iterable[Mention]) -> list[Mention]:
-    """Mentions in order of appearance; of those that share a character, the likelier one, or else the longer."""
+    """Mentions in order of appearance. Of overlaps, the likeliest, or else the longest, stays."""
     kept: list[Mention] = []  # by their start
     for mention in sorted(mentions, key=lambda m: (-m["score"], m["start"] - m["end"])):
         at = bisect_left(kept, mention["start"], key=lambda m: m["start"])
@@ -63,7 +63,7 @@ def without_overlaps(mentions: Iterable[Mention]) -> list[Mention]:
 
 
 def readable(text: str) -> str:
-    """Half a surrogate pair, which JSON can carry and UTF-8 cannot, becomes U+FFFD; offsets stay."""
+    """Replace lone surrogates by U+FFFD: UTF-8 can't encode them. Offsets stay."""
     return LONE_SURROGATE.sub("\ufffd", text)
 
 
@@ -74,7 +74,8 @@ def checked_text(text: object) -> str:
         raise InputError("There is no text yet. Type or paste a sentence, or choose an example.")
     if len(text) > MAX_CHARACTERS:
         raise InputError(
-            f"The text has {len(text):,} characters; {MAX_CHARACTERS:,} are read at once. Split it or upload a file."
+            f"The text has {len(text):,} characters; {MAX_CHARACTERS:,} are read at once. "
+            "Split it or upload a file."
         )
     return readable(text)
 
@@ -91,7 +92,8 @@ def checked_texts(texts: object) -> list[str]:
         or sum(map(len, texts)) > MAX_BATCH_CHARACTERS
     ):
         raise InputError(
-            f"{MAX_CHARACTERS:,} characters a text and {MAX_BATCH_CHARACTERS:,} in all are read at once."
+            f"A text may have {MAX_CHARACTERS:,} characters, and all together "
+            f"{MAX_BATCH_CHARACTERS:,}. Send them in several calls."
         )
     return [readable(text) for text in texts]
 

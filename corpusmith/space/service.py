@@ -1,9 +1,10 @@
-"""What the Space answers, whoever asks: the page, the HTTP API or an MCP client. No Gradio in here."""
+"""The answers of the Space to the page, the HTTP API and MCP clients, without Gradio."""
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from corpusmith.space.batcher import Batcher
 from corpusmith.space.lexicon import concept_url, read_lexicon
@@ -21,20 +22,24 @@ from corpusmith.space.schema import (
     readable,
     without_overlaps,
 )
-from corpusmith.space.settings import Settings, names_of
+from corpusmith.space.settings import Settings, names_of, read_examples, read_zero_shot
 
 if TYPE_CHECKING:
     from corpusmith.inference import Entity
 
-SHORT = 2_000  # characters up to which a text shares a batch with those of other visitors
-CHUNK = 16  # texts of a file that a model sees at once: between two chunks the file can be stopped
-MODEL_FILES = ["*.json", "onnx/model_quantized.onnx"]
+SHORT = 2_000  # characters; a longer text does not share a batch with other visitors' texts
+CHUNK = 16  # texts of a file per batch; a file can be cancelled between two batches
+EXAMPLES = 4
+MODEL_FILES = ["*.json", "README.md", "onnx/model_quantized.onnx"]
 
 
 class Service:
     """The models, loaded once, and the questions they answer.
 
-    Each model runs on one core, so that a file being read leaves another to the sentences of everybody else.
+    Each model runs on one core, so that a file leaves the other cores to sentences.
+
+    Raises:
+        ValueError: a model can't be loaded.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -48,18 +53,32 @@ class Service:
             for name, source in zip(names, sources, strict=True)
         }
         self.extractors: dict[str, EntityExtractor] = {
-            name: EntityExtractor.from_pretrained(self.folders[name], backend="onnx", threads=1)
-            for name in names[: len(settings.ner)]
+            name: loaded(EntityExtractor, self.folders[name]) for name in names[: len(settings.ner)]
         }
         self.classifiers: dict[str, RelationClassifier] = {
-            name: RelationClassifier.from_pretrained(self.folders[name], backend="onnx", threads=1)
+            name: loaded(RelationClassifier, self.folders[name])
             for name in names[len(settings.ner) :]
         }
         self.batchers = {
             name: Batcher(extractor.extract) for name, extractor in self.extractors.items()
         }
-        self.lexicons = {label: read_lexicon(label, path) for label, path in settings.lexicons}
-        self.zero_shot = read_zero_shot(settings.zero_shot) if settings.zero_shot else {}
+        used = {label.upper() for label in (*self.labels, *self.sides)}
+        self.lexicons = {
+            label: read_lexicon(label, path)
+            for label, path in settings.lexicons
+            if label.upper() in used
+        }
+        recorded = read_zero_shot(settings.zero_shot) if settings.zero_shot else {}
+        known = {e.label for entities in recorded.values() for e in entities} & set(self.labels)
+        self.zero_shot = recorded if known else {}
+        examples = [read_examples(self.folders[name]) for name in self.extractors]
+        self.examples = in_turn(examples)[:EXAMPLES]
+        related = [read_examples(self.folders[name]) for name in self.classifiers]
+        self.relation_examples = in_turn(related)[:EXAMPLES]
+
+    @property
+    def title(self) -> str:
+        return self.settings.title
 
     @property
     def labels(self) -> list[str]:
@@ -68,16 +87,33 @@ class Service:
             {label for extractor in self.extractors.values() for label in extractor.labels}
         )
 
+    @property
+    def sides(self) -> list[str]:
+        """The entity types that the relation models relate, as the models name them."""
+        return list(
+            dict.fromkeys(
+                side for model in self.classifiers.values() for side in (model.head, model.tail)
+            )
+        )
+
+    @property
+    def marked_labels(self) -> list[str]:
+        """The entity types that some tab marks: those of the models, and of the relations."""
+        known = {label.upper(): label for label in (*self.lexicons, *self.labels)}
+        sides = {known.get(side.upper(), side.capitalize()) for side in self.sides}
+        return sorted({*self.labels, *sides})
+
     def extract(self, text: str, model: str = "", threshold: float = 0.5) -> list[Mention]:
-        """Find the biomedical entities in a text: diseases, genes, chemicals, whatever the models of this Space know.
+        """Find the entities in a text, of the types that this Space's models know.
 
         Args:
-            text: English biomedical text, up to 20,000 characters.
-            model: Name of one of this Space's models; empty asks all, and of overlapping mentions the likelier stays.
+            text: English text, up to 20,000 characters.
+            model: Name of one model of this Space. If empty, all models read the text, and of
+                overlapping mentions the likeliest stays.
             threshold: Leave out mentions whose probability is lower, 0 to 1.
 
         Returns:
-            Mentions in order of appearance, with offsets, label, probability and ontology concept.
+            Mentions in order of appearance, with offsets, label, probability and concept.
         """
         text, threshold = checked_text(text), checked_threshold(threshold)
         found = [
@@ -86,15 +122,15 @@ class Service:
         return without_overlaps(above(found, threshold))
 
     def relations(self, text: str, model: str = "", threshold: float = 0.0) -> list[ScoredPair]:
-        """Find the entities in a text and judge, for each pair of the right types, whether its sentence relates them.
+        """Find the entities in a text, and classify each pair that shares a sentence.
 
         Args:
-            text: English biomedical text, up to 20,000 characters.
-            model: Name of one of this Space's relation models; empty takes the first.
+            text: English text, up to 20,000 characters.
+            model: Name of one relation model of this Space. If empty, the first one.
             threshold: Leave out pairs whose probability is lower, 0 to 1.
 
         Returns:
-            Pairs with their probability, the likeliest first; `label` is the model's own decision.
+            Pairs with their probability, the likeliest first. `label` is the model's decision.
         """
         from corpusmith.inference import Entity
 
@@ -112,7 +148,7 @@ class Service:
         ]
         if (count := pair_count(text, entities)) > MAX_PAIRS:
             raise InputError(
-                f"The text holds {count:,} pairs; {MAX_PAIRS} are judged at once. Take a part of it."
+                f"The text has {count:,} pairs; {MAX_PAIRS} are scored at once. Take a part of it."
             )
         pairs = [
             ScoredPair(
@@ -128,11 +164,12 @@ class Service:
         return sorted(pairs, key=lambda pair: -pair["score"])
 
     def batch(self, texts: list[str], model: str = "", threshold: float = 0.5) -> list[Annotated]:
-        """Find the biomedical entities in many texts at once.
+        """Find the entities in many texts at once.
 
         Args:
             texts: Up to 1,000 texts of up to 20,000 characters each, a million in all.
-            model: Name of one of this Space's models; empty asks all, and of overlapping mentions the likelier stays.
+            model: Name of one model of this Space. If empty, all models read the texts, and of
+                overlapping mentions the likeliest stays.
             threshold: Leave out mentions whose probability is lower, 0 to 1.
 
         Returns:
@@ -148,7 +185,7 @@ class Service:
     def annotate(
         self, rows: Sequence[tuple[str, str]], models: Sequence[str], threshold: float
     ) -> Iterator[list[Annotated]]:
-        """`(id, text)` rows with their mentions, a chunk at a time so that the caller can report or stop."""
+        """Read `(id, text)` rows, some at a time so that the caller can report or stop."""
         threshold, names = (
             checked_threshold(threshold),
             [one_of(model, self.extractors) for model in models],
@@ -169,8 +206,10 @@ class Service:
             ]
 
     def candidates(self, text: str, model: str) -> list[Mention]:
-        """Everything that one model takes for an entity, whatever its probability. A short text shares a batch with
-        others that wait for the same model; a long one goes alone, so that nobody waits for it."""
+        """The mentions that one model finds, of any probability.
+
+        A short text shares a batch with others that wait for the model. A long one runs alone.
+        """
         short = len(text) <= SHORT
         entities = (
             self.batchers[model](text) if short else self.extractors[model].extract([text])[0]
@@ -178,7 +217,7 @@ class Service:
         return [self.mention(entity) for entity in entities]
 
     def of_type(self, text: str, label: str) -> list[Mention]:
-        """Mentions of one type (in any case): by the first model that knows it, or else by its lexicon."""
+        """Mentions of one type, by the first model that knows it, else by the lexicon."""
         for name, extractor in self.extractors.items():
             if label.upper() in map(str.upper, extractor.labels):
                 return [
@@ -187,7 +226,7 @@ class Service:
         return [m for m in self.dictionary(text) if m["label"].upper() == label.upper()]
 
     def dictionary(self, text: str) -> list[Mention]:
-        """What the lexicons find by comparing strings, without any model."""
+        """The names of the lexicons that the text contains, found without a model."""
         from corpusmith.inference import Entity
 
         return [
@@ -197,8 +236,10 @@ class Service:
         ]
 
     def recorded(self, text: str) -> list[Mention] | None:
-        """What a language model answered when it was asked for this very text; None where nobody asked. It was asked for
-        more types than a Space may know; what no model here finds is not compared."""
+        """The recorded zero-shot answer of an LLM to this text, if there is one.
+
+        Leaves out types that no model here finds.
+        """
         entities = self.zero_shot.get(text)
         return (
             None
@@ -223,28 +264,38 @@ class Service:
         return [one_of(model, self.extractors)] if model else list(self.extractors)
 
     def key_figures(self) -> list[dict]:
-        """What each model's own repository says of it: the evaluations it was published with. Those of baselines, which
-        stand beside them, name no backend."""
-        found = [
-            {**json.loads(path.read_text(encoding="utf-8")), "model": name}
-            for name, folder in self.folders.items()
-            for path in sorted(folder.glob("evaluation/*.json"))
-        ]
+        """The evaluations in the models' repositories. Those of baselines name no backend."""
+        found = []
+        for name, folder in self.folders.items():
+            for path in sorted(folder.glob("evaluation/*.json")):
+                try:
+                    found.append({**json.loads(path.read_text(encoding="utf-8")), "model": name})
+                except (ValueError, TypeError, RecursionError):
+                    raise ValueError(f"{path} is no JSON object: remove or replace it") from None
         return [evaluation for evaluation in found if "backend" in evaluation]
 
 
-def read_zero_shot(path: Path) -> dict[str, list["Entity"]]:
-    """Recorded answers by text, from JSON Lines of `{"text", "entities": [{"start", "end", "label"}]}`."""
-    from corpusmith.inference import Entity
+def loaded(kind: Any, folder: Path) -> Any:
+    """A model of a folder.
 
-    rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
-    return {
-        row["text"]: [
-            Entity(e["start"], e["end"], e["label"], row["text"][e["start"] : e["end"]], 1.0)
-            for e in row["entities"]
-        ]
-        for row in rows
-    }
+    Raises:
+        ValueError: its files are missing or damaged; the message names the folder.
+    """
+    try:
+        return kind.from_pretrained(folder, backend="onnx", threads=1)
+    except BaseException as error:  # a damaged tokenizer may raise a panic, which is no Exception
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            raise
+        reason = (str(error).splitlines() or [""])[0][:200]
+        raise ValueError(
+            f"{folder} can't be loaded: {type(error).__name__}: {reason}. Export the model again."
+        ) from None
+
+
+def in_turn(lists: Sequence[Sequence[str]]) -> list[str]:
+    """The first of each list, then the second of each, without repeats."""
+    ordered = (text for texts in zip_longest(*lists) for text in texts if text is not None)
+    return list(dict.fromkeys(ordered))
 
 
 def pair_count(text: str, entities: Sequence["Entity"]) -> int:

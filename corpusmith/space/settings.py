@@ -1,11 +1,21 @@
-"""Which models, corpora and lexicons a Space serves: its README's front matter, overruled by the environment."""
+"""The models, corpora and lexicons of a Space, from its README's front matter or variables."""
 
+import json
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from corpusmith.inference import Entity
+
+LONGEST_EXAMPLE = 1_000  # characters
+MASK = re.compile(r"@[A-Z][A-Z0-9_-]*\$")  # in the sentences of a relation model's widget
 
 
 @dataclass(frozen=True)
@@ -19,59 +29,79 @@ class Source:
     def version(self) -> str:
         return self.revision or "main"
 
+    @property
+    def name(self) -> str:
+        """The last part of the id or path."""
+        return Path(self.id).name
+
     def url(self, endpoint: str, kind: str = "") -> str | None:
-        """The page of this revision on the Hub (`kind` is "" or "datasets/"); a local folder has none."""
+        """The page of this revision (`kind` is "" or "datasets/"); None for a local folder."""
         return None if Path(self.id).is_dir() else f"{endpoint}/{kind}{self.id}/tree/{self.version}"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The `corpusmith` block of the front matter, its paths made whole."""
+    """The front matter's title and `corpusmith` block, with full paths."""
 
     ner: tuple[Source, ...]
     relations: tuple[Source, ...] = ()
     datasets: tuple[Source, ...] = ()
-    lexicons: tuple[tuple[str, Path], ...] = ()  # (entity label, .tsv.gz), those that exist
-    zero_shot: Path | None = None  # answers of an LLM without training, recorded for some texts
+    lexicons: tuple[tuple[str, Path], ...] = ()  # (entity label, .tsv.gz) that exist
+    zero_shot: Path | None = None  # recorded zero-shot answers of an LLM
+    title: str = "corpusmith"
 
 
 def read_settings(folder: Path, environment: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from `folder/README.md`. CORPUSMITH_NER_MODELS and CORPUSMITH_RELATION_MODEL (`path-or-id[@revision]`,
-    comma-separated) and CORPUSMITH_LEXICONS (`Label=file`, comma-separated) take the place of what stands there.
+    """Settings from `folder/README.md`, where no variable replaces them.
 
-    Raises ValueError when no model is named.
+    The variables are CORPUSMITH_NER_MODELS and CORPUSMITH_RELATION_MODEL
+    (`path-or-id[@revision]`, separated by commas) and CORPUSMITH_LEXICONS (`Label=file`).
+
+    Raises:
+        ValueError: no model is named, or the front matter is malformed.
     """
-    block = front_matter(folder / "README.md").get("corpusmith", {})
-    lexicons = [(str(item["label"]), folder / item["path"]) for item in block.get("lexicons", [])]
-    if stated := environment.get("CORPUSMITH_LEXICONS"):
+    readme = folder / "README.md"
+    metadata = front_matter(readme)
+    try:
+        block = metadata.get("corpusmith") or {}
         lexicons = [
-            (label, Path(path))
-            for label, _, path in (item.partition("=") for item in stated.split(","))
+            (str(item["label"]), folder / item["path"]) for item in block.get("lexicons") or []
         ]
-    zero_shot = folder / block.get("zero_shot", "zero_shot.jsonl")
-    stated_ner, stated_relation = (
-        environment.get("CORPUSMITH_NER_MODELS"),
-        environment.get("CORPUSMITH_RELATION_MODEL"),
-    )
+        zero_shot = folder / (block.get("zero_shot") or "zero_shot.jsonl")
+        listed = {key: listed_sources(block.get(key)) for key in ("ner", "relations", "datasets")}
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{readme} has a malformed `corpusmith` block ({type(error).__name__}: {error}): "
+            "docs/space.md shows its form"
+        ) from None
+    if stated := environment.get("CORPUSMITH_LEXICONS"):
+        pairs = (item.strip().partition("=") for item in stated.split(","))
+        lexicons = [(label, Path(path)) for label, _, path in pairs]
+        if missing := [path for _, path in lexicons if not path.is_file()]:
+            raise ValueError(f"CORPUSMITH_LEXICONS names {missing[0]}, which is no file")
+    ner = stated_sources(environment.get("CORPUSMITH_NER_MODELS"))
+    relations = stated_sources(environment.get("CORPUSMITH_RELATION_MODEL"))
     settings = Settings(
-        ner=stated_sources(stated_ner) or listed_sources(block.get("ner")),
-        relations=stated_sources(stated_relation) or listed_sources(block.get("relations")),
-        datasets=listed_sources(block.get("datasets")),
+        ner=ner or listed["ner"],
+        relations=relations or listed["relations"],
+        datasets=listed["datasets"],
         lexicons=tuple((label, path) for label, path in lexicons if path.is_file()),
         zero_shot=zero_shot if zero_shot.is_file() else None,
+        title=str(metadata.get("title") or "corpusmith"),
     )
     if not settings.ner:
         raise ValueError(
-            f"{folder / 'README.md'} names no model: list them under `corpusmith: ner:` in its front matter, "
+            f"{readme} names no model: list them under `corpusmith: ner:` in its front matter, "
             "or set CORPUSMITH_NER_MODELS=path-or-id[@revision]"
         )
     return settings
 
 
 def names_of(sources: Sequence[Source]) -> list[str]:
-    """What the page and the API call models: no longer than it takes to tell them apart.
+    """Names of the models for the page and the API, as short as keeps them distinct.
 
-    Raises ValueError when one is listed twice at the same revision.
+    Raises:
+        ValueError: a model is listed twice at the same revision.
     """
     spellings: list[Callable[[Source], str]] = [
         lambda source: Path(source.id).name,
@@ -85,16 +115,67 @@ def names_of(sources: Sequence[Source]) -> list[str]:
     raise ValueError(f"the same model is listed twice: {', '.join(names)}")
 
 
-def front_matter(readme: Path) -> dict:
-    """The YAML between the two `---` lines at the head of a Hub card; empty without them."""
-    head, *parts = readme.read_text(encoding="utf-8").split("---\n", 2)
-    return yaml.safe_load(parts[0]) if not head and len(parts) == 2 else {}
+def front_matter(readme: Path) -> dict[str, Any]:
+    """The YAML between the two `---` lines at the head of a card; empty without them.
+
+    Raises:
+        ValueError: the YAML is malformed or no mapping.
+    """
+    try:
+        head, *parts = readme.read_text(encoding="utf-8").split("---\n", 2)
+        metadata = yaml.safe_load(parts[0]) if not head and len(parts) == 2 else {}
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(
+            f"the front matter of {readme} is no YAML ({type(error).__name__}): correct it"
+        ) from None
+    if not isinstance(metadata or {}, dict):
+        raise ValueError(f"the front matter of {readme} is no mapping of keys to values")
+    return metadata or {}
 
 
 def listed_sources(entries: list[dict] | None) -> tuple[Source, ...]:
-    return tuple(Source(entry["id"], entry.get("revision")) for entry in entries or [])
+    return tuple(Source(str(entry["id"]), entry.get("revision")) for entry in entries or [])
 
 
 def stated_sources(value: str | None) -> tuple[Source, ...]:
     parts = (item.strip().partition("@") for item in (value or "").split(","))
     return tuple(Source(name, revision or None) for name, _, revision in parts if name)
+
+
+def read_zero_shot(path: Path) -> dict[str, list["Entity"]]:
+    """Recorded answers by text, from lines of `{"text", "entities": [{"start", "end", "label"}]}`.
+
+    Raises:
+        ValueError: a line is something else.
+    """
+    from corpusmith.inference import Entity
+
+    recorded: dict[str, list[Entity]] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            row = json.loads(line)
+            text = row["text"]
+            recorded[text] = [
+                Entity(e["start"], e["end"], e["label"], text[e["start"] : e["end"]], 1.0)
+                for e in row["entities"]
+            ]
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise ValueError(
+                f"{path}, line {number}, holds no recorded answer ({type(error).__name__}): "
+                "write it again with `python -m builders.record_zero_shot`"
+            ) from None
+    return recorded
+
+
+def read_examples(folder: Path) -> list[str]:
+    """Texts of the corpus's test split: of `examples.json`, else the widget of the model's card."""
+    listed: Any = None
+    with suppress(OSError, ValueError, RecursionError):
+        listed = json.loads((folder / "examples.json").read_text(encoding="utf-8"))
+    if listed is None:
+        with suppress(OSError, ValueError):
+            listed = front_matter(folder / "README.md").get("widget")
+    rows = listed if isinstance(listed, list) else []
+    texts = [row.get("source_text") or row.get("text") for row in rows if isinstance(row, dict)]
+    given = (text for text in texts if isinstance(text, str) and text.strip())
+    return [text for text in given if len(text) <= LONGEST_EXAMPLE and not MASK.search(text)]

@@ -7,7 +7,7 @@ import pytest
 
 from builders.record_zero_shot import record
 from corpusmith.errors import UserError
-from corpusmith.space.service import read_zero_shot
+from corpusmith.space.settings import read_zero_shot
 from tests.teacher.fake_teacher import FakeTeacher
 
 TEXT = "Familial gout, not Gout-arthritis, was seen."

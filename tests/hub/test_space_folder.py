@@ -36,15 +36,11 @@ def test_staging_again_leaves_nothing_of_before(tmp_path: Path) -> None:
     assert not (stage_space(folder, [load_recipe("demo-disease")]) / "stale.txt").exists()
 
 
-def test_the_recorded_answers_are_those_of_the_examples_and_slice_them() -> None:
-    from corpusmith.space.about import TEXT_EXAMPLES
-    from corpusmith.space.service import read_zero_shot
+def test_recorded_answers_slice_their_texts() -> None:
+    from corpusmith.space.settings import read_zero_shot
 
     recorded = read_zero_shot(shipped("space", "zero_shot.jsonl"))
-    texts = [text for _, text in TEXT_EXAMPLES]
-    assert recorded and recorded.keys() <= set(texts), (
-        "examples changed: python -m builders.record_zero_shot records them anew"
-    )
+    assert recorded
     assert all(
         e.text == text[e.start : e.end] != ""
         for text, entities in recorded.items()

@@ -1,4 +1,4 @@
-"""Models small enough to be written by hand: a table from each word to its logits, as a real ONNX graph.
+"""Models written by hand: a table from each word to its logits, as a real ONNX graph.
 
 They load and run as any model does, and what they answer can be read off below.
 """
@@ -36,7 +36,7 @@ OUTSIDE = (6.0, 0.0, 0.0)
 def write_model(
     folder: Path, table: dict[str, tuple[float, ...]], rest: tuple[float, ...], config: dict
 ) -> Path:
-    """A model that gives each word its row of `table`; one for sentences adds the rows of its words up."""
+    """A model that gives each word its row of `table`. A relation model adds the rows up."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors

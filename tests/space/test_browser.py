@@ -1,4 +1,4 @@
-"""Every tab in Debian's Chromium: desktop and phone, light and dark, by keyboard, and by axe-core's rules."""
+"""Every tab in Debian's Chromium: desktop and phone, light and dark, keyboard, axe-core."""
 
 import json
 import shutil
@@ -88,7 +88,7 @@ def write(page: Any, tab: str, text: str) -> None:
 
 
 def ask(page: Any, tab: str, text: str, button: str, answer: Any) -> None:
-    """Write, press, and wait for an answer; where none comes, the failure says what the page shows instead."""
+    """Write, press, and wait for an answer. A failure says what the page shows instead."""
     from playwright.sync_api import TimeoutError as NoAnswer
 
     write(page, tab, text)
@@ -162,7 +162,7 @@ def use_everything(page: Any, tmp_path: Path) -> None:
         "compare",
         TEXT,
         "#compare-button",
-        page.locator("#compare-tab", has_text="Who found what"),
+        page.locator("#compare-tab", has_text="Which method found"),
     )
     assert marked(page, "compare") == ["asthma", "asthma", "fever", "BRCA1"]
     assert "81.2" in page.locator("#compare-tab").inner_text()
@@ -213,7 +213,8 @@ def test_models_side_by_side(open_page: Any) -> None:
     page.get_by_label("Side by side").check()
     page.locator("#extract-tab label", has_text="gene").last.wait_for()
     page.wait_for_function(
-        "[...document.querySelectorAll('#extract-tab .legend')].filter(e => e.offsetParent).length == 2"
+        "[...document.querySelectorAll('#extract-tab .legend')]"
+        ".filter(e => e.offsetParent).length == 2"
     )
     assert marked(page, "extract") == ["asthma", "fever", "BRCA1"]
 
@@ -251,7 +252,7 @@ def test_a_link_carries_the_text_only_when_asked(open_page: Any) -> None:
     assert "BRCA1" not in page.url
     page.click("#copy-link")
     page.wait_for_url("**#text=*")
-    page.get_by_text("It holds the text itself.").wait_for()
+    page.get_by_text("The link contains the text.").wait_for()
     requested: list[str] = []
     linked = open_page(fragment="#" + page.url.split("#")[1])
     linked.on("request", lambda request: requested.append(request.url))
@@ -272,7 +273,8 @@ def test_html_is_shown_and_not_rendered(open_page: Any) -> None:
     upload(
         page,
         "<b>x.csv",
-        'text,"<img src=x onerror=\'window.harmed = 1\'>"\nasthma,"<script>window.harmed = 1</script>"\n',
+        "text,\"<img src=x onerror='window.harmed = 1'>\"\n"
+        'asthma,"<script>window.harmed = 1</script>"\n',
     )
     assert page.locator("#files-tab table img").count() == 0
     assert page.evaluate("window.harmed") is None
@@ -286,6 +288,54 @@ def test_an_error_says_what_to_do(open_page: Any) -> None:
     show(page, "Files")
     page.click("#read-file")
     page.get_by_text("There is no file yet. Upload one first.").wait_for()
+
+
+def test_refused_upload_is_reported_at_once_beside_the_file(open_page: Any) -> None:
+    page = open_page(PHONE)
+    show(page, "Files")
+    for name, content, message in (
+        ("torn.csv", "text\nasthma, fever\n", "Line 2 has 2 cells"),
+        ("twice.csv", "text,text\nasthma,fever\n", "have the same name"),
+    ):
+        page.set_input_files(
+            "#files-tab input[type=file]",
+            {"name": name, "mimeType": "text/csv", "buffer": content.encode()},
+        )
+        refused = page.locator("#file-verdict [role=alert]", has_text=message)
+        refused.wait_for()
+        file = page.locator("#files-tab .file-preview, #files-tab table").first
+        assert refused.bounding_box()["y"] - file.bounding_box()["y"] < 300
+        page.locator("#files-tab button[aria-label=Clear]").first.click()
+        page.locator("#file-verdict", has_text="No file yet.").wait_for()
+
+
+def test_error_replaces_old_result(open_page: Any) -> None:
+    page = open_page()
+    ask(page, "extract", TEXT, "#find", highlight(page, "extract", "fever"))
+    write(page, "extract", " ")
+    page.click("#find")
+    page.locator("#extract-tab [role=alert]").wait_for()
+    assert marked(page, "extract") == []
+    assert page.locator("#extract-tab .table").count() == 0
+
+
+def test_phone_shows_no_keyboard_hint_and_tables_that_scroll(browser: Any, app: Any) -> None:
+    device = {"viewport": {"width": 375, "height": 800}, "has_touch": True, "is_mobile": True}
+    context = browser.new_context(**device)
+    page = context.new_page()
+    page.goto(app.url)
+    page.wait_for_selector("#extract-tab .textfield")
+    ask(page, "extract", TEXT, "#find", highlight(page, "extract", "fever"))
+    assert not page.locator("#extract-tab .keyboard").is_visible()
+    table = page.locator("#extract-tab .table")
+    assert table.evaluate("table => table.scrollWidth > table.clientWidth")
+    assert "gradient" in table.evaluate("table => getComputedStyle(table).backgroundImage")
+    show(page, "Relations")
+    ask(page, "relations", TEXT, "#relate", page.locator(".pair").first)
+    label = page.locator(".graph text").first
+    size = label.evaluate("text => text.getBoundingClientRect().height")
+    assert size >= 12  # pixels on the screen
+    context.close()
 
 
 def test_a_file_can_be_cancelled_and_the_page_goes_on(open_page: Any) -> None:

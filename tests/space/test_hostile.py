@@ -1,4 +1,4 @@
-"""Inputs that nobody means well with: each gets an answer or a message that says what to do, and the page lives on."""
+"""Hostile inputs: each gets an answer or a message that says what to do."""
 
 import io
 import json
@@ -146,9 +146,12 @@ def post(url: str, body: bytes, kind: str) -> Any:
 
 
 def ask(app, endpoint: str, data: list[Any]) -> Any:
-    """The endpoint's answer by the queue, as any client gets it: a list, or the message of the error."""
+    """The endpoint's answer by the queue: a list, or the message of the error."""
     address = f"{app.url}gradio_api/call/{endpoint}"
-    event = post(address, json.dumps({"data": data}).encode(), "application/json")["event_id"]
+    joined = post(address, json.dumps({"data": data}).encode(), "application/json")
+    if "event_id" not in joined:
+        return joined["error"]
+    event = joined["event_id"]
     with urllib.request.urlopen(f"{address}/{event}", timeout=120) as stream:
         lines = stream.read().decode().split("\n")
     last = max(
@@ -159,7 +162,7 @@ def ask(app, endpoint: str, data: list[Any]) -> Any:
 
 
 def clear(answer: Any) -> bool:
-    """An answer, or a message for people that says what to do (Gradio's own says which files may be uploaded)."""
+    """An answer, or a message for people that says what to do."""
     told = (
         isinstance(answer, str)
         and len(answer.split()) > 5
@@ -211,7 +214,7 @@ def test_files(app) -> None:
         for c in config["components"]
         if c["type"] == "file" and c["props"].get("label") == "File"
     )
-    look = next(d["id"] for d in config["dependencies"] if [file, "change"] in d["targets"])
+    look = next(d["id"] for d in config["dependencies"] if [file, "upload"] in d["targets"])
     for name, content in FILES:
         mark = "----boundary"
         head = (
@@ -228,6 +231,6 @@ def test_files(app) -> None:
             app.url + "gradio_api/run/predict", json.dumps(request).encode(), "application/json"
         )
         assert "data" in answer or clear(answer.get("error")), (name, answer)
-        shown = json.dumps(answer.get("data", [])[1:3])  # the two that the page sets as HTML
+        shown = json.dumps(answer.get("data", [])[1:4])  # what the page sets as HTML
         assert "<script>" not in shown and "<img" not in shown
     assert app.alive()

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -27,10 +28,10 @@ def test_a_page_offers_what_its_models_can_do(service: Service) -> None:
 def test_nothing_leaves_the_page_for_others(service: Service) -> None:
     from corpusmith.space.page import build_page, launch_options
 
-    assert (
-        launch_options()["run_history"] is False and launch_options()["enable_monitoring"] is False
-    )
-    assert build_page(service).analytics_enabled is False
+    page = build_page(service)
+    options = launch_options(page, Path("space"))
+    assert options["run_history"] is False and options["enable_monitoring"] is False
+    assert page.analytics_enabled is False
 
 
 def test_about_links_every_source_at_its_version(service: Service) -> None:

@@ -64,7 +64,8 @@ def test_the_released_space_starts_from_the_hub_alone(
         asked = "client.predict('BRCA1 causes asthma.', api_name='/{}')"
         script = (
             f"from gradio_client import Client; client = Client({app.url!r}, verbose=False); "
-            f"print([m['text'] for m in {asked.format('extract')}], {asked.format('relations')}[0]['label'])"
+            f"found, related = {asked.format('extract')}, {asked.format('relations')}; "
+            "print([m['text'] for m in found], related[0]['label'])"
         )
         answered = subprocess.run(
             [python, "-c", script], capture_output=True, text=True, env=os.environ | bare

@@ -94,7 +94,7 @@ def test_dictionary_and_recorded_answers_stand_beside_the_models(
     assert recorded("Another text.") is None
     unknown = {"text": TEXT, "entities": [{"start": 13, "end": 19, "label": "Symptom"}]}
     record.write_text(json.dumps(unknown) + "\n")
-    assert Service(replace(service.settings, zero_shot=record)).recorded(TEXT) == []
+    assert Service(replace(service.settings, zero_shot=record)).zero_shot == {}
 
 
 def test_key_figures_are_those_of_the_model_itself_not_of_baselines_beside_it(

@@ -1,4 +1,4 @@
-"""What a file of texts becomes: JSON Lines, CSV, BRAT standoff and spaCy's JSON."""
+"""Write annotated texts as JSON Lines, CSV, BRAT standoff and spaCy's JSON."""
 
 import csv
 import json
@@ -11,15 +11,15 @@ from pathlib import Path
 from corpusmith.space.markup import segments
 from corpusmith.space.schema import Annotated
 
-# What a spreadsheet takes for the beginning of a formula, also behind white space and characters without a width; a tab
-# or a line's end begins one by itself.
+# The start of a cell that a spreadsheet computes, also behind white space and zero-width
+# characters. A tab or a line end alone may start a formula.
 FORMULA = re.compile(r"[\t\r\n]|[\s\x00-\x1f\u200b-\u200f\u202a-\u202e\u2060\ufeff]*[-=+@＝＋－＠]")
 
 WORD_OR_SPACE = re.compile(r"\w+|[^\w\s]|\s+")
 
 
 def write_all(documents: Sequence[Annotated], folder: Path) -> list[Path]:
-    """One file a format in `folder`; names are fixed, so that none comes from a visitor."""
+    """Write one file for each format to `folder`, under fixed names."""
     writers = {
         "mentions.jsonl": write_jsonl,
         "mentions.csv": write_csv,
@@ -32,14 +32,14 @@ def write_all(documents: Sequence[Annotated], folder: Path) -> list[Path]:
 
 
 def write_jsonl(documents: Sequence[Annotated], path: Path) -> None:
-    """A text a line: `{"id", "text", "mentions"}`."""
+    """Write one text on each line: `{"id", "text", "mentions"}`."""
     with path.open("w", encoding="utf-8") as lines:
         for document in documents:
             lines.write(json.dumps(document, ensure_ascii=False) + "\n")
 
 
 def write_csv(documents: Sequence[Annotated], path: Path) -> None:
-    """A mention a row, for spreadsheets: with a byte order mark, without formulas."""
+    """Write a row for each mention, for spreadsheets: with a byte order mark, without formulas."""
     columns = ["id", "start", "end", "label", "text", "score", "concept_id"]
     with path.open("w", encoding="utf-8-sig", newline="") as lines:
         writer = csv.writer(lines)
@@ -55,12 +55,15 @@ def write_csv(documents: Sequence[Annotated], path: Path) -> None:
 
 
 def neutralise(cell: object) -> object:
-    """`cell` as text that no spreadsheet computes: an apostrophe goes before what would begin a formula (CWE-1236)."""
+    """Put an apostrophe before a cell that a spreadsheet would compute (CWE-1236)."""
     return "'" + cell if isinstance(cell, str) and FORMULA.match(cell) else cell
 
 
 def write_brat(documents: Sequence[Annotated], path: Path) -> None:
-    """A .txt and an .ann a text (https://brat.nlplab.org/standoff.html); a span is cut where a line ends."""
+    """Write a .txt and an .ann for each text (https://brat.nlplab.org/standoff.html).
+
+    A span that crosses a line end becomes fragments.
+    """
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for number, document in enumerate(documents, 1):
             archive.writestr(f"{number:06}.txt", document["text"])
@@ -74,16 +77,15 @@ def brat_lines(document: Annotated) -> list[str]:
         for piece in mention["text"].split("\n"):
             fragments.append(f"{at} {at + len(piece)}")
             at += len(piece) + 1
-        lines.append(
-            f"T{number}\t{mention['label']} {';'.join(fragments)}\t{mention['text'].replace(chr(10), ' ')}\n"
-        )
+        text = mention["text"].replace("\n", " ")
+        lines.append(f"T{number}\t{mention['label']} {';'.join(fragments)}\t{text}\n")
         if mention["concept_id"]:
             lines.append(f"#{number}\tAnnotatorNotes T{number}\t{mention['concept_id']}\n")
     return lines
 
 
 def write_spacy(documents: Sequence[Annotated], path: Path) -> None:
-    """spaCy's JSON (https://spacy.io/api/data-formats#json-input): `spacy convert` makes a .spacy file of it."""
+    """Write spaCy's JSON (https://spacy.io/api/data-formats#json-input) for `spacy convert`."""
     rows = [
         {
             "id": number,
@@ -102,8 +104,11 @@ def write_spacy(documents: Sequence[Annotated], path: Path) -> None:
 
 
 def spacy_sentences(document: Annotated) -> list[list[dict]]:
-    """Tokens by sentence, with tags in BILUO. One space belongs to the token before it, more white space is a token, so
-    that the tokens spell the text again."""
+    """Tokens by sentence, with BILUO tags.
+
+    One space belongs to the token before it, more white space is a token of its own, so that the
+    tokens spell the text.
+    """
     from corpusmith.inference import Entity, sentences
 
     text, mentions = document["text"], document["mentions"]

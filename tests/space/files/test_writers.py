@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpusmith.space.formats import neutralise, spacy_sentences, write_all
+from corpusmith.space.files.writers import neutralise, spacy_sentences, write_all
 from corpusmith.space.schema import Annotated, Mention
 
 TEXT = "Asthma and\ncystic\nfibrosis."

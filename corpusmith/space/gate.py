@@ -1,0 +1,202 @@
+"""Check requests before Gradio sees them: size, form, missing arguments and full queues."""
+
+import asyncio
+import inspect
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import gradio as gr
+
+from corpusmith.space.events import WAITING
+
+API = "/gradio_api/"
+MAX_JSON_BYTES = 16 * 1024**2
+MAX_UPLOAD_BYTES = 6 * 1024**2
+MAX_SECONDS = 60  # for a body to arrive
+UNUSED = ("deep_link", "dev/", "stream/", "proxy=", "run-history", "runs")
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+
+
+class Refused(Exception):
+    """A request that gets an HTTP status and a message instead of an answer."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Gate:
+    """ASGI middleware around the page.
+
+    Args:
+        app: The application inside.
+        page: The page, whose queues are looked at.
+    """
+
+    def __init__(self, app: Callable, page: gr.Blocks) -> None:
+        self.app = app
+        self.page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(API):
+            await self.app(scope, receive, send)
+            return
+        path = scope["path"].removeprefix(API)
+        try:
+            if path.startswith(UNUSED):
+                raise Refused(404, "This page does not offer that.")
+            if scope["method"] == "POST":
+                body = await read_body(path, receive)
+                if path.startswith(("call/", "run/", "api/", "queue/join", "cancel")):
+                    body = self.checked(path, body)
+                receive = replay(body, receive)
+        except Refused as refused:
+            await answer(send, refused.status, str(refused))
+            return
+        await self.app(scope, receive, refusals_as_422(send))
+
+    def checked(self, path: str, body: bytes) -> bytes:
+        """The body with missing arguments filled in.
+
+        Raises:
+            Refused: it is no JSON object, names no endpoint, or its queue is full.
+        """
+        request = json_object(body)
+        if path.startswith("cancel"):
+            return body
+        function = self.function(path, request)
+        queue = self.page._queue.event_queue_per_concurrency_id.get(function.concurrency_id)
+        if queue and len(queue.queue) >= WAITING.get(function.concurrency_id, 64):
+            raise Refused(503, "Too many requests are waiting. Come back in a minute.")
+        if path.startswith("call/v2/"):
+            known = parameters(function)
+            if missing := [p.name for p in known if p.default is p.empty and p.name not in request]:
+                raise Refused(422, f"Give the argument {missing[0]}.")
+            if set(request) - {p.name for p in known}:
+                raise Refused(422, f"The arguments are {', '.join(p.name for p in known)}.")
+        elif not isinstance(request.get("data"), list):
+            raise Refused(422, 'Write the arguments as {"data": [...]}.')
+        else:
+            request["data"] = filled(request["data"], function)
+        return json.dumps(request).encode()
+
+    def function(self, path: str, request: dict[str, Any]) -> Any:
+        functions = self.page.fns
+        name = path.split("/")[2 if path.startswith("call/v2/") else 1]
+        if path.startswith("queue/join") or (name == "predict" and "fn_index" in request):
+            at = request.get("fn_index")
+            if isinstance(at, int) and not isinstance(at, bool) and at in functions:
+                return functions[at]
+            raise Refused(404, "There is no such event.")
+        for function in functions.values():
+            if function.api_name == name and function.api_visibility != "private":
+                return function
+        raise Refused(404, "There is no such endpoint.")
+
+
+async def read_body(path: str, receive: Receive) -> bytes:
+    """The whole body.
+
+    Raises:
+        Refused: it is too large, or takes too long.
+    """
+    limit = MAX_UPLOAD_BYTES if path.startswith("upload") else MAX_JSON_BYTES
+
+    async def read() -> bytes:
+        parts, size, more = [], 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Refused(400, "The request ended early.")
+            parts.append(message.get("body", b""))
+            size, more = size + len(parts[-1]), message.get("more_body")
+            if size > limit:
+                raise Refused(413, f"More than {limit // 1024**2} MB. Send less at once.")
+        return b"".join(parts)
+
+    try:
+        return await asyncio.wait_for(read(), MAX_SECONDS)
+    except asyncio.TimeoutError:
+        raise Refused(408, "The request took too long to arrive.") from None
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Refused(422, "The request is not JSON.") from None
+    if not isinstance(request, dict):
+        raise Refused(422, "The request is not a JSON object.")
+    return request
+
+
+def parameters(function: Any) -> list[inspect.Parameter]:
+    return list(inspect.signature(function.fn).parameters.values()) if function.fn else []
+
+
+def filled(data: list[Any], function: Any) -> list[Any]:
+    """The arguments, with defaults for those that are missing at the end.
+
+    Raises:
+        Refused: there are too many, or one without a default is missing.
+    """
+    wanted = len(function.inputs)
+    if len(data) > wanted:
+        raise Refused(422, f"There are {wanted} arguments, not {len(data)}.")
+    missing = parameters(function)[len(data) : wanted]
+    if len(data) + len(missing) < wanted or any(p.default is p.empty for p in missing):
+        raise Refused(422, f"{wanted} arguments are needed, not {len(data)}.")
+    return [*data, *(parameter.default for parameter in missing)]
+
+
+def replay(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives the body that was read already."""
+    sent = False
+
+    async def again() -> Any:
+        nonlocal sent
+        if sent:
+            return await receive()
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+def refusals_as_422(send: Send) -> Send:
+    """A `send` that answers 422 where Gradio answers 500 with a message for the caller."""
+    start: Any = None
+    parts: list[bytes] = []
+
+    async def sending(message: Any) -> None:
+        nonlocal start
+        if message["type"] == "http.response.start" and message["status"] == 500:
+            start = message
+        elif start is None:
+            await send(message)
+        else:
+            parts.append(message.get("body", b""))
+            if not message.get("more_body"):
+                body = b"".join(parts)
+                await send({**start, "status": 422 if has_message(body) else 500})
+                await send({"type": "http.response.body", "body": body})
+
+    return sending
+
+
+def has_message(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body).get("error"), str)
+    except (ValueError, AttributeError):
+        return False
+
+
+async def answer(send: Send, status: int, message: str) -> None:
+    body = json.dumps({"detail": message, "error": message}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,105 @@
+"""Keep visitors' texts out of the log, and out of memory after an hour.
+
+Gradio keeps more than this page needs: a copy of each component's value in each session (for deep
+links), answers that nobody fetched, and tracebacks whose messages repeat the input.
+"""
+
+import asyncio
+import ctypes
+import logging
+import os
+import sys
+import time
+import traceback
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+from typing import Any
+
+from gradio.state_holder import SessionState, StateHolder
+
+SESSIONS = 300  # kept at once; the one unused for longest goes first
+FORGET_AFTER = int(os.environ.get("CORPUSMITH_FORGET_AFTER", 3600))  # seconds
+CLEAN_EVERY = min(30.0, FORGET_AFTER / 4)  # seconds
+WITHOUT_STATE = min(60, FORGET_AFTER)  # seconds that a session of one API call is kept
+
+
+def keep_no_values() -> None:
+    """Keep no copies of inputs and outputs in Gradio's sessions."""
+    session: Any = SessionState
+    session._update_value_in_config = lambda *_: None
+
+
+def log_no_messages() -> None:
+    """Log the place and type of an exception, but not its message, which may hold a text."""
+
+    def print_exc(*_: Any, **__: Any) -> None:
+        print(without_message(sys.exc_info()[1]), file=sys.stderr)
+
+    traceback.print_exc = print_exc
+    formatter: Any = logging.Formatter
+    formatter.formatException = lambda _, info: without_message(info[1])
+
+
+def without_message(error: BaseException | None) -> str:
+    if error is None:
+        return "no exception"
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames[-5:]]
+    return "\n  ".join([f"{type(error).__name__}, message withheld, raised at", *places])
+
+
+@asynccontextmanager
+async def forgetting(app: Any) -> AsyncIterator[None]:
+    """The server's lifespan, with a task that forgets what is old."""
+    task = asyncio.create_task(forget_regularly(app))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def forget_regularly(app: Any) -> None:
+    while True:
+        await asyncio.sleep(CLEAN_EVERY)
+        forget_sessions(app.state_holder)
+        forget_answers(app.get_blocks()._queue)
+        release_memory()
+
+
+def forget_sessions(holder: StateHolder) -> None:
+    """Drop sessions that were not used for `FORGET_AFTER`, earlier if they hold no state."""
+    now = datetime.now()
+    for session, used in list(holder.time_last_used.items()):
+        kept = holder.session_data.get(session)
+        limit = FORGET_AFTER if kept is not None and kept.state_data else WITHOUT_STATE
+        if (now - used).total_seconds() > limit:
+            with holder.lock:
+                holder.session_data.pop(session, None)
+                holder.time_last_used.pop(session, None)
+
+
+def forget_answers(queue: Any) -> None:
+    """Drop answers that nobody fetched, and the requests they belong to."""
+    now = time.time()
+    active = {event._id for job in queue.active_jobs if job for event in job}
+    waiting = {e._id for line in queue.event_queue_per_concurrency_id.values() for e in line.queue}
+    recent = set()
+    for event_id, facts in queue.event_analytics.items():
+        if event_id in active | waiting or now - facts["time"] < FORGET_AFTER:
+            recent |= {event_id, facts["session_hash"]}
+    for event_id, facts in list(queue.event_analytics.items()):
+        if event_id not in recent:
+            queue.event_ids_to_events.pop(event_id, None)
+            queue.event_analytics.pop(event_id, None)
+            if facts["session_hash"] not in recent:
+                queue.pending_messages_per_session.pop(facts["session_hash"], None)
+                queue.pending_event_ids_session.pop(facts["session_hash"], None)
+
+
+def release_memory() -> None:
+    """Give freed memory back to the system, where the C library can (glibc)."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
