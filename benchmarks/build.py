@@ -27,10 +27,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))  # also where it is run as a file
 from benchmarks.synthetic_answers import synthetic_answer
 from corpusmith.corpus.build import SPLITS, benchmarks_at_hand, write_parquet
-from corpusmith.corpus.duplicates import find_duplicates
-from corpusmith.corpus.leakage import leakage_of
+from corpusmith.corpus.filters.duplicates import find_duplicates
+from corpusmith.corpus.filters.leakage import leakage_of
 from corpusmith.corpus.measure.measures import measure
-from corpusmith.corpus.rows import CHUNK, Corpus
+from corpusmith.corpus.rows import REQUESTS_AT_ONCE, RowWriter
 from corpusmith.files import batches
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan, Request
@@ -95,32 +95,32 @@ def ours(rows: int, folder: Path, augmented: bool = False) -> dict[str, float]:
     """What `corpusmith build` does between the ledger and `build.json`."""
     recipe = recipe_of(rows)
     recipe = recipe if augmented else recipe.model_copy(update={"augment": Augmentation()})
-    corpus = Corpus(recipe, folder / "rows")
-    warm_up(corpus)
+    writer = RowWriter(recipe, folder / "rows")
+    warm_up(writer)
     leakage = leakage_of(recipe, benchmarks_at_hand(None))
     clock = Clock()
 
     def answered() -> Iterator[tuple[Request, Answer]]:
-        for numbers in batches(range(rows), CHUNK):
+        for numbers in batches(range(rows), REQUESTS_AT_ONCE):
             with clock.aside("plan"):
-                requests = [corpus.plan.request(number) for number in numbers]
+                requests = [writer.plan.request(number) for number in numbers]
             with clock.paused():
                 answers = [synthetic_answer(request) for request in requests]
             yield from zip(requests, answers, strict=True)
 
     with clock.stage("verify"):  # each accepted row is hashed at once, for its duplicates
-        duplicates = find_duplicates((row["text"] for row in corpus.judge(answered())), THRESHOLD)
+        duplicates = find_duplicates((row["text"] for row in writer.judge(answered())), THRESHOLD)
     with clock.stage("filter"):
-        corpus.filter(duplicates, leakage)
-    files = {split: corpus.work / f"{split}.jsonl" for split in (*SPLITS, "rejected")}
+        writer.filter(duplicates, leakage)
+    files = {split: writer.work / f"{split}.jsonl" for split in (*SPLITS, "rejected")}
     with clock.stage("write"):
-        write_parquet(corpus, files, folder / "out", folder)
+        write_parquet(recipe, files, folder / "out", folder)
     with clock.stage("measure"):
         measure({split: files[split] for split in SPLITS}, None)
     return {
         **clock.figures(),
-        "rows": rows + corpus.counts.added_by_augmentation.total(),
-        "accepted": corpus.counts.accepted,
+        "rows": rows + writer.counts.added_by_augmentation.total(),
+        "accepted": writer.counts.accepted,
     }
 
 
@@ -133,11 +133,11 @@ def recipe_of(rows: int) -> Recipe:
     return load_recipe(RECIPE).model_copy(update={"rows": rows, "borrow": ()})
 
 
-def warm_up(corpus: Corpus) -> None:
+def warm_up(writer: RowWriter) -> None:
     """Load lexicons and index them: a cost of the process, not of its rows."""
     for index in range(50):
-        request = corpus.plan.request(index)
-        corpus.verify(request, synthetic_answer(request).text)
+        request = writer.plan.request(index)
+        writer.verifier.verify(request, synthetic_answer(request).text)
 
 
 def peer(rows: int, folder: Path) -> dict[str, float]:

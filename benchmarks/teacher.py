@@ -52,25 +52,25 @@ Measure = Callable[..., dict[str, float]]
 def ours(url: str, n: int, ledger_path: str) -> dict[str, float]:
     """Planning, asking, the ledger and verification of every answer; lexicons are loaded before the clock starts."""
     from corpusmith.corpus.generate import ShardPayloads, verifying
-    from corpusmith.corpus.rows import Corpus
+    from corpusmith.corpus.verify import Verifier
+    from corpusmith.recipe.plan import Plan
     from corpusmith.teacher.client import generate
     from corpusmith.teacher.ledger import Ledger
     from corpusmith.teacher.limits import AskLimits
 
-    corpus = Corpus(recipe_of(n), Path())
-    for index in range(
-        20
-    ):  # so that what is lazy is there: lexicons are indexed for the first sentence with its seeds
-        request = corpus.plan.request(index)
-        corpus.verify(request, sentence_for(request.payload))
+    plan = Plan(recipe_of(n))
+    verifier = Verifier(plan.recipe, plan.lexicons)
+    for index in range(20):  # lexicons are indexed for the first sentence with their seeds
+        request = plan.request(index)
+        verifier.verify(request, sentence_for(request.payload))
     with Ledger(ledger_path) as ledger:
         started, cpu = time.monotonic(), time.process_time()
         progress = generate(
-            ShardPayloads(corpus.plan),
+            ShardPayloads(plan),
             ledger,
             base_url=url,
             limits=AskLimits(concurrency=IN_FLIGHT),
-            verify=verifying(corpus),
+            verify=verifying(plan),
         )
         figures = measured(n, started, cpu)
     assert (

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from corpusmith.corpus.augment.vocabulary import PREVALENCE
 from corpusmith.corpus.build import answered_by_transcript
-from corpusmith.corpus.rows import Corpus
-from corpusmith.corpus.verify import first_sentence, tidy
+from corpusmith.corpus.checks import first_sentence, tidy
+from corpusmith.corpus.rows import RowWriter
 from corpusmith.lexicon.load import load_lexicon
 from corpusmith.lexicon.words import fold, words
 from corpusmith.recipe.load import load_recipe
@@ -33,7 +33,7 @@ def answers() -> Iterator[tuple[Request, str]]:
             tempfile.TemporaryDirectory() as scratch,
             Ledger(answered_by_transcript(recipe, Path(scratch))) as ledger,
         ):
-            for request, answer in Corpus(recipe, Path(scratch)).answered(ledger):
+            for request, answer in RowWriter(recipe, Path(scratch)).answered(ledger):
                 yield request, first_sentence(tidy(answer.text))
 
 

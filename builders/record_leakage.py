@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from corpusmith.corpus.example import sentence_of
-from corpusmith.corpus.leakage import KNOWN, Leakage
+from corpusmith.corpus.filters.leakage import KNOWN, Leakage
 from corpusmith.recipe.load import load_recipe, shipped_recipes
 from corpusmith.recipe.schema import Recipe
 from corpusmith.teacher.ledger import Ledger
@@ -22,11 +22,11 @@ NGRAM = 8
 def texts_of(recipe: Recipe, work: Path) -> Iterator[str]:
     """Every sentence that the recipe makes of its transcripts, copies included: a list of names may be a benchmark's."""
     from corpusmith.corpus.build import answered_by_transcript
-    from corpusmith.corpus.rows import Corpus
+    from corpusmith.corpus.rows import RowWriter
 
-    corpus = Corpus(recipe, work / "rows")
+    writer = RowWriter(recipe, work / "rows")
     with Ledger(answered_by_transcript(recipe, work)) as ledger:
-        yield from map(sentence_of, corpus.judge(corpus.answered(ledger)))
+        yield from map(sentence_of, writer.judge(writer.answered(ledger)))
 
 
 def known_ngrams(texts: Iterable[str], benchmarks: Leakage) -> dict[str, list[str]]:

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from corpusmith.corpus.build import build
 from corpusmith.errors import UserError
 from corpusmith.evaluation.dictionary import baseline_predictions
 from corpusmith.files import read_json, write_json
@@ -27,6 +26,8 @@ from corpusmith.hub.release import Release
 from corpusmith.hub.repo import HubTarget
 from corpusmith.hub.space_folder import stage_space
 from corpusmith.processes import SAFE_PATH, module_command
+from corpusmith.quality.second_build import Run as BuildRun
+from corpusmith.quality.second_build import build_twice
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.schema import Recipe
 from corpusmith.training.config import task_settings
@@ -113,7 +114,7 @@ def corpus_and_student(
 ) -> None:
     """Build and release one corpus; train, measure and release one student."""
     home = root / recipe.name
-    facts = built(name, recipe, home, encoder, ledger, benchmarks, done.endpoint)
+    facts = build_twice(name, home / "dataset", BuildRun(home, encoder, ledger, benchmarks))
     counts = facts["counts"]
     say(
         f"  corpus    {counts['accepted']} rows accepted, {counts['rejected']} rejected of {counts['requests']} requests"
@@ -178,51 +179,6 @@ def corpus_and_student(
         target=HubTarget(done.endpoint, private=not public),
     )
     say(released("model", done.models[recipe.name]))
-
-
-def built(
-    name: str,
-    recipe: Recipe,
-    home: Path,
-    encoder: str,
-    ledger: Path | None,
-    benchmarks: Path | None,
-    endpoint: str,
-) -> dict[str, Any]:
-    """Build the corpus; where the recipe asks for it, again without what students of it deny or what lies apart."""
-    folds, limit = recipe.filters.label_noise, recipe.filters.outliers
-    if not folds and not limit:
-        return build(name, home / "dataset", ledger, benchmarks)
-    draft = build(name, home / "draft", ledger, benchmarks)
-    judged = {"rows": draft["content_hash"], "encoder": encoder}
-    predictions, distances = home / "predictions.jsonl", home / "outliers.jsonl"
-    if folds:
-        judged_by = {**judged, "folds": folds, "settings": task_settings(recipe.task)}
-        if read_json(home / "judged_by.json") != judged_by:
-            write_json(task_settings(recipe.task), home / "training.json")
-            options = ("--folds", folds, "--encoder", encoder, "--config", home / "training.json")
-            command(
-                "noise",
-                home / "draft",
-                "--out",
-                predictions,
-                *options,
-                env=environment_of(endpoint),
-            )
-            write_json(judged_by, home / "judged_by.json")
-    if limit and read_json(home / "measured_by.json") != judged:
-        command(
-            "outliers",
-            home / "draft",
-            "--out",
-            distances,
-            "--encoder",
-            encoder,
-            env=environment_of(endpoint),
-        )
-        write_json(judged, home / "measured_by.json")
-    found = (predictions if folds else None, distances if limit else None)
-    return build(name, home / "dataset", ledger, benchmarks, *found)
 
 
 def keep_report(report: Path, model: Path, content_hash: str) -> None:

@@ -129,10 +129,12 @@ def build(
         UserError: no answer became a row.
     """
     from corpusmith.corpus.build import build as write
+    from corpusmith.quality.second_build import vetoes_of
 
-    files = map(path_or_none, (ledger, benchmarks, noise, outliers))
+    vetoes = vetoes_of(parsed(recipe), path_or_none(noise), path_or_none(outliers))
+    answers, root = path_or_none(ledger), path_or_none(benchmarks)
     with recipe_file(recipe) as name:
-        return Folder(Path(out), write(name, Path(out), *files))
+        return Folder(Path(out), write(name, Path(out), answers, root, vetoes))
 
 
 def baseline(

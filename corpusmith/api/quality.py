@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from corpusmith.api.folder import Folder, PathName, path_or_none, recipe_file, training_config
 
 if TYPE_CHECKING:
-    from corpusmith.quality.second_round import Uncertainty
+    from corpusmith.quality.uncertainty import Uncertainty
     from corpusmith.recipe.schema import Recipe
     from corpusmith.training.config import TrainingConfig
 
@@ -24,7 +24,7 @@ def noise(
 
     A call that was killed continues when it is repeated.
     """
-    from corpusmith.quality.out_of_fold import out_of_fold
+    from corpusmith.quality.label_noise import out_of_fold
 
     out_of_fold(str(dataset), folds, str(encoder), training_config(config), Path(out))
     return Path(out)
@@ -37,9 +37,9 @@ def outliers(dataset: PathName, out: PathName, *, encoder: PathName = "embedded"
     >>> path.stat().st_size > 0
     True
     """
-    from corpusmith.quality.distances import score_rows
+    from corpusmith.quality.outliers import measure_distances
 
-    score_rows(str(dataset), str(encoder), Path(out))
+    measure_distances(str(dataset), str(encoder), Path(out))
     return Path(out)
 
 
@@ -61,7 +61,7 @@ def aim(
     >>> cs.load_recipe("round2.yaml").rows
     50
     """
-    from corpusmith.quality.aim import aim as write
+    from corpusmith.quality.second_round import aim as write
 
     return write(
         str(recipe),

@@ -158,7 +158,11 @@ def build(
     from corpusmith.corpus import build as building
 
     if executor is None:
-        facts = building.build(recipe, Path(out), ledger, noise=noise, outliers=outliers)
+        from corpusmith.quality.second_build import vetoes_of
+        from corpusmith.recipe.load import load_recipe
+
+        vetoes = vetoes_of(load_recipe(recipe), noise, outliers)
+        facts = building.build(recipe, Path(out), ledger, vetoes=vetoes)
     elif noise is not None or outliers is not None:
         raise UserError(
             "--noise and --outliers go without --executor: rows are judged on one machine"

@@ -37,7 +37,7 @@ def noise(
 ) -> None:
     """Judge each row by a student that was not trained on it; a killed run goes on by the same command."""
     from corpusmith.cli.model import training_config
-    from corpusmith.quality.out_of_fold import out_of_fold
+    from corpusmith.quality.label_noise import out_of_fold
 
     done = out_of_fold(dataset, folds, encoder, training_config(config, None), out)
     scores = ", ".join(f"{score:.1f}" for score in done["scores"])
@@ -54,9 +54,9 @@ def outliers(
     encoder: EncoderName = "embedded",
 ) -> None:
     """Measure by embeddings how little each row resembles the others: refusals, code, another language."""
-    from corpusmith.quality.distances import score_rows
+    from corpusmith.quality.outliers import measure_distances
 
-    rows = score_rows(dataset, encoder, out)
+    rows = measure_distances(dataset, encoder, out)
     typer.echo(f"{out}: {rows} rows judged; next: corpusmith build RECIPE --outliers {out}")
 
 
@@ -126,7 +126,7 @@ def search_prompts(
 
 def ask_for_ranking(order: "Sequence[Candidate]") -> list[str]:
     """Show every candidate with three of its sentences, and ask for the ids, the best first."""
-    from corpusmith.corpus.verify import CONTROL
+    from corpusmith.corpus.checks import CONTROL
 
     for candidate in order:
         typer.echo(f"\n{candidate.id}: {candidate.template or '(the prompt of the recipe)'}")
@@ -162,8 +162,8 @@ def aim(
     rows: Annotated[int, typer.Option(help="Requests of the next round.")] = 500,
 ) -> None:
     """Write a recipe that asks more often for what the first student doubts; no real label is used."""
-    from corpusmith.quality.aim import aim as aim_at
-    from corpusmith.quality.aim import most_doubted
+    from corpusmith.quality.second_round import aim as aim_at
+    from corpusmith.quality.second_round import most_doubted
 
     found = aim_at(recipe, out, rows, predicted=predictions, model=model, dataset=dataset)
     typer.echo(

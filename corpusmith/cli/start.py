@@ -34,7 +34,7 @@ def new(
     With an endpoint it also asks for the five answers and verifies them.
     """
     from corpusmith.cli.display import preview_lines
-    from corpusmith.corpus.preview import preview
+    from corpusmith.quality.preview import preview
     from corpusmith.recipe.new import new_recipe
 
     recipe = new_recipe(name, words, model=model)

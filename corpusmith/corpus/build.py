@@ -4,19 +4,20 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from corpusmith.corpus.benchmarks import benchmark_rows, benchmark_splits
-from corpusmith.corpus.leakage import leakage_of
+from corpusmith.corpus.counts import Counts
+from corpusmith.corpus.filters.leakage import leakage_of
 from corpusmith.corpus.measure.form import form
 from corpusmith.corpus.measure.measures import measure
-from corpusmith.corpus.rows import Corpus, Counts, class_names
+from corpusmith.corpus.rows import RowWriter, class_names
+from corpusmith.corpus.veto import Veto
 from corpusmith.errors import UserError
 from corpusmith.files import write_json
-from corpusmith.quality.label_noise import REASON, find_noise
-from corpusmith.quality.outliers import APART, LIMIT, find_outliers
 from corpusmith.recipe.fingerprint import content_hash, fingerprint
 from corpusmith.recipe.load import load_recipe, recipe_path
 from corpusmith.recipe.plan import Plan
@@ -34,48 +35,38 @@ def build(
     out: Path,
     ledger: Path | None = None,
     benchmarks: Path | None = None,
-    noise: Path | None = None,
-    outliers: Path | None = None,
+    vetoes: Sequence[Veto] = (),
 ) -> dict[str, Any]:
-    """Build the corpus of `recipe` into the dataset folder `out`.
+    """Build the corpus of `recipe` into the dataset folder `out`; returns what build.json holds.
 
-    Answers come from `ledger`, or where it is None from the transcript that ships with the recipe. With `benchmarks` (a
-    folder of `{set}/{split}.jsonl`; default: $CORPUSMITH_BENCHMARKS) rows that share an n-gram with one are left out.
-    With `noise`, a file of out-of-fold predictions, answers whose labels it denies are rejected (`corpusmith.quality.label_noise`); with
-    `outliers`, a file of distances, those beyond `filters.outliers` of the recipe, else 3.5 deviations (`corpusmith.quality.outliers`).
-    Returns what `build.json` holds. Raises UserError when there is nothing to build from.
+    Args:
+        ledger: the answers; None takes the transcript that ships with the recipe.
+        benchmarks: folder of `{set}/{split}.jsonl`; rows that share an n-gram with one are left
+            out. None takes $CORPUSMITH_BENCHMARKS.
+        vetoes: rows to reject, as `corpusmith.quality` finds them.
+
+    Raises:
+        UserError: there is nothing to build from.
     """
     parsed = load_recipe(recipe)
     root = benchmarks_at_hand(benchmarks)
     with tempfile.TemporaryDirectory(prefix="corpusmith-") as scratch:
         work = Path(scratch)
-        denied = find_noise(noise, len(class_names(parsed))) if noise else None
-        apart = find_outliers(outliers, parsed.filters.outliers or LIMIT) if outliers else None
-        corpus = Corpus(parsed, work / "rows", denied, apart)
+        writer = RowWriter(parsed, work / "rows", vetoes)
         with Ledger(ledger or answered_by_transcript(parsed, work)) as opened:
-            corpus.write(opened, leakage_of(parsed, root))
-        if not corpus.counts.accepted:
+            writer.write(opened, leakage_of(parsed, root))
+        if not writer.counts.accepted:
             raise UserError(
-                f"{recipe}: the ledger holds no answer that became a row; run `corpusmith generate {recipe}` first"
+                f"{recipe}: the ledger holds no answer that became a row; "
+                f"run `corpusmith generate {recipe}` first"
             )
-        rows = {split: corpus.work / f"{split}.jsonl" for split in (*SPLITS, "rejected")}
-        write_parquet(corpus, rows, out, work)
-        facts = facts_of(
-            parsed, corpus.plan, corpus.counts, measured(corpus, rows, out, root), root
-        )
-    if denied is not None:
-        facts["label_noise"] = {
-            "judged": denied.judged,
-            "rejected": corpus.counts.rejected_by_reason[REASON],
-            "predictions_sha256": denied.sha256,
-        }
-    if apart is not None:
-        facts["outliers"] = {
-            "judged": apart.judged,
-            "limit": apart.limit,
-            "rejected": corpus.counts.rejected_by_reason[APART],
-            "distances_sha256": apart.sha256,
-        }
+        rows = {split: writer.work / f"{split}.jsonl" for split in (*SPLITS, "rejected")}
+        write_parquet(parsed, rows, out, work)
+        figures = measured(parsed, rows, out, root)
+        facts = facts_of(parsed, writer.plan, writer.counts, figures, root)
+    for veto in vetoes:
+        rejected = writer.counts.rejected_by_reason[veto.reason]
+        facts[veto.name] = {**veto.facts, "rejected": rejected}
     keep_sources(parsed, recipe, out)
     write_json(facts, out / "build.json")
     return facts
@@ -106,7 +97,7 @@ def answered_by_transcript(recipe: Recipe, work: Path) -> Path:
     return work / "transcript.sqlite"
 
 
-def write_parquet(corpus: Corpus, rows: dict[str, Path], out: Path, work: Path) -> None:
+def write_parquet(recipe: Recipe, rows: dict[str, Path], out: Path, work: Path) -> None:
     """`data/{recipe}/{split}-*.parquet` and the recipe's split of `data/rejected`; each folder is replaced as a whole."""
     from corpusmith.corpus.parquet import (  # `datasets` takes a second to import
         NerBuilder,
@@ -116,11 +107,9 @@ def write_parquet(corpus: Corpus, rows: dict[str, Path], out: Path, work: Path) 
         write_shards,
     )
 
-    name = corpus.recipe.name
-    builder_class: type[RowsBuilder] = (
-        NerBuilder if corpus.recipe.task == "ner" else RelationBuilder
-    )
-    classes = tuple(class_names(corpus.recipe))
+    name = recipe.name
+    builder_class: type[RowsBuilder] = NerBuilder if recipe.task == "ner" else RelationBuilder
+    classes = tuple(class_names(recipe))
     splits = {
         split: path for split, path in rows.items() if split != "rejected" and path.stat().st_size
     }
@@ -159,12 +148,12 @@ def keep_sources(recipe: Recipe, name_or_path: str, out: Path) -> None:
     shutil.copy(prompt_path(recipe.prompt), folder / "prompts")
 
 
-def measured(corpus: Corpus, rows: dict[str, Path], out: Path, root: Path | None) -> dict[str, Any]:
+def measured(recipe: Recipe, rows: dict[str, Path], out: Path, root: Path | None) -> dict[str, Any]:
     """The facts that take a pass over the rows."""
     rows = {split: rows[split] for split in SPLITS}
     measures = measure(rows, root)
     for split, figures in measures.splits.items():
-        files = (out / "data" / corpus.recipe.name).glob(f"{split}-*.parquet")
+        files = (out / "data" / recipe.name).glob(f"{split}-*.parquet")
         figures["bytes"] = sum(file.stat().st_size for file in files)
     return {
         **measures.figures(audited=root is not None),

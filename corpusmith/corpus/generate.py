@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from corpusmith.corpus.example import Reject
-from corpusmith.corpus.rows import Corpus
+from corpusmith.corpus.verify import Verifier
 from corpusmith.errors import UserError
 from corpusmith.files import batches
 from corpusmith.recipe.fingerprint import plan_identity
@@ -125,7 +125,7 @@ def generate(
         if on_progress:
             on_progress(finished)
         return finished
-    verify = verifying(Corpus(recipe, Path()))
+    verify = verifying(plan)
     progress = ask(
         payloads, ledger, base_url=base_url, limits=limits, verify=verify, on_progress=on_progress
     )
@@ -144,13 +144,13 @@ def generate_by_batch(
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Progress:
     """Do what `generate` does, by the Batch API."""
-    corpus = Corpus(recipe, Path())
+    plan = Plan(recipe)
     return generate_batches(
-        ShardPayloads(corpus.plan, shard),
+        ShardPayloads(plan, shard),
         ledger,
         base_url=base_url,
         limits=limits,
-        verify=verifying(corpus),
+        verify=verifying(plan),
         on_progress=on_progress,
     )
 
@@ -161,12 +161,13 @@ def request_of(plan: Plan, payload: Mapping[str, Any]) -> Request:
     return next(request for request in drawn if payload in every_form(request.payload))
 
 
-def verifying(corpus: Corpus) -> Verify:
+def verifying(plan: Plan) -> Verify:
     """A function that returns why an answer to the plan will not become a row, before filters."""
+    verifier = Verifier(plan.recipe, plan.lexicons)
 
     def reject_reason(payload: Mapping[str, Any], answer: Answer) -> str | None:
-        request = request_of(corpus.plan, payload)
-        outcome = corpus.verify(request, answer.text, answer.finish_reason)
+        request = request_of(plan, payload)
+        outcome = verifier.verify(request, answer.text, answer.finish_reason)
         return outcome.reason if isinstance(outcome, Reject) else None
 
     return reject_reason

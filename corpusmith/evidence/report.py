@@ -226,7 +226,7 @@ def embedder(encoder: str) -> Callable:
     try:
         import sklearn  # noqa: F401  # before sentences are embedded for nothing
 
-        from corpusmith.quality.embedder import sentence_embedder
+        from corpusmith.quality.embeddings import sentence_embedder
     except ImportError as error:
         raise UserError(
             f"the map needs {error.name}: pip install 'corpusmith[train,report]'"

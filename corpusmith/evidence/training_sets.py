@@ -3,8 +3,6 @@
 All of it is written to a folder that goes when the report is done, since some of it is benchmark text.
 """
 
-import hashlib
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +16,10 @@ from corpusmith.corpus.rows import class_names
 from corpusmith.errors import UserError
 from corpusmith.evidence.ablations import Ablation
 from corpusmith.evidence.student_runs import Rows
+from corpusmith.quality.second_build import Run, build_twice
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.schema import Recipe
-from corpusmith.training.config import TrainingConfig, task_settings
 
 SPLITS = ("train", "validation")
 HELD_OUT = 10  # every tenth real sentence chooses the epoch, as a corpus's validation split does
@@ -38,37 +36,11 @@ class Sources:
     dry_run: bool = False
 
     def corpus(self, name_or_path: str, out: Path) -> dict[str, Any]:
-        """Build a recipe as `corpusmith run` does: where it asks for it, again without what students deny or lies apart.
-
-        What judges rows sees accepted sentences without copies, so that recipes that differ in copies alone share it.
-        A dry run judges none and keeps all rows.
-        """
-        recipe = load_recipe(name_or_path)
-        folds, limit = recipe.filters.label_noise, recipe.filters.outliers
-        if not (folds or limit) or self.dry_run:
+        """Build a recipe as `corpusmith run` does; a dry run judges no row and keeps all."""
+        if self.dry_run:
             return build(name_or_path, out, self.ledger, self.root)
-        from corpusmith.quality.distances import score_rows
-        from corpusmith.quality.out_of_fold import out_of_fold
-
-        draft = out.with_name(f"{out.name}-draft")
-        build(name_or_path, draft, self.ledger, self.root)
-        judged = [
-            row
-            for split in split_names(draft)
-            for row in sentences(read_split(draft, split), recipe)
-        ]
-        settings = {**task_settings(recipe.task), "tracker": "none"}
-        predictions = (
-            self._kept("noise", [judged, folds, self.encoder, settings]) if folds else None
-        )
-        if predictions and not predictions.exists():
-            out_of_fold(
-                str(draft), folds, self.encoder, TrainingConfig.from_dict(settings), predictions
-            )
-        distances = self._kept("outliers", [judged, self.encoder]) if limit else None
-        if distances and not distances.exists():
-            score_rows(str(draft), self.encoder, distances)
-        return build(name_or_path, out, self.ledger, self.root, predictions, distances)
+        run = Run(self.runs, self.encoder, self.ledger, self.root)
+        return build_twice(name_or_path, out, run)
 
     def rows(self, name_or_path: str, out: Path) -> Rows:
         """A recipe's corpus to train on. Raises UserError when a split has no row."""
@@ -76,11 +48,6 @@ class Sources:
         if built["counts"]["accepted"] == 0 or "validation" not in built["splits"]:
             raise UserError(f"a split of {load_recipe(name_or_path).name} has no row left")
         return Rows.of(out)
-
-    def _kept(self, what: str, made_from: list[Any]) -> Path:
-        """The file of what judged these rows."""
-        key = json.dumps(made_from, sort_keys=True)
-        return self.runs / f"{what}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.jsonl"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
-"""What embeddings say of a corpus: rows that do not belong in it, and how far it lies from real text.
+"""Sentence embeddings of a corpus: its outliers, and its distance from real text.
 
-The caller brings the embedder: any function from a list of texts to one row of numbers a text.
+An embedder is any function from a list of texts to one vector for each.
 """
 
 from collections.abc import Callable, Sequence
@@ -8,10 +8,53 @@ from typing import Any
 
 import numpy as np
 
+from corpusmith.progress import bar
+
 Embedder = Callable[[Sequence[str]], np.ndarray]
-LEAST_DEVIATION = (
-    0.001  # of a cosine; in a corpus of like sentences, smaller differences are those of rounding
-)
+LEAST_DEVIATION = 0.001  # of a cosine; smaller differences are rounding
+MAX_LENGTH = 256  # subwords
+BATCH_TOKENS = 4096
+
+
+def sentence_embedder(encoder: str = "embedded") -> Callable[[Sequence[str]], np.ndarray]:
+    """An embedder: the mean of the encoder's last layer over the subwords of a text.
+
+    The embedded encoder, all-MiniLM-L6-v2, was trained to embed sentences this way.
+
+    Raises:
+        UserError: when the encoder cannot be loaded.
+    """
+    import torch
+
+    from corpusmith.training.encoder import load_body, load_tokenizer
+
+    tokenizer, model = load_tokenizer(encoder), load_body(encoder).eval()
+    longest = min(MAX_LENGTH, tokenizer.model_max_length)
+
+    def embed(texts: Sequence[str]) -> np.ndarray:
+        ids = (
+            tokenizer(list(texts), truncation=True, max_length=longest)["input_ids"]
+            if len(texts)
+            else []
+        )
+        order = sorted(range(len(ids)), key=lambda i: -len(ids[i]))
+        vectors = np.zeros((len(ids), model.config.hidden_size), dtype=np.float32)
+        shown = bar(len(ids), "embedding", "sentences")
+        start = 0
+        while start < len(order):
+            part = order[start : start + max(1, BATCH_TOKENS // len(ids[order[start]]))]
+            start += len(part)
+            padded = tokenizer.pad({"input_ids": [ids[i] for i in part]}, return_tensors="pt")
+            mask = padded["attention_mask"]
+            with torch.inference_mode():
+                hidden = model(input_ids=padded["input_ids"], attention_mask=mask).last_hidden_state
+            weights = mask.unsqueeze(-1).float()
+            vectors[part] = ((hidden * weights).sum(1) / weights.sum(1)).numpy()
+            shown.update(len(part))
+        shown.close()
+        return vectors
+
+    return embed
 
 
 def unit_rows(vectors: np.ndarray) -> np.ndarray:
@@ -27,12 +70,12 @@ def deviations_below(
     batch: int = 256,
     seed: int = 0,
 ) -> np.ndarray:
-    """How little each text resembles the rest of its corpus: refusals, code and other languages come out on top.
+    """How little each text resembles the rest of its corpus; outliers have the largest numbers.
 
-    A text's likeness is its mean cosine similarity to its nearest `neighbours` among `reference` texts drawn at random.
-    Returned is how far that lies below the median of all texts, in robust standard deviations (1.4826 MAD, of the lower
-    half); one number a text, 0 for each where there are no more than `neighbours`. Time is linear in the number of texts,
-    since the reference does not grow with it.
+    A text's likeness is its mean cosine similarity to its nearest `neighbours` among `reference`
+    texts drawn at random. The result is how far that is below the median of all texts, in robust
+    standard deviations (1.4826 MAD, of the lower half): one number a text, and 0 for each where
+    there are no more than `neighbours`. Time is linear in the number of texts.
     """
     if len(texts) <= neighbours:
         return np.zeros(len(texts), dtype=np.float32)
@@ -52,11 +95,12 @@ def deviations_below(
 def two_sample_auroc(
     synthetic: np.ndarray, real: np.ndarray, folds: int = 5, seed: int = 0, samples: int = 1000
 ) -> dict[str, Any]:
-    """How well a classifier tells synthetic from real embeddings (C2ST, Lopez-Paz and Oquab 2017).
+    """Two-sample test by a classifier (C2ST, Lopez-Paz and Oquab 2017).
 
-    Cross-validated AUROC of a logistic regression on equally many of both: 0.5 cannot tell them apart, 1.0 always can.
-    Its worth is in comparison: with another corpus, or with two halves of the real text. `ci95` is a bootstrap over the
-    rows that each fold held out, with the classifiers as they were trained.
+    Cross-validated AUROC of a logistic regression on equally many synthetic and real embeddings:
+    0.5 can't tell them apart, 1.0 always can. Compare it with another corpus, or with two halves
+    of the real text. `ci95` is a bootstrap over the rows that each fold held out, with the
+    classifiers as they were trained.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
@@ -89,7 +133,7 @@ def two_sample_auroc(
 
 
 def auroc(positive: np.ndarray, negative: np.ndarray) -> np.ndarray:
-    """Of each line of scores: how often a positive one lies above a negative one, ties counted half."""
+    """Area under the ROC curve of each line of scores; ties count half."""
     from scipy.stats import rankdata
 
     count = positive.shape[1]
@@ -100,7 +144,7 @@ def auroc(positive: np.ndarray, negative: np.ndarray) -> np.ndarray:
 def nearest(
     vectors: np.ndarray, others: np.ndarray, batch: int = 1024
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The cosine similarity of each vector with the nearest of `others`, and which one that is.
+    """The cosine similarity of each vector to the nearest of `others`, and which one that is.
 
     Where both are the same array, a row is not compared with itself.
     """
@@ -118,7 +162,7 @@ def nearest(
 
 
 def project(synthetic: np.ndarray, real: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both sets on the two principal axes of their union, for the map of a report."""
+    """Both sets projected on the two principal axes of their union."""
     both = np.concatenate([synthetic, real])
     centre = both.mean(axis=0)
     axes = np.linalg.svd(both - centre, full_matrices=False)[2][:2]

@@ -1,48 +1,113 @@
-"""Label noise by confident learning (cleanlab): rows whose labels a student that never saw them confidently denies.
+"""Label noise: rows whose labels are confidently contradicted by students that never saw them.
 
-Training is not known here. What is read is a file of out-of-fold predictions, `corpusmith.quality.predictions`.
+    corpusmith noise runs/ncbi-disease/dataset --folds 3 --out runs/ncbi-disease/predictions.jsonl
+
+Out-of-fold predictions (`corpusmith.quality.predictions`) go to a file; cleanlab's confident
+learning finds the noisy rows in it.
 """
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from corpusmith.corpus.veto import Veto
 from corpusmith.errors import UserError
-from corpusmith.quality.predictions import read_predictions
+from corpusmith.quality.predictions import (
+    all_splits,
+    originals,
+    predict,
+    read_predictions,
+    write_lines,
+)
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+    from corpusmith.training.config import TrainingConfig
+    from corpusmith.training.data import Corpus
 
 REASON = "label noise (cleanlab)"
-UNLIKELY = 0.1  # what a student gives a wrong label at most; cleanlab alone denies whatever a young student is unsure of
-MOST_NOISE = 0.5  # of the rows; a student that denies more has learned nothing, and cleanlab cannot tell that from noise
+UNLIKELY = 0.1  # the highest probability of a wrong label; cleanlab alone flags any unsure one
+MOST_NOISE = 0.5  # of the rows; a student that flags more has learned nothing
+FEWEST = 2  # training rows a fold, below which nothing is learned
 
 
-@dataclass(frozen=True)
-class Noise:
-    """The labels of each noisy row by its id, how many rows were judged, and the sha256 of the file that told."""
+def out_of_fold(
+    dataset: str, folds: int, encoder: str, config: "TrainingConfig", out: Path
+) -> dict[str, Any]:
+    """Predict every answer of `dataset` by a student that was not trained on it; write `out`.
 
-    rows: Mapping[str, tuple[int, ...]]
-    judged: int
-    sha256: str
+    Rows are dealt to folds by their request. Augmented copies are neither trained on nor judged:
+    they share the fault of their sentence. Students are kept beside `out` until it is complete, so
+    a killed call continues when it is repeated.
 
-    def holds(self, row_id: str, labels: tuple[int, ...]) -> bool:
-        """Whether these labels of a row are noise. Raises UserError when the row that was judged had other labels."""
-        if row_id not in self.rows:
-            return False
-        if self.rows[row_id] != labels:
-            raise UserError(
-                f"the predictions judge other labels of {row_id} than are built now: run `corpusmith noise` again"
-            )
-        return True
+    Returns:
+        `rows`, `folds` and the validation score of each fold.
+
+    Raises:
+        UserError: the dataset can't be read or is too small for so many folds.
+    """
+    from corpusmith.training.data import load_corpus
+    from corpusmith.training.launch import train_once
+
+    if folds < 2:
+        raise UserError(
+            f"--folds {folds}: give 2 or more, so that each row has a student that never saw it"
+        )
+    corpus = all_splits(dataset)
+    rows = {split: originals(part) for split, part in corpus.splits.items()}
+    work = out.parent / f"{out.stem}-folds"
+    lines: dict[str, list[str]] = {split: [""] * part.num_rows for split, part in rows.items()}
+    scores = []
+    for fold in range(folds):
+        source = fold_dataset(corpus, rows, fold, folds, work / f"data-{fold}")
+        model, fingerprint = work / f"model-{fold}", load_corpus(source).fingerprint()
+        report = train_once(source, encoder, model, config, fingerprint)
+        scores.append(report["best"]["value"])
+        for split, part in rows.items():
+            mine = [i for i, name in enumerate(part["request_id"]) if fold_of(name, folds) == fold]
+            predicted = predict(model, corpus.task, part.select(mine))
+            for place, line in zip(mine, predicted, strict=True):
+                lines[split][place] = line
+    write_lines(out, (line for part in lines.values() for line in part))
+    shutil.rmtree(work)
+    return {"rows": sum(map(len, lines.values())), "folds": folds, "scores": scores}
 
 
-def find_noise(path: Path, classes: int) -> Noise:
-    """The rows of a file of predictions of which cleanlab calls a label an issue.
+def fold_of(request_id: str, folds: int) -> int:
+    return int.from_bytes(hashlib.sha256(request_id.encode()).digest()[:4], "big") % folds
 
-    One word is enough, as a sentence is accepted as a whole or not at all. How many labels of each class are wrong is
-    estimated from all rows together, against the student's usual confidence in the class. Raises UserError when most
-    rows are denied.
+
+def fold_dataset(
+    corpus: "Corpus", rows: "dict[str, Dataset]", fold: int, folds: int, folder: Path
+) -> str:
+    """Write the training rows outside the fold, with the corpus's whole validation split."""
+    data = folder / "data" / corpus.config
+    data.mkdir(parents=True, exist_ok=True)
+    names = rows["train"]["request_id"]
+    outside = [i for i, name in enumerate(names) if fold_of(name, folds) != fold]
+    if len(outside) < FEWEST:
+        raise UserError(
+            f"{corpus.id} has too few rows for {folds} folds: give fewer, or generate more rows"
+        )
+    parts = {"train": rows["train"].select(outside), "validation": rows["validation"]}
+    for split, part in parts.items():
+        part.to_parquet(data / f"{split}-00000-of-00001.parquet")
+    return f"{folder}:{corpus.config}"
+
+
+def noise_veto(path: Path, classes: int) -> Veto:
+    """A veto on the rows of a predictions file in which cleanlab finds a wrong label.
+
+    One word is enough, since a sentence is accepted as a whole or not at all. How many labels of
+    each class are wrong is estimated from all rows together, against the student's usual
+    confidence in the class.
+
+    Raises:
+        UserError: cleanlab is missing, the file holds no row, or most rows are flagged.
     """
     try:
         from cleanlab.token_classification.filter import find_label_issues
@@ -56,23 +121,22 @@ def find_noise(path: Path, classes: int) -> Noise:
         raise UserError(
             f"{path} holds no prediction: `corpusmith noise DATASET --out {path}` writes them"
         )
-    # A relation is a sentence of one label: cleanlab's filter of tokens is its filter of examples, flattened.
-    labels, probabilities = (
-        [list(row.labels) for row in rows],
-        [normalised(row.probabilities) for row in rows],
-    )
+    # A relation is a sentence of one label: cleanlab's filter of tokens is its filter of examples.
+    labels = [list(row.labels) for row in rows]
+    probabilities = [normalised(row.probabilities) for row in rows]
     issues = find_label_issues(labels, probabilities, n_jobs=1)
-    noisy = sorted(
-        {row for row, at in issues if probabilities[row][at, labels[row][at]] <= UNLIKELY}
-    )
+    noisy = {row for row, at in issues if probabilities[row][at, labels[row][at]] <= UNLIKELY}
     if len(noisy) > MOST_NOISE * len(rows):
         raise UserError(
-            f"{path} denies {len(noisy)} of {len(rows)} rows: its students learned too little to judge; train them longer"
+            f"{path} flags {len(noisy)} of {len(rows)} rows: "
+            "its students learned too little to judge; train them longer"
         )
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Noise({rows[row].id: rows[row].labels for row in noisy}, len(rows), digest)
+    found = {rows[row].id: rows[row].labels for row in sorted(noisy)}
+    facts = {"judged": len(rows), "predictions_sha256": digest}
+    return Veto(REASON, frozenset(found), found, "label_noise", facts)
 
 
 def normalised(probabilities: np.ndarray) -> np.ndarray:
-    """Rows that sum to one, which those of a file with few decimals do not quite."""
+    """Rows that sum to one; with few decimals, those of a file don't quite."""
     return probabilities / np.maximum(probabilities.sum(axis=1, keepdims=True), 1e-12)

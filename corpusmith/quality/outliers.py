@@ -1,35 +1,54 @@
 """Rows that resemble nothing else in their corpus: refusals, code, another language.
 
-Encoders are not known here. What is read is a file of distances, a line of JSON for each answer that became a row:
-`{"id": "ncbi-disease-0000012", "deviations": 1.73}`, as `corpusmith outliers` writes it (`embeddings.deviations_below`).
+    corpusmith outliers runs/ncbi-disease/draft --out runs/ncbi-disease/outliers.jsonl
+
+The distances are a file with a line of JSON for each answer that became a row:
+`{"id": "ncbi-disease-0000012", "deviations": 1.73}`.
 """
 
 import hashlib
 import json
 import math
-from dataclasses import dataclass
 from pathlib import Path
 
+from corpusmith.corpus.veto import Veto
 from corpusmith.errors import UserError
+from corpusmith.quality.embeddings import deviations_below, sentence_embedder
+from corpusmith.quality.predictions import all_splits, originals, write_lines
 
-APART = "embedding outlier"  # the reason of a reject
-LIMIT = 3.5  # robust deviations, where a recipe says none: the usual cut of such scores (Iglewicz and Hoaglin 1993)
-
-
-@dataclass(frozen=True)
-class Outliers:
-    """The ids of the rows beyond the limit, how many rows were judged, and the sha256 of the file that told."""
-
-    ids: frozenset[str]
-    judged: int
-    limit: float
-    sha256: str
+REASON = "embedding outlier"
+LIMIT = 3.5  # robust deviations, the usual cut of such scores (Iglewicz and Hoaglin 1993)
 
 
-def find_outliers(path: Path, limit: float) -> Outliers:
-    """The rows of a file that lie more than `limit` deviations below the median.
+def measure_distances(dataset: str, encoder: str, out: Path) -> int:
+    """Write a line to `out` for every answer of `dataset`; returns how many.
 
-    Raises UserError where there is no file, at a line that is none of its lines, and where it holds no row.
+    Augmented copies are not measured: they go with their sentence.
+
+    Raises:
+        UserError: the dataset or the encoder can't be loaded.
+    """
+    corpus = all_splits(dataset)
+    rows = [originals(part) for part in corpus.splits.values()]
+    ids = [row_id for part in rows for row_id in part["id"]]
+    column = "text" if corpus.task == "ner" else "source_text"
+    texts = [text for part in rows for text in part[column]]
+    deviations = deviations_below(texts, sentence_embedder(encoder))
+    write_lines(
+        out,
+        (
+            json.dumps({"id": row_id, "deviations": round(float(value), 3)})
+            for row_id, value in zip(ids, deviations, strict=True)
+        ),
+    )
+    return len(ids)
+
+
+def outlier_veto(path: Path, limit: float = LIMIT) -> Veto:
+    """A veto on the rows that are more than `limit` deviations less like the others than usual.
+
+    Raises:
+        UserError: there is no such file, a line of it is no distance, or it holds no row.
     """
     remedy = f"`corpusmith outliers DATASET --out {path}` writes it"
     if not path.is_file():
@@ -52,4 +71,6 @@ def find_outliers(path: Path, limit: float) -> Outliers:
                 ids.append(row_id)
     if not judged:
         raise UserError(f"{path} holds no row: {remedy}")
-    return Outliers(frozenset(ids), judged, limit, hashlib.sha256(path.read_bytes()).hexdigest())
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    facts = {"judged": judged, "limit": limit, "distances_sha256": sha256}
+    return Veto(REASON, frozenset(ids), name="outliers", facts=facts)

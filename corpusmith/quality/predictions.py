@@ -1,31 +1,44 @@
-"""What a student thinks of the rows of a corpus: a file that training hands back, read here without knowing how.
+"""What a student predicts for the rows of a corpus, as a file.
 
-Lines of JSON: `{"id": "ncbi-disease-0000012", "labels": [0, 1], "probabilities": [[0.9, 0.08, 0.02], [0.2, 0.7, 0.1]]}`.
-`id` is the row's, `labels` are its class numbers (one a word; one in all for relations), and `probabilities` has for
-each of them a row with one number a class, from a student that was not trained on the row.
+Lines of JSON: `{"id": "ncbi-disease-0000012", "labels": [0, 1], "probabilities": [[0.9, 0.08,
+0.02], [0.2, 0.7, 0.1]]}`. `id` is the row's, `labels` are its class numbers (one for each word; one
+in all for relations), `probabilities` has a number for each class for each of them, from a student
+that was not trained on the row.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from corpusmith.errors import UserError
 
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+    from corpusmith.training.data import Corpus
+
+DECIMALS = 4
+
 
 @dataclass(frozen=True)
-class Judged:
-    """A row and what a student makes of it: labels and, for each, the probability of every class."""
+class Prediction:
+    """A row's labels and, for each of them, the probability of every class."""
 
     id: str
     labels: tuple[int, ...]
     probabilities: np.ndarray
 
 
-def read_predictions(path: Path, classes: int) -> Iterator[Judged]:
-    """The rows of a file. Raises UserError at a line that is no prediction over that many classes."""
+def read_predictions(path: Path, classes: int) -> Iterator[Prediction]:
+    """The rows of a file.
+
+    Raises:
+        UserError: at a line that is no prediction over that many classes.
+    """
     if not path.is_file():
         raise UserError(
             f"no predictions at {path}: `corpusmith noise DATASET --out {path}` writes them"
@@ -34,20 +47,65 @@ def read_predictions(path: Path, classes: int) -> Iterator[Judged]:
         for number, line in enumerate(lines, 1):
             try:
                 row = json.loads(line)
-                judged = Judged(
-                    str(row["id"]),
-                    tuple(row["labels"]),
-                    np.array(row["probabilities"], dtype=np.float64),
-                )
-                fits = judged.probabilities.shape == (len(judged.labels), classes)
-                known = all(type(label) is int and 0 <= label < classes for label in judged.labels)
-                sound = bool(np.isfinite(judged.probabilities).all())
+                labels = tuple(row["labels"])
+                probabilities = np.array(row["probabilities"], dtype=np.float64)
+                prediction = Prediction(str(row["id"]), labels, probabilities)
+                fits = probabilities.shape == (len(labels), classes)
+                known = all(type(label) is int and 0 <= label < classes for label in labels)
+                sound = bool(np.isfinite(probabilities).all())
             except (KeyError, TypeError, ValueError) as error:
                 raise UserError(
                     f"{path}, line {number} is no prediction ({error!r}): see docs/quality.md"
                 ) from None
             if not (fits and known and sound):
                 raise UserError(
-                    f"{path}, line {number} ({judged.id}): expected for each label a probability for each of {classes} classes"
+                    f"{path}, line {number} ({prediction.id}): expected for each label "
+                    f"a probability for each of {classes} classes"
                 )
-            yield judged
+            yield prediction
+
+
+def predict(model: Path, task: str, part: "Dataset") -> Iterator[str]:
+    """A line for each row: its labels, and the model's probabilities."""
+    from corpusmith.inference import EntityExtractor, RelationClassifier
+
+    if task == "ner":
+        extractor = EntityExtractor.from_pretrained(model, backend="torch")
+        labels = list(part["ner_tags"])
+        probabilities = [found.tolist() for found in extractor.probabilities(part["tokens"])]
+    else:
+        classifier = RelationClassifier.from_pretrained(model, backend="torch")
+        labels = [[label] for label in part["label"]]
+        probabilities = [[[1 - p, p]] for p in classifier.probabilities(part["text"])]
+    for row_id, given, found in zip(part["id"], labels, probabilities, strict=True):
+        rounded = [[round(float(p), DECIMALS) for p in one] for one in found]
+        yield json.dumps({"id": row_id, "labels": list(given), "probabilities": rounded})
+
+
+def all_splits(dataset: str) -> "Corpus":
+    """A dataset with its test split, unless it is a folder without one (of a short word list)."""
+    from corpusmith.training.data import SPLITS, load_corpus
+
+    name, _, config = dataset.partition(":")
+    test = Path(name, "data").glob(f"{config or '*'}/test-*.parquet")
+    splits = [*SPLITS, "test"] if not Path(name).is_dir() or any(test) else SPLITS
+    return load_corpus(dataset, splits)
+
+
+def originals(part: "Dataset") -> "Dataset":
+    """The rows that are answers themselves, without augmented copies."""
+    if "request_id" not in part.column_names:
+        raise UserError(
+            "the dataset does not say which request a row comes from: "
+            "give one that `corpusmith build` wrote"
+        )
+    pairs = zip(part["id"], part["request_id"], strict=True)
+    return part.select([i for i, (row, request) in enumerate(pairs) if row == request])
+
+
+def write_lines(out: Path, lines: Iterable[str]) -> None:
+    """Write a file that appears when it is complete."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(out.name + ".partial")
+    partial.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    partial.replace(out)

@@ -9,8 +9,8 @@ import yaml
 
 from corpusmith.corpus.benchmarks import benchmark_rows
 from corpusmith.corpus.example import Entities, Pair, Reject
+from corpusmith.corpus.filters.ngrams import word_ngrams, words
 from corpusmith.corpus.measure.form import form
-from corpusmith.corpus.ngrams import word_ngrams, words
 from corpusmith.recipe.prompt import PROMPTS
 from corpusmith.recipe.schema import Recipe
 

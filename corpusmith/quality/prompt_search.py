@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from corpusmith.corpus.example import Entities, Pair, Reject
-from corpusmith.corpus.rows import Corpus
+from corpusmith.corpus.verify import Verifier
 from corpusmith.errors import UserError
 from corpusmith.quality.prompt_score import Score, score, target_form
 from corpusmith.recipe.plan import Plan, Request
@@ -175,8 +175,8 @@ class PromptSearch:
         return candidates
 
     @cached_property
-    def _verifier(self) -> Corpus:
-        return Corpus(self.recipe, Path())
+    def _verifier(self) -> Verifier:
+        return Verifier(self.recipe, Plan(self.recipe).lexicons)
 
     def _requests(self, plan: Plan) -> list[Request]:
         """The first requests that ask for names; a template says nothing of the others."""

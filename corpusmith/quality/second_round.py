@@ -1,140 +1,101 @@
-"""A second round that aims: what a student doubts most is asked for more often. No real label is used.
+"""The recipe of a second round: it asks more often for what a first student is unsure of.
 
-Doubts come from a file of predictions on synthetic rows (`corpusmith.quality.predictions`), and go into a recipe of their own, so
-that a request stays a pure function of recipe and number.
+    corpusmith aim ncbi-disease --model runs/ncbi-disease/model --rows 500 --out round2.yaml
+
+The uncertainty is that of predictions on synthetic rows; no real label is used. The second round is
+a recipe of its own, so that a request remains a pure function of recipe and number.
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 
+from corpusmith.corpus.rows import class_names
 from corpusmith.errors import UserError
-from corpusmith.quality.predictions import Judged
+from corpusmith.files import write_json
+from corpusmith.quality.predictions import originals, predict, read_predictions, write_lines
+from corpusmith.quality.uncertainty import Doubt, Uncertainty, measure
 from corpusmith.recipe.load import load_recipe, shipped_recipes
-from corpusmith.recipe.plan import SPLIT_FOLDS, Plan, Request
+from corpusmith.recipe.plan import SPLIT_FOLDS, Plan
 from corpusmith.recipe.prompt import attribute_values
 from corpusmith.recipe.schema import Recipe
 
-PRIOR = (
-    5  # rows of average doubt that every group is credited with, so that a few rows do not say much
-)
-LEAST, MOST = 0.5, 2.0  # what a kind's or a branch's weight is multiplied by
-MOST_CONCEPT = 8.0  # what a concept's is: rare ones would not be drawn again otherwise
-MOST_CONCEPTS = 300  # the most doubted, of the train split
-DOUBTED_TOPIC = 1.25  # times the average, at which a topic is listed twice
+HELD_OUT = ("validation", "test")
+LEAST, MOST = 0.5, 2.0  # factors of the weight of a kind or a branch
+MOST_CONCEPT = 8.0  # factor of a concept's weight: rare ones would not be drawn again otherwise
+MOST_CONCEPTS = 300  # the most doubted ones, of the train split
+DOUBTED_TOPIC = 1.25  # times the average doubt, from which a topic is listed twice
 
 
-@dataclass
-class Doubt:
-    """The mean doubt of some rows, 0 to 1."""
+def aim(
+    recipe: str,
+    out: Path,
+    rows: int,
+    *,
+    predicted: Path | None = None,
+    model: str | None = None,
+    dataset: str | None = None,
+) -> Uncertainty:
+    """Write the recipe `out` and, beside it, `*.uncertainty.json`.
 
-    rows: int = 0
-    total: float = 0.0
+    Args:
+        recipe: the recipe of the first round.
+        out: the recipe to write.
+        rows: requests of the next round.
+        predicted: predictions of all answers, as `corpusmith noise` writes them.
+        model: in place of `predicted`, a student; it predicts the validation and test splits.
+        dataset: what `model` was trained on; default `runs/RECIPE/dataset`.
 
-    def add(self, doubt: float) -> None:
-        self.rows += 1
-        self.total += doubt
-
-    def mean(self, prior: float) -> float:
-        """Drawn towards `prior`, the less so the more rows there are."""
-        return (self.total + PRIOR * prior) / (self.rows + PRIOR)
-
-
-@dataclass
-class Uncertainty:
-    """Doubts by kind, by topic, and by lexicon: of its branches (the first part of a tree number) and of its concepts."""
-
-    overall: Doubt = field(default_factory=Doubt)
-    kinds: defaultdict[str, Doubt] = field(default_factory=lambda: defaultdict(Doubt))
-    topics: defaultdict[str, Doubt] = field(default_factory=lambda: defaultdict(Doubt))
-    branches: defaultdict[str, defaultdict[str, Doubt]] = field(
-        default_factory=lambda: defaultdict(_doubts)
-    )
-    concepts: defaultdict[str, defaultdict[str, Doubt]] = field(
-        default_factory=lambda: defaultdict(_doubts)
-    )
-
-    @property
-    def mean(self) -> float:
-        return self.overall.total / self.overall.rows
-
-    def facts(self) -> dict[str, Any]:
-        """What `uncertainty.json` holds, the most doubted first."""
-
-        def listed(group: Mapping[str, Doubt]) -> dict[str, dict[str, float]]:
-            order = sorted(group.items(), key=lambda item: (-item[1].mean(self.mean), item[0]))
-            return {
-                name: {"rows": d.rows, "doubt": round(d.mean(self.mean), 4)} for name, d in order
-            }
-
-        return {
-            "rows": self.overall.rows,
-            "doubt": round(self.mean, 4),
-            "kinds": listed(self.kinds),
-            "topics": listed(self.topics),
-            "branches": {lexicon: listed(group) for lexicon, group in self.branches.items()},
-            "concepts": {lexicon: listed(group) for lexicon, group in self.concepts.items()},
-        }
-
-
-def _doubts() -> defaultdict[str, Doubt]:
-    return defaultdict(Doubt)
-
-
-def doubt_of(row: Judged) -> float:
-    """How far a student is from a row's labels: the mean of 1 - p(label) over the words that are, or that it takes for,
-    a mention; without one, of the word that it doubts most. It is high where the student is unsure and where it disagrees.
+    Raises:
+        UserError: there is neither `predicted` nor `model`, or both.
     """
-    labels = np.array(row.labels)
-    doubts = 1 - row.probabilities[np.arange(len(labels)), labels]
-    told = (labels != 0) | (row.probabilities.argmax(axis=1) != 0)
-    return float(np.clip(doubts[told].mean() if told.any() else doubts.max(initial=0.0), 0.0, 1.0))
-
-
-def measure(recipe: Recipe, judged: Iterable[Judged]) -> Uncertainty:
-    """Who is doubted how much. Rows that augmentation made say nothing; neither do those of requests that are borrowed.
-
-    Raises UserError when none of the rows is the recipe's.
-    """
-    plan = Plan(recipe.model_copy(update={"borrow": ()}))
-    found = Uncertainty()
-    for request, doubt in asked(plan, judged):
-        found.overall.add(doubt)
-        found.kinds[request.kind.name].add(doubt)
-        if "topic" in request.attributes:
-            found.topics[request.attributes["topic"]].add(doubt)
-        for lexicon, concept_id in {
-            (s.lexicon, part) for s in request.seeds for part in s.concept_id.split("|")
-        }:
-            found.concepts[lexicon][concept_id].add(doubt)
-            concept = plan.lexicons[lexicon].by_id.get(concept_id)
-            for branch in {tree.split(".")[0] for tree in concept.types} if concept else ():
-                found.branches[lexicon][branch].add(doubt)
-    if not found.overall.rows:
+    parsed = load_recipe(recipe)
+    if (predicted is None) == (model is None):
         raise UserError(
-            f"none of the predictions is of a row of {recipe.name}: predict the dataset that was built of it"
+            "give either --predictions FILE, as `corpusmith noise` writes it, or --model MODEL"
         )
+    if model is not None:
+        predicted = out.with_suffix(".predictions.jsonl")
+        lines = held_out(model, dataset or f"runs/{parsed.name}/dataset")
+        write_lines(predicted, lines)
+    assert predicted is not None
+    found = measure(parsed, read_predictions(predicted, len(class_names(parsed))))
+    write_recipe(aimed_recipe(recipe, found, rows), out)
+    write_json({"recipe": parsed.name, **found.facts()}, out.with_suffix(".uncertainty.json"))
     return found
 
 
-def asked(plan: Plan, judged: Iterable[Judged]) -> Iterator[tuple[Request, float]]:
-    """The request of each row that is an answer itself, and the doubt of it."""
-    numbered = re.compile(rf"{re.escape(plan.recipe.name)}-(\d{{7,}})")
-    for row in judged:
-        if (number := numbered.fullmatch(row.id)) and int(number[1]) < plan.recipe.rows:
-            yield plan.request(int(number[1])), doubt_of(row)
+def held_out(model: str, dataset: str, splits: Sequence[str] = HELD_OUT) -> Iterator[str]:
+    """What a model predicts for the rows that it was not trained on."""
+    from corpusmith.training.data import load_corpus
+
+    for split in splits:
+        corpus = load_corpus(dataset, (split,))
+        yield from predict(Path(model), corpus.task, originals(corpus.splits[split]))
+
+
+def most_doubted(found: Uncertainty, most: int = 3) -> Iterator[str]:
+    """A line for each group, with its most doubted members."""
+    facts = found.facts()
+    groups = {"kinds": facts["kinds"], "topics": facts["topics"]}
+    for name in ("branches", "concepts"):
+        groups |= {f"{lexicon} {name}": group for lexicon, group in facts[name].items()}
+    for name, group in groups.items():
+        shown = [
+            f"{member} {figures['doubt']:.2f} ({figures['rows']})"
+            for member, figures in list(group.items())[:most]
+        ]
+        if shown:
+            yield f"{name}: {', '.join(shown)}"
 
 
 def aimed_recipe(name_or_path: str, found: Uncertainty, rows: int) -> dict[str, Any]:
-    """The recipe of the next round: kinds, branches, concepts and topics that are doubted get more weight.
+    """The recipe of the next round: doubted kinds, branches, concepts and topics weigh more.
 
-    It has a seed of its own, and borrows the answers of the rounds before it.
+    It has a seed of its own, and borrows the answers of the earlier rounds.
     """
     recipe = load_recipe(name_or_path)
     base = name_or_path if name_or_path in shipped_recipes() else str(Path(name_or_path).resolve())
@@ -173,7 +134,7 @@ def aimed_recipe(name_or_path: str, found: Uncertainty, rows: int) -> dict[str, 
 
 
 def boost_of(lexicon: str, recipe: Recipe, found: Uncertainty) -> dict[str, float]:
-    """Factors of the branches, and of the concepts of the train split that are doubted more than the average."""
+    """Factors of the branches, and of the train split's concepts with more than average doubt."""
     plan = Plan(recipe)
     boost = dict(recipe.lexicons[lexicon].boost)
     for branch, doubt in sorted(found.branches[lexicon].items()):
@@ -200,7 +161,7 @@ def ratio(doubt: Doubt | None, found: Uncertainty, least: float, most: float) ->
 
 
 def with_doubted(source: str | tuple[str, ...], found: Uncertainty) -> str | list[str]:
-    """An attribute's values, the doubted ones twice; as it was written where none is."""
+    """An attribute's values, the doubted ones twice; unchanged where none is doubted."""
     values = attribute_values(source)
     twice = [
         v
@@ -213,11 +174,14 @@ def with_doubted(source: str | tuple[str, ...], found: Uncertainty) -> str | lis
 
 
 def write_recipe(content: Mapping[str, Any], out: Path) -> None:
-    """As YAML that loads. Raises UserError when `out` exists, or is no recipe."""
+    """Write YAML that loads. Raises UserError when `out` exists, or the content is no recipe."""
     if out.exists():
         raise UserError(f"{out} exists: choose another name, or delete it")
     out.parent.mkdir(parents=True, exist_ok=True)
-    head = f"# Written by `corpusmith aim`: {content['extends']} with more weight on what its first student doubts.\n"
+    head = (
+        f"# Written by `corpusmith aim`: {content['extends']} "
+        "with more weight on what its first student doubts.\n"
+    )
     out.write_text(
         head + yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True, width=120),
         encoding="utf-8",

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 
 from builders.record_leakage import NGRAM, known_ngrams, texts_of
 from corpusmith.corpus.build import build
-from corpusmith.corpus.leakage import Leakage
+from corpusmith.corpus.filters.leakage import Leakage
 from corpusmith.recipe.load import load_recipe
 
 

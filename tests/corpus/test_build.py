@@ -9,7 +9,7 @@ import pytest
 from corpusmith.corpus.build import build
 from corpusmith.corpus.generate import estimate, request_of
 from corpusmith.corpus.parquet import NerBuilder, RelationBuilder, write_shards
-from corpusmith.corpus.rows import Corpus, class_names
+from corpusmith.corpus.rows import RowWriter, class_names
 from corpusmith.corpus.scale.answers import write_answers
 from corpusmith.errors import UserError
 from corpusmith.recipe.load import load_recipe
@@ -212,10 +212,10 @@ def test_parquet_holds_what_the_dataset_builder_makes(
     monkeypatch.setattr("corpusmith.corpus.parquet.ROWS_A_GROUP", 7)
     monkeypatch.setattr("corpusmith.corpus.parquet.ROWS_A_SHARD", 14)
     parsed = load_recipe(str(request.getfixturevalue(recipe)))
-    corpus = Corpus(parsed, tmp_path / "rows")
+    writer = RowWriter(parsed, tmp_path / "rows")
     with Ledger(fill(request.getfixturevalue(recipe), tmp_path / "ledger.sqlite", 35)) as ledger:
-        corpus.write(ledger, None)
-    train = corpus.work / "train.jsonl"
+        writer.write(ledger, None)
+    train = writer.work / "train.jsonl"
     odd = json.loads(train.read_text().splitlines()[0]) | {
         "id": "odd",
         "text": 'a "b"\\ \t\x00\u2028 \U0001f9ec 2020-01-01',
@@ -258,13 +258,13 @@ def test_answers_are_found_in_whichever_form_they_were_asked(
         ledger.add(zip(keys, sent, strict=True))
         ledger.record(Answer(key, f"Answer {i}", "stop", 80, 30) for i, key in enumerate(keys[:4]))
         ledger.fail(Failure(key, "refused", 1) for key in keys[4:])
-        corpus = Corpus(structured, tmp_path)
-        found = [(request.index, answer.text) for request, answer in corpus.answered(ledger)]
+        writer = RowWriter(structured, tmp_path)
+        found = [(request.index, answer.text) for request, answer in writer.answered(ledger)]
         planned = estimate(structured, ledger)
         out = io.StringIO()
         pending = write_answers(Plan(structured), ledger, out)
     assert found == [(i, f"Answer {i}") for i in range(4)]
-    assert (corpus.counts.failed, corpus.counts.pending) == (2, 54)
+    assert (writer.counts.failed, writer.counts.pending) == (2, 54)
     assert (planned.answered, planned.requests, pending) == (6, 54, 54)
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
     assert [line.get("text") for line in lines] == [
@@ -275,4 +275,4 @@ def test_answers_are_found_in_whichever_form_they_were_asked(
         None,
         None,
     ]
-    assert request_of(corpus.plan, sent[5]) == requests[5]
+    assert request_of(writer.plan, sent[5]) == requests[5]

@@ -1,41 +1,51 @@
-import gc
-from itertools import islice
+"""The stream from answers to rows: vetoes, rejects, counts, split files."""
+
+import json
 from pathlib import Path
 
-import orjson
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
-from corpusmith.corpus.rows import CHUNK, Corpus, string_in
+from corpusmith.corpus.rows import RowWriter
+from corpusmith.corpus.veto import Veto
+from corpusmith.errors import UserError
 from corpusmith.recipe.load import load_recipe
-from corpusmith.teacher.ledger import Answer
-
-TEXT = st.text(st.characters(exclude_categories=("Cs",))) | st.lists(
-    st.sampled_from(['"', "\\", '"text":', "a", "\n", "é"])
-).map("".join)
+from corpusmith.teacher.ledger import Ledger
+from tests.answered import answer_all
 
 
-@given(TEXT, TEXT, TEXT)
-def test_a_column_is_read_off_a_row_whatever_its_text_and_that_of_others(
-    row_id: str, text: str, prompt: str
-) -> None:
-    row = orjson.dumps(
-        {"id": row_id, "text": text, "entities": [{"text": "other"}], "prompt": prompt}
-    )
-    assert string_in(row, "text") == text
-    assert string_in(row, "prompt") == prompt
+def lines(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def test_lexicons_are_kept_from_the_collector_until_all_answers_are_judged(
+def written(recipe: Path, work: Path, *vetoes: Veto) -> RowWriter:
+    answer_all(recipe, work / "ledger.sqlite")
+    writer = RowWriter(load_recipe(str(recipe)), work / "rows", vetoes)
+    with Ledger(work / "ledger.sqlite") as ledger:
+        writer.write(ledger, None)
+    return writer
+
+
+def test_vetoed_rows_are_rejected_with_the_reason_of_the_first_veto(
     ner_recipe: Path, tmp_path: Path
 ) -> None:
-    corpus = Corpus(load_recipe(str(ner_recipe)), tmp_path)
-    request = corpus.plan.request(0)
-    answer = Answer(
-        "0",
-        f"Patients with {' and '.join(seed.text for seed in request.seeds)} were followed for years.",
-    )
-    rows = corpus.judge([(request, answer)] * (2 * CHUNK))
-    assert len(list(islice(rows, CHUNK))) == CHUNK and not gc.get_freeze_count()
-    assert next(rows) and gc.get_freeze_count()
-    assert list(rows) and not gc.get_freeze_count()
+    (tmp_path / "first").mkdir()
+    train = lines(written(ner_recipe, tmp_path / "first").work / "train.jsonl")
+    one, two = train[0]["id"], train[1]["id"]
+    vetoes = Veto("looked wrong", frozenset({one, two})), Veto("odd", frozenset({two}))
+    writer = written(ner_recipe, tmp_path, *vetoes)
+    assert writer.counts.rejected_by_reason["looked wrong"] == 2
+    rejects = lines(writer.work / "rejected.jsonl")
+    assert [r["request_id"] for r in rejects if r["reason"] == "looked wrong"] == [one, two]
+    kept = {row["id"] for row in lines(writer.work / "train.jsonl")}
+    assert kept == {row["id"] for row in train} - {one, two}
+    assert not (writer.work / "accepted.jsonl").exists()
+
+
+def test_veto_on_other_labels_than_the_row_has_is_refused(ner_recipe: Path, tmp_path: Path) -> None:
+    (tmp_path / "first").mkdir()
+    row = lines(written(ner_recipe, tmp_path / "first").work / "train.jsonl")[0]
+    same = Veto("noise", frozenset({row["id"]}), {row["id"]: tuple(row["ner_tags"])})
+    assert same.rejects(row)
+    other = Veto("noise", same.ids, {row["id"]: tuple(tag + 1 for tag in row["ner_tags"])})
+    with pytest.raises(UserError, match=f"{row['id']} was judged with other labels"):
+        written(ner_recipe, tmp_path, other)

@@ -5,16 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpusmith.corpus.example import Entities, Pair, Reject, Span, entity_row, pair_row
-from corpusmith.corpus.verify import (
-    DEFINITION,
-    MARKUP,
-    SEVERAL,
-    TELLING,
-    first_sentence,
-    lookup,
-    verify_entities,
-    verify_pair,
-)
+from corpusmith.corpus.verify import Verifier
 from corpusmith.lexicon.words import locate_words, words
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan, Request, Seed
@@ -36,8 +27,14 @@ def asked(*seeds: tuple[str, str], label: str | None = None) -> Request:
     return Request(0, "test-0", kind, "train", tuple(named), {"seed": 0}, "ner.v1@0")
 
 
+def verify(recipe: Recipe, request: Request, answer: str) -> Entities | Pair | Reject:
+    return Verifier(recipe, Plan(recipe).lexicons).verify(request, answer)
+
+
 def judge(recipe: Recipe, answer: str, *seeds: tuple[str, str]) -> Entities | Reject:
-    return verify_entities(asked(*seeds), answer, recipe, lookup(recipe, Plan(recipe).lexicons))
+    outcome = verify(recipe, asked(*seeds), answer)
+    assert not isinstance(outcome, Pair)
+    return outcome
 
 
 def mentions(recipe: Recipe, answer: str, *seeds: tuple[str, str]) -> list[str]:
@@ -69,31 +66,6 @@ def mentions(recipe: Recipe, answer: str, *seeds: tuple[str, str]) -> list[str]:
 )
 def test_what_is_rejected_and_why(recipe: Recipe, answer: str, reason: str) -> None:
     assert judge(recipe, answer, ("gout", "disease")) == Reject(reason)
-
-
-PIECES = st.sampled_from(
-    [
-        *"<>{}`|*_/\\.!?)\"'",
-        *" A(-",
-        "http://",
-        "iS",
-        "is a rare ",
-        "aRE ",
-        "disease",
-        "disorders which ",
-        "drug that",
-    ]
-)
-
-
-@given(st.lists(PIECES).map("".join))
-def test_the_words_that_spare_a_search_are_in_every_text_that_it_finds_something_in(
-    text: str,
-) -> None:
-    if MARKUP.search(text) or DEFINITION.search(text.lower()):
-        assert not TELLING.isdisjoint(words(text))
-    if first_sentence(text) == text:
-        assert not SEVERAL.search(text)  # no piece is an abbreviation
 
 
 def test_what_only_looks_like_a_fault_is_accepted(recipe: Recipe) -> None:
@@ -261,7 +233,7 @@ def test_no_text_breaks_a_pair(
 ) -> None:
     recipe = load_recipe(str(relation_recipe))
     request = asked(("BRCA1", "gene"), ("breast cancer", "disease"), label="related")
-    outcome = verify_pair(request, sentence_of(parts, f"{tail} BRCA1 and breast cancer"), recipe)
+    outcome = verify(recipe, request, sentence_of(parts, f"{tail} BRCA1 and breast cancer"))
     if isinstance(outcome, Pair):
         row = pair_row(outcome, {"unrelated": 0, "related": 1})
         for span in (row["head"], row["tail"]):
@@ -283,9 +255,7 @@ def test_adjacent_mentions_keep_their_boundary(recipe: Recipe) -> None:
 def test_a_pair_is_masked_where_it_stands(relation_recipe: Path) -> None:
     recipe = load_recipe(str(relation_recipe))
     request = asked(("BRCA1", "gene"), ("breast cancer", "disease"), label="related")
-    outcome = verify_pair(
-        request, "Carriers of BRCA1 develop breast cancer at an early age.", recipe
-    )
+    outcome = verify(recipe, request, "Carriers of BRCA1 develop breast cancer at an early age.")
     assert isinstance(outcome, Pair)
     assert outcome.masked == "Carriers of @GENE$ develop @DISEASE$ at an early age."
     assert outcome.label == "related"
@@ -296,7 +266,7 @@ def test_a_pair_that_shares_words_is_rejected(relation_recipe: Path) -> None:
     recipe = load_recipe(str(relation_recipe))
     request = asked(("breast cancer 1", "gene"), ("breast cancer", "disease"), label="related")
     answer = "Variants of breast cancer 1 were found in half of the women."
-    assert verify_pair(request, answer, recipe) == Reject("head and tail overlap")
+    assert verify(recipe, request, answer) == Reject("head and tail overlap")
 
 
 def test_a_borrowed_seed_that_the_recipe_does_not_count_is_context(recipe: Recipe) -> None:
@@ -331,9 +301,8 @@ def test_a_pair_that_is_named_together_takes_the_label_of_the_target_corpus(
     )
     gene, disease = (seed.text for seed in request.seeds)
     answer = f"The {gene} gene was typed in a sample of patients with {disease}."
-    assert verify_pair(request, answer, recipe).label == "unrelated"
+    assert verify(recipe, request, answer).label == "unrelated"
     together = recipe.relation.model_copy(update={"named_together": "related"})
     assert (
-        verify_pair(request, answer, recipe.model_copy(update={"relation": together})).label
-        == "related"
+        verify(recipe.model_copy(update={"relation": together}), request, answer).label == "related"
     )

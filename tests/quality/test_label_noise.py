@@ -1,3 +1,5 @@
+"""Folds, students and their predictions: on a tiny corpus, by a tiny encoder that is really trained."""
+
 import json
 from pathlib import Path
 
@@ -7,11 +9,16 @@ import pytest
 
 from corpusmith.corpus.build import build
 from corpusmith.errors import UserError
-from corpusmith.quality.label_noise import REASON, find_noise
+from corpusmith.quality.label_noise import REASON, fold_dataset, fold_of, noise_veto, out_of_fold
+from corpusmith.quality.predictions import originals, read_predictions
+from corpusmith.quality.second_build import Run, build_twice
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan
 from corpusmith.teacher.ledger import Answer, Ledger
 from corpusmith.teacher.payload import payload_key
+from corpusmith.training.config import TrainingConfig
+from corpusmith.training.data import load_corpus
+from tests.answered import answer_all
 
 pytest.importorskip("cleanlab")
 OPENINGS = (
@@ -67,7 +74,10 @@ def test_rows_that_a_student_denies_are_rejected_with_the_reason(
     wrong = {rows[3]["id"], rows[8]["id"]}
     predictions = write_predictions(tmp_path / "predictions.jsonl", rows, wrong, 3)
     second = build(
-        str(ner_recipe), tmp_path / "second", tmp_path / "ledger.sqlite", noise=predictions
+        str(ner_recipe),
+        tmp_path / "second",
+        tmp_path / "ledger.sqlite",
+        vetoes=[noise_veto(predictions, 3)],
     )
     assert {row["id"] for row in rows} - {
         row["id"] for row in rows_of(tmp_path / "second", "train")
@@ -97,7 +107,12 @@ def test_copies_go_with_the_row_they_were_made_of(
     copied = next(row["request_id"] for row in rows if row["id"] != row["request_id"])
     judged = [row for row in rows if row["id"] == row["request_id"]]
     predictions = write_predictions(tmp_path / "predictions.jsonl", judged, {copied}, 3)
-    build(str(ner_recipe), tmp_path / "second", tmp_path / "ledger.sqlite", noise=predictions)
+    build(
+        str(ner_recipe),
+        tmp_path / "second",
+        tmp_path / "ledger.sqlite",
+        vetoes=[noise_veto(predictions, 3)],
+    )
     assert copied not in {row["request_id"] for row in rows_of(tmp_path / "second", "train")}
 
 
@@ -108,7 +123,10 @@ def test_a_student_that_agrees_rejects_nothing(
         tmp_path / "predictions.jsonl", rows_of(tmp_path / "first", "train"), set(), 3
     )
     second = build(
-        str(ner_recipe), tmp_path / "second", tmp_path / "ledger.sqlite", noise=predictions
+        str(ner_recipe),
+        tmp_path / "second",
+        tmp_path / "ledger.sqlite",
+        vetoes=[noise_veto(predictions, 3)],
     )
     assert second["content_hash"] == first["content_hash"]
     assert second["label_noise"]["rejected"] == 0
@@ -120,9 +138,12 @@ def test_relations_are_judged_by_their_one_label(relation_recipe: Path, tmp_path
     )
     rows = rows_of(tmp_path / "first", "train", "tiny-pairs")
     predictions = write_predictions(tmp_path / "predictions.jsonl", rows, {rows[2]["id"]}, 2)
-    assert set(find_noise(predictions, 2).rows) == {rows[2]["id"]}
+    assert set(noise_veto(predictions, 2).ids) == {rows[2]["id"]}
     second = build(
-        str(relation_recipe), tmp_path / "second", tmp_path / "ledger.sqlite", noise=predictions
+        str(relation_recipe),
+        tmp_path / "second",
+        tmp_path / "ledger.sqlite",
+        vetoes=[noise_veto(predictions, 2)],
     )
     assert second["rejected_by_reason"][REASON] == 1
 
@@ -133,8 +154,13 @@ def test_predictions_of_other_labels_are_refused(
     rows = rows_of(tmp_path / "first", "train")
     rows[3]["ner_tags"] = [(tag + 1) % 3 for tag in rows[3]["ner_tags"]]
     predictions = write_predictions(tmp_path / "predictions.jsonl", rows, {rows[3]["id"]}, 3)
-    with pytest.raises(UserError, match="run `corpusmith noise` again"):
-        build(str(ner_recipe), tmp_path / "second", tmp_path / "ledger.sqlite", noise=predictions)
+    with pytest.raises(UserError, match="judge the rows of this build"):
+        build(
+            str(ner_recipe),
+            tmp_path / "second",
+            tmp_path / "ledger.sqlite",
+            vetoes=[noise_veto(predictions, 3)],
+        )
 
 
 def test_a_student_that_learned_nothing_is_not_believed(first: dict, tmp_path: Path) -> None:
@@ -142,8 +168,8 @@ def test_a_student_that_learned_nothing_is_not_believed(first: dict, tmp_path: P
     predictions = write_predictions(
         tmp_path / "predictions.jsonl", rows, {row["id"] for row in rows[5:]}, 3
     )
-    with pytest.raises(UserError, match=f"denies {len(rows) - 5} of {len(rows)} rows"):
-        find_noise(predictions, 3)
+    with pytest.raises(UserError, match=f"flags {len(rows) - 5} of {len(rows)} rows"):
+        noise_veto(predictions, 3)
 
 
 @pytest.mark.parametrize(
@@ -161,15 +187,15 @@ def test_a_line_that_is_no_prediction_is_named(tmp_path: Path, line: str) -> Non
     sound = '{"id": "a", "labels": [0], "probabilities": [[0.5, 0.5]]}'
     (tmp_path / "p.jsonl").write_text(f"{sound}\n{line}\n", encoding="utf-8")
     with pytest.raises(UserError, match="line 2"):
-        find_noise(tmp_path / "p.jsonl", 2)
+        noise_veto(tmp_path / "p.jsonl", 2)
 
 
 def test_a_missing_or_empty_file_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="corpusmith noise DATASET"):
-        find_noise(tmp_path / "p.jsonl", 2)
+        noise_veto(tmp_path / "p.jsonl", 2)
     (tmp_path / "p.jsonl").write_text("", encoding="utf-8")
     with pytest.raises(UserError, match="holds no prediction"):
-        find_noise(tmp_path / "p.jsonl", 2)
+        noise_veto(tmp_path / "p.jsonl", 2)
 
 
 def test_one_fold_is_refused(ner_recipe: Path) -> None:
@@ -178,3 +204,81 @@ def test_one_fold_is_refused(ner_recipe: Path) -> None:
     )
     with pytest.raises(UserError, match=r"filters\.label_noise: one fold leaves nothing"):
         load_recipe(str(ner_recipe))
+
+
+QUICK = TrainingConfig(epochs=1, tracker="none")
+
+
+@pytest.fixture
+def ledger(ner_recipe: Path, tmp_path: Path) -> Path:
+    """Every request of the tiny recipe answered, and two copies of each mention's row."""
+    ner_recipe.write_text(
+        ner_recipe.read_text(encoding="utf-8") + "augment: {replacements: 2}\n", encoding="utf-8"
+    )
+    answer_all(ner_recipe, tmp_path / "ledger.sqlite")
+    return tmp_path / "ledger.sqlite"
+
+
+@pytest.fixture
+def dataset(ner_recipe: Path, ledger: Path, tmp_path: Path) -> str:
+    build(str(ner_recipe), tmp_path / "dataset", ledger)
+    return str(tmp_path / "dataset")
+
+
+def test_every_answer_is_judged_once_by_a_student_that_never_saw_it(
+    dataset: str, encoder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "predictions.jsonl"
+    done = out_of_fold(dataset, 2, str(encoder), QUICK, out)
+    corpus = load_corpus(dataset, ("train", "validation", "test"))
+    answers = [
+        row["id"]
+        for part in corpus.splits.values()
+        for row in part
+        if row["id"] == row["request_id"]
+    ]
+    judged = list(read_predictions(out, 3))
+    assert [row.id for row in judged] == answers and done["rows"] == len(answers)
+    assert all(abs(row.probabilities.sum(axis=1) - 1).max() < 0.001 for row in judged)
+    assert not (tmp_path / "predictions-folds").exists()
+
+
+def test_a_fold_trains_on_no_row_that_it_judges_and_on_no_copy(
+    dataset: str, tmp_path: Path
+) -> None:
+    corpus = load_corpus(dataset, ("train", "validation", "test"))
+    rows = {split: originals(part) for split, part in corpus.splits.items()}
+    for fold in range(3):
+        source = fold_dataset(corpus, rows, fold, 3, tmp_path / str(fold))
+        trained = load_corpus(source).splits["train"]
+        assert trained.num_rows and all(
+            fold_of(request, 3) != fold for request in trained["request_id"]
+        )
+        assert list(trained["id"]) == list(trained["request_id"])
+
+
+def test_out_of_fold_with_one_fold_is_refused(dataset: str, encoder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="--folds 1"):
+        out_of_fold(dataset, 1, str(encoder), QUICK, tmp_path / "p.jsonl")
+
+
+@pytest.mark.slow
+def test_the_switch_of_a_recipe_judges_once_and_builds_without_the_noise(
+    ner_recipe: Path, ledger: Path, encoder: Path, tmp_path: Path
+) -> None:
+    ner_recipe.write_text(
+        ner_recipe.read_text(encoding="utf-8") + "filters: {label_noise: 2}\n", encoding="utf-8"
+    )
+    settings = {"epochs": 12, "learning_rate": 5e-3, "keep_last": False, "outside_bias": 0.0}
+    home = tmp_path / "home"
+    run = Run(home, str(encoder), ledger, settings=settings)
+    facts = build_twice(str(ner_recipe), home / "dataset", run)
+    (predictions,) = home.glob("predictions-*.jsonl")
+    written = predictions.stat().st_mtime_ns
+    assert facts["label_noise"]["judged"] > 40
+    rejected = facts["rejected_by_reason"].get("label noise (cleanlab)", 0)
+    assert facts["label_noise"]["rejected"] == rejected
+    kept = json.loads((home / "dataset" / "build.json").read_text())["label_noise"]
+    assert kept == facts["label_noise"]
+    assert build_twice(str(ner_recipe), home / "dataset", run) == facts
+    assert predictions.stat().st_mtime_ns == written

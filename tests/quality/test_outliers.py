@@ -8,7 +8,15 @@ import pytest
 
 from corpusmith.corpus.build import build
 from corpusmith.errors import UserError
-from corpusmith.quality.outliers import APART, find_outliers
+from corpusmith.quality.embeddings import deviations_below, sentence_embedder
+from corpusmith.quality.outliers import LIMIT, REASON, measure_distances, outlier_veto
+from corpusmith.quality.predictions import originals
+from corpusmith.quality.second_build import Run, build_twice
+from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.plan import Plan
+from corpusmith.teacher.ledger import Answer, Ledger
+from corpusmith.teacher.payload import payload_key
+from corpusmith.training.data import SPLITS, load_corpus
 from tests.answered import answer_all
 
 
@@ -43,12 +51,12 @@ def test_rows_beyond_the_limit_go_with_their_copies_and_their_reason(
         str(ner_recipe),
         tmp_path / "second",
         ledger,
-        outliers=write_distances(tmp_path / "d.jsonl", distances),
+        vetoes=[outlier_veto(write_distances(tmp_path / "d.jsonl", distances), limit or LIMIT)],
     )
     assert before - column(tmp_path / "second", "tiny-disease") == {far, near}.difference(
         {near} if gone == 1 else ()
     )
-    assert found["rejected_by_reason"][APART] == gone == found["outliers"]["rejected"]
+    assert found["rejected_by_reason"][REASON] == gone == found["outliers"]["rejected"]
     assert (found["outliers"]["judged"], found["outliers"]["limit"]) == (len(before), limit or 3.5)
     assert (
         json.loads((tmp_path / "second" / "build.json").read_text())["outliers"]
@@ -57,16 +65,16 @@ def test_rows_beyond_the_limit_go_with_their_copies_and_their_reason(
     thrown = pq.read_table(
         next((tmp_path / "second" / "data" / "rejected").glob("*.parquet"))
     ).to_pylist()
-    assert sum(row["reason"] == APART for row in thrown) == gone
+    assert sum(row["reason"] == REASON for row in thrown) == gone
 
 
 def test_what_is_no_distance_is_named_with_the_remedy(tmp_path: Path) -> None:
     path = tmp_path / "d.jsonl"
     with pytest.raises(UserError, match=r"no distances at .*corpusmith outliers DATASET"):
-        find_outliers(path, 5.0)
+        outlier_veto(path, 5.0)
     path.write_text("", encoding="utf-8")
     with pytest.raises(UserError, match="holds no row"):
-        find_outliers(path, 5.0)
+        outlier_veto(path, 5.0)
     sound = '{"id": "a", "deviations": 1.5}'
     for line in (
         "not json",
@@ -77,4 +85,74 @@ def test_what_is_no_distance_is_named_with_the_remedy(tmp_path: Path) -> None:
     ):
         path.write_text(f"{sound}\n{line}\n", encoding="utf-8")
         with pytest.raises(UserError, match="line 2"):
-            find_outliers(path, 5.0)
+            outlier_veto(path, 5.0)
+
+
+ALIEN = "Share prices in Tokyo closed two percent higher on Friday as exporters gained from a cheaper yen"
+INTRUDERS = (
+    "I'm sorry, but I can't help with that request.",
+    "As an AI language model I cannot write such a sentence.",
+    "def main(): return sorted(x for x in data if x)",
+)
+
+
+@pytest.fixture
+def ledger(ner_recipe: Path, tmp_path: Path) -> Path:
+    """Every request of the tiny recipe is answered; the first that names nothing got a sentence about the stock market."""
+    recipe = (
+        ner_recipe.read_text(encoding="utf-8")
+        + "augment: {replacements: 1}\nfilters: {outliers: 2}\n"
+    )
+    ner_recipe.write_text(recipe, encoding="utf-8")
+    path = tmp_path / "ledger.sqlite"
+    plain = next(
+        request for request in Plan(load_recipe(str(ner_recipe))).requests() if not request.seeds
+    )
+    with Ledger(path) as opened:
+        opened.add([(payload_key(plain.payload), plain.payload)])
+        opened.record([Answer(payload_key(plain.payload), ALIEN)])
+    answer_all(ner_recipe, path)  # an answer that is there already stays
+    return path
+
+
+def test_a_sentence_of_another_world_lies_the_furthest_off(
+    ner_recipe: Path, ledger: Path, tmp_path: Path
+) -> None:
+    facts = build(str(ner_recipe), tmp_path / "dataset", ledger)
+    out = tmp_path / "outliers.jsonl"
+    rows = measure_distances(str(tmp_path / "dataset"), "embedded", out)
+    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert (
+        rows
+        == len(lines)
+        == facts["counts"]["accepted"] - sum(facts["filtered_by_reason"].values())
+    )
+    alien, *others = sorted(lines, key=lambda line: -line["deviations"])
+    assert alien["deviations"] > 2 > others[0]["deviations"]
+
+
+@pytest.mark.slow
+def test_the_switch_of_a_recipe_measures_once_and_builds_without_outliers(
+    ner_recipe: Path, ledger: Path, tmp_path: Path
+) -> None:
+    run = Run(tmp_path / "home", "embedded", ledger)
+    facts = build_twice(str(ner_recipe), tmp_path / "home" / "dataset", run)
+    assert facts["outliers"]["rejected"] == 1 == facts["rejected_by_reason"]["embedding outlier"]
+    (distances,) = (tmp_path / "home").glob("distances-*.jsonl")
+    written = distances.stat().st_mtime_ns
+    assert build_twice(str(ner_recipe), tmp_path / "home" / "dataset", run) == facts
+    assert distances.stat().st_mtime_ns == written
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", ["ncbi-disease", "gad"])
+def test_refusals_and_code_lie_beyond_the_limit_and_no_recorded_answer_does(
+    recipe: str, tmp_path: Path
+) -> None:
+    build(recipe, tmp_path)
+    column = "text" if load_recipe(recipe).task == "ner" else "source_text"
+    splits = load_corpus(str(tmp_path), (*SPLITS, "test")).splits.values()
+    texts = [text for part in splits for text in originals(part)[column]]
+    deviations = deviations_below([*texts, *INTRUDERS], sentence_embedder())
+    limit = load_recipe(recipe).filters.outliers
+    assert deviations[: len(texts)].max() < limit < deviations[len(texts) :].min()

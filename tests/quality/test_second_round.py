@@ -1,3 +1,5 @@
+"""From a student, or a file of predictions, to the recipe of the next round."""
+
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -7,27 +9,29 @@ import numpy as np
 import pytest
 import yaml
 
+from corpusmith.corpus.build import build
 from corpusmith.errors import UserError
 from corpusmith.lexicon.concept import Concept, Lexicon, boosted
-from corpusmith.quality.predictions import Judged
+from corpusmith.quality.predictions import Prediction
 from corpusmith.quality.second_round import (
     MOST,
-    Uncertainty,
+    aim,
     aimed_recipe,
-    doubt_of,
-    measure,
+    most_doubted,
     with_doubted,
     write_recipe,
 )
+from corpusmith.quality.uncertainty import Uncertainty, doubt_of, measure
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import SPLIT_FOLDS, Plan, Request
 from corpusmith.teacher.payload import payload_key
+from tests.answered import answer_all
 
 
-def judged(request: Request, doubt: float) -> Judged:
+def judged(request: Request, doubt: float) -> Prediction:
     """A sentence of three words, the last a mention that the student doubts."""
     chances = np.array([[0.98, 0.01, 0.01], [0.98, 0.01, 0.01], [doubt / 2, 1 - doubt, doubt / 2]])
-    return Judged(request.id, (0, 0, 1), chances)
+    return Prediction(request.id, (0, 0, 1), chances)
 
 
 def doubted(recipe: Path, doubts: Callable[[Request], bool]) -> Uncertainty:
@@ -48,10 +52,14 @@ def own(plan: Plan) -> list[Request]:
 
 def test_doubt_is_of_the_words_that_are_or_are_taken_for_a_mention() -> None:
     sure, unsure = [0.9, 0.05, 0.05], [0.6, 0.3, 0.1]
-    assert doubt_of(Judged("a", (0, 1), np.array([sure, [0.2, 0.7, 0.1]]))) == pytest.approx(0.3)
-    assert doubt_of(Judged("a", (0, 0), np.array([sure, [0.2, 0.7, 0.1]]))) == pytest.approx(0.8)
-    assert doubt_of(Judged("a", (0, 0), np.array([sure, unsure]))) == pytest.approx(0.4)
-    assert doubt_of(Judged("a", (1,), np.array([[0.25, 0.75]]))) == pytest.approx(0.25)
+    assert doubt_of(Prediction("a", (0, 1), np.array([sure, [0.2, 0.7, 0.1]]))) == pytest.approx(
+        0.3
+    )
+    assert doubt_of(Prediction("a", (0, 0), np.array([sure, [0.2, 0.7, 0.1]]))) == pytest.approx(
+        0.8
+    )
+    assert doubt_of(Prediction("a", (0, 0), np.array([sure, unsure]))) == pytest.approx(0.4)
+    assert doubt_of(Prediction("a", (1,), np.array([[0.25, 0.75]]))) == pytest.approx(0.25)
 
 
 def test_a_doubted_kind_is_asked_for_more_often(ner_recipe: Path, tmp_path: Path) -> None:
@@ -149,7 +157,7 @@ def test_a_few_rows_do_not_say_much(ner_recipe: Path) -> None:
 def test_relations_are_aimed_too(relation_recipe: Path, tmp_path: Path) -> None:
     plan = Plan(load_recipe(str(relation_recipe)))
     rows = (
-        Judged(r.id, (1,), np.array([[0.9, 0.1] if r.kind.name == "link" else [0.1, 0.9]]))
+        Prediction(r.id, (1,), np.array([[0.9, 0.1] if r.kind.name == "link" else [0.1, 0.9]]))
         for r in own(plan)
     )
     content = aimed_recipe(str(relation_recipe), measure(plan.recipe, rows), 50)
@@ -163,7 +171,7 @@ def test_predictions_of_another_recipe_are_refused(ner_recipe: Path) -> None:
     with pytest.raises(UserError, match="none of the predictions is of a row of tiny-disease"):
         measure(
             load_recipe(str(ner_recipe)),
-            [Judged("other-0000001", (0,), np.array([[1.0, 0.0, 0.0]]))],
+            [Prediction("other-0000001", (0,), np.array([[1.0, 0.0, 0.0]]))],
         )
 
 
@@ -198,3 +206,42 @@ def test_a_boost_of_nothing_is_refused(ner_recipe: Path) -> None:
     ner_recipe.write_text(yaml.safe_dump(content), encoding="utf-8")
     with pytest.raises(UserError, match=r"boost\.C04: Input should be greater than 0"):
         load_recipe(str(ner_recipe))
+
+
+@pytest.fixture
+def dataset(ner_recipe: Path, tmp_path: Path) -> str:
+    answer_all(ner_recipe, tmp_path / "ledger.sqlite")
+    build(str(ner_recipe), tmp_path / "dataset", tmp_path / "ledger.sqlite")
+    return str(tmp_path / "dataset")
+
+
+def test_a_students_doubts_of_held_out_rows_aim_the_next_round(
+    ner_recipe: Path, dataset: str, encoder: Path, tmp_path: Path
+) -> None:
+    from corpusmith.training.config import TrainingConfig
+    from corpusmith.training.loop import train
+
+    train(dataset, str(encoder), tmp_path / "model", TrainingConfig(epochs=1, tracker="none"))
+    out = tmp_path / "tiny-disease.round2.yaml"
+    found = aim(str(ner_recipe), out, 40, model=str(tmp_path / "model"), dataset=dataset)
+    facts = json.loads(
+        (tmp_path / "tiny-disease.round2.uncertainty.json").read_text(encoding="utf-8")
+    )
+    held_out = [
+        json.loads(line)["id"]
+        for line in out.with_suffix(".predictions.jsonl").read_text().splitlines()
+    ]
+    assert facts["rows"] == len(held_out) == found.overall.rows > 5
+    plan = Plan(load_recipe(str(ner_recipe)))
+    assert all(
+        plan.request(int(row.rpartition("-")[2])).split in ("validation", "test")
+        for row in held_out
+    )
+    assert load_recipe(str(out)).rows == 40
+    assert any(line.startswith("kinds: ") for line in most_doubted(found))
+
+
+def test_one_source_of_doubts_is_needed_and_not_two(ner_recipe: Path, tmp_path: Path) -> None:
+    for given in ({}, {"predicted": tmp_path / "p.jsonl", "model": "m"}):
+        with pytest.raises(UserError, match="give either --predictions FILE"):
+            aim(str(ner_recipe), tmp_path / "round2.yaml", 40, **given)

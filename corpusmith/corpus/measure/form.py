@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from corpusmith.corpus.ngrams import words
+from corpusmith.corpus.filters.ngrams import words
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 

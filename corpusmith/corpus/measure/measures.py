@@ -7,11 +7,10 @@ from typing import Any
 
 import orjson
 
-from corpusmith.corpus.duplicates import TEXTS_AT_ONCE
 from corpusmith.corpus.example import sentence_of
 from corpusmith.corpus.measure.form import Form
 from corpusmith.corpus.measure.overlap import Audit, Overlap
-from corpusmith.files import BUFFER, batches
+from corpusmith.files import BUFFER
 from corpusmith.recipe.plan import SPLIT_FOLDS
 
 
@@ -63,8 +62,8 @@ def measure(rows: Mapping[str, Path], benchmarks: Path | None) -> Measures:
     audit = Audit(benchmarks) if benchmarks else None
     for split, path in rows.items():
         with path.open("rb", buffering=BUFFER) as lines:
-            for part in batches(measures.texts(split, map(orjson.loads, lines)), TEXTS_AT_ONCE):
+            for row_id, text in measures.texts(split, map(orjson.loads, lines)):
                 if audit:
-                    audit.add(part)
+                    audit.add(row_id, text)
     measures.overlaps = audit.splits if audit else {}
     return measures

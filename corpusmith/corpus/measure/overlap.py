@@ -2,18 +2,17 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import chain, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from corpusmith.corpus.benchmarks import benchmark_rows, benchmark_splits
-from corpusmith.corpus.duplicates import SHINGLE, TEXTS_AT_ONCE
-from corpusmith.corpus.leakage import Leakage
-from corpusmith.corpus.ngrams import ngram_hashes, words
-from corpusmith.files import batches
+from corpusmith.corpus.filters.duplicates import SHINGLE
+from corpusmith.corpus.filters.leakage import Leakage
+from corpusmith.corpus.filters.ngrams import ngram_hashes, words
 
 LEAKS = (8, 13)  # words; both are usual, the longer one in contamination reports of language models
 BINS = 1000  # of the histogram of similarities
@@ -75,7 +74,7 @@ class Audit:
                 self._ids.append(str(row["id"]))
             self._bounds.append(len(self._ids))
         self._ngrams: dict[int, Leakage] = {}
-        shingles = _shingles([words(text) for _, text in self._sentences])
+        shingles = [np.unique(ngram_hashes(words(text), SHINGLE)) for _, text in self._sentences]
         self._sizes = np.array([len(part) for part in shingles], dtype=np.int64)
         owners = np.repeat(np.arange(len(shingles)), self._sizes)
         keys = np.concatenate([*shingles, np.array([], dtype=np.uint64)])
@@ -84,37 +83,32 @@ class Audit:
         self._keys, starts = np.unique(keys[order], return_index=True)
         self._starts = np.append(starts, len(keys))
 
-    def add(self, rows: Sequence[tuple[str, str]]) -> None:
-        """Compare (id, text) pairs; some hundred at once cost a fraction of one at a time."""
-        sentences = [words(text) for _, text in rows]
+    def add(self, row_id: str, text: str) -> None:
+        """Compare one row with every split."""
+        sentence = words(text)
         for overlap in self.splits.values():
-            overlap.rows += len(rows)
+            overlap.rows += 1
         for n in LEAKS:
-            for name in chain.from_iterable(self._sharing(sentences, n)):
+            for name in self._sharing(sentence, n):
                 self.splits[name].leaked[n] += 1
-        self._lengthen(sentences)
-        for (row_id, _), shingles in zip(rows, _shingles(sentences), strict=True):
-            self._compare(row_id, shingles)
+        self._lengthen(sentence)
+        self._compare(row_id, np.unique(ngram_hashes(sentence, SHINGLE)))
 
-    def _lengthen(self, sentences: list[list[str]]) -> None:
-        """Look for runs of words longer than the shortest of the longest ones known, in ever fewer sentences."""
+    def _lengthen(self, sentence: list[str]) -> None:
+        """Look for runs of words longer than the shortest of the splits' longest runs so far."""
         n = min((overlap.longest for overlap in self.splits.values()), default=0) + 1
-        while sentences := [sentence for sentence in sentences if len(sentence) >= n]:
-            found = self._sharing(sentences, n)
-            for name in set(chain.from_iterable(found)):
+        while n <= len(sentence) and (names := self._sharing(sentence, n)):
+            for name in names:
                 self.splits[name].longest = max(self.splits[name].longest, n)
-            sentences = [
-                sentence for sentence, names in zip(sentences, found, strict=True) if names
-            ]
             n += 1
 
     def figures(self) -> dict[str, dict]:
         return {name: overlap.figures() for name, overlap in self.splits.items()}
 
-    def _sharing(self, sentences: list[list[str]], n: int) -> list[list[str]]:
+    def _sharing(self, sentence: list[str], n: int) -> list[str]:
         if n not in self._ngrams:
             self._ngrams[n] = Leakage(self._sentences, n)
-        return self._ngrams[n].sources(sentences)
+        return self._ngrams[n].sources(sentence)
 
     def _compare(self, row_id: str, shingles: np.ndarray) -> None:
         """Exact Jaccard similarity with every benchmark sentence that shares a shingle, through an inverted index."""
@@ -147,18 +141,11 @@ def audit(rows: Iterable[tuple[str, str]], root: Path) -> dict[str, dict]:
     over the rows) and the `nearest` pairs of ids.
     """
     measured = Audit(root)
-    for part in batches(rows, TEXTS_AT_ONCE):
-        measured.add(part)
+    for row_id, text in rows:
+        measured.add(row_id, text)
     return measured.figures()
 
 
 def closest(pairs: list[tuple[float, str, str]]) -> list[tuple[float, str, str]]:
     """The most similar pairs, equally similar ones in the order of their ids."""
     return heapq.nsmallest(NEAREST, pairs, key=lambda pair: (-pair[0], *pair[1:]))
-
-
-def _shingles(sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
-    """The hashes of each sentence's word trigrams, sorted, each once."""
-    keys, owners = ngram_hashes(sentences, SHINGLE)
-    bounds = np.searchsorted(owners, np.arange(1, len(sentences)))
-    return [np.unique(part) for part in np.split(keys, bounds)] if len(sentences) else []

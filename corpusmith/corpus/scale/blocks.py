@@ -22,10 +22,11 @@ from datatrove.utils.binaryio import read_tuples_from_file
 from datatrove.utils.word_tokenizers import WhitespaceTokenizer
 
 from corpusmith.corpus.build import SPLITS, write_parquet
-from corpusmith.corpus.duplicates import TEXTS_AT_ONCE, Banding, Duplicates, band_hashes
-from corpusmith.corpus.leakage import leakage_of
+from corpusmith.corpus.counts import Counts
+from corpusmith.corpus.filters.duplicates import TEXTS_AT_ONCE, Banding, Duplicates, band_hashes
+from corpusmith.corpus.filters.leakage import leakage_of
 from corpusmith.corpus.measure.measures import Measures, measure
-from corpusmith.corpus.rows import ACCEPTED, Corpus, Counts
+from corpusmith.corpus.rows import ACCEPTED, RowWriter
 from corpusmith.corpus.scale.answers import read_answer, read_indices
 from corpusmith.files import batches
 from corpusmith.recipe.plan import Plan, Request
@@ -83,16 +84,18 @@ class Judge(PipelineStep):
         self, data: DocumentsPipeline = None, rank: int = 0, world_size: int = 1
     ) -> DocumentsPipeline:
         with tempfile.TemporaryDirectory(prefix="corpusmith-") as scratch:
-            corpus = Corpus(self.recipe, Path(scratch))
-            for number, row in enumerate(corpus.judge(self._answered(corpus, rank, world_size))):
+            writer = RowWriter(self.recipe, Path(scratch))
+            for number, row in enumerate(writer.judge(self._answered(writer, rank, world_size))):
                 yield Document(text=row["text"], id=str(number))
             for name in JUDGED:
-                upload(corpus.work / name, self.work, f"judged/{rank:05d}/{name}")
+                upload(writer.work / name, self.work, f"judged/{rank:05d}/{name}")
             with self.work.open(f"judged/{rank:05d}/counts.pickle", "wb") as out:
-                pickle.dump(corpus.counts, out)
+                pickle.dump(writer.counts, out)
 
-    def _answered(self, corpus: Corpus, part: int, parts: int) -> Iterator[tuple[Request, Answer]]:
-        rows = len(corpus.plan)
+    def _answered(
+        self, writer: RowWriter, part: int, parts: int
+    ) -> Iterator[tuple[Request, Answer]]:
+        rows = len(writer.plan)
         lines: dict[int, str] = {}
         for path in (
             self.work.list_files(f"answers/{part:05d}")
@@ -106,17 +109,17 @@ class Judge(PipelineStep):
                     )  # the first answer to a request stays, as in a ledger
         for index in range(-(-part * rows // parts), -(-(part + 1) * rows // parts)):
             if (given := lines.pop(index, None)) is None:
-                corpus.counts.pending += 1
+                writer.counts.pending += 1
                 continue
-            request = corpus.plan.request(index)
+            request = writer.plan.request(index)
             if (answer := read_answer(given, payload_key(request.payload))) is None:
-                corpus.counts.failed += 1
+                writer.counts.failed += 1
             else:
                 yield request, answer
 
 
 class Signatures(MinhashDedupSignature):
-    """datatrove's first MinHash stage over the band hashes of `corpusmith.corpus.duplicates`, a batch of texts at a time."""
+    """datatrove's first MinHash stage over the band hashes of `corpusmith.corpus.filters.duplicates`, a batch of texts at a time."""
 
     def __init__(self, recipe: Recipe, work: str) -> None:
         super().__init__(
@@ -199,17 +202,17 @@ class Publish(PipelineStep):
     def run(self, data: DocumentsPipeline = None, rank: int = 0, world_size: int = 1) -> None:
         with tempfile.TemporaryDirectory(prefix="corpusmith-") as scratch, self.track_time("part"):
             folder = Path(scratch)
-            corpus = Corpus(self.recipe, folder / "rows")
-            corpus.work.mkdir()
+            writer = RowWriter(self.recipe, folder / "rows")
+            writer.work.mkdir()
             for name in JUDGED:
-                self.work.get(f"judged/{rank:05d}/{name}", str(corpus.work / name))
+                self.work.get(f"judged/{rank:05d}/{name}", str(writer.work / name))
             with self.work.open(f"judged/{rank:05d}/counts.pickle", "rb") as counts:
-                corpus.counts = pickle.load(counts)
-            corpus.filter(self._duplicates(corpus, rank), leakage_of(self.recipe, self.benchmarks))
-            rows = {split: corpus.work / f"{split}.jsonl" for split in (*SPLITS, "rejected")}
-            write_parquet(corpus, rows, folder / "out", folder)
+                writer.counts = pickle.load(counts)
+            writer.filter(self._duplicates(writer, rank), leakage_of(self.recipe, self.benchmarks))
+            rows = {split: writer.work / f"{split}.jsonl" for split in (*SPLITS, "rejected")}
+            write_parquet(self.recipe, rows, folder / "out", folder)
             part = Part(
-                corpus.counts, measure({split: rows[split] for split in SPLITS}, self.benchmarks)
+                writer.counts, measure({split: rows[split] for split in SPLITS}, self.benchmarks)
             )
             for shard in sorted((folder / "out" / "data").rglob("*.parquet")):
                 split, number, _, _ = shard.stem.rsplit("-", 3)
@@ -228,8 +231,8 @@ class Publish(PipelineStep):
             with self.work.open(f"measures/{rank:05d}.pickle", "wb") as out:
                 pickle.dump(part, out)
 
-    def _duplicates(self, corpus: Corpus, part: int) -> Duplicates:
-        with (corpus.work / ACCEPTED).open("rb") as lines:
+    def _duplicates(self, writer: RowWriter, part: int) -> Duplicates:
+        with (writer.work / ACCEPTED).open("rb") as lines:
             count = sum(1 for _ in lines)
         earlier, exact = np.full(count, -1, dtype=np.int32), np.zeros(count, dtype=bool)
         if self.work.isfile(f"repeats/{part:05d}"):

@@ -19,8 +19,8 @@ from datatrove.pipeline.base import PipelineStep
 from datatrove.pipeline.dedup import MinhashDedupBuckets
 
 from corpusmith.corpus.build import SPLITS, benchmarks_at_hand, facts_of, keep_sources
+from corpusmith.corpus.counts import Counts
 from corpusmith.corpus.generate import Estimate, estimate, generate
-from corpusmith.corpus.rows import Counts
 from corpusmith.corpus.scale.answers import write_answers
 from corpusmith.corpus.scale.blocks import (
     Deal,

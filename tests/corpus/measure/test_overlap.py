@@ -61,7 +61,7 @@ def test_shards_add_up_to_the_whole(tmp_path):
     ]
     shards = [Audit(tmp_path), Audit(tmp_path)]
     for number, row in enumerate(rows):
-        shards[number % 2].add([row])
+        shards[number % 2].add(*row)
     for name, overlap in shards[0].splits.items():
         overlap.merge(shards[1].splits[name])
     assert shards[0].figures() == audit(rows, tmp_path)

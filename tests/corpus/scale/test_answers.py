@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-from corpusmith.corpus.rows import Corpus
+from corpusmith.corpus.rows import RowWriter
 from corpusmith.corpus.scale.answers import read_answer
 from corpusmith.recipe.load import load_recipe
 from corpusmith.teacher.payload import payload_key
@@ -10,13 +10,13 @@ from corpusmith.teacher.payload import payload_key
 def test_an_answer_of_another_tool_that_holds_half_a_pair_becomes_a_reject(
     small_recipe: Path, tmp_path: Path
 ) -> None:
-    corpus = Corpus(load_recipe(str(small_recipe)), tmp_path)
-    request = corpus.plan.request(0)
+    writer = RowWriter(load_recipe(str(small_recipe)), tmp_path)
+    request = writer.plan.request(0)
     key = payload_key(request.payload)
     text = "Carriers of \ud83d were well."
     answer = read_answer(json.dumps({"index": 0, "key": key[:16], "text": text}), key)
     assert answer is not None
-    assert not list(corpus.judge([(request, answer)]))
+    assert not list(writer.judge([(request, answer)]))
     (row,) = [
         json.loads(line)
         for line in (tmp_path / "rejected.jsonl").read_text(encoding="utf-8").splitlines()

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from corpusmith.corpus.example import Entities, Pair, Reject
 from corpusmith.corpus.generate import generate
-from corpusmith.corpus.rows import Corpus
+from corpusmith.corpus.verify import Verifier
 from corpusmith.recipe.load import load_recipe
-from corpusmith.recipe.plan import Request
+from corpusmith.recipe.plan import Plan, Request
 from corpusmith.teacher.ledger import Ledger
 from corpusmith.teacher.payload import payload_key
 
@@ -17,16 +17,17 @@ PREVIEWED = 5
 def preview(
     recipe: str, ledger: Path, ask: bool, base_url: str | None = None
 ) -> Iterator[tuple[Request, Entities | Pair | Reject | None]]:
-    """The first five requests and, with `ask`, what their answers became: looked at before anything larger is paid for."""
+    """The first five requests and what became of their answers; with `ask`, ask for them first."""
     parsed = load_recipe(recipe).model_copy(update={"rows": PREVIEWED})
-    corpus = Corpus(parsed, Path())
+    plan = Plan(parsed)
+    verifier = Verifier(parsed, plan.lexicons)
     with Ledger(ledger) as opened:
         if ask:
             generate(parsed, opened, base_url=base_url)
-        for request in corpus.plan.requests():
+        for request in plan.requests():
             key = payload_key(request.payload)
             answer = opened.get_many([key]).get(key)
             yield (
                 request,
-                corpus.verify(request, answer.text, answer.finish_reason) if answer else None,
+                verifier.verify(request, answer.text, answer.finish_reason) if answer else None,
             )

@@ -1,0 +1,44 @@
+"""Words and word n-grams of a text, and their hashes."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+from xxhash import xxh3_64_intdigest
+
+SEED = 20230304  # of the hash functions
+WORD = re.compile(r"\w+")
+
+
+def words(text: str) -> list[str]:
+    """Words for comparison, without regard to case, punctuation, spacing and Unicode form (NFKC)."""
+    return WORD.findall(unicodedata.normalize("NFKC", text).lower())
+
+
+def word_ngrams(sentence: Sequence[str], n: int) -> list[str]:
+    """All word n-grams. A sentence of fewer than n words is one n-gram: it matches as a whole."""
+    last = max(1, len(sentence) - n + 1)
+    return [" ".join(sentence[start : start + n]) for start in range(last)]
+
+
+def text_hash(text: str) -> int:
+    """64 bits, the same on every machine and in every process (Python's own hash is not)."""
+    return xxh3_64_intdigest(text.encode())
+
+
+def multipliers(count: int) -> np.ndarray:
+    """Odd 64-bit numbers. Those of a smaller count are the first of a larger one."""
+    return np.random.default_rng(SEED).integers(1, 2**63, count, dtype=np.uint64) * 2 + 1
+
+
+def ngram_hashes(sentence: Sequence[str], n: int) -> np.ndarray:
+    """One 64-bit hash for each n-gram of `word_ngrams`; none for a sentence without a word.
+
+    The hash is the sum of the words' hashes, each times the multiplier of its place.
+    """
+    if not sentence:
+        return np.empty(0, dtype=np.uint64)
+    padded = [*sentence, *[""] * (n - len(sentence))]
+    hashes = np.array([text_hash(word) for word in padded], dtype=np.uint64)
+    return np.lib.stride_tricks.sliding_window_view(hashes, n) @ multipliers(n)

@@ -1,0 +1,158 @@
+"""Mentions in a sentence: the seeds that were asked for, and the names that lexicons find."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from corpusmith.corpus.example import Span
+from corpusmith.lexicon.concept import Lexicon
+from corpusmith.lexicon.matcher import Match, exact_key, folded_key, is_acronym
+from corpusmith.lexicon.words import Sentence
+from corpusmith.recipe.plan import Seed
+from corpusmith.recipe.schema import Recipe
+
+
+@dataclass(frozen=True)
+class Located:
+    """A seed where it was found: words `[first, last)` of the sentence.
+
+    The span has no label where the seed's lexicon is no label of the recipe. Such a seed is
+    context: its words can't be part of another mention.
+    """
+
+    first: int
+    last: int
+    span: Span
+
+
+class Lookup:
+    """Finds seeds and other mentions in sentences, by the lexicons of a recipe's labels.
+
+    Acronyms of the recipe's other lexicons are ambiguous and never taken for a mention.
+    """
+
+    def __init__(self, recipe: Recipe, lexicons: Mapping[str, Lexicon]) -> None:
+        self.by_label = {label: lexicons[name] for label, name in recipe.labels.items()}
+        self.label_of = {lexicon: label for label, lexicon in recipe.labels.items()}
+        self.repair = recipe.verify.repair
+        others = [lexicon for name, lexicon in lexicons.items() if name not in self.label_of]
+        names = (
+            name for lexicon in others for concept in lexicon.concepts for name in concept.names
+        )
+        self.ambiguous = frozenset(filter(is_acronym, names))
+
+    def find_seeds(self, seeds: Iterable[Seed], sentence: Sentence) -> list[Located] | None:
+        """Every occurrence of every seed, longer seeds first; None where a seed is missing."""
+        found: list[Located] = []
+        used: set[int] = set()
+        for seed in sorted(seeds, key=lambda seed: -len(seed.text)):
+            places = [
+                place
+                for place in locate(seed, sentence, self.repair)
+                if used.isdisjoint(range(*place))
+            ]
+            if not places:
+                return None
+            label = self._label(seed)
+            for first, last in places:
+                used.update(range(first, last))
+                span = span_of(sentence, first, last, label, seed.concept_id)
+                found.append(Located(first, last, span))
+        return found
+
+    def _label(self, seed: Seed) -> str:
+        """The seed's label; none for a borrowed request's concept that this recipe leaves out."""
+        label = self.label_of.get(seed.lexicon, "")
+        ids = seed.concept_id.split("|")
+        return label if label and not self.by_label[label].by_id.keys().isdisjoint(ids) else ""
+
+    def find_unasked(self, sentence: Sentence, asked: Sequence[Located]) -> list[Span]:
+        """Lexicon mentions that no seed asked for.
+
+        One may be longer than a seed that it holds, but never part of a context seed.
+        """
+        found = []
+        for label, lexicon in self.by_label.items():
+            for match in lexicon.matcher.look_up(sentence):
+                overlapping = [
+                    seed for seed in asked if match.start < seed.last and seed.first < match.end
+                ]
+                if overlapping and not outgrows(match, overlapping):
+                    continue
+                span = span_of(sentence, match.start, match.end, label, match.concept_id)
+                if span.text not in self.ambiguous:
+                    found.append(span)
+        return found
+
+
+def outgrows(match: Match, asked: Sequence[Located]) -> bool:
+    """Whether each of the seeds is labelled and a proper part of the match."""
+    return all(
+        seed.span.label
+        and match.start <= seed.first
+        and seed.last <= match.end
+        and (seed.first, seed.last) != (match.start, match.end)
+        for seed in asked
+    )
+
+
+def locate(seed: Seed, sentence: Sentence, repair: bool) -> list[tuple[int, int]]:
+    """Word ranges `[first, last)` that spell the seed, without regard to hyphens.
+
+    With `repair` another number or spelling counts too (tumour, tumors). An acronym is never
+    repaired, since its case is part of it.
+    """
+    form = "exact" if is_acronym(seed.text) else "folded" if repair else "lower"
+    key = folded_key(seed.text) if form == "folded" else exact_key(seed.text)
+    if not key:
+        return []
+    key = f" {key.lower() if form == 'lower' else key} "
+    line = sentence.line(form)
+    places: list[tuple[int, int]] = []
+    at = line.find(key)
+    while at >= 0:
+        first = line.count(" ", 0, at)
+        places.append((sentence.kept[first], sentence.kept[first + key.count(" ") - 2] + 1))
+        at = line.find(key, at + len(key) - 1)
+    return places
+
+
+def longest(labelled: Sequence[Span], unasked: Iterable[Span]) -> list[Span]:
+    """Both together. Of spans that overlap, one that holds the others whole replaces them."""
+    taken = list(labelled)
+    for span in unasked:
+        overlapping = [old for old in taken if span.start < old.end and old.start < span.end]
+        if all(span.start <= old.start and old.end <= span.end for old in overlapping):
+            taken = [*(old for old in taken if old not in overlapping), span]
+    return taken
+
+
+def introduced_acronyms(mentions: Sequence[Span], sentence: Sentence) -> list[Span]:
+    """Acronyms that the sentence introduces in brackets after a mention, wherever they occur.
+
+    The mention has the acronym's letters in the same order and begins with the first of them
+    (after Schwartz and Hearst 2003).
+    """
+    numbers = {end: i for i, end in enumerate(sentence.ends)}
+    short: dict[str, Span] = {}
+    for span in mentions:
+        after = numbers[span.end] + 1
+        match sentence.words[after : after + 3]:
+            case ["(", acronym, ")"] if is_acronym(acronym) and abbreviates(acronym, span.text):
+                short[acronym] = span
+    return [
+        Span(start, end, short[word].label, word, short[word].concept_id)
+        for word, start, end in zip(sentence.words, sentence.starts, sentence.ends, strict=True)
+        if word in short and not any(start < old.end and old.start < end for old in mentions)
+    ]
+
+
+def abbreviates(acronym: str, name: str) -> bool:
+    """Whether the acronym's letters are in the name in order, the first one at its beginning."""
+    letters = iter(name.lower())
+    return name[0].lower() == acronym[0].lower() and all(c in letters for c in acronym.lower())
+
+
+def span_of(sentence: Sentence, first: int, last: int, label: str, concept_id: str) -> Span:
+    """The span of words `[first, last)`."""
+    start, end = sentence.starts[first], sentence.ends[last - 1]
+    return Span(start, end, label, sentence.text[start:end], concept_id)

@@ -1,0 +1,39 @@
+"""A veto: rows to reject for a reason that the answer alone doesn't show."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from corpusmith.errors import UserError
+
+
+@dataclass(frozen=True)
+class Veto:
+    """Rows to reject, whoever found them: a student, an encoder, a person.
+
+    Args:
+        reason: why, as rejects are counted by it.
+        ids: ids of the rejected rows; a row that is an answer has the id of its request.
+        labels: the class numbers that a row had when it was judged, by id. A row that has other
+            labels now was not judged.
+        name: the key of the veto's facts in build.json.
+        facts: what build.json says of it, beside the number of rejected rows.
+    """
+
+    reason: str
+    ids: frozenset[str]
+    labels: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    name: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def rejects(self, row: Mapping[str, Any]) -> bool:
+        """Whether to reject the row. Raises UserError where its labels have changed since."""
+        if row["id"] not in self.ids:
+            return False
+        labels = tuple(row["ner_tags"]) if "ner_tags" in row else (row["label"],)
+        if self.labels.get(row["id"], labels) != labels:
+            raise UserError(
+                f"{self.reason}: {row['id']} was judged with other labels than it has now; "
+                "judge the rows of this build (`corpusmith noise`)"
+            )
+        return True

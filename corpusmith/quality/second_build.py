@@ -1,0 +1,93 @@
+"""Build a corpus twice: the rows of the first build are judged, the second leaves out the bad ones."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from corpusmith.corpus.build import build
+from corpusmith.corpus.rows import class_names
+from corpusmith.corpus.veto import Veto
+from corpusmith.quality.label_noise import noise_veto, out_of_fold
+from corpusmith.quality.outliers import LIMIT, measure_distances, outlier_veto
+from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.schema import Recipe
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where a run finds its input and keeps its results; the parts of a run share it.
+
+    Args:
+        folder: what the run writes; the same call continues there after an interruption.
+        encoder: what students start from: "embedded", a folder or a Hub id.
+        ledger: the answers; None takes the transcript that ships with the recipe.
+        benchmarks: folder of `{set}/{split}.jsonl`; None takes $CORPUSMITH_BENCHMARKS.
+        settings: training settings, over those of the task in `training/settings`.
+    """
+
+    folder: Path
+    encoder: str = "embedded"
+    ledger: Path | None = None
+    benchmarks: Path | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def build_twice(recipe: str, out: Path, run: Run) -> dict[str, Any]:
+    """Build `recipe` into `out`, without the label noise and outliers that it filters out.
+
+    Where `filters` of the recipe asks for neither, one build is enough. The predictions and
+    distances of the first build are kept in `run.folder`, named by the rows they judge: recipes
+    that differ in copies alone share them. Returns what build.json holds.
+    """
+    parsed = load_recipe(recipe)
+    folds, limit = parsed.filters.label_noise, parsed.filters.outliers
+    if not folds and not limit:
+        return build(recipe, out, run.ledger, run.benchmarks)
+    draft = out.with_name(f"{out.name}-draft")
+    build(recipe, draft, run.ledger, run.benchmarks)
+    rows = list(judged_rows(draft, parsed))
+    noise = outliers = None
+    if folds:
+        from corpusmith.training.config import TrainingConfig, task_settings
+
+        settings = {**task_settings(parsed.task), **run.settings, "tracker": "none"}
+        noise = kept(run, "predictions", [rows, folds, run.encoder, settings])
+        if not noise.exists():
+            config = TrainingConfig.from_dict(settings)
+            out_of_fold(str(draft), folds, run.encoder, config, noise)
+    if limit:
+        outliers = kept(run, "distances", [rows, run.encoder])
+        if not outliers.exists():
+            measure_distances(str(draft), run.encoder, outliers)
+    return build(recipe, out, run.ledger, run.benchmarks, vetoes_of(parsed, noise, outliers))
+
+
+def vetoes_of(recipe: Recipe, noise: Path | None, outliers: Path | None) -> list[Veto]:
+    """The vetoes of a file of predictions and of a file of distances, where they are given."""
+    vetoes = []
+    if noise is not None:
+        vetoes.append(noise_veto(noise, len(class_names(recipe))))
+    if outliers is not None:
+        vetoes.append(outlier_veto(outliers, recipe.filters.outliers or LIMIT))
+    return vetoes
+
+
+def judged_rows(dataset: Path, recipe: Recipe) -> Iterator[list[Any]]:
+    """Id, text and labels of every row that is an answer itself."""
+    import pyarrow.parquet as pq
+
+    columns = ["id", "request_id", "text", "ner_tags" if recipe.task == "ner" else "label"]
+    for split in ("train", "validation", "test"):
+        for shard in sorted((dataset / "data" / recipe.name).glob(f"{split}-*.parquet")):
+            for row in pq.read_table(shard, columns=columns).to_pylist():
+                if row["id"] == row["request_id"]:
+                    yield [split, *row.values()]
+
+
+def kept(run: Run, what: str, made_from: list[Any]) -> Path:
+    """The file in which a judgement is kept, named by what it was made from."""
+    key = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:16]
+    return run.folder / f"{what}-{key}.jsonl"
