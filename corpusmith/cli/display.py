@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from corpusmith.progress import LOG_EVERY
@@ -177,3 +177,31 @@ def duration(seconds: float) -> str:
         if seconds >= 90
         else f"{seconds:.0f} s"
     )
+
+
+def adapted_lines(facts: dict[str, Any]) -> Iterator[str]:
+    """The report on an adapted student, which has no label to be measured by."""
+    rows, total = facts["agreement"], facts["held_out_sentences"]
+    yield f"Agreement with the label model on {total:,} held-out sentences (an estimate):"
+    yield f"  {'source':<10} {'P':>5} {'R':>5} {'F1':>5}  95% interval"
+    for name, row in rows.items():
+        low, high = row["f1_interval"]
+        scores = f"{row['precision']:>5.1f} {row['recall']:>5.1f} {row['f1']:>5.1f}"
+        yield f"  {name:<10} {scores}  {low:.1f} to {high:.1f}"
+    yield (
+        f"Kept: round {facts['chosen_round']}, {facts['outside_bias']:g} added to the logit of O; "
+        f"{100 * facts['masked_words']:.1f}% of the words were masked"
+    )
+    yield "Estimated precision of proposals:"
+    for group in facts["estimated_precision"]:
+        source = "listed" if group["listed"] else "not listed"
+        yield (
+            f"  {group['label']:<12} {source:<10} {group['form']:<8} {group['precision']:>5.1f}% "
+            f"of {group['occurrences']:,}"
+        )
+    if drift := facts["drift"]:
+        yield (
+            f"Drift: {drift['unseen_words']:.1f}% of the words are in no synthetic sentence; "
+            f"divergence {drift['divergence']:.2f} bits; {drift['words_per_sentence']:.0f} words a "
+            f"sentence, synthetic {drift['words_per_synthetic_sentence']:.0f}"
+        )

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -122,6 +123,12 @@ def publish(
         str | None,
         typer.Option(metavar="VERSION", help="Release the content of this version again."),
     ] = None,
+    may_publish: Annotated[
+        bool,
+        typer.Option(
+            "--i-may-publish-this-model", help="Release a model that was adapted to documents."
+        ),
+    ] = False,
     alone: Annotated[
         bool,
         typer.Option(
@@ -157,6 +164,7 @@ def publish(
         if public and not dry_run:
             typer.confirm(f"Make {repo} visible to everybody?", abort=True)
         with local_folder(path) as folder:
+            about = replace(about, may_publish_adapted=may_publish)
             release = publishing.publish(
                 kind, folder, repo, about=about, version=version, target=target
             )

@@ -41,6 +41,8 @@ class About:
     ner: Sequence[str] = ()
     relations: Sequence[str] = ()
     datasets: Sequence[str] = ()
+    may_publish_adapted: bool = False
+    """The publisher may release a model that learned from local documents."""
 
 
 def folder_contents(kind: str, folder: Path, standing: Standing) -> Files:

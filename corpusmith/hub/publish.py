@@ -12,6 +12,7 @@ from corpusmith.cards import changelog
 from corpusmith.cards.changelog import Entry
 from corpusmith.cards.markdown import escape
 from corpusmith.errors import UserError
+from corpusmith.files import read_json
 from corpusmith.hub import card_facts as facts
 from corpusmith.hub import versions
 from corpusmith.hub.contents import (
@@ -60,15 +61,29 @@ def publish(
         raise UserError(
             f"{folder} is no folder: give the one that build, train or the Space was written to"
         )
+    about = about or About()
+    if kind == "model" and not about.may_publish_adapted:
+        refuse_adapted(folder)
     repo = Repo(kind, repo_id, target)
     standing = repo.standing()
     files = folder_contents(kind, folder, standing)
-    done = _release_next(repo, standing, files, about or About(), version=version)
+    done = _release_next(repo, standing, files, about, version=version)
     if target.private or target.pull_request or not standing.private:
         return done
     if not target.dry_run:
         repo.show()
     return replace(done, shown=True)
+
+
+def refuse_adapted(folder: Path) -> None:
+    """Raise UserError for a model that `corpusmith adapt` trained on local documents."""
+    training = read_json(folder / "training.json") or {}
+    if "adapted" in training:
+        raise UserError(
+            f"{folder} learned from {training['adapted']['documents']:,} local documents, and a "
+            "model can betray words that it was trained on: publish it only with the consent of "
+            "those who own the documents, by --i-may-publish-this-model"
+        )
 
 
 def rollback(

@@ -19,7 +19,7 @@ from pathlib import Path
 import yaml
 
 from corpusmith.errors import UserError
-from corpusmith.files import PACKAGE
+from corpusmith.processes import SAFE_PATH, module_command
 from corpusmith.training.config import TrainingConfig
 
 
@@ -42,12 +42,13 @@ def train_in_processes(
     out.mkdir(parents=True, exist_ok=True)
     settings = out / "settings.json"
     settings.write_text(json.dumps(asdict(config)))
-    torchrun = ["torch.distributed.run", "--standalone", f"--nproc-per-node={num_processes}"]
-    command = [sys.executable, "-m", *torchrun, "-m", "corpusmith.training.launch", dataset]
+    torchrun = module_command("torch.distributed.run", "--standalone")
+    command = [*torchrun, f"--nproc-per-node={num_processes}"]
+    command += ["-m", "corpusmith.training.launch", dataset]
     command += ["--encoder", encoder, "--out", str(out), "--settings", str(settings)]
     command += ["--seeds", ",".join(map(str, seeds))] if seeds else []
     threads = str(max(1, (os.cpu_count() or 1) // num_processes))
-    environment = {"OMP_NUM_THREADS": threads} | safe_environment()
+    environment = {"OMP_NUM_THREADS": threads} | os.environ | SAFE_PATH
     failed = subprocess.run(command, env=environment, check=False).returncode
     settings.unlink()
     if failed:
@@ -56,18 +57,6 @@ def train_in_processes(
             "see their messages above"
         )
     return json.loads((out / "training.json").read_text())
-
-
-def safe_environment() -> dict[str, str]:
-    """The environment of a child that imports nothing from the working directory.
-
-    A user's `training.py` or `torch.py` there must not replace a library (Python 3.11 and later).
-    """
-    environment = {**os.environ, "PYTHONSAFEPATH": "1"}
-    if not (PACKAGE / "data").is_dir():  # a checkout, which may be importable only from its folder
-        paths = [str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-        environment["PYTHONPATH"] = os.pathsep.join(paths)
-    return environment
 
 
 def train_seeds(

@@ -27,7 +27,7 @@ from corpusmith.progress import bar
 from corpusmith.training.batches import collate, plan_steps, share
 from corpusmith.training.checkpoint import Checkpoint
 from corpusmith.training.config import TrainingConfig
-from corpusmith.training.data import SPLITS, Encoded, encode, load_corpus, masks, vocabulary
+from corpusmith.training.data import SPLITS, Corpus, Encoded, encode, load_corpus, masks, vocabulary
 from corpusmith.training.encoder import (
     add_adapters,
     head_bias,
@@ -47,7 +47,7 @@ LIBRARIES = ("accelerate", "datasets", "tokenizers", "torch", "transformers")
 
 
 def train(
-    dataset: str,
+    dataset: str | Corpus,
     encoder: str,
     out: Path,
     config: TrainingConfig,
@@ -56,7 +56,8 @@ def train(
     """Train, keep the best weights on the validation split (or the last), write the model folder.
 
     Args:
-        dataset: a dataset folder or Hub id, `id[:config][@revision]`.
+        dataset: a dataset folder or Hub id, `id[:config][@revision]`, or a corpus in memory, of
+            which no file is written.
         encoder: "embedded", a folder, or a Hub id `id[@revision]` that `AutoModel` loads.
         out: the model folder. `out/state` holds the state of an unfinished run, which the same
             call resumes.
@@ -78,7 +79,7 @@ def train(
     )
     set_seed(config.seed, device_specific=True, deterministic=config.deterministic)
 
-    corpus = load_corpus(dataset)
+    corpus = dataset if isinstance(dataset, Corpus) else load_corpus(dataset)
     tokenizer = load_tokenizer(encoder)
     facts: dict[str, Any] = {"task": corpus.task}
     if corpus.task == "relations":

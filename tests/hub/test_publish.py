@@ -344,3 +344,15 @@ def test_https_needs_a_token(corpus_folder: Path, monkeypatch: pytest.MonkeyPatc
     repo.api.token = None
     with pytest.raises(UserError, match="hf auth login"):
         repo.may_write()
+
+
+def test_adapted_model_is_published_only_on_request(hub: str, model_folder: Path) -> None:
+    training = json.loads((model_folder / "training.json").read_text())
+    training["adapted"] = {"documents": 1200}
+    (model_folder / "training.json").write_text(json.dumps(training))
+    with pytest.raises(UserError, match=r"1,200 local documents.*--i-may-publish-this-model"):
+        publish("model", model_folder, MODEL, target=HubTarget(hub))
+    assert Repo("model", MODEL, HubTarget(hub)).standing().head is None
+    about = About(may_publish_adapted=True)
+    done = publish("model", model_folder, MODEL, about=about, target=HubTarget(hub))
+    assert done.state == "released"

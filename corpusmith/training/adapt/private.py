@@ -1,0 +1,34 @@
+"""The folder of an adaptation: readable by its owner alone; working files go at the end."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from corpusmith.errors import UserError
+
+
+@contextmanager
+def private_folder(out: Path) -> Iterator[Path]:
+    """Create `out` and give its folder for working files.
+
+    All files written meanwhile have the mode 0600, folders 0700. The working files stay if the
+    work is interrupted, to resume from, and go when it is done.
+
+    Raises:
+        UserError: when `out` belongs to another user.
+    """
+    before = os.umask(0o077)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        try:
+            out.chmod(0o700)
+        except PermissionError:
+            raise UserError(f"{out} belongs to another user: give a folder of your own") from None
+        work = out / "work"
+        work.mkdir(exist_ok=True)
+        yield work
+        shutil.rmtree(work)
+    finally:
+        os.umask(before)

@@ -1,0 +1,115 @@
+"""What can be said of an adapted student without a label. Numbers only, apart from `new_names`."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from corpusmith.inference import spans
+from corpusmith.training.adapt.choice import compared, predicted
+from corpusmith.training.adapt.labels import MASKED
+from corpusmith.training.adapt.rounds import Labelled, Rounds
+from corpusmith.training.adapt.sources import Words, key
+
+OUTSIDE, MOST_NAMES = 0, 200
+
+
+def figures(rounds: Rounds, labelled: Labelled, bias: float, chosen: int) -> dict[str, Any]:
+    """Agreement of each source with the label model on held-out sentences, and the drift.
+
+    Precision, recall and F1 are percent, with 95% intervals of F1 over sentences. They are
+    estimates: the label model takes the place of a person's labels, and learned from the same
+    sources.
+    """
+    at = [int(i) for i in np.flatnonzero(rounds.held_out())]
+    truth = [labelled.tags[i] for i in at]
+    lists = [listed_tags(labelled, i) for i in at]
+    agreement = {"lookup": compared(OUTSIDE, 0.0, lists, truth)}
+    for number, of_student in enumerate(rounds.probabilities):
+        moved = bias if number == chosen else 0.0
+        tags = predicted([of_student[i] for i in at], rounds.tags, moved)
+        agreement[f"round {number}"] = compared(number, moved, tags, truth)
+    words = [word for row in labelled.tags for word in row]
+    return {
+        "held_out_sentences": len(at),
+        "agreement": {name: choice.facts() for name, choice in agreement.items()},
+        "masked_words": sum(word == MASKED for word in words) / max(len(words), 1),
+        "mentions": sum(word.startswith("B-") for word in words),
+        "estimated_precision": precisions(labelled),
+        "drift": drift(rounds),
+    }
+
+
+def precisions(labelled: Labelled) -> list[dict[str, Any]]:
+    """The label model's precision of each group of candidates: in the list or not, by form."""
+    groups = labelled.estimates.groups
+    return [
+        {
+            "label": label,
+            "listed": listed,
+            "form": form,
+            "precision": 100 * share,
+            "occurrences": labelled.estimates.sizes[label, listed, form],
+        }
+        for (label, listed, form), share in sorted(groups.items())
+    ]
+
+
+def listed_tags(labelled: Labelled, sentence: int) -> list[str]:
+    """BIO tags of the lookup."""
+    tags = ["O"] * len(labelled.views.sentences[sentence])
+    for label, (start, end) in labelled.views.listed[sentence]:
+        if all(tag == "O" for tag in tags[start:end]):
+            tags[start] = f"B-{label}"
+            tags[start + 1 : end] = [f"I-{label}"] * (end - start - 1)
+    return tags
+
+
+def new_names(labelled: Labelled) -> list[tuple[str, str, int]]:
+    """(name, label, count) of the most frequent mentions that the list lacks.
+
+    For the terminal of the person who owns the documents: these words come from them.
+    """
+    listed = {
+        (label, key(labelled.views.sentences[i][start:end]))
+        for i, of_sentence in enumerate(labelled.views.listed)
+        for label, (start, end) in of_sentence
+    }
+    counts: Counter[tuple[str, str]] = Counter()
+    for words, tags in zip(labelled.views.sentences, labelled.tags, strict=True):
+        plain = ["O" if tag == MASKED else tag for tag in tags]
+        for label, start, end in spans(plain):
+            if (label, key(words[start:end])) not in listed:
+                counts[" ".join(words[start:end]), label] += 1
+    return [(name, label, n) for (name, label), n in counts.most_common(MOST_NAMES)]
+
+
+def drift(rounds: Rounds) -> dict[str, float]:
+    """How far the documents lie from the synthetic rows."""
+    if rounds.synthetic is None:
+        return {}
+    synthetic = list(rounds.synthetic.splits["train"]["tokens"])
+    ours, theirs = word_shares(rounds.sentences), word_shares(synthetic)
+    return {
+        "unseen_words": 100 * sum(share for word, share in ours.items() if word not in theirs),
+        "divergence": divergence(ours, theirs),
+        "words_per_sentence": float(np.mean([*map(len, rounds.sentences)])),
+        "words_per_synthetic_sentence": float(np.mean([*map(len, synthetic)])),
+    }
+
+
+def word_shares(sentences: Sequence[Words]) -> dict[str, float]:
+    counts = Counter(word.lower() for words in sentences for word in words)
+    total = sum(counts.values())
+    return {word: count / total for word, count in counts.items()}
+
+
+def divergence(ours: dict[str, float], theirs: dict[str, float]) -> float:
+    """Jensen-Shannon divergence in bits: 0 for the same distribution, 1 without a common word."""
+    total = 0.0
+    for word in ours.keys() | theirs.keys():
+        p, q = ours.get(word, 0.0), theirs.get(word, 0.0)
+        middle = (p + q) / 2
+        total += sum(share * np.log2(share / middle) / 2 for share in (p, q) if share)
+    return float(total)

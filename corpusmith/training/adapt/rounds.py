@@ -1,0 +1,167 @@
+"""The rounds of an adaptation: label the sentences, train on them, look again."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from datasets import Dataset
+
+from corpusmith.errors import UserError
+from corpusmith.files import read_json
+from corpusmith.inference import EntityExtractor
+from corpusmith.lexicon.matcher import Matcher
+from corpusmith.training.adapt.label_model import Estimates, estimate
+from corpusmith.training.adapt.labels import MASKED, label_sentences
+from corpusmith.training.adapt.settings import AdaptSettings
+from corpusmith.training.adapt.sources import Candidate, Views, Words, candidates, views_of
+from corpusmith.training.config import TrainingConfig
+from corpusmith.training.data import Corpus
+from corpusmith.training.loop import train
+
+Probabilities = list[np.ndarray]
+"""Words x tags of each sentence."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """What the label model makes of the sentences at one time."""
+
+    views: Views
+    found: list[Candidate]
+    estimates: Estimates
+    tags: list[list[str]]
+
+
+@dataclass
+class Rounds:
+    """The students of all rounds, the first of them the one to adapt."""
+
+    sentences: Sequence[Words]
+    lookup: Mapping[str, Matcher]
+    synthetic: Corpus | None
+    settings: AdaptSettings
+    work: Path
+    students: list[Path]
+    tags: list[str] = field(default_factory=list)
+    probabilities: list[Probabilities] = field(default_factory=list)
+    """Of each student."""
+    mean: Probabilities = field(default_factory=list)
+
+    def look(self, student: Path) -> None:
+        """Let a new student predict, and move the mean of all students towards it.
+
+        The moving average takes the place of the last student alone, whose chance errors the next
+        student would learn (temporal ensembling, Laine and Aila 2017, arXiv 1610.02242).
+        """
+        extractor = EntityExtractor.from_pretrained(student, backend="torch")
+        new = extractor.probabilities(self.sentences)
+        self.tags = extractor.tags
+        self.probabilities.append(new)
+        memory = self.settings.memory if self.mean else 0.0
+        self.mean = [
+            new_chances if not memory else memory * old + (1 - memory) * new_chances
+            for old, new_chances in zip(self.mean or new, new, strict=True)
+        ]
+
+    def label(self) -> Labelled:
+        """Tags for all sentences from the mean of the students and the lookup."""
+        views = views_of(self.sentences, self.tags, self.mean, self.lookup)
+        found = candidates(views, self.settings.weakest)
+        estimates = estimate(found, self.settings)
+        tags = label_sentences(views, found, estimates, self.settings)
+        return Labelled(views, found, estimates, tags)
+
+    def held_out(self) -> np.ndarray:
+        """Which sentences no student is trained on; a fixed draw by their words."""
+        shares = [draw(" ".join(words), self.settings.seed) for words in self.sentences]
+        return np.array(shares) < self.settings.held_out
+
+    def run(self, say: Callable[[str], None]) -> Labelled:
+        """Run all rounds; returns what the label model says after the last one.
+
+        A finished round is not trained again, so the same call resumes a killed one.
+        """
+        held_out = self.held_out()
+        if held_out.all() or not held_out.any():
+            raise UserError(
+                f"{len(self.sentences)} sentences are too few to learn from and to check with: "
+                "give more documents"
+            )
+        self.look(self.students[0])
+        labelled = self.label()
+        for number in range(1, self.settings.rounds + 1):
+            say(f"round {number} of {self.settings.rounds}: {summary(labelled.tags)}")
+            folder = self.work / f"round-{number}"
+            if read_json(folder / "training.json") is None or (folder / "state").exists():
+                train(self.corpus(labelled.tags), str(self.students[-1]), folder, self.config())
+            self.students.append(folder)
+            self.look(folder)
+            labelled = self.label()
+        return labelled
+
+    def config(self) -> TrainingConfig:
+        return TrainingConfig(
+            epochs=self.settings.epochs,
+            learning_rate=self.settings.learning_rate,
+            keep_last=True,
+            outside_bias=0.0,
+            tracker="none",
+            seed=self.settings.seed,
+        )
+
+    def corpus(self, tags: Sequence[Sequence[str]]) -> Corpus:
+        """Labelled sentences and synthetic rows in memory; held-out sentences are validation."""
+        numbers = {tag: i for i, tag in enumerate(self.tags)} | {MASKED: -1}
+        held_out = self.held_out()
+        rows: dict[str, list[tuple[Words, list[int]]]] = {"train": [], "validation": []}
+        for words, row, held in zip(self.sentences, tags, held_out, strict=True):
+            rows["validation" if held else "train"].append((words, [numbers[tag] for tag in row]))
+        rows["train"] += self.synthetic_rows(len(rows["train"]))
+        known = self.synthetic
+        return Corpus(
+            id=known.id if known else "",
+            config=known.config if known else "",
+            revision=known.revision if known else None,
+            task="ner",
+            labels=self.tags,
+            splits={
+                split: Dataset.from_dict(
+                    {"tokens": [list(words) for words, _ in part], "ner_tags": [t for _, t in part]}
+                )
+                for split, part in rows.items()
+            },
+        )
+
+    def synthetic_rows(self, adapted: int) -> list[tuple[Words, list[int]]]:
+        """A fixed draw of synthetic rows, their tags numbered as the student numbers them."""
+        if self.synthetic is None:
+            return []
+        numbers = [self.tags.index(label) for label in self.synthetic.labels]
+        rows = self.synthetic.splits["train"]
+        count = min(round(adapted * self.settings.synthetic_share), rows.num_rows)
+        chosen = np.random.default_rng(self.settings.seed).permutation(rows.num_rows)[:count]
+        return [
+            (row["tokens"], [numbers[tag] for tag in row["ner_tags"]])
+            for row in rows.select(sorted(chosen))
+        ]
+
+
+def draw(text: str, seed: int) -> float:
+    """A number between 0 and 1 that depends on the text and the seed alone."""
+    digest = hashlib.sha256(f"{seed}\1{text}".encode("utf-8", "replace")).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def summary(tags: Sequence[Sequence[str]]) -> str:
+    """Counts of what is learned from, for the user's terminal."""
+    counts: dict[str, Any] = {
+        "sentences": len(tags),
+        "mentions": sum(tag.startswith("B-") for row in tags for tag in row),
+        "masked words": sum(tag == MASKED for row in tags for tag in row),
+    }
+    empty = sum(all(tag == "O" for tag in row) for row in tags)
+    parts = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    return f"{parts}, {empty:,} sentences without a mention"
