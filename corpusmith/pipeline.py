@@ -1,9 +1,9 @@
-"""The whole way as one function: recipes to corpora, students, cards and a Space on a Hub, and the proof that they load.
+"""The whole way as one function: corpora, students, cards and a Space on a Hub, tested as users load them.
 
     corpusmith run demo-disease demo-gene-disease --hub local
 
-Every stage leaves files below `runs/`, and looks at what is there before it works: a run that was stopped anywhere goes
-on by the same command, and one that was finished releases nothing.
+Each stage writes files below the run's folder and skips what is there: a killed run continues with
+the same command, and a finished run releases nothing new.
 """
 
 import json
@@ -11,10 +11,11 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from corpusmith.corpus.build import benchmarks_at_hand
 from corpusmith.errors import UserError
 from corpusmith.evaluation.dictionary import baseline_predictions
 from corpusmith.files import read_json, write_json
@@ -26,209 +27,213 @@ from corpusmith.hub.release import Release
 from corpusmith.hub.repo import HubTarget
 from corpusmith.hub.space_folder import stage_space
 from corpusmith.processes import SAFE_PATH, module_command
-from corpusmith.quality.second_build import Run as BuildRun
-from corpusmith.quality.second_build import build_twice
+from corpusmith.quality.second_build import Run, build_twice
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.schema import Recipe
 from corpusmith.training.config import task_settings
+from corpusmith.training.schedule import rule
 
 REPOSITORY = {"ner": "corpusmith-ner", "relations": "corpusmith-re"}
 Say = Callable[[str], None]
 
 
 @dataclass
-class Run:
-    """What a run made, as far as it came."""
+class Released:
+    """The releases and evaluations of a run, as far as it came."""
 
-    endpoint: str
+    target: HubTarget
     namespace: str
     datasets: dict[str, Release] = field(default_factory=dict)  # by recipe
-    models: dict[str, Release] = field(default_factory=dict)
+    models: dict[str, Release] = field(default_factory=dict)  # by recipe
     space: Release | None = None
     evaluations: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def endpoint(self) -> str:
+        return str(self.target.endpoint)
 
-def run(
+
+def run_all(
     recipes: Sequence[str],
-    *,
+    run: Run,
     hub: str = "local",
-    root: Path = Path("runs"),
-    encoder: str = "embedded",
-    ledger: Path | None = None,
-    benchmarks: Path | None = None,
     public: bool = False,
     say: Say = print,
-) -> Run:
-    """Take each recipe all the way. `hub` is a URL, or "local" for a Hub of this machine that lives below `root`.
+) -> Released:
+    """Take each recipe all the way, and release a Space over all of them.
 
-    Raises UserError when a stage cannot be done; what the stages before it made stays and is used by the next call.
+    Args:
+        hub: a URL, or "local" for a Hub on this machine below `run.folder`.
+        public: show what is released to everybody.
+
+    Raises:
+        UserError: a stage failed. What the earlier stages made is kept for the next call.
     """
     parsed = [load_recipe(name) for name in recipes]
-    with hub_at(hub, root / "hub") as endpoint:
-        done = Run(endpoint, namespace_at(endpoint, hub))
+    with hub_at(hub, run.folder / "hub") as endpoint:
+        target = HubTarget(endpoint, private=not public)
+        done = Released(target, namespace_at(endpoint, hub))
         for name, recipe in zip(recipes, parsed, strict=True):
             say(f"\n{recipe.name}: {recipe.title}")
-            corpus_and_student(done, name, recipe, root, encoder, ledger, benchmarks, public, say)
-        folder = stage_space(root / "space", parsed)
-        ner, relations = (
-            tuple(versioned(done.models[recipe.name]) for recipe in parsed if recipe.task == task)
-            for task in ("ner", "relations")
-        )
-        about = About(
-            ner=ner,
-            relations=relations,
-            datasets=tuple(versioned(done.datasets[r.name]) for r in parsed),
-        )
-        done.space = publish(
-            "space",
-            folder,
-            f"{done.namespace}/corpusmith",
-            about=about,
-            target=HubTarget(endpoint, private=not public),
-        )
-        say(released("space", done.space))
+            one = replace(run, folder=run.folder / recipe.name)
+            facts = build_twice(name, one.folder / "dataset", one)
+            release_corpus(recipe, one, facts, done, say)
+            train_and_measure(recipe, one, facts, done)
+            release_student(recipe, one, facts, done, say)
+        done.space = release_space(parsed, run.folder / "space", done)
+        say(release_line("space", done.space))
         releases = [*done.datasets.values(), *done.models.values(), done.space]
-        say(
-            f"  together  {collect(done.namespace, releases, target=HubTarget(endpoint, private=not public))}"
-        )
-        prove(
-            endpoint,
-            [(recipe, done.datasets[recipe.name], done.models[recipe.name]) for recipe in parsed],
-            root,
-            say,
-        )
-        say(what_next(done, hub, root))
+        say(f"  together  {collect(done.namespace, releases, target=target)}")
+        pairs = [(r, done.datasets[r.name], done.models[r.name]) for r in parsed]
+        prove(endpoint, pairs, run.folder, say)
+        say(what_next(done, hub, run.folder))
     return done
 
 
-def corpus_and_student(
-    done: Run,
-    name: str,
-    recipe: Recipe,
-    root: Path,
-    encoder: str,
-    ledger: Path | None,
-    benchmarks: Path | None,
-    public: bool,
-    say: Say,
+def release_corpus(
+    recipe: Recipe, run: Run, facts: Mapping[str, Any], done: Released, say: Say
 ) -> None:
-    """Build and release one corpus; train, measure and release one student."""
-    home = root / recipe.name
-    facts = build_twice(name, home / "dataset", BuildRun(home, encoder, ledger, benchmarks))
+    """Publish the dataset folder of a recipe."""
     counts = facts["counts"]
     say(
-        f"  corpus    {counts['accepted']} rows accepted, {counts['rejected']} rejected of {counts['requests']} requests"
+        f"  corpus    {counts['accepted']} rows accepted, {counts['rejected']} rejected "
+        f"of {counts['requests']} requests"
     )
-
-    dataset = publish(
+    done.datasets[recipe.name] = publish(
         "dataset",
-        home / "dataset",
+        run.folder / "dataset",
         f"{done.namespace}/{REPOSITORY[recipe.task]}",
         about=About(license=facts["license"], pretty_name=f"corpusmith {recipe.task}"),
-        target=HubTarget(done.endpoint, private=not public),
+        target=done.target,
     )
-    done.datasets[recipe.name] = dataset
-    say(released("dataset", dataset))
+    say(release_line("dataset", done.datasets[recipe.name]))
 
+
+def train_and_measure(recipe: Recipe, run: Run, facts: Mapping[str, Any], done: Released) -> None:
+    """Train a student on the released corpus, export it, and evaluate it.
+
+    It is trained anew when the rows, the encoder or the settings have changed.
+    """
+    dataset = done.datasets[recipe.name]
     source = f"{dataset.repo_id}:{recipe.name}@{dataset.version}"
-    environment = environment_of(done.endpoint)
-    model = home / "model"
+    model, env = run.folder / "model", environment(done.endpoint)
+    settings = {**task_settings(recipe.task), **run.settings}
     trained_on = {
         "rows": facts["content_hash"],
-        "encoder": encoder,
-        "settings": task_settings(recipe.task),
+        "encoder": run.encoder,
+        "settings": settings,
+        "rule": rule(recipe.task),
     }
-    if read_json(home / "trained_on.json") != trained_on:
-        (home / "trained_on.json").unlink(missing_ok=True)
+    if read_json(run.folder / "trained_on.json") != trained_on:
+        (run.folder / "trained_on.json").unlink(missing_ok=True)
         shutil.rmtree(model / "evaluation", ignore_errors=True)
-        write_json(task_settings(recipe.task), home / "training.json")
-        settings = ("--config", home / "training.json")
-        command("train", source, "--encoder", encoder, "--out", model, *settings, env=environment)
+        config = run.folder / "training.json"
+        write_json(settings, config)
+        options = ("--encoder", run.encoder, "--out", model, "--config", config)
+        command("train", source, *options, env=env)
         held_out = ("--benchmark", source, "--split", "validation")
-        command("export", model, *held_out, "--json", model / "export.json", env=environment)
-        write_json(trained_on, home / "trained_on.json")
-    for predictor, benchmark, split in measurements(recipe, source, home, benchmarks):
-        report = (
-            model
-            / "evaluation"
-            / f"{benchmark_name(predictor, model)}{benchmark_name(benchmark, source)}-{split}.json"
-        )
+        command("export", model, *held_out, "--json", model / "export.json", env=env)
+        write_json(trained_on, run.folder / "trained_on.json")
+    for predictor, benchmark, split in measurements(recipe, run, source):
+        name = benchmark_name(predictor, model) + benchmark_name(benchmark, source)
+        report = model / "evaluation" / f"{name}-{split}.json"
         if not report.exists():
             seen = ("--training", source) if recipe.task == "ner" and benchmark != source else ()
-            command(
-                "evaluate",
-                predictor,
-                benchmark,
-                "--split",
-                split,
-                *seen,
-                "--json",
-                report,
-                env=environment,
-            )
+            options = (predictor, benchmark, "--split", split, *seen, "--json", report)
+            command("evaluate", *options, env=env)
         done.evaluations.append(json.loads(report.read_text(encoding="utf-8")))
 
-    keep_report(home / "report" / "report.json", model, facts["content_hash"])
+
+def release_student(
+    recipe: Recipe, run: Run, facts: Mapping[str, Any], done: Released, say: Say
+) -> None:
+    """Publish the student of a recipe, with the baselines of its corpus's report if there is one."""
+    model = run.folder / "model"
+    keep_report(run.folder / "report" / "report.json", model, facts["content_hash"])
     done.models[recipe.name] = publish(
         "model",
         model,
-        f"{done.namespace}/corpusmith-{recipe.name}-{encoder_name(encoder)}",
+        f"{done.namespace}/corpusmith-{recipe.name}-{encoder_name(run.encoder)}",
         about=About(
-            license="apache-2.0", dataset=versioned(dataset), space=f"{done.namespace}/corpusmith"
+            license="apache-2.0",
+            dataset=versioned(done.datasets[recipe.name]),
+            space=f"{done.namespace}/corpusmith",
         ),
-        target=HubTarget(done.endpoint, private=not public),
+        target=done.target,
     )
-    say(released("model", done.models[recipe.name]))
+    say(release_line("model", done.models[recipe.name]))
+
+
+def release_space(recipes: Sequence[Recipe], folder: Path, done: Released) -> Release:
+    """Publish a Space over the students and corpora of the run."""
+    models = {
+        task: tuple(versioned(done.models[r.name]) for r in recipes if r.task == task)
+        for task in REPOSITORY
+    }
+    datasets = tuple(versioned(done.datasets[recipe.name]) for recipe in recipes)
+    return publish(
+        "space",
+        stage_space(folder, recipes),
+        f"{done.namespace}/corpusmith",
+        about=About(ner=models["ner"], relations=models["relations"], datasets=datasets),
+        target=done.target,
+    )
 
 
 def keep_report(report: Path, model: Path, content_hash: str) -> None:
-    """Lay the corpus's report beside the model, whose card prints its baselines; one of other rows is none."""
+    """Copy the corpus's report beside the model, whose card prints its baselines.
+
+    A report of other rows is not copied.
+    """
     found = read_json(report)
     (model / "report.json").unlink(missing_ok=True)
     if found and found.get("content_hash") == content_hash:
         shutil.copy(report, model / "report.json")
 
 
-def environment_of(endpoint: str) -> dict[str, str]:
-    """What a stage in a process of its own is to know: the Hub, and that nobody watches its progress bars."""
-    return {**os.environ, "HF_ENDPOINT": endpoint, "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+def environment(endpoint: str) -> dict[str, str]:
+    """The environment of a stage that runs in a process of its own."""
+    return {
+        **os.environ,
+        **SAFE_PATH,
+        "HF_ENDPOINT": endpoint,
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    }
 
 
-def measurements(
-    recipe: Recipe, source: str, home: Path, benchmarks: Path | None
-) -> Iterator[tuple[Path, str, str]]:
-    """(what predicts, what it is measured on, split): the student everywhere, the baseline beside it on real text."""
-    yield home / "model", source, "test"
-    if benchmarks is None:
-        return
-    for name in recipe.benchmarks:
-        folder = benchmarks / name
-        split = next(
-            (split for split in ("test", "dev") if (folder / f"{split}.jsonl").exists()), None
-        )
-        if split:
+def measurements(recipe: Recipe, run: Run, source: str) -> Iterator[tuple[Path, str, str]]:
+    """(predictor, benchmark, split): the student on its corpus and its benchmarks.
+
+    On a benchmark an untrained baseline is measured too.
+    """
+    model = run.folder / "model"
+    yield model, source, "test"
+    root = benchmarks_at_hand(run.benchmarks)
+    for name in recipe.benchmarks if root else ():
+        folder = Path(str(root), name)
+        splits = [split for split in ("test", "dev") if (folder / f"{split}.jsonl").exists()]
+        if splits:
             baseline = "dictionary" if recipe.task == "ner" else "always-related"
-            predictions = baseline_predictions(
-                recipe, folder, split, home / "baselines" / f"{baseline}.jsonl"
-            )
-            yield home / "model", str(folder), split
-            yield predictions, str(folder), split
+            file = run.folder / "baselines" / f"{baseline}.jsonl"
+            predictions = baseline_predictions(recipe, folder, splits[0], file)
+            yield model, str(folder), splits[0]
+            yield predictions, str(folder), splits[0]
 
 
 def command(*arguments: object, env: Mapping[str, str]) -> None:
-    """Run a verb of the command line in a process of its own, as torch and the Hub's address are chosen at its start."""
-    line = ["corpusmith", *map(str, arguments)]
-    finished = subprocess.run(
-        module_command("corpusmith", *line[1:]), env={**env, **SAFE_PATH}, check=False
-    )
+    """Run a verb in a process of its own: torch and the Hub's address are set when it starts."""
+    words = list(map(str, arguments))
+    line = module_command("corpusmith", *words)
+    finished = subprocess.run(line, env=dict(env), check=False)
     if finished.returncode:
         raise UserError(
-            f"`{' '.join(line)}` failed with status {finished.returncode}; its message stands above"
+            f"`corpusmith {' '.join(words)}` failed with status {finished.returncode}; "
+            "its message is above"
         )
 
 
 def benchmark_name(where: object, plain: object) -> str:
-    """Part of a report's file name: nothing for the student itself, `synthetic` for its own corpus, else the folder's."""
+    """Part of an evaluation's file name: "" for the student, `synthetic` for its own corpus."""
     if where == plain:
         return "synthetic" if isinstance(plain, str) else ""
     path = Path(str(where))
@@ -240,30 +245,30 @@ def versioned(release: Release) -> str:
 
 
 def encoder_name(encoder: str) -> str:
-    """What a model's repo is called after: `minilm` for the embedded encoder, else the last part of its id."""
+    """The encoder in a model's repo name: `minilm` for the embedded one, else its last part."""
     return "minilm" if encoder == "embedded" else Path(encoder.partition("@")[0]).name.lower()
 
 
-def released(kind: str, release: Release) -> str:
-    shown = "; was private, is visible to everybody now" if release.shown else ""
+def release_line(kind: str, release: Release) -> str:
+    shown = "; it was private and is public now" if release.shown else ""
+    name = f"  {kind:<9} {release.repo_id} {release.version}"
     if release.state == "unchanged":
-        return f"  {kind:<9} {release.repo_id} {release.version} stands unchanged: nothing was released{shown}"
-    files = f"{len(release.changes)} files, one commit, one tag"
-    return f"  {kind:<9} {release.repo_id} {release.version} {release.state}: {files}{shown}"
+        return f"{name} stands unchanged: nothing was released{shown}"
+    return f"{name} {release.state}: {len(release.changes)} files, one commit, one tag{shown}"
 
 
-def what_next(done: Run, hub: str, root: Path) -> str:
+def what_next(done: Released, hub: str, root: Path) -> str:
+    """The commands to try after a run."""
     recipe, dataset = next(iter(done.datasets.items()))
-    served = (
-        ""
-        if hub != "local"
-        else f"  corpusmith hub serve --root {root / 'hub'}          # then, in another terminal:\n"
-    )
+    serve = f"  corpusmith hub serve --root {root / 'hub'}   # then, in another terminal:\n"
+    local = hub == "local"
+    load = f"load_dataset('{dataset.repo_id}', '{recipe}')"
+    space = root / "space"
     return (
         "\nWhat to type next\n"
-        f"{served}"
-        f"  export HF_ENDPOINT={done.endpoint if hub != 'local' else f'http://127.0.0.1:{PORT}'}\n"
-        f"  python -c \"from datasets import load_dataset; print(load_dataset('{dataset.repo_id}', '{recipe}'))\"\n"
-        f"  pip install -r {root / 'space' / 'requirements.txt'} && python {root / 'space' / 'app.py'}\n"
+        f"{serve if local else ''}"
+        f"  export HF_ENDPOINT={f'http://127.0.0.1:{PORT}' if local else done.endpoint}\n"
+        f'  python -c "from datasets import load_dataset; print({load})"\n'
+        f"  pip install -r {space / 'requirements.txt'} && python {space / 'app.py'}\n"
         "  corpusmith new my-entity --words words.txt   # a recipe of your own"
     )

@@ -9,7 +9,7 @@ from corpusmith.api.folder import PathName, path_or_none
 if TYPE_CHECKING:
     from corpusmith.hub.contents import About
     from corpusmith.hub.release import Release
-    from corpusmith.pipeline import Run
+    from corpusmith.pipeline import Released
 
 KIND_OF = {"build.json": "dataset", "training.json": "model", "app.py": "space"}
 
@@ -70,7 +70,7 @@ def run(
     encoder: PathName = "embedded",
     ledger: PathName | None = None,
     benchmarks: PathName | None = None,
-) -> "Run":
+) -> "Released":
     """The whole way: build, train, measure and release each recipe, with a Space over them.
 
     Every stage keeps its files below `root`: a call that was killed continues when it is repeated.
@@ -79,17 +79,12 @@ def run(
         recipes: one recipe or several, by name or path.
         hub: address of a Hub, or "local" for one on this machine below `root`.
     """
-    from corpusmith.pipeline import run as run_all
+    from corpusmith.pipeline import run_all
+    from corpusmith.quality.second_build import Run
 
     names = [recipes] if isinstance(recipes, str) else [str(name) for name in recipes]
-    return run_all(
-        names,
-        hub=hub,
-        root=Path(root),
-        encoder=str(encoder),
-        ledger=path_or_none(ledger),
-        benchmarks=path_or_none(benchmarks),
-    )
+    where = Run(Path(root), str(encoder), path_or_none(ledger), path_or_none(benchmarks))
+    return run_all(names, where, hub)
 
 
 def diff(

@@ -65,23 +65,14 @@ def run(
     for quiet in ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS"):
         os.environ.setdefault(quiet, "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    from corpusmith.pipeline import run as run_all
+    from corpusmith.pipeline import run_all
+    from corpusmith.quality.second_build import Run
 
     if public:
         typer.confirm(
             f"Make everything that is released to {hub} visible to everybody?", abort=True
         )
-    benchmarks = os.environ.get("CORPUSMITH_BENCHMARKS")
-    run_all(
-        recipes,
-        hub=hub,
-        root=root,
-        encoder=encoder,
-        ledger=ledger,
-        public=public,
-        say=say,
-        benchmarks=Path(benchmarks) if benchmarks else None,
-    )
+    run_all(recipes, Run(root, encoder, ledger), hub, public, say)
 
 
 def doctor() -> None:
