@@ -8,7 +8,7 @@ import sys
 if sys.path[0] == os.getcwd() and not os.path.isdir(os.path.join(sys.path[0], "corpusmith")):
     del sys.path[0]
 
-from corpusmith.cli.main import main  # noqa: E402
+from corpusmith.cli.main import main
 
 if __name__ == "__main__":
     main()
