@@ -21,10 +21,9 @@ from corpusmith.evaluation.evaluate import load, read_predictions, relation_coun
 from corpusmith.evaluation.metrics import relation_scores, span_counts
 from corpusmith.files import write_json
 from corpusmith.inference import EntityExtractor, RelationClassifier
-from corpusmith.training.config import TrainingConfig
+from corpusmith.training.config import TrainingConfig, rule
 from corpusmith.training.data import load_corpus
 from corpusmith.training.encoder import locate
-from corpusmith.training.schedule import rule
 
 EVALUATED = 0.25  # what it costs to evaluate a sentence, when training on one for an epoch costs 1
 

@@ -1,7 +1,8 @@
-"""The settings of a training run. What is left out follows from the corpus: see `schedule`."""
+"""The settings of a training run, and the rule for those that follow from the corpus."""
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -15,7 +16,7 @@ from corpusmith.files import shipped
 class TrainingConfig:
     """Settings with their defaults. None in a field marked *by rule* means: follow from the corpus.
 
-    The rule is `corpusmith.training.schedule`; its numbers are in training/settings/rule.yaml.
+    The rule is `schedule_for`; its numbers are in training/settings/rule.yaml.
 
     Args:
         epochs: passes over the training split, *by rule*. Early stopping may end sooner.
@@ -141,6 +142,53 @@ def task_settings(task: str) -> dict[str, Any]:
     settings: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     kinds = get_type_hints(TrainingConfig)
     return {name: typed(name, value, kinds[name]) for name, value in settings.items()}
+
+
+WIDTH = 384  # hidden dimensions of the encoder for which rule.yaml gives the learning rate
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What the loop follows: settings of the user where given, else of the rule."""
+
+    epochs: int
+    learning_rate: float
+    keep_last: bool
+    outside_biases: tuple[float, ...]
+    """The values to choose from after each evaluation; one value is taken as it is."""
+
+
+@lru_cache
+def rule(task: str) -> dict[str, Any]:
+    """The numbers of the rule for "ner" or "relations", from training/settings/rule.yaml."""
+    path = shipped("training", "settings", "rule.yaml")
+    return yaml.safe_load(path.read_text(encoding="utf-8"))[task]
+
+
+def schedule_for(
+    config: TrainingConfig, task: str, steps: int, validation: int, width: int
+) -> Schedule:
+    """Apply the rule to what `config` leaves open.
+
+    Args:
+        config: the user's settings.
+        task: "ner" or "relations".
+        steps: optimiser steps of one pass over the training split.
+        validation: mentions (of relations: rows) in the validation split.
+        width: hidden dimensions of the encoder.
+    """
+    numbers = rule(task)
+    passes = -(-numbers["least_steps"] // max(steps, 1))
+    epochs = min(max(passes, numbers["least_epochs"]), numbers["most_epochs"])
+    rate = numbers["learning_rate"] * min(1.0, WIDTH / max(width, 1))
+    biases = tuple(numbers.get("outside_biases", (0.0,)))
+    keep_last = validation < numbers["trusted_validation"]
+    return Schedule(
+        epochs=epochs if config.epochs is None else config.epochs,
+        learning_rate=rate if config.learning_rate is None else config.learning_rate,
+        keep_last=keep_last if config.keep_last is None else config.keep_last,
+        outside_biases=biases if config.outside_bias is None else (config.outside_bias,),
+    )
 
 
 POSITIVE = (

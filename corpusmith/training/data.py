@@ -296,3 +296,10 @@ def _views(dataset: Dataset, column: str) -> list[np.ndarray]:
     lists = dataset.data.column(column).combine_chunks()
     offsets = lists.offsets.to_numpy()
     return np.split(lists.flatten().to_numpy(), offsets[1:-1] - offsets[0])
+
+
+def count_mentions(labels: list[np.ndarray], names: list[str]) -> int:
+    """Mentions in the labels of encoded windows: the number of B- tags."""
+    begins = [i for i, name in enumerate(names) if name.startswith("B-")]
+    counts = [np.isin(window[window != IGNORED], begins).sum() for window in labels]
+    return int(sum(counts))

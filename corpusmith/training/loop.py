@@ -26,8 +26,17 @@ from safetensors.torch import load_file
 from corpusmith.progress import bar
 from corpusmith.training.batches import collate, plan_steps, share
 from corpusmith.training.checkpoint import Checkpoint
-from corpusmith.training.config import TrainingConfig
-from corpusmith.training.data import SPLITS, Corpus, Encoded, encode, load_corpus, masks, vocabulary
+from corpusmith.training.config import WIDTH, TrainingConfig, schedule_for
+from corpusmith.training.data import (
+    SPLITS,
+    Corpus,
+    Encoded,
+    count_mentions,
+    encode,
+    load_corpus,
+    masks,
+    vocabulary,
+)
 from corpusmith.training.encoder import (
     add_adapters,
     head_bias,
@@ -39,7 +48,6 @@ from corpusmith.training.encoder import (
     trim_vocabulary,
 )
 from corpusmith.training.loss import IGNORED, token_loss
-from corpusmith.training.schedule import WIDTH, count_mentions, schedule_for
 from corpusmith.training.tracking import PROJECT, EnergyMeter, figures, tracker
 from corpusmith.training.validation import METRIC, predict, validation_scores
 

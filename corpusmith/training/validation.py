@@ -10,9 +10,8 @@ from accelerate.utils import gather_object, send_to_device
 
 from corpusmith.evaluation.metrics import prf, relation_scores, span_counts, span_scores
 from corpusmith.training.batches import collate, plan_steps
-from corpusmith.training.config import TrainingConfig
+from corpusmith.training.config import Schedule, TrainingConfig
 from corpusmith.training.data import Corpus, Encoded
-from corpusmith.training.schedule import Schedule
 
 METRIC = {"ner": "strict_f1", "relations": "macro_f1"}
 """The score to maximise, by task."""

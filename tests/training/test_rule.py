@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 from datasets import Dataset, Features
 
-from corpusmith.training.config import TrainingConfig
+from corpusmith.training.config import TrainingConfig, rule, schedule_for
 from corpusmith.training.data import encode, load_corpus
 from corpusmith.training.encoder import load_tokenizer
 from corpusmith.training.loop import train
 from corpusmith.training.loss import IGNORED
-from corpusmith.training.schedule import rule, schedule_for
 from corpusmith.training.validation import choose_bias
 
 DEFAULT = TrainingConfig()
