@@ -31,7 +31,6 @@ from corpusmith.quality.second_build import Run, build_twice
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.schema import Recipe
 from corpusmith.training.config import task_settings
-from corpusmith.training.schedule import rule
 
 REPOSITORY = {"ner": "corpusmith-ner", "relations": "corpusmith-re"}
 Say = Callable[[str], None]
@@ -114,6 +113,8 @@ def train_and_measure(recipe: Recipe, run: Run, facts: Mapping[str, Any], done: 
 
     It is trained anew when the rows, the encoder or the settings have changed.
     """
+    from corpusmith.training.schedule import rule  # needs torch
+
     dataset = done.datasets[recipe.name]
     source = f"{dataset.repo_id}:{recipe.name}@{dataset.version}"
     model, env = run.folder / "model", environment(done.endpoint)

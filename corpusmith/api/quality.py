@@ -80,6 +80,7 @@ def report(
     only: Sequence[str] = (),
     seeds: Sequence[int] = (1, 2, 3),
     encoder: PathName = "embedded",
+    ledger: PathName | None = None,
     **options: Any,
 ) -> Folder:
     """Measure a corpus without an LLM: acceptance, form, memorisation, ablations, baselines.
@@ -88,18 +89,17 @@ def report(
         out: the folder to write: report.json, README.md and pictures.
         only: sections; none means all. Those left out stay as an earlier call wrote them.
         seeds: seeds of the students that the later sections train.
-        options: further arguments of `corpusmith.evidence.report.report`, such as `ledger`.
+        ledger: the answers; default the transcript that ships with the recipe.
+        options: `benchmarks`, a folder; `settings` of training; and the other fields of
+            `corpusmith.evidence.plans.Choices`, such as `split` and `systems`.
     """
-    from corpusmith.evidence.report import SECTIONS
+    from corpusmith.evidence.plans import SECTIONS, Choices
     from corpusmith.evidence.report import report as gather
+    from corpusmith.quality.second_build import Run
 
+    benchmarks, settings = options.pop("benchmarks", None), options.pop("settings", {})
+    answers, root = path_or_none(ledger), path_or_none(benchmarks)
+    where = Run(Path(out), str(encoder), answers, root, settings)
+    choices = Choices(only=tuple(only or SECTIONS), seeds=tuple(seeds), **options)
     with recipe_file(recipe) as name:
-        facts = gather(
-            name,
-            Path(out),
-            only=only or SECTIONS,
-            seeds=seeds,
-            encoder=str(encoder),
-            **{"say": lambda line: None} | options,
-        )
-    return Folder(Path(out), facts)
+        return Folder(Path(out), gather(name, where, choices, say=lambda line: None))

@@ -50,38 +50,35 @@ def report(
         bool, typer.Option("--dry-run", help="List the students to train, and train none.")
     ] = False,
 ) -> None:
-    """Measure a corpus without an LLM, from acceptance to baselines: each section of docs/evidence.md."""
+    """Write the evidence of a recipe: acceptance, form, learning curve, ablation, baselines."""
     for quiet in ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS"):
         os.environ.setdefault(quiet, "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     import yaml
 
     try:
-        from corpusmith.evidence.report import SECTIONS
+        from corpusmith.evidence.plans import SECTIONS, SYSTEMS, Choices
         from corpusmith.evidence.report import report as gather
-        from corpusmith.evidence.students import SYSTEMS
+        from corpusmith.quality.second_build import Run
     except ImportError as error:
         raise UserError(
             f"a report needs {error.name}: pip install 'corpusmith[train,report]'"
         ) from None
 
     settings: dict[str, Any] = yaml.safe_load(config.read_text(encoding="utf-8")) if config else {}
-    gather(
-        recipe,
-        out,
-        ledger=ledger,
+    settings |= {"epochs": epochs} if epochs else {}
+    choices = Choices(
         only=listed(only) or SECTIONS,
         seeds=numbers(seeds),
         split=split,
-        encoder=encoder,
-        settings=settings | ({"epochs": epochs} if epochs else {}),
         changes=listed(changes),
         systems=listed(systems) or SYSTEMS,
         beside=listed(beside),
         zero_shot=zero_shot,
         dry_run=dry_run,
-        say=lambda line: print(line, flush=True),
     )
+    run = Run(out, encoder, ledger, settings=settings)
+    gather(recipe, run, choices, say=lambda line: print(line, flush=True))
     if not dry_run:
         typer.echo(f"{out / 'README.md'}")
 
@@ -91,7 +88,7 @@ def listed(text: str) -> tuple[str, ...]:
 
 
 def numbers(text: str) -> tuple[int, ...]:
-    """Seeds from `1,2,3`. Raises UserError where one is none, or where there is none."""
+    """Seeds from `1,2,3`. Raises UserError where one is no number, or where there is none."""
     found = listed(text)
     if not found or not all(part.isdigit() for part in found):
         raise UserError(f"--seeds {text}: give whole numbers by commas, such as 1,2,3")

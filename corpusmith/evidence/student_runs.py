@@ -29,7 +29,7 @@ EVALUATED = 0.25  # what it costs to evaluate a sentence, when training on one f
 
 
 @dataclass(frozen=True)
-class Rows:
+class TrainingSet:
     """A dataset folder to train on."""
 
     folder: Path
@@ -37,7 +37,7 @@ class Rows:
     count: int  # of the train split
 
     @classmethod
-    def of(cls, folder: Path) -> "Rows":
+    def of(cls, folder: Path) -> "TrainingSet":
         corpus = load_corpus(str(folder))
         return cls(folder, corpus.fingerprint(), corpus.splits["train"].num_rows)
 
@@ -103,7 +103,7 @@ class Training:
     """One student: what it is trained on and how, and which rows of the benchmark it is judged by (None: all)."""
 
     label: str
-    rows: Rows
+    rows: TrainingSet
     encoder: str
     config: TrainingConfig
     measured: Measured = field(repr=False)
@@ -115,6 +115,7 @@ class Training:
             "rows": self.rows.fingerprint,
             "encoder": [self.encoder, locate(self.encoder)[1]],
             "settings": asdict(self.config),
+            "rule": rule(self.measured.task),
             "benchmark": [
                 self.measured.name,
                 self.measured.data.split,

@@ -1,6 +1,6 @@
-"""What the students of a report are trained on: parts of the corpus, changed recipes, real sentences.
+"""Training sets of a report: parts of the corpus, changed recipes, real sentences.
 
-All of it is written to a folder that goes when the report is done, since some of it is benchmark text.
+They are written to a folder that is deleted at the end, since some hold benchmark text.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -15,52 +15,51 @@ from corpusmith.corpus.build import build
 from corpusmith.corpus.rows import class_names
 from corpusmith.errors import UserError
 from corpusmith.evidence.ablations import Ablation
-from corpusmith.evidence.student_runs import Rows
+from corpusmith.evidence.student_runs import Measured, TrainingSet
 from corpusmith.quality.second_build import Run, build_twice
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.schema import Recipe
 
 SPLITS = ("train", "validation")
-HELD_OUT = 10  # every tenth real sentence chooses the epoch, as a corpus's validation split does
+HELD_OUT = 10  # every tenth real sentence is in the validation split
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Where the corpora of a report come from; `runs` keeps what judging their labels found, as a killed report goes on."""
+    """Builds the corpora of a report. `run.folder` keeps the judgements of their rows."""
 
-    ledger: Path | None
-    root: Path | None
-    runs: Path
-    encoder: str
+    run: Run
     dry_run: bool = False
 
     def corpus(self, name_or_path: str, out: Path) -> dict[str, Any]:
-        """Build a recipe as `corpusmith run` does; a dry run judges no row and keeps all."""
+        """Build a recipe as `corpusmith run` does. A dry run judges no row and keeps all."""
         if self.dry_run:
-            return build(name_or_path, out, self.ledger, self.root)
-        run = Run(self.runs, self.encoder, self.ledger, self.root)
-        return build_twice(name_or_path, out, run)
+            return build(name_or_path, out, self.run.ledger, self.run.benchmarks)
+        return build_twice(name_or_path, out, self.run)
 
-    def rows(self, name_or_path: str, out: Path) -> Rows:
+    def training_set(self, name_or_path: str, out: Path) -> TrainingSet:
         """A recipe's corpus to train on. Raises UserError when a split has no row."""
         built = self.corpus(name_or_path, out)
         if built["counts"]["accepted"] == 0 or "validation" not in built["splits"]:
             raise UserError(f"a split of {load_recipe(name_or_path).name} has no row left")
-        return Rows.of(out)
+        return TrainingSet.of(out)
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One line of a table. In several parts where halves of a benchmark take turns: each (rows to train on, ids of the
-    benchmark's rows that it is judged by; None: all)."""
+    """One line of a table.
+
+    Each part has a training set, and the ids of the benchmark rows that its student is measured on
+    (None: all). There are several parts in cross-validation on a benchmark.
+    """
 
     name: str
-    parts: tuple[tuple[Rows, frozenset[str] | None], ...]
+    parts: tuple[tuple[TrainingSet, frozenset[str] | None], ...]
 
     @property
     def training_rows(self) -> int:
-        """On average over the parts."""
+        """The mean over the parts."""
         return round(sum(rows.count for rows, _ in self.parts) / len(self.parts))
 
 
@@ -74,19 +73,21 @@ def curve_sizes(total: int, first: int) -> list[int]:
 
 
 def originals(corpus: Path) -> list[str]:
-    """Requests of the train split whose answer is a row, in the order of the plan; copies of it are not counted."""
+    """Requests of the train split whose answer is a row, in the order of the plan."""
     rows = read_split(corpus, "train").select(["id", "request_id"]).to_pylist()
     return [row["id"] for row in rows if row["id"] == row["request_id"]]
 
 
-def first_rows(corpus: Path, requests: Collection[str], out: Path) -> Rows:
-    """The rows of the train split that were made of these requests' answers, beside the whole validation split."""
+def first_rows(corpus: Path, requests: Collection[str], out: Path) -> TrainingSet:
+    """The training rows of these requests' answers, with the whole validation split."""
     write_split(out, "train", of_requests(read_split(corpus, "train"), set(requests)))
     write_split(out, "validation", read_split(corpus, "validation"))
-    return Rows.of(out)
+    return TrainingSet.of(out)
 
 
-def ablated(ablation: Ablation, recipe: Recipe, corpus: Path, sources: Sources, out: Path) -> Rows:
+def ablated(
+    ablation: Ablation, recipe: Recipe, corpus: Path, sources: Sources, out: Path
+) -> TrainingSet:
     """The corpus with one change: built anew, or without the rows of some kinds.
 
     Raises UserError when a split has no row left.
@@ -99,7 +100,7 @@ def ablated(ablation: Ablation, recipe: Recipe, corpus: Path, sources: Sources, 
             if not kept:
                 raise UserError(f"no row of the {split} split is left")
             write_split(out, split, of_requests(table, kept))
-        return Rows.of(out)
+        return TrainingSet.of(out)
     changed = ablation.changed(recipe)
     assert changed is not None
     path = out / "recipe.yaml"
@@ -107,12 +108,16 @@ def ablated(ablation: Ablation, recipe: Recipe, corpus: Path, sources: Sources, 
     path.write_text(
         yaml.safe_dump(changed.model_dump(mode="json"), sort_keys=False), encoding="utf-8"
     )
-    return sources.rows(str(path), out / "corpus")
+    return sources.training_set(str(path), out / "corpus")
 
 
-def gold(recipe: Recipe, benchmark: Path, split: str, corpus: Path | None, out: Path) -> Arm | None:
-    """Real sentences, with those of `corpus` where it is given: the benchmark's train split; where it has none but says
-    `fold` in each row, each half of its folds in turn, judged by the other. None where it has neither."""
+def gold(recipe: Recipe, measured: Measured, corpus: Path | None, out: Path) -> Arm | None:
+    """Real sentences to train on, followed by those of `corpus` where it is given.
+
+    They are the benchmark's train split. Where it has none but its rows name a `fold`, they are
+    two halves of the folds, for two-fold cross-validation. None where it has neither.
+    """
+    benchmark, split = measured.folder, measured.data.split
     name = "gold+synthetic" if corpus else "gold"
     extra = (
         {part: plain_rows(read_split(corpus, part), recipe) for part in SPLITS} if corpus else {}
@@ -126,17 +131,17 @@ def gold(recipe: Recipe, benchmark: Path, split: str, corpus: Path | None, out: 
         return None
     parts = []
     for number in (0, 1):
-        judging = set(folds[number::2])
-        judged = frozenset(str(row["id"]) for row in rows if row["fold"] in judging)
-        learned = [row for row in rows if row["fold"] not in judging]
-        parts.append((write_gold(recipe, learned, extra, out / f"half-{number}"), judged))
+        test = set(folds[number::2])
+        test_ids = frozenset(str(row["id"]) for row in rows if row["fold"] in test)
+        train = [row for row in rows if row["fold"] not in test]
+        parts.append((write_gold(recipe, train, extra, out / f"half-{number}"), test_ids))
     return Arm(name, tuple(parts))
 
 
 def write_gold(
     recipe: Recipe, rows: Sequence[Mapping[str, Any]], extra: Mapping[str, list[dict]], out: Path
-) -> Rows:
-    """Benchmark rows in the columns of a corpus, and `extra` rows of each split behind them."""
+) -> TrainingSet:
+    """Write benchmark rows in the columns of a corpus, followed by the `extra` rows of each split."""
     from datasets import ClassLabel, Dataset, Features, List, Value
 
     names = ClassLabel(names=class_names(recipe))
@@ -164,21 +169,13 @@ def write_gold(
     for split, part in parts.items():
         table = Dataset.from_list([*part, *extra.get(split, [])], features=Features(columns))
         table.to_parquet(folder / f"{split}-00000-of-00001.parquet")
-    return Rows.of(out)
+    return TrainingSet.of(out)
 
 
 def plain_rows(table: Any, recipe: Recipe) -> list[dict]:
     return table.select(
         ["tokens", "ner_tags"] if recipe.task == "ner" else ["text", "label"]
     ).to_pylist()
-
-
-def sentences(table: Any, recipe: Recipe) -> list[list[Any]]:
-    """Ids and labels of the rows that are answers themselves."""
-    rows = table.select(
-        ["id", "request_id", "text", "ner_tags" if recipe.task == "ner" else "label"]
-    ).to_pylist()
-    return [list(row.values()) for row in rows if row["id"] == row["request_id"]]
 
 
 def of_requests(table: Any, requests: Collection[str]) -> Any:
@@ -200,11 +197,6 @@ def read_split(corpus: Path, split: str) -> Any:
             f"the corpus has no {split} split: too few answers, or too few concepts to deal to three splits"
         )
     return pa.concat_tables([pq.read_table(shard) for shard in shards])
-
-
-def split_names(corpus: Path) -> list[str]:
-    """Of train, validation and test those that have a row."""
-    return [split for split in (*SPLITS, "test") if any(split_files(corpus, split))]
 
 
 def split_files(corpus: Path, split: str) -> Iterator[Path]:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from corpusmith.evidence.ablations import ABLATIONS, Ablation, ablations
 from corpusmith.recipe.load import load_recipe, shipped_recipes
 from corpusmith.recipe.schema import Recipe
-from corpusmith.evidence.ablations import ABLATIONS, Ablation, ablations
 
 
 def switched_on(recipe: Recipe) -> Recipe:

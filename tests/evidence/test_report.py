@@ -7,12 +7,24 @@ import pytest
 import yaml
 
 from corpusmith.errors import UserError
+from corpusmith.evidence import report as reporting
+from corpusmith.evidence.plans import Choices
+from corpusmith.evidence.sentences import Sentences, acceptance, quantiles
+from corpusmith.quality.second_build import Run
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan, Request
-from corpusmith.evidence.report import report
-from corpusmith.evidence.sentences import Sentences, acceptance, quantiles
 from corpusmith.teacher.ledger import Answer, Ledger
 from corpusmith.teacher.payload import payload_key
+
+RUN = ("encoder", "ledger", "benchmarks", "settings")
+
+
+def report(recipe: str, out: Path, say=print, **given) -> dict:
+    """The report with some fields of Run and of Choices."""
+    run = Run(out, **{name: given.pop(name) for name in RUN if name in given})
+    lists = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
+    return reporting.report(recipe, run, Choices(**lists), say)
+
 
 OPENINGS = [
     "In the families",
@@ -150,7 +162,7 @@ def test_without_a_benchmark_what_needs_one_is_left_out(
 
 
 def test_a_section_that_is_none_is_named(recipe: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no section forms: choose among acceptance"):
+    with pytest.raises(UserError, match="no section called forms: choose among acceptance"):
         report(str(recipe), tmp_path, only=["forms"])
 
 

@@ -7,10 +7,11 @@ import pytest
 
 from corpusmith.corpus.build import build
 from corpusmith.errors import UserError
+from corpusmith.evidence.student_runs import Measured
+from corpusmith.evidence.training_sets import curve_sizes, first_rows, gold, originals, read_split
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.schema import Recipe
-from corpusmith.evidence.training_sets import curve_sizes, first_rows, gold, originals, read_split
 from corpusmith.teacher.ledger import Answer, Ledger
 from corpusmith.teacher.payload import payload_key
 from corpusmith.training.data import load_corpus
@@ -80,7 +81,7 @@ def test_the_first_rows_are_those_of_the_first_requests(corpus: Path, tmp_path: 
 def test_halves_of_a_benchmark_take_turns(
     pairs: Recipe, corpus: Path, benchmark: Path, tmp_path: Path
 ) -> None:
-    arm = gold(pairs, benchmark, "dev", None, tmp_path / "gold")
+    arm = gold(pairs, Measured.read("b", benchmark, "dev"), None, tmp_path / "gold")
     assert arm is not None
     judged = [judging for _, judging in arm.parts]
     assert judged[0].isdisjoint(judged[1]) and len(judged[0] | judged[1]) == 40
@@ -92,7 +93,7 @@ def test_halves_of_a_benchmark_take_turns(
         }
         assert len(studies) == 20 and rows.count == 18
         assert not studies & {f"@GENE$ and @DISEASE$ in study {name[2:]}." for name in judging}
-    both = gold(pairs, benchmark, "dev", corpus, tmp_path / "both")
+    both = gold(pairs, Measured.read("b", benchmark, "dev"), corpus, tmp_path / "both")
     assert both.training_rows == 18 + read_split(corpus, "train").num_rows
 
 
@@ -107,7 +108,7 @@ def test_without_folds_or_a_train_split_there_is_no_gold(
         json.dumps({key: row[key] for key in ("id", "text", "label")}) + "\n" for row in rows
     )
     (benchmark / "dev.jsonl").write_text(lines, encoding="utf-8")
-    assert gold(pairs, benchmark, "dev", None, tmp_path / "gold") is None
+    assert gold(pairs, Measured.read("b", benchmark, "dev"), None, tmp_path / "gold") is None
 
 
 def test_a_tag_that_the_recipe_does_not_know_is_named(ner_recipe: Path, tmp_path: Path) -> None:
@@ -116,4 +117,9 @@ def test_a_tag_that_the_recipe_does_not_know_is_named(ner_recipe: Path, tmp_path
     for split in ("train", "dev"):
         (tmp_path / "real" / f"{split}.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
     with pytest.raises(UserError, match="B-Chemical are none of tiny-disease's labels"):
-        gold(load_recipe(str(ner_recipe)), tmp_path / "real", "dev", None, tmp_path / "gold")
+        gold(
+            load_recipe(str(ner_recipe)),
+            Measured.read("b", tmp_path / "real", "dev"),
+            None,
+            tmp_path / "gold",
+        )
