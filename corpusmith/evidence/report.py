@@ -25,6 +25,7 @@ from corpusmith.evidence.students import Students
 from corpusmith.evidence.training_sets import Sources
 from corpusmith.files import write_json
 from corpusmith.hub import card_facts
+from corpusmith.hub.folders.model import encoder_title
 from corpusmith.quality.second_build import Run
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.schema import Recipe
@@ -154,7 +155,7 @@ class TextSections:
             return
         written = sentences.written_sentences(self.shards())
         embed = embedder(self.encoder)
-        about = {"encoder": card_facts.encoder_title(self.encoder)}
+        about = {"encoder": encoder_title(self.encoder)}
         if "map" in only:
             say("  embedding sentences for the map")
             section, points = sentences.sentence_map(written, real, embed)

@@ -21,7 +21,7 @@ from corpusmith.evidence.student_runs import (
 )
 from corpusmith.evidence.training_sets import Arm, Sources
 from corpusmith.files import shipped
-from corpusmith.hub.card_facts import encoder_title
+from corpusmith.hub.folders.model import encoder_title
 from corpusmith.recipe.schema import Recipe
 from corpusmith.training.config import TrainingConfig
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from huggingface_hub.errors import RevisionNotFoundError
 
 from corpusmith.cards import croissant, dataset, figures, metric, model
 from corpusmith.cards import space as space_cards
@@ -17,6 +18,8 @@ from corpusmith.cards.metric import MetricFacts
 from corpusmith.cards.space import Source, SpaceFacts
 from corpusmith.errors import UserError
 from corpusmith.hub import card_facts as facts
+from corpusmith.hub.folders.corpus import published_build
+from corpusmith.hub.folders.model import is_hub_id, public
 from corpusmith.hub.release import folder_files
 from corpusmith.hub.repo import Content, Repo, Standing
 
@@ -45,35 +48,33 @@ class About:
     """The publisher may release a model that learned from local documents."""
 
 
-def folder_contents(kind: str, folder: Path, standing: Standing) -> Files:
-    """The files of a folder as its repo will hold them; a dataset's other configs stay as they stand.
+def folder_contents(repo: Repo, folder: Path, standing: Standing, about: About) -> Files:
+    """The files of a folder as its repo will hold them. A dataset's other configs stay as they are.
 
     Raises:
-        UserError: the folder is not what `kind` says.
+        UserError: the folder does not hold what the repo's kind says.
     """
-    if kind == "dataset":
+    if repo.kind == "dataset":
         return dataset_contents(folder, standing)
-    return model_contents(folder) if kind == "model" else dict(folder_files(folder))
+    if repo.kind == "model":
+        return {**model_contents(folder), **example_sentences(repo, folder, standing, about)}
+    return dict(folder_files(folder))
 
 
 def model_contents(folder: Path) -> Files:
-    """A trained model, its evaluations and pictures; the runs of other seeds, states and logs stay at home."""
+    """A trained model, its evaluations and pictures. Runs of other seeds, states and logs stay out."""
     files: Files = {
         path: file
         for path, file in folder_files(folder).items()
         if path.startswith(MODEL_FOLDERS) or "/" not in path
     }
-    documents = {
-        path: json.loads((folder / path).read_bytes()) for path in files if facts.is_document(path)
-    }
+    documents = {path: read_json(folder / path) for path in files if facts.is_document(path)}
     if "config.json" not in documents:
         raise UserError(
             f"{folder} holds no config.json: give the folder that `corpusmith train --out` wrote"
         )
-    corpus_id = (documents.get("training.json", {}).get("dataset") or {}).get("id") or ""
-    documents = {
-        path: facts.public(path, document, corpus_id) for path, document in documents.items()
-    }
+    corpus = documents.get("training.json", {}).get("dataset") or {}
+    documents = {path: public(path, document, corpus) for path, document in documents.items()}
     files |= {
         path: json.dumps(document, indent=1).encode()
         for path, document in documents.items()
@@ -84,9 +85,57 @@ def model_contents(folder: Path) -> Files:
     return files | {f"figures/{name}": picture for name, picture in pictures.items()}
 
 
+def example_sentences(repo: Repo, folder: Path, standing: Standing, about: About) -> Files:
+    """examples.json of a model repo: sentences of its corpus's test split, for the card's widget.
+
+    The corpus is the folder or the Hub dataset that training recorded, or `about.dataset`. If it
+    cannot be read, the file stays as the repo holds it.
+    """
+    if (folder / "examples.json").is_file():
+        return {}
+    corpus = read_json(folder / "training.json").get("dataset") or {}
+    build = corpus_build(repo, corpus, about.dataset)
+    sentences = facts.widget(build) if build else []
+    if sentences:
+        return {"examples.json": json.dumps({"sentences": sentences}, indent=1).encode()}
+    held = standing.files.get("examples.json")
+    return {"examples.json": held} if held else {}
+
+
+def corpus_build(
+    repo: Repo, corpus: Mapping[str, Any], published: str | None
+) -> dict[str, Any] | None:
+    """The build.json of a model's corpus, from its folder or from the Hub that `repo` is on."""
+    name, revision, config = corpus.get("id") or "", corpus.get("revision"), corpus.get("config")
+    local = Path(name) / "build.json"
+    if name and not is_hub_id(name, revision) and read_json(local).get("recipe") == config:
+        return published_build(Path(name)) if config else None
+    if published:
+        name, _, revision = published.partition("@")
+    if not config or name.count("/") != 1 or name.startswith((".", "/")):
+        return None
+    hub = Repo("dataset", name, repo.target)
+    try:
+        files = hub.standing(revision or "main").files
+    except RevisionNotFoundError:
+        return None
+    held = files.get(f"recipes/{config}/build.json")
+    return json.loads(hub.read(held)) if held else None
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file; an empty mapping if there is none. Raises UserError on bad JSON."""
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise UserError(f"{path} is not JSON ({error}): train or evaluate again") from None
+
+
 def dataset_contents(folder: Path, standing: Standing) -> Files:
     """A built corpus as one config of its repo, and the other configs as they stand there."""
-    build = facts.published_build(folder)
+    build = published_build(folder)
     name = build["recipe"]
     ours = (f"data/{name}/", f"recipes/{name}/", f"data/rejected/{split_name(name)}-")
     files: Files = {

@@ -1,4 +1,4 @@
-"""The proof of a release: a fresh process that knows nothing but HF_ENDPOINT loads corpus and model, and uses them."""
+"""Prove a release: a fresh process that knows only HF_ENDPOINT loads corpus and model and uses them."""
 
 import json
 import os
@@ -11,24 +11,28 @@ from typing import Any
 
 from corpusmith.errors import UserError
 from corpusmith.hub.release import Release
+from corpusmith.processes import SAFE_PATH
 from corpusmith.recipe.schema import Recipe
 
-SENTENCES = {
-    "ner": "Carriers of BRCA1 mutations develop breast cancer early, while cystic fibrosis was seen in none of them.",
-    "relations": "A polymorphism of @GENE$ was associated with the risk of @DISEASE$ in two cohorts.",
-}
-# What a user would type, run where neither this project nor the account of who runs it is known.
+# The code that a user would type. It runs without this package and without the user's account. The
+# model reads a sentence of the corpus's own test split: the first with a mention or a link.
 PROGRAM = """
 import json, sys
 from datasets import load_dataset
 from transformers import pipeline
 asked = json.loads(sys.argv[1])
 corpus = load_dataset(asked["dataset"], asked["config"], revision=asked["revision"])
-model = pipeline(asked["task"], model=asked["model"], revision=asked["model_revision"], **asked["options"])
+model = pipeline(
+    asked["task"], model=asked["model"], revision=asked["model_revision"], **asked["options"]
+)
+unseen = corpus["test"] if "test" in corpus else next(reversed(corpus.values()))
+marked = (row["text"] for row in unseen if row[asked["marked_by"]])
+text = next(marked, unseen[0]["text"])
 print(json.dumps({
     "rows": {split: rows.num_rows for split, rows in corpus.items()},
     "first": corpus["train"][0]["text"],
-    "answer": model(asked["text"]),
+    "text": text,
+    "answer": model(text),
 }, default=float))
 """
 
@@ -39,7 +43,11 @@ def prove(
     root: Path,
     say: Callable[[str], None],
 ) -> list[dict[str, Any]]:
-    """Load each (recipe, dataset, model) from the Hub and print what came. Raises UserError when one does not load."""
+    """Load each (recipe, dataset, model) from the Hub and print the result.
+
+    Raises:
+        UserError: one of them does not load.
+    """
     proofs = []
     for recipe, dataset, model in releases:
         ner = recipe.task == "ner"
@@ -51,7 +59,7 @@ def prove(
             "model": model.repo_id,
             "model_revision": model.version,
             "options": {"aggregation_strategy": "first"} if ner else {},
-            "text": SENTENCES[recipe.task],
+            "marked_by": "entities" if ner else "label",
         }
         proofs.append(in_fresh_process(endpoint, asked))
         say(shown(asked, proofs[-1]))
@@ -59,12 +67,14 @@ def prove(
 
 
 def in_fresh_process(endpoint: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """Run the program in an empty folder, with an environment of its own."""
     with tempfile.TemporaryDirectory(prefix="corpusmith-proof-") as home:
         environment = {
             "HF_ENDPOINT": endpoint,
             "HF_HOME": home,
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
             "HOME": home,
+            **SAFE_PATH,
         }
         environment |= {
             name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ
@@ -84,7 +94,7 @@ def in_fresh_process(endpoint: str, asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def shown(asked: dict[str, Any], proof: dict[str, Any]) -> str:
-    """The proof as the two calls that were made, each with what it gave."""
+    """The two calls of the proof, each with its result."""
     rows = ", ".join(f"{split} {count}" for split, count in proof["rows"].items())
     found = [
         f"{entity['entity_group']} {entity['word']!r} {entity['score']:.2f}"
@@ -97,6 +107,6 @@ def shown(asked: dict[str, Any], proof: dict[str, Any]) -> str:
         f"    rows      {rows}\n"
         f"    first     {proof['first']}\n"
         f'  pipeline("{asked["task"]}", model="{asked["model"]}", revision="{asked["model_revision"]}")\n'
-        f"    text      {asked['text']}\n"
+        f"    text      {proof['text']}\n"
         f"    answer    {'; '.join(found) or 'nothing found'}"
     )

@@ -66,7 +66,7 @@ def publish(
         refuse_adapted(folder)
     repo = Repo(kind, repo_id, target)
     standing = repo.standing()
-    files = folder_contents(kind, folder, standing)
+    files = folder_contents(repo, folder, standing, about)
     done = _release_next(repo, standing, files, about, version=version)
     if target.private or target.pull_request or not standing.private:
         return done

@@ -34,8 +34,7 @@ from corpusmith.training.data import (
     count_mentions,
     encode,
     load_corpus,
-    pair_types,
-    undirected_types,
+    masks,
     vocabulary,
 )
 from corpusmith.training.encoder import (
@@ -92,8 +91,7 @@ def train(
     tokenizer = load_tokenizer(encoder)
     facts: dict[str, Any] = {"task": corpus.task}
     if corpus.task == "relations":
-        facts["head"], facts["tail"] = pair_types(corpus.splits["train"])
-        facts["symmetric"] = undirected_types(corpus.splits["train"], corpus.labels)
+        facts["head"], facts["tail"] = masks(corpus.splits["train"]["text"])
         facts["threshold"] = 0.5
     model = load_model(encoder, corpus.labels, facts)
     if corpus.task == "ner" and config.outside_bias != 0:

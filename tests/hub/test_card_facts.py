@@ -9,11 +9,13 @@ from corpusmith.cards import model
 from corpusmith.errors import UserError
 from corpusmith.hub import card_facts as facts
 from corpusmith.hub.contents import model_contents
+from corpusmith.hub.folders.corpus import examples, published_build
+from corpusmith.hub.folders.model import public_evaluation
 from corpusmith.pipeline import keep_report
 
 
 def test_published_build_adds_what_only_parquet_knows(corpus_folder: Path) -> None:
-    build = facts.published_build(corpus_folder)
+    build = published_build(corpus_folder)
     assert build["splits"]["train"]["rows"] == 16 and build["splits"]["train"]["mentions"] == 16
     shard = corpus_folder / "data/demo-disease/train-00000-of-00001.parquet"
     assert build["splits"]["train"]["download_bytes"] == shard.stat().st_size
@@ -46,7 +48,7 @@ def test_examples_of_relations_show_each_label_in_the_sentence_as_written(tmp_pa
         for n in range(10, 20)
     ]  # fmt: skip
     Dataset.from_list(rows, features=features).to_parquet(tmp_path / "train.parquet")
-    shown = facts.examples(tmp_path / "train.parquet", "relations")
+    shown = examples(tmp_path / "train.parquet", "relations")
     assert [row["label"] for row in shown] == ["unrelated", "unrelated", "related", "related"]
     assert [row["text"][:4] for row in shown] == ["TP10", "TP14", "TP11", "TP15"], (
         "spread over the file"
@@ -60,7 +62,7 @@ def test_examples_of_relations_show_each_label_in_the_sentence_as_written(tmp_pa
 def test_a_build_without_its_shards_is_refused(corpus_folder: Path) -> None:
     (corpus_folder / "data/demo-disease/test-00000-of-00001.parquet").unlink()
     with pytest.raises(UserError, match="no Parquet file of test"):
-        facts.published_build(corpus_folder)
+        published_build(corpus_folder)
 
 
 def test_the_least_build_makes_facts() -> None:
@@ -85,7 +87,12 @@ def test_no_path_of_this_machine_is_published(tmp_path: Path, write) -> None:
         "dictionary-dev": figures
         | {"model": str(tmp_path / "dictionary.jsonl"), "benchmark": str(benchmark)},
         "hub-dev": figures
-        | {"model": str(folder), "benchmark": "ncbi/disease:small@v1", "system": "gold"},
+        | {
+            "model": str(folder),
+            "benchmark": "ncbi/disease:small@v1",
+            "system": "gold",
+            "revision": "0" * 40,
+        },
     }
     for name, result in results.items():
         (folder / "evaluation" / f"{name}.json").write_text(json.dumps(result))
@@ -162,3 +169,46 @@ def test_a_report_beside_a_model_gives_its_card_the_baselines(tmp_path: Path, wr
     assert "| Dictionary, no learning | – | 52.3 (49.0 to 55.0) | 60.0 | 46.0 |" in card()
     keep_report(report, folder, "another corpus")
     assert "Beside the baselines" not in card() and not (folder / "report.json").exists()
+
+
+def test_examples_and_counts_come_from_the_corpus(corpus_folder: Path) -> None:
+    build = published_build(corpus_folder)
+    texts = [row["text"] for row in build["examples"]]
+    assert texts == [f"Mutations in gene {n} cause cystic fibrosis." for n in (18, 19)], (
+        "test split"
+    )
+    assert build["example_row"]["id"] == "row-18"
+    assert build["example_row"]["ner_tags"] == [0, 0, 0, 0, 0, 1, 2, 0]
+    assert build["written_rows"] == 20
+    assert build["mentions_in_train"] == {"validation": (1, 1), "test": (1, 1)}
+    corpus = facts.corpus("demo-disease", build, ())
+    assert corpus.written_rows == 20 and not corpus.examples[0].derived
+
+
+@pytest.mark.parametrize(("content", "message"), [("{", "is not JSON"), ("{}", "lacks recipe")])
+def test_damaged_build_json_is_named(corpus_folder: Path, content: str, message: str) -> None:
+    (corpus_folder / "build.json").write_text(content)
+    with pytest.raises(UserError, match=message):
+        published_build(corpus_folder)
+
+
+def test_identity_of_a_model_does_not_depend_on_the_working_directory(
+    tmp_path: Path, write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, write_model = write
+    (tmp_path / "encoders" / "bert").mkdir(parents=True)
+    folder = write_model(tmp_path / "m", encoder="encoders/bert", encoder_revision=None)
+    published = []
+    for place in (tmp_path, tmp_path / "encoders"):
+        monkeypatch.chdir(place)
+        content = model_contents(folder)["training.json"]
+        assert isinstance(content, bytes)
+        published.append(json.loads(content)["encoder"])
+    assert published == ["bert", "bert"]
+
+
+def test_own_corpus_is_not_real_text_however_its_path_is_written(tmp_path: Path) -> None:
+    corpus = {"id": "runs/demo/dataset", "config": "demo"}
+    own = {"benchmark": str(tmp_path / "dataset"), "split": "test", "backend": "torch"}
+    assert not public_evaluation(own, corpus)["real"]
+    assert public_evaluation(own | {"benchmark": "benchmarks/ncbi"}, corpus)["real"]

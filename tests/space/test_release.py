@@ -21,7 +21,7 @@ def test_the_released_space_starts_from_the_hub_alone(
     from corpusmith.hub.loopback import hub_at
     from corpusmith.hub.publish import About, publish
     from corpusmith.hub.repo import HubTarget
-    from corpusmith.hub.space_folder import stage_space
+    from corpusmith.hub.folders.space import stage_space
     from corpusmith.recipe.load import load_recipe
 
     with hub_at("local", tmp_path / "hub") as endpoint:

@@ -52,7 +52,8 @@ def derived_pairs(
 ) -> Iterator[tuple[str, Pair]]:
     """(how it was derived, pair) of a related pair; none of any other."""
     assert recipe.relation is not None
-    if example.label == recipe.relation.labels[0]:
+    _, related = recipe.relation.labels
+    if example.label != related:
         return
     for pair in mistagged_pairs(example, row_id, recipe):
         yield "mistagged", pair
@@ -94,7 +95,7 @@ def mistagged_pairs(example: Pair, row_id: str, recipe: Recipe) -> Iterator[Pair
     About `augment.mistagged` of them; none where the sentence has no such word.
     """
     assert recipe.relation is not None
-    unrelated = recipe.relation.labels[0]
+    unrelated, _ = recipe.relation.labels
     rng = random.Random(f"{recipe.seed}:{row_id}")
     taken = (example.head, example.tail)
     places = [

@@ -1,6 +1,6 @@
-"""Who asks, and what they may see and change.
+"""Identify the user of a request, and check what they may see and change.
 
-Without a tokens file everybody is the user `local`, which is why such a hub answers on the loopback only. The file:
+Without a tokens file everybody is the user `local`; such a hub answers on the loopback only. The file:
 
     [[user]]
     name = "ada"
@@ -20,14 +20,25 @@ from urllib.parse import unquote
 
 from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import Request
+from starlette.responses import JSONResponse
 
+from corpusmith.hub.local.cards.parse import encodable
 from corpusmith.hub.local.objects import HubError
-from corpusmith.hub.local.store import KINDS, Repo, Store
+from corpusmith.hub.local.repository import Repo
+from corpusmith.hub.local.store import KINDS, Store
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+
+class Answer(JSONResponse):
+    """JSON in ASCII: it can say every string, lone surrogates included."""
+
+    def render(self, content: Any) -> bytes:
+        """Encode the content."""
+        return json.dumps(content, separators=(",", ":")).encode("ascii")
 
 
 class User(BaseModel, extra="forbid", frozen=True):
@@ -59,11 +70,12 @@ def read_users(tokens_file: Path) -> list[User]:
 
 
 class Call:
-    """One request as the handlers see it."""
+    """One request, with the user who sends it and the repository that it names."""
 
     def __init__(self, request: Request, raw_body: bytes = b""):
         self.request, self.raw_body = request, raw_body
-        self.query, self.base_url = request.query_params, str(request.base_url).rstrip("/")
+        self.query = request.query_params
+        self.base_url = request.app.state.url or str(request.base_url).rstrip("/")
         self.args = {name: unquote(value) for name, value in request.path_params.items()}
         self.store: Store = request.app.state.store
 
@@ -83,14 +95,33 @@ class Call:
         for user in users:
             if hmac.compare_digest(user.token.encode(), sent):
                 return user
-        raise HubError(401, "Invalid credentials in Authorization header")
+        raise HubError(
+            401, "Invalid credentials: set HF_TOKEN to a token from this Hub's tokens file."
+        )
 
     @property
     def body(self) -> dict[str, Any]:
+        """The body as a JSON object."""
         body = json.loads(self.raw_body or b"{}")
         if not isinstance(body, dict):
             raise ValueError("the body is no JSON object")
         return body
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """A string of the body. Raises 400 if it is something else, or missing without a default."""
+        value = self.body.get(name)
+        if value is None and default is not None:
+            return default
+        if not isinstance(value, str):
+            raise HubError(400, f'"{name}" must be a string.')
+        return encodable(value)
+
+    def number(self, name: str, default: int) -> int:
+        """A whole number of the query that is not negative."""
+        value = self.query.get(name, str(default))
+        if not (value.isascii() and value.isdigit() and len(value) < 10):
+            raise HubError(400, f'"{name}" must be a whole number.')
+        return int(value)
 
     def flag(self, name: str) -> bool:
         return self.query.get(name, "").lower() in ("true", "1")
@@ -102,9 +133,15 @@ class Call:
     def writer(self, namespace: str) -> str:
         """The name of the user who asks, if they may change what is in `namespace`."""
         if self.user is None:
-            raise HubError(401, "Invalid username or password.")
+            raise HubError(
+                401, "This needs a token: set HF_TOKEN to one from this Hub's tokens file."
+            )
         if self.user.role != "write" or not self.user.belongs_to(namespace):
-            raise HubError(403, f"{self.user.name} has no right to write to {namespace}.")
+            raise HubError(
+                403,
+                f"{self.user.name} has no right to write to {namespace}: that takes role = "
+                f'"write" and {namespace} among the orgs in this Hub\'s tokens file.',
+            )
         return self.user.name
 
     @property
@@ -115,9 +152,10 @@ class Call:
         return self.store.repo(kind, f"{self.args['namespace']}/{self.args['name']}")
 
     def repo(self, write: bool = False, named: Repo | None = None) -> Repo:
-        """The repository that the path or the body names, if the user may see it, and change it where that is wanted.
+        """The repository that the path or the body names.
 
-        The 404 is the same for a repository that is private as for one that is not there.
+        Raises 404 if the user may not see it, as for a repository that is not there, and 401 or
+        403 if they may not change it but `write` is wanted.
         """
         repo = named or self.addressed
         if not repo.exists or not self.sees(repo.namespace, repo.settings["private"]):
@@ -127,13 +165,13 @@ class Call:
         return repo
 
     def sign(self, *what: str) -> str:
-        """Addresses handed out for an upload carry this: the upload itself comes without the user's token."""
+        """The signature of an upload's address. The upload itself comes without the user's token."""
         return hmac.new(
             self.request.app.state.secret, json.dumps(what).encode(), "sha256"
         ).hexdigest()
 
     def signed_repo(self, signature: str, *what: str) -> Repo:
-        """The repository of an upload whose address this hub gave out."""
+        """The repository of an upload. Raises 403 if this hub did not give out the address."""
         repo = self.addressed
         if not repo.exists or not hmac.compare_digest(
             self.sign(repo.url_path, *what).encode(), signature.encode()

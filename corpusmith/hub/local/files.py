@@ -1,17 +1,17 @@
-"""Files as they stand at a revision: trees, details, bytes."""
+"""Files at a revision: trees, details, bytes."""
 
 import hashlib
 import mimetypes
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
-from starlette.responses import FileResponse, JSONResponse
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse
 
-from corpusmith.hub.local.auth import Call
+from corpusmith.hub.local.auth import Answer, Call
 from corpusmith.hub.local.objects import Entry, HubError
 from corpusmith.hub.local.refs import page
-from corpusmith.hub.local.store import Commit, Repo
+from corpusmith.hub.local.repository import Commit, Repo
 
 FILES_A_PAGE, EXPANDED_FILES_A_PAGE = 1000, 100
 
@@ -27,7 +27,7 @@ def below(commit: Commit, path: str) -> dict[str, Entry]:
 
 
 def items(commit: Commit, folder: str, recursive: bool) -> list[dict[str, Any]]:
-    """A folder's content, sorted. A folder's oid is a hash of what is in it, as git's is."""
+    """A folder's content, sorted. The oid of a folder is a hash of its content."""
     found: dict[str, dict[str, Any]] = {}
     for path, entry in below(commit, folder).items():
         facts = {"type": "file", "oid": entry.oid, "size": entry.size, "path": path}
@@ -42,7 +42,7 @@ def items(commit: Commit, folder: str, recursive: bool) -> list[dict[str, Any]]:
 
 
 def last_commit(repo: Repo, commit: Commit, path: str) -> dict[str, str]:
-    """The newest commit in which a file or folder became what it is."""
+    """The last commit that changed a file or folder."""
     content, newest = below(commit, path), commit
     for older in repo.history(commit):
         if below(older, path) != content:
@@ -61,22 +61,34 @@ def tree(call: Call) -> JSONResponse:
     rows, headers = page(call, items(commit, folder, call.flag("recursive")), size)
     if expand:
         rows = [row | {"lastCommit": last_commit(repo, commit, row["path"])} for row in rows]
-    return JSONResponse(rows, headers=headers)
+    return Answer(rows, headers=headers)
 
 
 def paths_info(call: Call) -> list[dict[str, Any]]:
-    repo, form = call.repo(), parse_qs(call.raw_body.decode())
+    """Details of some paths. Python clients send a form, JavaScript ones send JSON."""
+    repo = call.repo()
+    if "json" in call.request.headers.get("content-type", ""):
+        paths, expand = call.body.get("paths") or [], bool(call.body.get("expand"))
+        paths = [paths] if isinstance(paths, str) else paths
+        if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+            raise HubError(400, '"paths" must be a list of strings.')
+    else:
+        form = parse_qs(call.raw_body.decode())
+        paths, expand = form.get("paths", []), form.get("expand", [""])[0].lower() in ("true", "1")
     commit = repo.resolve(call.args["rev"])
-    wanted = set(form.get("paths", []))
+    wanted = {path.strip("/") for path in paths}
     rows = [row for row in items(commit, "", recursive=True) if row["path"] in wanted]
-    if form.get("expand", [""])[0].lower() in ("true", "1"):
+    if expand:
         rows = [row | {"lastCommit": last_commit(repo, commit, row["path"])} for row in rows]
     return rows
 
 
 def resolve(call: Call) -> FileResponse:
-    """GET and HEAD of a file. An LFS file too is answered here and now: the clients follow a redirect to the same
-    origin, and then miss the headers of this answer. The files of a gated repository are for its own namespace."""
+    """GET and HEAD of a file. The files of a gated repository are for its own namespace.
+
+    An LFS file is answered directly too: clients follow a redirect to the same origin, and then
+    miss the headers of this answer.
+    """
     repo, path = call.repo(), call.args["path"]
     if repo.settings.get("gated") and not call.sees(repo.namespace, private=True):
         raise HubError(403, f"Access to {repo.id} is restricted.", "GatedRepo")
@@ -90,9 +102,21 @@ def resolve(call: Call) -> FileResponse:
     headers = {"ETag": etag, "X-Repo-Commit": commit.oid}
     if entry.lfs:
         headers |= {"X-Linked-Etag": etag, "X-Linked-Size": str(entry.size)}
-    # Cards show pictures from here; whatever else a repository holds must not run as a page of this origin.
+    # Cards show pictures from here. No other file may run as a page of this origin.
     headers["Content-Security-Policy"] = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
     headers["X-Content-Type-Options"] = "nosniff"
     media_type = mimetypes.guess_type(path)[0] or "application/octet-stream"
     media_type = "text/plain; charset=utf-8" if media_type.startswith("text/") else media_type
-    return FileResponse(repo.objects.path(entry.sha256), headers=headers, media_type=media_type)
+    stored = repo.objects.path(entry.sha256)
+    if not stored.is_file():
+        raise HubError(
+            404, f"The content of {path} is missing on this Hub's disk.", "EntryNotFound"
+        )
+    return FileResponse(stored, headers=headers, media_type=media_type)
+
+
+def redirect_to_file(call: Call) -> RedirectResponse:
+    """The file behind a `/blob/` or `/raw/` link, which libraries print."""
+    repo, path = call.repo(), quote(call.args["path"])
+    revision = quote(call.args["rev"], safe="")
+    return RedirectResponse(f"/{repo.url_path}/resolve/{revision}/{path}")

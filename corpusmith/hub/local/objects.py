@@ -1,9 +1,10 @@
-"""The bytes of a repository's files, each under its SHA-256; and how this hub writes, so that a crash loses nothing."""
+"""Store the bytes of files under their SHA-256, with writes that survive a crash."""
 
 import hashlib
 import os
 import re
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 
 class HubError(HTTPException):
-    """A refusal as the clients read it: an HTTP status, an `X-Error-Code`, a message, and what else the body says."""
+    """A refusal as clients read it: an HTTP status, an `X-Error-Code`, a message and more fields."""
 
     def __init__(self, status: int, message: str, code: str | None = None, **body: Any):
         super().__init__(status, message, {"X-Error-Code": code} if code else {})
@@ -29,7 +30,7 @@ class Entry:
     lfs: bool = False
 
     def lfs_details(self, hash_name: str) -> dict[str, Any]:
-        """What is said of an LFS file beside its name and size; nothing of another."""
+        """The extra facts of an LFS file; empty for another file."""
         pointer_size = len(lfs_pointer(self.sha256, self.size))
         return (
             {"lfs": {hash_name: self.sha256, "size": self.size, "pointerSize": pointer_size}}
@@ -40,9 +41,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Objects:
-    """The folder of a repository's files."""
+    """The folder of a repository's files. `lock` is the store's: a repository may be deleted meanwhile."""
 
     folder: Path
+    lock: threading.RLock
 
     def path(self, sha256: str) -> Path:
         if not re.fullmatch("[0-9a-f]{64}", sha256):
@@ -50,13 +52,16 @@ class Objects:
         return self.folder / sha256[:2] / sha256
 
     def add(self, data: bytes) -> Entry:
+        """Store a regular file."""
         sha256 = hashlib.sha256(data).hexdigest()
-        if not self.path(sha256).exists():
-            write_durably(self.path(sha256), data)
+        with self.lock:
+            self.check_repository()
+            if not self.path(sha256).exists():
+                write_durably(self.path(sha256), data)
         return Entry(git_oid(data), len(data), sha256)
 
     def adopt(self, file: Path, sha256: str) -> None:
-        """Makes an uploaded file an object, once its bytes are those that were promised."""
+        """Move an uploaded file here if its bytes have the promised hash; delete it if not."""
         digest = hashlib.sha256()
         with file.open("rb") as stream:
             while block := stream.read(1 << 20):
@@ -65,9 +70,17 @@ class Objects:
             file.unlink()
             raise HubError(400, f"The content sent as {sha256} is {digest.hexdigest()}.")
         sync(file)
-        rename_durably(file, self.path(sha256))
+        with self.lock:
+            self.check_repository()
+            rename_durably(file, self.path(sha256))
+
+    def check_repository(self) -> None:
+        """Refuse to write below a repository that was deleted: its folder would come back as a ghost."""
+        if not (self.folder.parent / "repo.json").is_file():
+            raise HubError(404, "The repository was deleted.", "RepoNotFound")
 
     def lfs_entry(self, sha256: str) -> Entry:
+        """The entry of an uploaded large file. Raises 400 if it was not uploaded."""
         if not self.path(sha256).exists():
             raise HubError(400, f"The content {sha256} was not uploaded.")
         size = self.path(sha256).stat().st_size
@@ -75,20 +88,21 @@ class Objects:
 
 
 def git_oid(data: bytes) -> str:
+    """The hash that git gives these bytes."""
     return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
 
 
 def lfs_pointer(sha256: str, size: int) -> bytes:
+    """The text file that git would hold in place of a large file."""
     return (
         f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {size}\n".encode()
     )
 
 
 def sync(path: Path) -> None:
-    """Puts a file's bytes, or a folder's names, on the disk."""
-    if (
-        path.is_file() or os.name == "posix"
-    ):  # Windows cannot open a folder, and flushes a rename by itself
+    """Flush a file's bytes, or a folder's names, to the disk."""
+    # Windows cannot open a folder, and flushes a rename by itself.
+    if path.is_file() or os.name == "posix":
         descriptor = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -97,6 +111,7 @@ def sync(path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
+    """Create a folder and its parents durably."""
     if not path.is_dir():
         make_folder(path.parent)
         path.mkdir(exist_ok=True)
@@ -104,15 +119,22 @@ def make_folder(path: Path) -> None:
 
 
 def rename_durably(source: Path, target: Path) -> None:
-    """A reader finds the old content or the new, also after a crash, never a part of it."""
+    """Replace `target`: a reader finds the old content or the new, also after a crash."""
     make_folder(target.parent)
     os.replace(source, target)
     sync(target.parent)
 
 
 def write_durably(path: Path, data: bytes) -> None:
+    """Write a whole file, or leave the old one: a full disk leaves nothing behind."""
     make_folder(path.parent)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as file:
-        file.write(data)
-    sync(Path(file.name))
-    rename_durably(Path(file.name), path)
+        partial = Path(file.name)
+        try:
+            file.write(data)
+            file.flush()
+            sync(partial)
+        except BaseException:
+            partial.unlink()
+            raise
+    rename_durably(partial, path)

@@ -1,4 +1,4 @@
-"""The web page for people: what is here, and of each repository its card, versions and files."""
+"""The web pages: a list of repositories, and for each one its card, versions and files."""
 
 import re
 from functools import partial
@@ -23,19 +23,18 @@ ENVIRONMENT = Environment(
     loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
 )
 ENVIRONMENT.filters["yaml"] = partial(yaml.safe_dump, sort_keys=False, allow_unicode=True)
-# Nothing runs, nothing comes from elsewhere; a card is somebody else's text.
+# A card is somebody's text: nothing may run, and nothing may be loaded from elsewhere.
 POLICY = "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 def render(template: str, call: Call, **facts: Any) -> HTMLResponse:
     text = ENVIRONMENT.get_template(template).render({"user": call.user, "call": call, **facts})
-    return HTMLResponse(
-        text, headers={"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"}
-    )
+    headers = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"}
+    return HTMLResponse(text.encode("utf-8", "replace"), headers=headers)
 
 
 def harmless(html: str) -> str:
-    """Tags that only format, without attributes, stay tags; every other one becomes text. Comments go."""
+    """Keep tags that only format and have no attributes. Turn others into text; drop comments."""
     first, *others = html.split("<!--")
     text = "".join([first, *(other.partition("-->")[2] for other in others)])
     text = text.replace("<", "&lt;").replace(">", "&gt;")
@@ -50,7 +49,7 @@ def address_below(base: str, address: str) -> str:
 
 
 def card_html(markdown: str, base: str) -> Markup:
-    """GitHub's Markdown. Relative addresses are files of the repository, which lie under `base`."""
+    """GitHub's Markdown as HTML. Relative addresses are files of the repository, below `base`."""
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     tokens = parser.parse(markdown)
     for token, text in zip(tokens, [*tokens[1:], *tokens[:1]], strict=True):
@@ -76,6 +75,14 @@ def repository(call: Call) -> Response:
     number = call.args.get("number")
     revision = f"refs/pr/{number}" if number else call.args.get("rev", "main")
     commit = repo.resolve(revision)
+    folder = call.args.get("path", "").strip("/")
+    shown = {
+        path: entry
+        for path, entry in commit.files.items()
+        if not folder or path.startswith(f"{folder}/")
+    }
+    if not shown:
+        raise HubError(404, f"{folder} is no folder at {revision}", "EntryNotFound")
     data, markdown = repos.read_card(repo, commit)
     raw = f"/{repo.url_path}/resolve/{quote(revision, safe='')}/"
     versions = [
@@ -83,7 +90,7 @@ def repository(call: Call) -> Response:
     ]
     return render(
         "repo.html", call, repo=repo, settings=repo.settings, revision=revision, commit=commit, raw=raw,
-        metadata=data, card=card_html(markdown, raw), branches=repo.refs("heads"),
+        metadata=data, card=card_html(markdown, raw), files=shown, branches=repo.refs("heads"),
         versions=sorted(versions, key=lambda version: version[1].date, reverse=True),
         history=[*islice(repo.history(commit), 20)],
     )  # fmt: skip
@@ -100,7 +107,7 @@ def login(call: Call) -> Response:
 
 
 def refused(call: Call, error: HubError) -> Response:
-    """A 401 makes the browser ask for name and password; the token is the password."""
+    """A refusal as a page. A 401 makes the browser ask for name and password (the token)."""
     if error.status_code == 401:
         return Response(
             error.detail, 401, {"WWW-Authenticate": 'Basic realm="local Hub", charset="UTF-8"'}
@@ -112,3 +119,14 @@ def refused(call: Call, error: HubError) -> Response:
 
 def style(call: Call) -> Response:
     return FileResponse(TEMPLATES / "style.css")
+
+
+def no_git(call: Call) -> Response:
+    """The answer to `git clone`: git prints it."""
+    repo = call.repo()
+    kind = f" --repo-type {repo.kind[:-1]}" if repo.kind != "models" else ""
+    text = (
+        "This Hub does not speak git. Download the files with:\n"
+        f"HF_ENDPOINT={call.base_url} hf download {repo.id}{kind} --local-dir {repo.id.split('/')[1]}\n"
+    )
+    return Response(text, 501, media_type="text/plain")

@@ -4,7 +4,7 @@ from typing import Any
 
 from corpusmith.hub.local.auth import Call
 from corpusmith.hub.local.objects import HubError
-from corpusmith.hub.local.store import Message, Repo, now
+from corpusmith.hub.local.repository import Message, Repo, now
 
 
 def open_pull(repo: Repo, oid: str, base: str, message: Message, status: str) -> int:
@@ -30,15 +30,54 @@ def create(call: Call) -> dict[str, int]:
     if not body.get("pullRequest"):
         raise HubError(400, "This hub holds pull requests; it has no forum.")
     head = repo.resolve("refs/heads/main").oid
-    description = body.get("description") or ""
+    description = call.text("description", "")
     return {
         "num": open_pull(
             repo,
             head,
             "main",
-            Message(body["title"], description, call.writer(repo.namespace)),
+            Message(call.text("title"), description, call.writer(repo.namespace)),
             "draft",
         )
+    }
+
+
+PULLS_A_PAGE = 50
+
+
+def listing(call: Call) -> dict[str, Any]:
+    """The pull requests that the query asks for, the newest first, a page at a time."""
+    repo, query = call.repo(), call.query
+    found = [
+        summary(repo, number, pull)
+        for number, pull in reversed(repo.settings["pulls"].items())
+        if query.get("author", pull["author"]) == pull["author"]
+    ]
+    closed = [one for one in found if one["status"] in ("closed", "merged")]
+    status = query.get("status", "all")
+    if query.get("type") == "discussion":  # this hub has no forum
+        found = []
+    elif status != "all":
+        found = [one for one in found if (one in closed) == (status == "closed")]
+    start = call.number("p", 0) * PULLS_A_PAGE
+    return {
+        "discussions": found[start : start + PULLS_A_PAGE],
+        "count": len(found),
+        "start": start,
+        "numClosedDiscussions": len(closed),
+    }
+
+
+def summary(repo: Repo, number: str, pull: dict[str, Any]) -> dict[str, Any]:
+    """A pull request as lists show it."""
+    return {
+        "num": int(number),
+        "title": pull["title"],
+        "status": pull["status"],
+        "author": {"name": pull["author"]},
+        "createdAt": pull["createdAt"],
+        "isPullRequest": True,
+        "repo": {"name": repo.id, "type": repo.kind[:-1]},
     }
 
 
@@ -47,10 +86,8 @@ def show(call: Call) -> dict[str, Any]:
     pull = find(repo, number)
     author = {"name": pull["author"]}
     comment = {"edited": False, "hidden": False, "latest": {"raw": pull["description"]}}
-    return {
-        "num": int(number), "title": pull["title"], "status": pull["status"], "author": author,
-        "createdAt": pull["createdAt"], "isPullRequest": True, "filesWithConflicts": [],
-        "repo": {"name": repo.id, "type": repo.kind[:-1]},
+    return summary(repo, number, pull) | {
+        "filesWithConflicts": [],
         "changes": {"base": f"refs/heads/{pull['base']}", "mergeCommitId": pull["mergeCommitId"]},
         "events": [{"id": "0", "type": "comment", "createdAt": pull["createdAt"], "author": author, "data": comment}],
     }  # fmt: skip

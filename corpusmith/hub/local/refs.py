@@ -1,21 +1,24 @@
 """Branches, tags and histories."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.responses import JSONResponse
 
-from corpusmith.hub.local.auth import Call
+from corpusmith.hub.local.auth import Answer, Call
 from corpusmith.hub.local.objects import HubError
-from corpusmith.hub.local.store import Message
+from corpusmith.hub.local.repository import Message
 
 COMMITS_A_PAGE = 50
 
 
 def page(call: Call, rows: list[Any], size: int) -> tuple[list[Any], dict[str, str]]:
-    """→ (the rows that `?cursor=` asks for, the `Link` header that names those after them)."""
-    start = int(call.query.get("cursor", 0))
-    end = start + min(size, int(call.query.get("limit", size)))
-    link = f'<{call.request.url.include_query_params(cursor=end)}>; rel="next"'
+    """(the rows from `?cursor=` on, the `Link` header that names the next page)."""
+    start = call.number("cursor", 0)
+    end = start + min(size, call.number("limit", size) or size)
+    kept = [(key, value) for key, value in call.query.multi_items() if key != "cursor"]
+    address = f"{call.base_url}{call.request.url.path}?{urlencode([*kept, ('cursor', str(end))])}"
+    link = f'<{address}>; rel="next"'
     return rows[start:end], {"Link": link} if end < len(rows) else {}
 
 
@@ -35,7 +38,7 @@ def listing(call: Call) -> dict[str, Any]:
 
 def create_branch(call: Call) -> dict[str, str]:
     repo = call.repo(write=True)
-    start = repo.resolve(call.body.get("startingPoint") or "main")
+    start = repo.resolve(call.text("startingPoint", "main") or "main")
     repo.set_ref("heads", call.args["branch"], start.oid, create=True)
     return {}
 
@@ -50,7 +53,7 @@ def delete_branch(call: Call) -> dict[str, str]:
 def create_tag(call: Call) -> dict[str, str]:
     repo = call.repo(write=True)
     oid = repo.resolve(call.args["rev"]).oid
-    repo.set_ref("tags", call.body["tag"], oid, call.body.get("message") or "", create=True)
+    repo.set_ref("tags", call.text("tag"), oid, call.text("message", ""), create=True)
     return {}
 
 
@@ -72,14 +75,14 @@ def commits(call: Call) -> JSONResponse:
         for one in repo.history(repo.resolve(call.args["rev"]))
     ]
     rows, headers = page(call, history, COMMITS_A_PAGE)
-    return JSONResponse(rows, headers=headers)
+    return Answer(rows, headers=headers)
 
 
 def squash(call: Call) -> dict[str, str]:
     repo, branch = call.repo(write=True), call.args["branch"]
     with repo.lock:
         files = repo.resolve(f"refs/heads/{branch}").files
-        title = call.body.get("message") or "Squash"
+        title = call.text("message", "") or "Squash"
         message = Message(title, "", call.writer(repo.namespace))
         repo.set_ref("heads", branch, repo.add_commit(None, files, message))
     return {}

@@ -1,72 +1,41 @@
 """Repositories as things to make, list, describe, move and delete."""
 
-import math
-import re
-from collections.abc import Iterator
+import logging
 from typing import Any
 
-import yaml
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
-from corpusmith.hub.local.auth import Call
+from corpusmith.hub.local.auth import Answer, Call
+from corpusmith.hub.local.cards.parse import read_card_file
+from corpusmith.hub.local.cards.rules import as_list, card_errors
 from corpusmith.hub.local.objects import HubError
-from corpusmith.hub.local.store import KINDS, Commit, Repo
+from corpusmith.hub.local.refs import page
+from corpusmith.hub.local.repository import Commit, Repo
+from corpusmith.hub.local.store import KINDS
+
+logger = logging.getLogger(__name__)
+REPOS_A_PAGE = 1000
+ORDERS = ("lastModified", "createdAt", "downloads", "likes", "trendingScore", "id")
+FILTERS = {
+    *("author", "search", "filter", "tags", "pipeline_tag", "library", "gated", "models"),
+    *("datasets", "sort", "direction", "limit", "cursor"),
+}
+SHOWN = {"full", "config", "cardData", "expand", "expand[]", "linked"}  # what a client wants to see
 
 # Card fields that are also tags, and the prefix of each.
 TAG_PREFIXES = {"license": "license", "language": "language", "task_categories": "task_categories",
                 "size_categories": "size_categories", "base_model": "base_model", "datasets": "dataset"}  # fmt: skip
-TEXT_FIELDS = (
-    "license",
-    "tags",
-    "language",
-    "datasets",
-    "metrics",
-    "task_categories",
-    "task_ids",
-    "size_categories",
-)
-VALUES_IN_A_CARD = 100_000
-SPACE_SDKS = ("gradio", "docker", "static", "streamlit")
-
-
-def split_card(text: str) -> tuple[str, str]:
-    """→ (YAML, Markdown)"""
-    match = re.match(
-        r"\s*---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", text, re.DOTALL | re.MULTILINE
-    )
-    return (match.group(1), text[match.end() :]) if match else ("", text)
 
 
 def read_card(repo: Repo, commit: Commit) -> tuple[dict[str, Any], str]:
-    """→ (metadata, Markdown). Metadata that is no YAML mapping counts as none: a broken card is still a card."""
-    if "README.md" not in commit.files:
+    """(metadata, Markdown) of the card; empty if there is none, or it can't be parsed."""
+    entry = commit.files.get("README.md")
+    if entry is None:
         return {}, ""
-    text = repo.objects.path(commit.files["README.md"].sha256).read_text("utf-8", "replace")
-    front_matter, markdown = split_card(text)
     try:
-        data = jsonable(yaml.safe_load(front_matter), iter(range(VALUES_IN_A_CARD)))
-    except (yaml.YAMLError, RecursionError, StopIteration):
-        data = None
-    return (data if isinstance(data, dict) else {}), markdown
-
-
-def jsonable(value: Any, room: Iterator[int]) -> Any:
-    """YAML as JSON can say it. Raises StopIteration when `room` is used up: a few aliases can stand for gigabytes."""
-    next(room)
-    if isinstance(value, dict):
-        return {str(key): jsonable(item, room) for key, item in value.items()}
-    if isinstance(value, list):
-        return [jsonable(item, room) for item in value]
-    plain = (
-        value is None
-        or isinstance(value, str | int)
-        or (isinstance(value, float) and math.isfinite(value))
-    )
-    return value if plain else str(value)
-
-
-def as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
+        return read_card_file(repo.objects.path(entry.sha256))
+    except OSError:  # the object is missing: a damaged disk
+        return {}, ""
 
 
 def describe(repo: Repo, commit: Commit, blobs: bool = False) -> dict[str, Any]:
@@ -83,13 +52,14 @@ def describe(repo: Repo, commit: Commit, blobs: bool = False) -> dict[str, Any]:
     ]
     info = {
         "_id": repo.id, "id": repo.id, "author": repo.namespace, "sha": commit.oid, "private": settings["private"],
-        "gated": settings.get("gated", False), "disabled": False, "downloads": 0, "likes": 0, "tags": tags,
+        "gated": settings.get("gated", False), "disabled": False, "downloads": 0, "likes": 0, "trendingScore": 0,
+        "tags": tags,
         "lastModified": commit.date, "createdAt": settings["createdAt"], "cardData": data, "siblings": siblings,
     }  # fmt: skip
     if repo.kind == "models":
         info |= {key: data.get(key) for key in ("pipeline_tag", "library_name", "model-index")}
     if repo.kind == "spaces":
-        info["sdk"] = data.get("sdk", settings.get("sdk"))
+        info["sdk"] = data.get("sdk", settings.get("sdk") or None)
     return info
 
 
@@ -106,14 +76,12 @@ def whoami(call: Call) -> dict[str, Any]:
 
 def named(call: Call) -> Repo:
     """The repository that a body names, there or not."""
-    namespace = call.body.get("organization") or (call.user.name if call.user else "")
-    return call.store.repo(
-        f"{call.body.get('type') or 'model'}s", f"{namespace}/{call.body['name']}"
-    )
+    namespace = call.text("organization", call.user.name if call.user else "")
+    return call.store.repo(f"{call.text('type', 'model')}s", f"{namespace}/{call.text('name')}")
 
 
 def privacy(body: dict[str, Any]) -> dict[str, bool]:
-    """Older clients say `private`: what is meant to be private must not become public."""
+    """The visibility that a body asks for. Older clients send `private` in place of `visibility`."""
     if "visibility" in body:
         return {"private": body["visibility"] == "private"}
     return {"private": bool(body["private"])} if "private" in body else {}
@@ -129,7 +97,7 @@ def create(call: Call) -> dict[str, str]:
                 409, f"You already created this {repo.kind[:-1]} repo: {repo.id}", url=url
             )
         call.store.create(
-            repo, author, **{"private": False, "sdk": call.body.get("sdk")} | privacy(call.body)
+            repo, author, **{"private": False, "sdk": call.text("sdk", "")} | privacy(call.body)
         )
     return {"url": url, "id": repo.id, "name": repo.id}
 
@@ -140,33 +108,64 @@ def delete(call: Call) -> dict[str, str]:
 
 
 def move(call: Call) -> dict[str, str]:
-    kind = f"{call.body.get('type') or 'model'}s"
-    source = call.repo(write=True, named=call.store.repo(kind, call.body["fromRepo"]))
-    target = call.store.repo(kind, call.body["toRepo"])
+    kind = f"{call.text('type', 'model')}s"
+    source = call.repo(write=True, named=call.store.repo(kind, call.text("fromRepo")))
+    target = call.store.repo(kind, call.text("toRepo"))
     call.writer(target.namespace)
     call.store.move(source, target)
     return {"url": f"{call.base_url}/{target.url_path}"}
 
 
-def visible(
-    call: Call, kind: str, author: str | None = None, search: str = ""
-) -> list[dict[str, Any]]:
-    """What `describe` says of each repository that the user may see, the newest first."""
-    found = [
-        describe(repo, repo.resolve("main"))
-        for repo in call.store.repos(kind)
-        if author in (None, repo.namespace)
-        and search.lower() in repo.id.lower()
-        and call.sees(repo.namespace, repo.settings["private"])
-    ]
+def visible(call: Call, kind: str) -> list[dict[str, Any]]:
+    """Descriptions of the repositories that the user may see, the newest first.
+
+    A damaged repository is left out: it must not hide the others.
+    """
+    found = []
+    for repo in call.store.repos(kind):
+        try:
+            if call.sees(repo.namespace, repo.settings["private"]):
+                found.append(describe(repo, repo.resolve("main")))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            logger.warning("%s is damaged: %r", repo.path, error)
+        except HubError as error:
+            if error.status_code != 404:
+                raise
+            logger.warning("%s is damaged: %s", repo.path, error.detail)
     return sorted(found, key=lambda info: info["lastModified"], reverse=True)
 
 
-def listing(call: Call) -> list[dict[str, Any]]:
+def listing(call: Call) -> JSONResponse:
+    """The repositories that the filters of the query leave. An unknown filter is refused."""
     if call.args["kind"] not in KINDS:
         raise HubError(404, f"There is nothing here called {call.args['kind']}.")
-    found = visible(call, call.args["kind"], call.query.get("author"), call.query.get("search", ""))
-    return found[: int(call.query.get("limit", len(found)))]
+    if unknown := sorted({*call.query} - FILTERS - SHOWN):
+        raise HubError(400, f"This Hub can't filter by {', '.join(unknown)}.")
+    found = [info for info in visible(call, call.args["kind"]) if matches(call, info)]
+    order = call.query.get("sort", "lastModified")
+    if order not in ORDERS:
+        raise HubError(400, f"This Hub sorts by {', '.join(ORDERS)}, not by {order}.")
+    found.sort(key=lambda info: info[order], reverse=call.query.get("direction") != "1")
+    rows, headers = page(call, found, REPOS_A_PAGE)
+    return Answer(rows, headers=headers)
+
+
+def matches(call: Call, info: dict[str, Any]) -> bool:
+    """Whether a repository has everything that the query asks for."""
+    asked = call.query.getlist
+    names = {str(tag).lower() for tag in info["tags"]}
+    names |= {str(info.get(key)).lower() for key in ("pipeline_tag", "library_name", "sdk")}
+    wanted = [part for text in [*asked("filter"), *asked("tags")] for part in text.split(",")]
+    linked = [f"base_model:{name}" for name in asked("models")]
+    linked += [f"dataset:{name}" for name in asked("datasets")]
+    return (
+        all(author == info["author"] for author in asked("author"))
+        and all(text.lower() in info["id"].lower() for text in asked("search"))
+        and all(part.lower() in names for part in [*wanted, *linked] if part)
+        and all(tag == info.get("pipeline_tag") for tag in asked("pipeline_tag"))
+        and all(library.lower() in names for library in asked("library"))
+        and all(bool(info["gated"]) == (gated.lower() in ("true", "1")) for gated in asked("gated"))
+    )
 
 
 def info(call: Call) -> dict[str, Any]:
@@ -180,31 +179,17 @@ def auth_check(call: Call) -> Response:
 
 
 def change_settings(call: Call) -> dict[str, Any]:
-    changes = privacy(call.body) | ({"gated": call.body["gated"]} if "gated" in call.body else {})
+    changes: dict[str, Any] = privacy(call.body)
+    if "gated" in call.body:
+        changes["gated"] = call.body["gated"]
+        if changes["gated"] not in (False, "auto", "manual"):
+            raise HubError(400, '"gated" must be false, "auto" or "manual".')
     call.repo(write=True).update_settings(**changes)
     return changes
 
 
-def card_errors(text: str, kind: str) -> list[str]:
-    """What the Hub refuses in a card's metadata."""
-    try:
-        data = yaml.safe_load(split_card(text)[0]) or {}
-    except (yaml.YAMLError, RecursionError) as error:
-        return [f"YAML metadata is invalid: {error}"]
-    if not isinstance(data, dict):
-        return ["YAML metadata must be a mapping."]
-    errors = [
-        f'"{key}" must be a string or a list of strings'
-        for key in TEXT_FIELDS
-        if not all(isinstance(item, str) for item in as_list(data.get(key)))
-    ]
-    if kind == "space" and data.get("sdk") not in SPACE_SDKS:
-        errors.append(f'"sdk" must be one of {", ".join(SPACE_SDKS)}')
-    return errors
-
-
 def validate_yaml(call: Call) -> dict[str, Any]:
-    errors = card_errors(call.body["content"], call.body.get("repoType", "model"))
+    errors = card_errors(call.text("content"), call.text("repoType", "model"))
     answer = {"errors": [{"message": message} for message in errors], "warnings": []}
     if errors:
         raise HubError(400, "Invalid metadata", None, **answer)

@@ -1,5 +1,6 @@
-"""The application: which route is whose, and how a refusal looks on the wire."""
+"""The application: its routes, and refusals as clients read them."""
 
+import errno
 import inspect
 import logging
 import re
@@ -17,18 +18,25 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from corpusmith.hub.local import collection, files, pages, pulls, refs, repos, uploads, xet
-from corpusmith.hub.local.auth import Call, read_users
+from corpusmith.hub.local import collection, files, limits, pages, pulls, refs, repos
+from corpusmith.hub.local.auth import Answer, Call, read_users
 from corpusmith.hub.local.objects import HubError
-from corpusmith.hub.local.store import Store
+from corpusmith.hub.local.store import Store, claim
+from corpusmith.hub.local.upload import commit as uploads
+from corpusmith.hub.local.upload import xet
 
 logger = logging.getLogger(__name__)
 LOOPBACK = ["127.0.0.1", "localhost"]
-SECONDS_TO_LEAVE = 10  # what a hub that was told to stop may still need
+SECONDS_TO_LEAVE = 10  # that an ending hub may still need
+BARE_ID = re.compile(  # an id without a namespace, as the real Hub's oldest repositories have
+    r"/api/(models|datasets|spaces)/[^/]+(/revision/[^/]+)?|/((datasets|spaces)/)?[^/]+/resolve/.*"
+)
+# What code raises that reads a malformed request, and what a file system says of an odd name.
+MALFORMED = (KeyError, ValueError, TypeError, AttributeError, IndexError, RecursionError, OSError)
 
 REPO = "/api/{kind}/{namespace}/{name}"
 COLLECTION = "/api/collections/{namespace}/{slug}"
@@ -39,6 +47,7 @@ API: list[tuple[str, str, Callable[[Call], Any]]] = [
     ("POST", "/api/repos/create", repos.create),
     ("DELETE", "/api/repos/delete", repos.delete),
     ("POST", "/api/repos/move", repos.move),
+    ("GET", "/api/collections", collection.listing),
     ("POST", "/api/collections", collection.create),
     ("GET", COLLECTION, collection.show),
     ("POST", COLLECTION + "/items", collection.add_item),
@@ -61,6 +70,7 @@ API: list[tuple[str, str, Callable[[Call], Any]]] = [
     ("POST", REPO + "/tag/{rev}", refs.create_tag),
     ("DELETE", REPO + "/tag/{rev}", refs.delete_tag),
     ("POST", REPO + "/super-squash/{branch}", refs.squash),
+    ("GET", REPO + "/discussions", pulls.listing),
     ("POST", REPO + "/discussions", pulls.create),
     ("GET", REPO + "/discussions/{number}", pulls.show),
     ("POST", REPO + "/discussions/{number}/merge", pulls.merge),
@@ -78,29 +88,43 @@ BESIDE_REPO: list[tuple[str, str, Callable[[Call], Any]]] = [
     ("PUT", ".git/info/lfs/objects/{oid}", uploads.lfs_put),
     ("GET", "/resolve/{rev}/{path:path}", files.resolve),
     ("GET", "", pages.repository),
+    ("GET", "/blob/{rev}/{path:path}", files.redirect_to_file),
+    ("GET", "/raw/{rev}/{path:path}", files.redirect_to_file),
     ("GET", "/tree/{rev}", pages.repository),
+    ("GET", "/tree/{rev}/{path:path}", pages.repository),
+    ("GET", "/commits/{rev}", pages.repository),
     ("GET", "/commit/{rev}", pages.repository),
+    ("GET", "/info/refs", pages.no_git),
+    ("GET", ".git/info/refs", pages.no_git),
     ("GET", "/discussions/{number}", pages.repository),
 ]
 
 
 def endpoint(handler: Callable[[Call], Any]) -> Callable[[Request], Awaitable[Response]]:
-    """A handler that is a coroutine reads the body as a stream; the others get it whole, in a thread of their own."""
+    """Wrap a handler as a route's endpoint.
+
+    A handler that is a coroutine reads the body as a stream. The others get it whole, and run in a
+    thread. A body is small for a stranger, and bounded for everybody.
+    """
 
     async def run(request: Request) -> Response:
         if inspect.iscoroutinefunction(handler):
             answer = await handler(Call(request))
         else:
-            body = await request.body()
+            most = limits.BODY_BYTES if Call(request).user else limits.STRANGER_BYTES
+            body = b"" if request.method == "GET" else await limits.body(request, most)
             answer = await run_in_threadpool(lambda: handler(Call(request, body)))
-        return answer if isinstance(answer, Response) else JSONResponse(answer)
+        return answer if isinstance(answer, Response) else Answer(answer)
 
     return run
 
 
 class Guard:
-    """Routes go by the path as it was sent: a revision arrives quoted, `refs%2Fpr%2F1`, and must stay one segment.
-    What a page of another site makes a browser send is refused; the libraries send no `Origin`."""
+    """Route by the path as it was sent, and refuse writes that a page of another site sends.
+
+    A revision arrives quoted, `refs%2Fpr%2F1`, and must stay one segment. The libraries send no
+    `Origin` header.
+    """
 
     def __init__(self, app: ASGIApp):
         self.app = app
@@ -108,45 +132,58 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             scope["path"] = scope["raw_path"].decode("ascii", "replace")
+            if "%00" in scope["path"] or b"%00" in scope["query_string"]:
+                return await Answer({"error": "An address holds no NUL."}, 400)(
+                    scope, receive, send
+                )
             if scope["method"] not in ("GET", "HEAD") and any(
                 name == b"origin" for name, _ in scope["headers"]
             ):
-                return await JSONResponse({"error": "Web pages cannot write."}, 403)(
-                    scope, receive, send
-                )
+                return await Answer({"error": "Web pages cannot write."}, 403)(scope, receive, send)
         await self.app(scope, receive, send)
 
 
 def refusal(request: Request, error: Exception) -> Response:
-    """What goes wrong, as the libraries read it. They also ask for what only the real Hub has, and go on without. An id
-    that has no namespace, as the real Hub's oldest repositories have, is no route here but must read as no repository.
+    """An error as clients read it: a status, `X-Error-Code` and `X-Error-Message`.
+
+    Clients ask for things that only the real Hub has, and take a 404 for "not here". An id without
+    a namespace has no route here, but must read as a missing repository.
     """
-    bare_id = r"/api/(models|datasets|spaces)/[^/]+(/revision/[^/]+)?|/((datasets|spaces)/)?[^/]+/resolve/.*"
-    if not isinstance(error, HTTPException):
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        logger.error("the disk of this Hub is full")
+        error = HubError(507, "The disk of this Hub is full.")
+    elif isinstance(error, FileNotFoundError):
+        error = HubError(404, "The repository was deleted or moved meanwhile.", "RepoNotFound")
+    elif not isinstance(error, HTTPException):
         logger.warning("malformed request: %s %s", request.method, request.url.path, exc_info=error)
-        error = HubError(400, f"Malformed request: {error!r}")
+        error = HubError(400, f"Malformed request: {type(error).__name__}")
     elif not isinstance(error, HubError):
-        code = "RepoNotFound" if re.fullmatch(bare_id, request.url.path) else None
+        code = "RepoNotFound" if BARE_ID.fullmatch(request.url.path) else None
         error = HubError(error.status_code, error.detail, code)
     if "text/html" in request.headers.get("accept", ""):
         return pages.refused(Call(request), error)
-    message = error.detail.encode("ascii", "replace").decode().replace("\n", " ")
-    return JSONResponse(
-        error.body, error.status_code, {"X-Error-Message": message, **(error.headers or {})}
-    )
+    message = error.detail.encode("ascii", "replace").decode()
+    headers = {"X-Error-Message": re.sub(r"[\x00-\x1f\x7f]", " ", message)[:1000].strip()}
+    return Answer(error.body, error.status_code, headers | dict(error.headers or {}))
 
 
-def application(root: Path, tokens_file: Path | None = None) -> Starlette:
-    """A hub over the folder `root`, which is made if missing. Raises ValueError on a bad tokens file."""
+def application(root: Path, tokens_file: Path | None = None, url: str | None = None) -> Starlette:
+    """A hub over the folder `root`, which is made if missing.
+
+    Args:
+        url: The address that clients use, where a proxy does not pass on the Host header.
+
+    Raises:
+        ValueError: the tokens file is bad, or `root` holds something else than a hub.
+    """
     table = list(API)
     for prefix in ("", "/datasets", "/spaces"):
         table += [
             (method, prefix + "/{namespace}/{name}" + path, handler)
             for method, path, handler in BESIDE_REPO
         ]
-    hosts = (
-        ["*"] if tokens_file else LOOPBACK
-    )  # a name that a stranger's DNS points here is not ours
+    # Without tokens, refuse other host names: a stranger's DNS may point one at the loopback.
+    hosts = ["*"] if tokens_file else LOOPBACK
     app = Starlette(
         routes=[
             Route(path, endpoint(handler), methods=[method]) for method, path, handler in table
@@ -155,20 +192,29 @@ def application(root: Path, tokens_file: Path | None = None) -> Starlette:
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
             Middleware(Guard),
         ],
-        exception_handlers=dict.fromkeys(
-            (HTTPException, KeyError, ValueError, ClientDisconnect), refusal
-        ),
+        exception_handlers=dict.fromkeys((HTTPException, ClientDisconnect, *MALFORMED), refusal),
     )
     app.router.redirect_slashes = False
     app.state.users = read_users(tokens_file) if tokens_file else None
     app.state.store = Store(root)
     app.state.secret = secrets.token_bytes(32)
+    app.state.url = url.rstrip("/") if url else None
     return app
 
 
-def serve(root: Path, port: int, tokens: Path | None = None, host: str = "127.0.0.1") -> None:
-    """Serves until interrupted. Raises ValueError for a host that others can reach where there is no tokens file, for a
-    port in use, and for a root that another process serves: the two would not see each other's locks."""
+def serve(
+    root: Path,
+    port: int,
+    tokens: Path | None = None,
+    host: str = "127.0.0.1",
+    url: str | None = None,
+) -> None:
+    """Serve until interrupted.
+
+    Raises:
+        ValueError: others can reach the host but there is no tokens file; the port is in use; or
+            another process serves the root, and the two would not see each other's locks.
+    """
     if tokens is None and host not in LOOPBACK:
         raise ValueError(
             f"Without a tokens file everybody may write, so --host {host} needs --tokens FILE."
@@ -176,10 +222,17 @@ def serve(root: Path, port: int, tokens: Path | None = None, host: str = "127.0.
     with socket.socket() as probe:
         if probe.connect_ex((host, port)) == 0:
             raise ValueError(f"Something listens on {host}:{port} already: give another --port.")
-    root.mkdir(parents=True, exist_ok=True)
+    claim(root)
     try:
         with FileLock(root / ".served", timeout=SECONDS_TO_LEAVE):
-            uvicorn.run(application(root, tokens), host=host, port=port, log_level="warning")
+            uvicorn.run(
+                application(root, tokens, url),
+                host=host,
+                port=port,
+                log_level="warning",
+                http=limits.BoundedProtocol,
+                ws="none",
+            )
     except Timeout:
         raise ValueError(
             f"{root} is served by another process already: talk to that one, or end it."

@@ -5,253 +5,83 @@
                                         /commits/{oid}       JSON, named by its SHA-1: the commit's whole tree
                                         /refs/{heads,tags,pr}/{quoted name}
 
-Whatever a file names is on the disk before the file is: objects before their commit, the commit before its ref. A hub
-that is killed leaves at most objects that nothing names. One process serves a root.
+Objects are on the disk before the commit that names them, and the commit before its ref. A killed hub leaves at most
+objects that nothing names. One process serves a root, which holds nothing but the hub's own files.
 """
 
-import hashlib
 import json
 import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
 
-from corpusmith.hub.local.objects import (
-    Entry,
-    HubError,
-    Objects,
-    rename_durably,
-    sync,
-    write_durably,
-)
+from corpusmith.hub.local.objects import HubError, rename_durably, write_durably
+from corpusmith.hub.local.repository import LFS_SUFFIXES, Message, Repo, now
 
 KINDS = ("models", "datasets", "spaces")
 RESERVED = (*KINDS, "api", "collections")
-# The formats of this field among those that the real Hub names in a new repository's .gitattributes.
-LFS_SUFFIXES = (".arrow", ".bin", ".ckpt", ".gz", ".h5", ".jpg", ".npy", ".npz", ".onnx", ".parquet", ".pickle", ".pkl",
-                ".png", ".pt", ".pth", ".safetensors", ".tar", ".tgz", ".webp", ".zip", ".zst")  # fmt: skip
+MARK = ".corpusmith-hub"  # the file that marks a folder as a hub's
+PARTS = {MARK, "repos", "collections", "tmp", ".served"}
+_NAME = r"(?!\S*(?:--|\.\.|\.git(?:/|$)))[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?"
+REPO_ID = re.compile(f"{_NAME}/{_NAME}")
 
 
-@dataclass(frozen=True)
-class Message:
-    """The title, text and author of a commit or a pull request."""
+def claim(root: Path) -> None:
+    """Mark a new, empty or earlier hub's folder as the hub's own.
 
-    title: str
-    text: str
-    author: str
-
-
-@dataclass(frozen=True)
-class Commit:
-    oid: str
-    parent: str | None
-    title: str
-    message: str
-    date: str
-    author: str
-    files: dict[str, Entry]
-
-
-@lru_cache(maxsize=512)
-def read_commit(path: Path) -> Commit:
-    fields = json.loads(path.read_bytes())
-    return Commit(
-        path.name,
-        **{**fields, "files": {name: Entry(**entry) for name, entry in fields["files"].items()}},
-    )
-
-
-def now() -> str:
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-
-
-@dataclass(frozen=True)
-class Repo:
-    kind: str
-    id: str
-    path: Path
-    lock: threading.RLock
-
-    @property
-    def namespace(self) -> str:
-        return self.id.split("/")[0]
-
-    @property
-    def exists(self) -> bool:
-        return (self.path / "repo.json").is_file()
-
-    @property
-    def url_path(self) -> str:
-        return self.id if self.kind == "models" else f"{self.kind}/{self.id}"
-
-    @property
-    def objects(self) -> Objects:
-        return Objects(self.path / "objects")
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        return json.loads((self.path / "repo.json").read_bytes())
-
-    def update_settings(self, **changes: Any) -> None:
-        with self.lock:
-            write_durably(self.path / "repo.json", json.dumps(self.settings | changes).encode())
-
-    def _ref_path(self, kind: str, name: str) -> Path:
-        return self.path / "refs" / kind / quote(name, safe="")
-
-    def refs(self, kind: str) -> dict[str, tuple[str, str]]:
-        """Name → (commit, message) of the branches ("heads"), "tags" or pull requests ("pr")."""
-        found: dict[str, tuple[str, str]] = {}
-        for path in sorted((self.path / "refs" / kind).glob("[!.]*")):
-            oid, _, message = path.read_text("utf-8").partition("\n")
-            found[unquote(path.name)] = oid, message
-        return found
-
-    def set_ref(
-        self, kind: str, name: str, oid: str, message: str = "", create: bool = False
-    ) -> None:
-        if (
-            not re.fullmatch(r"[A-Za-z0-9_][\w./+-]*", name, re.ASCII)
-            or ".." in name
-            or name.startswith("refs/")
-        ):
-            raise HubError(400, f"Invalid reference name: {name!r}")
-        with self.lock:
-            if create and self._ref_path(kind, name).exists():
-                raise HubError(409, f"Reference already exists: {name}")
-            write_durably(self._ref_path(kind, name), f"{oid}\n{message}".encode())
-
-    def delete_ref(self, kind: str, name: str) -> None:
-        self.find_ref(f"refs/{kind}/{name}")
-        self._ref_path(kind, name).unlink()
-        sync(self._ref_path(kind, name).parent)
-
-    def find_ref(self, revision: str) -> tuple[str, str]:
-        """(kind, name) of what `main`, `v1.0.0`, `refs/pr/1` or `refs/heads/main` means."""
-        full = re.fullmatch(r"refs/(heads|tags|pr)/(.+)", revision)
-        for kind, name in [full.groups()] if full else [("heads", revision), ("tags", revision)]:
-            if self._ref_path(kind, name).is_file():
-                return kind, name
-        raise HubError(404, f"Invalid rev id: {revision}", "RevisionNotFound")
-
-    def resolve(self, revision: str) -> Commit:
-        commits = self.path / "commits"
-        if re.fullmatch("[0-9a-f]{40}", revision) and (commits / revision).is_file():
-            return read_commit(commits / revision)
-        return read_commit(
-            commits / self._ref_path(*self.find_ref(revision)).read_text("utf-8").split("\n")[0]
+    Raises:
+        ValueError: the folder holds something else, which a hub must not touch.
+    """
+    if root.exists() and not root.is_dir():
+        raise ValueError(f"{root} is no folder: give another --root.")
+    held = {path.name for path in root.iterdir()} if root.is_dir() else set()
+    foreign = sorted(held - PARTS)
+    earlier = "repos" in held and not foreign
+    if MARK not in held and held - {".served"} and not earlier:
+        named = ", ".join(foreign[:3] or sorted(held))
+        raise ValueError(
+            f"{root} is not the folder of a Hub: it holds {named}. Give --root an empty folder."
         )
-
-    def history(self, commit: Commit) -> Iterator[Commit]:
-        """From `commit` back to the first one."""
-        yield commit
-        while commit.parent:
-            commit = read_commit(self.path / "commits" / commit.parent)
-            yield commit
-
-    def add_commit(self, parent: str | None, files: dict[str, Entry], message: Message) -> str:
-        tree = {path: asdict(entry) for path, entry in sorted(files.items())}
-        fields = {
-            "parent": parent,
-            "title": message.title,
-            "message": message.text,
-            "date": now(),
-            "author": message.author,
-            "files": tree,
-        }
-        data = json.dumps(fields).encode()
-        oid = hashlib.sha1(data).hexdigest()
-        write_durably(self.path / "commits" / oid, data)
-        return oid
-
-    def commit(
-        self,
-        branch: str,
-        changes: Iterable[tuple[str, Entry | None]],
-        message: Message,
-        parent: str | None = None,
-        move_ref: bool = True,
-    ) -> str:
-        """Apply all of `changes` to a branch or a pull request, or none of them.
-
-        A change is a path and its new entry. None deletes; a path that ends in a slash deletes a
-        folder. With `parent`, the branch must still be at that commit (412). Changes without effect
-        make no commit, so a client that lost the answer may ask again.
-        """
-        with self.lock:
-            kind, name = self.find_ref(branch)
-            if kind == "tags":
-                raise HubError(400, f"A commit needs a branch; {branch} is a tag.")
-            head = self.resolve(f"refs/{kind}/{name}")
-            if parent not in (None, head.oid):
-                raise HubError(412, "A commit has happened since. Please refresh and try again.")
-            files = dict(head.files)
-            for path, entry in changes:
-                if entry is not None:
-                    files[path] = entry
-                    continue
-                doomed = [
-                    one
-                    for one in files
-                    if one == path or (path.endswith("/") and one.startswith(path))
-                ]
-                if not doomed:
-                    raise HubError(
-                        404, f"A file or folder to delete does not exist: {path}", "EntryNotFound"
-                    )
-                for one in doomed:
-                    del files[one]
-            check_tree(files)
-            oid = head.oid if files == head.files else self.add_commit(head.oid, files, message)
-            if move_ref and oid != head.oid:
-                self.set_ref(kind, name, oid)
-            return oid
-
-
-def check_tree(files: dict[str, Entry]) -> None:
-    """Every client must be able to write the tree to its disk, and inside the folder it chose."""
-    for path in files:
-        parts = path.split("/")
-        if any(part in ("", ".", "..", ".git") for part in parts) or re.search(
-            r"[\x00-\x1f\x7f\\]", path
-        ):
-            raise HubError(400, f"Invalid path in repo: {path!r}")
-        if any("/".join(parts[:depth]) in files for depth in range(1, len(parts))):
-            raise HubError(400, f"{path!r} needs a folder where there is a file.")
+    if MARK not in held:
+        write_durably(root / MARK, b"This folder belongs to `corpusmith hub serve`.\n")
 
 
 class Store:
+    """The repositories below a folder of the hub's own."""
+
     def __init__(self, root: Path):
+        """Claim the folder, and delete the half-written files of a killed hub.
+
+        Raises:
+            ValueError: the folder holds something else.
+        """
         self.root, self.scratch, self.lock = root, root / "tmp", threading.RLock()
-        shutil.rmtree(self.scratch, ignore_errors=True)  # what a killed hub was receiving,
-        for half in root.rglob(".new-*"):  # and what it was writing
-            half.unlink()
-        self.scratch.mkdir(parents=True)
+        claim(root)
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        for part in ("repos", "collections"):
+            for half in (root / part).rglob(".new-*"):
+                half.unlink()
+        self.scratch.mkdir()
 
     def repo(self, kind: str, repo_id: str) -> Repo:
-        """Where a repository is or would be. Names become folders, so what is no name is refused here."""
-        name = r"(?!\S*(?:--|\.\.|\.git(?:/|$)))[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?"
-        if (
-            kind not in KINDS
-            or not re.fullmatch(f"{name}/{name}", repo_id)
-            or repo_id.split("/")[0] in RESERVED
-        ):
+        """A repository that is there or not. Names become folders, so a bad name is refused here."""
+        if kind not in KINDS or not REPO_ID.fullmatch(repo_id) or repo_id.split("/")[0] in RESERVED:
             raise HubError(404, f"{repo_id!r} is not the name of a repository.", "RepoNotFound")
         return Repo(kind, repo_id, self.root / "repos" / kind / repo_id, self.lock)
 
     def repos(self, kind: str) -> list[Repo]:
+        """Every repository of a kind. A folder whose name is no repository's is left out."""
         found = sorted((self.root / "repos" / kind).glob("*/*/repo.json"))
-        return [self.repo(kind, "/".join(path.parts[-3:-1])) for path in found]
+        ids = ["/".join(path.parts[-3:-1]) for path in found]
+        return [self.repo(kind, one) for one in ids if REPO_ID.fullmatch(one)]
 
     def create(self, repo: Repo, author: str, **settings: Any) -> None:
-        """A repository with one commit, which appears whole or not at all; there must be none of that name yet."""
+        """Make a repository with one commit. It appears whole or not at all.
+
+        There must be none of that name. A folder without repo.json is the ghost of a deleted one.
+        """
         draft = Repo(repo.kind, repo.id, Path(tempfile.mkdtemp(dir=self.scratch)), self.lock)
         write_durably(
             draft.path / "repo.json",
@@ -264,12 +94,14 @@ class Store:
         draft.set_ref(
             "heads", "main", draft.add_commit(None, files, Message("initial commit", "", author))
         )
+        shutil.rmtree(repo.path, ignore_errors=True)
         rename_durably(draft.path, repo.path)
 
     def move(self, source: Repo, target: Repo) -> None:
         with self.lock:
             if target.exists:
                 raise HubError(409, f"{target.id} exists already.")
+            shutil.rmtree(target.path, ignore_errors=True)
             rename_durably(source.path, target.path)
 
     def delete(self, repo: Repo) -> None:

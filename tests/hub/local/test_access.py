@@ -164,7 +164,8 @@ def test_an_upload_needs_an_address_that_was_given_out(shared: str) -> None:
     ).json()
     href = batch["objects"][0]["actions"]["upload"]["href"]
     assert http.put(href.replace(oid, "cd" * 32), content=b"x").status_code == 403
-    assert http.put(href, content=b"not what hashes to abab").status_code == 400
+    assert http.put(href, content=b"y").status_code == 400, "another hash"
+    assert http.put(href, content=b"more than was announced").status_code == 413
     verify = http.post(f"{base}/verify", json={"oid": oid, "size": 1}, headers=ada)
     assert verify.status_code == 400
     address = http.get(

@@ -234,18 +234,23 @@ def test_malformed_requests_are_refused(hub: str, path: str, body: bytes) -> Non
     assert http.post(hub + path, content=body).status_code == 400
 
 
-def test_a_shard_that_does_not_fit_what_was_uploaded_is_refused(hub: str) -> None:
+def test_shard_that_does_not_fit_the_upload_is_refused_and_the_upload_deleted(
+    hub: str, tmp_path: Path
+) -> None:
     HfApi(endpoint=hub, token="any-token").create_repo("lab/notes")
-    token = http.get(f"{hub}/api/models/lab/notes/xet-write-token/main").json()
-    headers = {"Authorization": f"Bearer {token['accessToken']}"}
     entry = bytes(32) + (1 << 30).to_bytes(4, "little") + (1).to_bytes(4, "little") + bytes(8)
+    many = bytes(32) + (1 << 30).to_bytes(4, "little") + b"\xff" * 4 + bytes(8)
     for shard in (
         b"",
         bytes(48),
         bytes(48) + entry,
         bytes(48) + entry + bytes(48) * 2 + b"\xff" * 48,
+        bytes(48) + many + bytes(96),
     ):
-        assert (
-            http.post(f"{token['casUrl']}/v1/shards", content=shard, headers=headers).status_code
-            == 400
-        )
+        token = http.get(f"{hub}/api/models/lab/notes/xet-write-token/main").json()
+        headers = {"Authorization": f"Bearer {token['accessToken']}"}
+        sent = http.post(f"{token['casUrl']}/v1/shards", content=shard, headers=headers)
+        assert sent.status_code == 400
+        again = http.post(f"{token['casUrl']}/v1/shards", content=shard, headers=headers)
+        assert again.status_code == 404
+    assert not [*(tmp_path / "hub" / "tmp").iterdir()]

@@ -3,7 +3,7 @@ from pathlib import Path
 import yaml
 
 from corpusmith.files import shipped
-from corpusmith.hub.space_folder import stage_space
+from corpusmith.hub.folders.space import stage_space
 from corpusmith.recipe.load import load_recipe
 
 

@@ -1,11 +1,14 @@
-"""Large files as huggingface_hub sends them unless told otherwise: in chunks, packed into xorbs, listed by a shard.
+"""Receive large files as Xet sends them: chunks packed into xorbs, and a shard that orders them.
 
-The chunks are joined to the plain object they came from as soon as the shard that orders them is here, and downloads
-are plain HTTP. The formats are those of the Xet protocol (https://huggingface.co/docs/xet). Each upload gets an address
-of its own, so that no client's cache counts on chunks which an earlier upload left.
+When the shard arrives, the chunks are joined to the original file; downloads are plain HTTP. The formats are those of
+the Xet protocol (https://huggingface.co/docs/xet). Each upload gets an address and a folder of its own, so that no
+client's cache counts on chunks of an earlier upload. The folder goes with the commit of its files, with a refused
+shard, or after a day.
 """
 
+import errno
 import os
+import re
 import secrets
 import shutil
 import struct
@@ -17,9 +20,10 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from corpusmith.hub.local.auth import Call
+from corpusmith.hub.local.limits import SHARD_BYTES, XORB_BYTES, body
 from corpusmith.hub.local.objects import HubError
-from corpusmith.hub.local.store import Repo
-from corpusmith.hub.local.uploads import receive
+from corpusmith.hub.local.repository import Repo
+from corpusmith.hub.local.upload.receive import receive
 
 SECONDS_TO_UPLOAD = 24 * 3600
 RECORD = 48  # bytes of every record of a shard
@@ -27,10 +31,11 @@ HAS_VERIFICATION, HAS_SHA256 = 1 << 31, 1 << 30
 
 
 def write_token(call: Call) -> dict[str, Any]:
+    """The address of a new upload, and the token for it."""
     repo, session = call.repo(write=True), secrets.token_hex(16)
     for old in call.store.scratch.glob("xet-*"):
         if old.stat().st_mtime < time.time() - SECONDS_TO_UPLOAD:
-            shutil.rmtree(old)
+            shutil.rmtree(old, ignore_errors=True)
     (call.store.scratch / f"xet-{session}").mkdir()
     address = f"{call.base_url}/api/xet/{session}/{repo.kind}/{repo.id}"
     token = call.sign(repo.url_path, session)
@@ -38,29 +43,43 @@ def write_token(call: Call) -> dict[str, Any]:
 
 
 def opened(call: Call) -> tuple[Repo, Path]:
-    """→ (the repository that is uploaded to, the folder of this upload's xorbs)"""
+    """(the repository of this upload, the folder of its xorbs)"""
     token = call.request.headers.get("authorization", "").removeprefix("Bearer ")
     repo = call.signed_repo(token, call.args["session"])
-    return repo, call.store.scratch / f"xet-{call.args['session']}"
+    folder = call.store.scratch / f"xet-{call.args['session']}"
+    if not folder.is_dir():
+        raise HubError(404, "This upload has ended: start it again.")
+    return repo, folder
+
+
+def forget_uploads(scratch: Path, committed: set[str]) -> None:
+    """Delete the uploads whose files a commit now names."""
+    for sha256 in committed:
+        for done in scratch.glob(f"xet-*/done-{sha256}"):
+            shutil.rmtree(done.parent, ignore_errors=True)
 
 
 async def put_xorb(call: Call) -> dict[str, bool]:
     _, folder = opened(call)
-    if not call.args["hash"].isalnum():
+    if not re.fullmatch("[0-9a-f]{64}", call.args["hash"]):
         raise HubError(400, "A xorb's name is a hash.")
-    os.replace(await receive(call), folder / call.args["hash"])
+    received = await receive(call, XORB_BYTES)
+    try:
+        os.replace(received, folder / call.args["hash"])
+    finally:
+        received.unlink(missing_ok=True)
     return {"was_inserted": True}
 
 
 async def put_shard(call: Call) -> dict[str, int]:
     repo, folder = opened(call)
-    shard = await receive(call)
-    await run_in_threadpool(join_files, repo, folder, shard.read_bytes())
-    shard.unlink()
+    shard = await body(call.request, SHARD_BYTES)
+    await run_in_threadpool(join_files, repo, folder, shard)
     return {"result": 1}
 
 
 def join_files(repo: Repo, folder: Path, shard: bytes) -> None:
+    """Join the files that a shard describes. On failure the whole upload is deleted."""
     try:
         for sha256, segments in files_of(shard):
             joined = folder / f"joined-{sha256}"
@@ -68,12 +87,18 @@ def join_files(repo: Repo, folder: Path, shard: bytes) -> None:
                 for xorb, first, end in segments:
                     file.writelines(chunks_of((folder / xorb).read_bytes(), first, end))
             repo.objects.adopt(joined, sha256)
-    except (struct.error, IndexError, OSError) as error:
-        raise HubError(400, f"The shard does not describe what was uploaded: {error}") from error
+            (folder / f"done-{sha256}").touch()
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise
+        if isinstance(error, struct.error | IndexError | OSError):
+            raise HubError(400, f"The shard does not fit what was uploaded: {error}") from error
+        raise
 
 
 def hash_text(raw: bytes) -> str:
-    """Xet writes a hash as four little-endian numbers."""
+    """A hash in hexadecimal. Xet writes it as four little-endian numbers."""
     return "".join(f"{number:016x}" for number in struct.unpack("<4Q", raw))
 
 
@@ -82,6 +107,8 @@ def files_of(shard: bytes) -> Iterator[tuple[str, list[tuple[str, int, int]]]]:
     at = RECORD  # after the header
     while shard[at : at + 32] != b"\xff" * 32:
         flags, count = struct.unpack_from("<II", shard, at + 32)
+        if count > len(shard) // RECORD:
+            raise HubError(400, "The shard names more pieces than it holds.")
         pieces = [at + RECORD * number for number in range(1, count + 1)]
         segments = [
             (hash_text(shard[one : one + 32]), *struct.unpack_from("<II", shard, one + 40))
@@ -115,7 +142,7 @@ def chunks_of(xorb: bytes, first: int, end: int) -> Iterator[bytes]:
 
 
 def ungrouped(data: bytes) -> bytes:
-    """Undoes the grouping of every fourth byte, which makes floats easier to compress."""
+    """Undo the grouping of every fourth byte, which makes floats easier to compress."""
     out, at = bytearray(len(data)), 0
     for lane in range(4):
         length = len(range(lane, len(data), 4))

@@ -1,0 +1,85 @@
+"""Bounds on what a client may send: bytes, seconds and connections, each with its refusal."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.requests import Request
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from corpusmith.hub.local.objects import HubError
+
+STRANGER_BYTES = 1 << 20  # of a body, where a tokens file says who is known
+BODY_BYTES = 16 << 20
+COMMIT_BYTES = 1 << 30
+XORB_BYTES = 128 << 20  # the protocol's own limit is 64 MiB
+SHARD_BYTES = 64 << 20
+SECONDS_FOR_HEADERS = 30.0
+SECONDS_BETWEEN_CHUNKS = 60.0
+CONNECTIONS = 256
+
+
+async def chunks(request: Request, most: int) -> AsyncIterator[bytes]:
+    """The body of a request, at most `most` bytes of it.
+
+    Raises:
+        HubError: 413 for a larger body, 408 for a client that stops sending.
+    """
+    told = request.headers.get("content-length", "0")
+    received = int(told) if told.isdigit() and len(told) < 20 else most + 1
+    if received > most:
+        raise HubError(413, f"The body is larger than {most} bytes, the most for this request.")
+    received, stream = 0, request.stream()
+    while True:
+        try:
+            chunk = await asyncio.wait_for(anext(stream), SECONDS_BETWEEN_CHUNKS)
+        except StopAsyncIteration:
+            return
+        except asyncio.TimeoutError:
+            raise HubError(408, "The body stopped arriving.") from None
+        received += len(chunk)
+        if received > most:
+            raise HubError(413, f"The body is larger than {most} bytes, the most for this request.")
+        yield chunk
+
+
+async def body(request: Request, most: int) -> bytes:
+    """A whole body of at most `most` bytes."""
+    return b"".join([chunk async for chunk in chunks(request, most)])
+
+
+class BoundedProtocol(H11Protocol):
+    """HTTP/1.1 whose idle connections end.
+
+    A connection without a complete request head is closed after a while. When there are too many
+    connections, the longest idle one gives way, so that idle clients never lock out a busy one.
+    """
+
+    def connection_made(self, transport: Any) -> None:
+        """Start the clock, and make room if there are too many connections."""
+        super().connection_made(transport)
+        self.since = time.monotonic()
+        self.clock = self.loop.call_later(SECONDS_FOR_HEADERS, self.close_if_idle)
+        idle = [
+            one
+            for one in self.connections
+            if isinstance(one, BoundedProtocol) and one is not self and one.is_idle
+        ]
+        if len(self.connections) > CONNECTIONS and idle:
+            min(idle, key=lambda one: one.since).transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self.clock.cancel()
+        super().connection_lost(exc)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is being answered."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def close_if_idle(self) -> None:
+        """Close a connection that has sent no request."""
+        if self.cycle is None:
+            self.transport.close()

@@ -1,0 +1,314 @@
+"""Hostile contents, requests and clients: each hurts at most its sender."""
+
+import json
+import resource
+import socket
+import time
+from pathlib import Path
+
+import pytest
+from huggingface_hub import CommitOperationAdd, HfApi
+
+from corpusmith.hub.local import application, limits
+from corpusmith.hub.local.cards.parse import parse_metadata
+from corpusmith.hub.local.objects import write_durably
+from corpusmith.hub.local.store import Store
+from tests.hub import http
+
+BOMB = "a: &a {k: 1}\n" + "\n".join(
+    f"b{n}: &b{n} {{<<: [{', '.join([f'*b{n - 1}' if n else '*a'] * 9)}]}}" for n in range(12)
+)
+BAD_METADATA = [
+    "d: 2001-13-45",
+    "d: !!timestamp foo",
+    "n: !!int ''",
+    "n: !!float ''",
+    "n: !!bool maybe",
+    "n: " + "9" * 5000,
+    "n: 0x" + "f" * 5000,
+    "p: !!python/object/apply:os.system ['true']",
+    "[" * 3000,
+    BOMB,
+]
+ODD_METADATA = [  # parsed, with values that JSON lacks as text
+    'tags: ["\\ud800"]',
+    '"\\udfff": 1',
+    "b: !!binary '%%%'",
+    "s: !!set {a, b}",
+    "o: !!omap [a: 1]",
+]
+
+
+@pytest.fixture
+def api(hub: str) -> HfApi:
+    return HfApi(endpoint=hub, token="any-token")
+
+
+def commit_card(api: HfApi, repo_id: str, card: str) -> None:
+    """Commit a README.md without asking the Hub to check it."""
+    api.create_repo(repo_id)
+    content = card.encode()
+    lines = [
+        {"key": "header", "value": {"summary": "Card"}},
+        {"key": "file", "value": {"path": "README.md", "content": encoded(content)}},
+    ]
+    sent = http.post(
+        f"{api.endpoint}/api/models/{repo_id}/commit/main",
+        content="\n".join(map(json.dumps, lines)),
+    )
+    assert sent.status_code == 200
+
+
+def encoded(content: bytes) -> str:
+    import base64
+
+    return base64.b64encode(content).decode()
+
+
+def test_bad_card_does_not_hide_other_repositories(api: HfApi) -> None:
+    hostile = [*BAD_METADATA, *ODD_METADATA]
+    for number, metadata in enumerate(hostile):
+        commit_card(api, f"lab/bad-{number}", f"---\nlicense: mit\n{metadata}\n---\nText")
+    commit_card(api, "lab/good", "---\nlicense: mit\n---\nText")
+    listed = {info.id: info for info in api.list_models()}
+    assert len(listed) == len(hostile) + 1
+    assert listed["lab/good"].tags == ["license:mit"]
+    front = http.get(api.endpoint)
+    assert front.status_code == 200 and "lab/good" in front.text
+    for number in range(len(hostile)):
+        page = http.get(f"{api.endpoint}/lab/bad-{number}")
+        assert page.status_code == 200 and "Text" in page.text
+
+
+@pytest.mark.parametrize("metadata", BAD_METADATA)
+def test_bad_metadata_is_refused_with_400_by_the_check(api: HfApi, metadata: str) -> None:
+    body = {"content": f"---\n{metadata}\n---\n", "repoType": "model"}
+    answer = http.post(f"{api.endpoint}/api/validate-yaml", json=body)
+    assert answer.status_code == 400 and answer.json()["errors"]
+
+
+def test_merge_keys_cost_no_memory() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ValueError, match="merge keys"):
+        parse_metadata(BOMB)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # KiB
+
+
+def test_damaged_repository_does_not_hide_the_others(api: HfApi, tmp_path: Path) -> None:
+    for name in ("one", "two", "three", "four"):
+        api.create_repo(f"lab/{name}")
+    repos = tmp_path / "hub" / "repos" / "models" / "lab"
+    (repos / "one" / "repo.json").write_text("{")
+    (repos / "two" / "refs" / "heads" / "main").unlink()
+    (repos / "three" / "refs" / "heads" / "main").write_text("0" * 40)
+    (repos / "bad name").mkdir()
+    (repos / "bad name" / "repo.json").write_text("{}")
+    (tmp_path / "hub" / "collections" / "lab").mkdir(parents=True)
+    (tmp_path / "hub" / "collections" / "lab" / "x.json").write_text("[]")
+    assert [info.id for info in api.list_models()] == ["lab/four"]
+    assert http.get(api.endpoint).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["a\ud800.txt", "a\x00b", "../a", "a\\b", ".git/config"])
+def test_bad_file_names_are_refused(api: HfApi, path: str) -> None:
+    api.create_repo("lab/notes")
+    lines = [
+        {"key": "header", "value": {"summary": "Half a pair \ud800"}},
+        {"key": "file", "value": {"path": path, "content": ""}},
+    ]
+    url = f"{api.endpoint}/api/models/lab/notes/commit/main"
+    assert http.post(url, content="\n".join(map(json.dumps, lines))).status_code == 400
+    lines[1]["value"]["path"] = "fine.txt"
+    assert http.post(url, content="\n".join(map(json.dumps, lines))).status_code == 200
+    assert http.get(f"{api.endpoint}/lab/notes").status_code == 200
+
+
+DEEP = "[" * 100_000
+MALFORMED = [
+    ("POST", "/api/repos/create", {"name": 5, "organization": "lab"}),
+    ("POST", "/api/repos/create", {"name": "a", "organization": ["lab"]}),
+    ("POST", "/api/repos/create", {"name": "a", "organization": "lab", "type": {"a": 1}}),
+    ("POST", "/api/repos/create", [1]),
+    ("POST", "/api/repos/create", DEEP),
+    ("POST", "/api/repos/move", {"fromRepo": 1, "toRepo": None}),
+    ("POST", "/api/validate-yaml", {"content": 7}),
+    ("POST", "/api/validate-yaml", {"content": "---\n" + DEEP + "\n---\n"}),
+    ("POST", "/api/collections", {"title": 1, "namespace": "lab"}),
+    ("POST", "/api/collections", {"title": "a", "namespace": {}}),
+    ("POST", "/api/models/lab/notes/preupload/main", {"files": 3}),
+    ("POST", "/api/models/lab/notes/preupload/main", {"files": [3]}),
+    ("POST", "/api/models/lab/notes/preupload/main", {"files": [{"path": 1, "size": "x"}]}),
+    ("POST", "/api/models/lab/notes/commit/main", '{"key": "file", "value": 3}'),
+    ("POST", "/api/models/lab/notes/commit/main", "3\n4"),
+    ("POST", "/api/models/lab/notes/commit/main", DEEP),
+    ("POST", "/api/models/lab/notes/tag/main", {"tag": ["v1"]}),
+    ("POST", "/api/models/lab/notes/tag/main", {"tag": "v" * 5000}),
+    ("POST", "/api/models/lab/notes/branch/" + "b" * 5000, {}),
+    ("POST", "/api/models/lab/notes/discussions", {"pullRequest": True, "title": {}}),
+    ("PUT", "/api/models/lab/notes/settings", {"gated": {"a": 1}}),
+    ("POST", "/lab/notes.git/info/lfs/objects/batch", {"objects": [{"oid": 1, "size": -1}]}),
+    ("POST", "/lab/notes.git/info/lfs/objects/batch", {"objects": "x"}),
+    ("GET", "/api/models?limit=-1", None),
+    ("GET", "/api/models?limit=1e9", None),
+    ("GET", "/api/models?sort=nonsense", None),
+    ("GET", "/api/models/lab/notes/tree/main?cursor=x", None),
+    ("GET", "/api/models/lab/notes/revision/" + "r" * 5000, None),
+    ("GET", "/lab/notes/resolve/main/%00", None),
+    ("GET", "/lab/notes/resolve/%00/a", None),
+    ("GET", "/api/models?search=%00", None),
+    ("GET", "/lab/notes/resolve/main/" + "a/" * 3000, None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), MALFORMED)
+def test_malformed_request_is_refused_with_4xx(
+    api: HfApi, method: str, path: str, body: object
+) -> None:
+    api.create_repo("lab/notes")
+    content = body if isinstance(body, str) else json.dumps(body)
+    kwargs = {} if method == "GET" else {"content": content}
+    answer = http._client.request(method, f"{api.endpoint}{path}", **kwargs)
+    assert 400 <= answer.status_code < 500, answer.text
+
+
+TOKENS = '[[user]]\nname = "ada"\ntoken = "token-of-ada"\nrole = "write"\n'
+
+
+@pytest.fixture
+def guarded(loopback, tmp_path: Path) -> str:
+    (tmp_path / "tokens.toml").write_text(TOKENS)
+    return loopback(lambda _: application(tmp_path / "g", tmp_path / "tokens.toml")).url
+
+
+def test_large_body_is_refused_before_it_is_read(guarded: str) -> None:
+    def endless(most: int):
+        for _ in range(most // 65536):
+            yield b" " * 65536
+
+    for path in ("/api/validate-yaml", "/api/repos/create"):
+        stranger = http.post(f"{guarded}{path}", content=b" " * (limits.STRANGER_BYTES + 1))
+        assert stranger.status_code == 413
+    known = {"Authorization": "Bearer token-of-ada"}
+    chunked = http.post(
+        f"{guarded}/api/validate-yaml", content=endless(limits.BODY_BYTES * 2), headers=known
+    )
+    assert chunked.status_code == 413
+    unknown = http.post(f"{guarded}/api/models/ada/x/commit/main", content=endless(1 << 22))
+    assert unknown.status_code in (401, 404)
+
+
+def test_client_that_stops_sending_is_refused(hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "SECONDS_BETWEEN_CHUNKS", 0.2)
+    with socket.create_connection(("127.0.0.1", int(hub.rpartition(":")[2]))) as slow:
+        slow.sendall(b"POST /api/validate-yaml HTTP/1.1\r\nHost: localhost\r\n")
+        slow.sendall(b"Content-Length: 100\r\n\r\n{")
+        slow.settimeout(30)
+        assert b" 408 " in slow.recv(4096).split(b"\r\n")[0]
+
+
+def test_idle_connections_do_not_lock_out_others(hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "CONNECTIONS", 50)
+    address = ("127.0.0.1", int(hub.rpartition(":")[2]))
+    idle = [socket.create_connection(address) for _ in range(120)]
+    try:
+        time.sleep(0.2)
+        assert http.get(f"{hub}/api/models").status_code == 200
+        idle[0].settimeout(10)
+        assert idle[0].recv(1) == b"", "the oldest gave way"
+    finally:
+        for one in idle:
+            one.close()
+
+
+def test_connection_without_a_request_ends(hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "SECONDS_FOR_HEADERS", 0.2)
+    with socket.create_connection(("127.0.0.1", int(hub.rpartition(":")[2]))) as slow:
+        slow.sendall(b"GET / HT")
+        slow.settimeout(30)
+        assert slow.recv(1) == b""
+
+
+@pytest.mark.parametrize("held", ["tmp/notes.txt", "repos/a.txt/../../thesis.doc", "a/.new-draft"])
+def test_folder_of_something_else_is_refused_and_left_alone(tmp_path: Path, held: str) -> None:
+    root = tmp_path / "home"
+    (root / "repos").mkdir(parents=True)
+    if held.startswith("tmp"):
+        (root / "repos").rmdir()
+    file = (root / held).resolve()
+    (root / "repos" / "a.txt").mkdir(exist_ok=True) if held.startswith("repos") else None
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("mine")
+    with pytest.raises(ValueError, match="is not the folder of a Hub"):
+        Store(root)
+    assert file.read_text() == "mine"
+
+
+def test_folder_of_an_earlier_hub_is_taken_over(tmp_path: Path) -> None:
+    for part in ("repos", "collections", "tmp"):
+        (tmp_path / part).mkdir()
+    Store(tmp_path)
+    Store(tmp_path)
+    (tmp_path / "stray.txt").write_text("x")
+    Store(tmp_path)  # the mark says that it is ours
+    assert (tmp_path / "stray.txt").exists()
+
+
+def test_full_disk_leaves_no_partial_file(
+    api: HfApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import errno
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    api.create_repo("lab/notes")
+    monkeypatch.setattr("corpusmith.hub.local.objects.sync", full)
+    lines = [
+        {"key": "header", "value": {"summary": "s"}},
+        {"key": "file", "value": {"path": "a", "content": encoded(b"new")}},
+    ]
+    url = f"{api.endpoint}/api/models/lab/notes/commit/main"
+    sent = http.post(url, content="\n".join(map(json.dumps, lines)))
+    assert sent.status_code == 507 and "disk of this Hub is full" in sent.json()["error"]
+    with pytest.raises(OSError, match="No space"):
+        write_durably(tmp_path / "f", b"x")
+    left = [*(tmp_path / "hub" / "tmp").iterdir(), *(tmp_path / "hub").rglob(".new-*")]
+    assert not left and not [*tmp_path.glob(".new-*")]
+
+
+def test_finished_xet_upload_leaves_no_scratch(
+    api: HfApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", False)
+    api.create_repo("lab/notes")
+    (tmp_path / "w.bin").write_bytes(os.urandom(300_000))
+    added = [CommitOperationAdd("w.bin", tmp_path / "w.bin")]
+    api.create_commit("lab/notes", added, commit_message="m")
+    assert not [*(tmp_path / "hub" / "tmp").iterdir()]
+
+
+def test_repository_deleted_during_an_upload_leaves_no_ghost(api: HfApi, tmp_path: Path) -> None:
+    import hashlib
+
+    content = b"late bytes"
+    oid = hashlib.sha256(content).hexdigest()
+    api.create_repo("lab/notes")
+    base = f"{api.endpoint}/lab/notes.git/info/lfs/objects"
+    batch = http.post(f"{base}/batch", json={"objects": [{"oid": oid, "size": len(content)}]})
+    href = batch.json()["objects"][0]["actions"]["upload"]["href"]
+
+    def slowly():
+        yield content[:4]
+        api.delete_repo("lab/notes")
+        yield content[4:]
+
+    sent = http.put(href, content=slowly(), headers={"Content-Length": str(len(content))})
+    assert sent.status_code in (403, 404)
+    assert not (tmp_path / "hub/repos/models/lab/notes").exists()
+    ghost = tmp_path / "hub/repos/models/lab/notes/objects/ab"
+    ghost.mkdir(parents=True)  # as an earlier version left it
+    assert api.create_repo("lab/notes").repo_id == "lab/notes"
