@@ -1,15 +1,22 @@
-# make demo: the main job on embedded defaults · make test: the fast suite · make check: lint and types · make slow: the rest · make trackers: experiment trackers, installed for it
+# make demo      recipe to release on a local Hub, without an LLM or an account
+# make test      the fast tests
+# make check     lint, format, types
+# make slow      the slow tests: browsers, killed processes, the built wheel, several hosts
+# make trackers  experiment trackers, installed for it
+# make docs      the reference pages, written from the code
+# make space     the Space on the demo's models
 PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 READY   = $(VENV)/.installed
 TOOLS   = $(VENV)/.tools
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+TOO_OLD = corpusmith needs Python 3.10 or newer: make PYTHON=python3.11
 
-.PHONY: demo space test check slow trackers clean
+.PHONY: demo space test check slow trackers docs clean
 
 $(READY): pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit("corpusmith needs Python 3.10 or newer: make PYTHON=python3.11") if sys.version_info < (3, 10) else None'
+	$(PYTHON) -c 'import sys; sys.exit("$(TOO_OLD)" if sys.version_info < (3, 10) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	$(INSTALL) --editable '.[train]'
 	touch $@
@@ -23,7 +30,8 @@ demo: $(READY)
 
 space: demo
 	$(INSTALL) --editable '.[train,space]'
-	CORPUSMITH_NER_MODELS=runs/demo-disease/model CORPUSMITH_RELATION_MODEL=runs/demo-gene-disease/model $(BIN)/python space/app.py
+	CORPUSMITH_NER_MODELS=runs/demo-disease/model \
+	CORPUSMITH_RELATION_MODEL=runs/demo-gene-disease/model $(BIN)/python space/app.py
 
 test: $(TOOLS)
 	$(BIN)/pytest -m 'not slow' -n 2
@@ -32,6 +40,7 @@ check: $(TOOLS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python docs/reference/generate.py --check
 
 slow: $(TOOLS)
 	$(BIN)/pytest -m slow -n 2 --dist loadfile
@@ -39,6 +48,9 @@ slow: $(TOOLS)
 trackers: $(TOOLS)
 	$(INSTALL) --editable '.[train,trackers]'
 	$(BIN)/pytest tests/training/test_tracking.py
+
+docs: $(TOOLS)
+	$(BIN)/python docs/reference/generate.py
 
 clean:
 	rm -rf $(VENV) runs

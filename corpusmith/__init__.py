@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from corpusmith.api.folder import Folder
     from corpusmith.api.quality import aim, noise, outliers, report
     from corpusmith.api.release import diff, publish, repin, run
-    from corpusmith.api.student import evaluate, export, search, train
+    from corpusmith.api.student import adapt, evaluate, export, search, train
     from corpusmith.errors import UserError
     from corpusmith.inference import EntityExtractor, RelationClassifier
     from corpusmith.teacher.limits import AskLimits
@@ -31,6 +31,7 @@ __all__ = [
     "Folder",
     "RelationClassifier",
     "UserError",
+    "adapt",
     "aim",
     "baseline",
     "build",
@@ -57,7 +58,7 @@ HOMES = {  # module: the public names in it
     "api.folder": ("Folder",),
     "api.quality": ("aim", "noise", "outliers", "report"),
     "api.release": ("diff", "publish", "repin", "run"),
-    "api.student": ("evaluate", "export", "search", "train"),
+    "api.student": ("adapt", "evaluate", "export", "search", "train"),
     "errors": ("UserError",),
     "inference": ("EntityExtractor", "RelationClassifier"),
     "teacher.limits": ("AskLimits",),

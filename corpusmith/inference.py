@@ -52,13 +52,18 @@ class Entity:
 
 @dataclass(frozen=True)
 class Relation:
-    """A pair of entities and the probability that `masked_text`, their sentence as the model saw it, relates them."""
+    """A pair of entities and what `masked_text`, their sentence as the model saw it, says of them.
+
+    `label` is the class at the model's threshold; `score` is the probability of the strongest
+    type, and `symmetric` whether the order of head and tail says nothing.
+    """
 
     head: Entity
     tail: Entity
     label: str
     score: float
     masked_text: str
+    symmetric: bool = False
 
 
 class EntityExtractor:
@@ -143,7 +148,9 @@ class RelationClassifier:
         self.head: str = facts["head"]
         self.tail: str = facts["tail"]
         self.threshold: float = facts.get("threshold", 0.5)
-        self.labels = [encoder.config["id2label"][str(i)] for i in (0, 1)]
+        names = encoder.config["id2label"]
+        self.labels = [names[str(i)] for i in range(len(names))]  # "no relation" first
+        self.symmetric: frozenset[str] = frozenset(facts.get("symmetric", ()))
 
     @classmethod
     def from_pretrained(
@@ -153,42 +160,61 @@ class RelationClassifier:
         return cls(Encoder.from_pretrained(model, revision, **options))
 
     def probabilities(self, masked_texts: Sequence[str]) -> list[float]:
-        """The probability of the second label, "related"; of a text too long for the model, by what is `around_pair`."""
-        found = [0.0] * len(masked_texts)
+        """The probability of each text that its pair is related at all, by whichever type."""
+        return [float(related) for related in 1 - self.distributions(masked_texts)[:, 0]]
+
+    def distributions(self, masked_texts: Sequence[str]) -> np.ndarray:
+        """Texts x classes: the probability of each class. A text too long is cut by `around_pair`."""
+        found = np.zeros((len(masked_texts), len(self.labels)))
         clean = [LONE_SURROGATE.sub("\ufffd", text) for text in masked_texts]
         room = self.encoder.room
         for row, text in enumerate(clean):
             if len(text.encode()) > room:  # a subword takes a byte at least
-                clean[row] = around_pair(
-                    text, self.encoder.whole.encode(text, add_special_tokens=False).offsets, room
-                )
+                whole = self.encoder.whole.encode(text, add_special_tokens=False)
+                clean[row] = around_pair(text, whole.offsets, room)
         for row, _, logits in self.encoder.run(clean, pretokenized=False):
-            found[row] = float(softmax(logits)[1])
+            found[row] = softmax(logits)
         return found
 
-    def extract(self, text: str, entities: Sequence[Entity]) -> list[Relation]:
-        """Every pair of a head and a tail (types compared without case) that share a sentence and do not overlap.
+    def classify(self, masked_texts: Sequence[str]) -> list[tuple[str, float]]:
+        """The class of each text at the model's threshold, and the probability of its best type."""
+        chances = self.distributions(masked_texts)
+        best = 1 + chances[:, 1:].argmax(-1) if len(chances) else []
+        return [
+            (self.labels[type_ if 1 - row[0] >= self.threshold else 0], float(row[type_]))
+            for row, type_ in zip(chances, best, strict=True)
+        ]
 
-        `label` is decided at the model's own threshold.
+    def extract(self, text: str, entities: Sequence[Entity]) -> list[Relation]:
+        """Every pair of a head and a tail (types compared without case) that share a sentence.
+
+        Entities that overlap are no pair. Two entities of one kind are a pair in both directions,
+        unless the order says nothing.
         """
         pairs = []
         for start, end in sentences(text, entities):
             inside = [e for e in entities if start <= e.start and e.end <= end]
-            heads, tails = (
-                [e for e in inside if e.label.upper() == side.upper()]
-                for side in (self.head, self.tail)
-            )
-            for head, tail in product(heads, tails):
-                if head.end <= tail.start or tail.end <= head.start:
-                    masked = mask(text, head, tail)
-                    pairs.append(
-                        (head, tail, masked[start : end + len(masked) - len(text)].strip())
-                    )
-        chances = self.probabilities([masked for *_, masked in pairs])
+            for head, tail in self._pairs(inside):
+                masked = mask(text, head, tail)
+                shown = masked[start : end + len(masked) - len(text)].strip()
+                pairs.append((head, tail, shown))
+        judged = self.classify([masked for *_, masked in pairs])
         return [
-            Relation(head, tail, self.labels[chance >= self.threshold], chance, masked)
-            for (head, tail, masked), chance in zip(pairs, chances, strict=True)
+            Relation(head, tail, label, score, masked, label in self.symmetric)
+            for (head, tail, masked), (label, score) in zip(pairs, judged, strict=True)
         ]
+
+    def _pairs(self, entities: Sequence[Entity]) -> Iterator[tuple[Entity, Entity]]:
+        one_kind = self.head.upper() == self.tail.upper()
+        undirected = one_kind and self.symmetric.issuperset(self.labels[1:])
+        heads, tails = (
+            [e for e in entities if e.label.upper() == side.upper()]
+            for side in (self.head, self.tail)
+        )
+        for head, tail in product(heads, tails):
+            apart = head.end <= tail.start or tail.end <= head.start
+            if apart and not (undirected and tail.start < head.start):
+                yield head, tail
 
 
 class Encoder:
@@ -382,6 +408,8 @@ def sentences(text: str, entities: Sequence[Entity]) -> Iterator[tuple[int, int]
 def mask(text: str, head: Entity, tail: Entity) -> str:
     """`text` with the pair hidden as the model was trained: "@GENE$ mutations cause @DISEASE$".
 
+    Two entities of one kind are numbered: "@DRUG1$ raises the level of @DRUG2$".
+
     Raises:
         ValueError: when the two overlap.
     """
@@ -390,7 +418,9 @@ def mask(text: str, head: Entity, tail: Entity) -> str:
         raise ValueError(
             f"{first.text!r} and {second.text!r} overlap: a pair is masked side by side"
         )
-    marks = [f"@{entity.label.upper()}$" for entity in (first, second)]
+    one_kind = head.label.upper() == tail.label.upper()
+    numbers = {id(head): "1", id(tail): "2"} if one_kind else {}
+    marks = [f"@{e.label.upper()}{numbers.get(id(e), '')}$" for e in (first, second)]
     return (
         text[: first.start]
         + marks[0]

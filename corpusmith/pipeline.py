@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -259,17 +260,29 @@ def release_line(kind: str, release: Release) -> str:
 
 
 def what_next(done: Released, hub: str, root: Path) -> str:
-    """The commands to try after a run."""
+    """The commands to try after a run, as they can be typed in this folder."""
     recipe, dataset = next(iter(done.datasets.items()))
-    serve = f"  corpusmith hub serve --root {root / 'hub'}   # then, in another terminal:\n"
+    command, python = as_typed("corpusmith"), as_typed("python")
+    serve = f"  {command} hub serve --root {root / 'hub'}   # then, in another terminal:\n"
     local = hub == "local"
     load = f"load_dataset('{dataset.repo_id}', '{recipe}')"
     space = root / "space"
+    requirements = space / "requirements.txt"
     return (
         "\nWhat to type next\n"
         f"{serve if local else ''}"
         f"  export HF_ENDPOINT={f'http://127.0.0.1:{PORT}' if local else done.endpoint}\n"
-        f'  python -c "from datasets import load_dataset; print({load})"\n'
-        f"  pip install -r {space / 'requirements.txt'} && python {space / 'app.py'}\n"
-        "  corpusmith new my-entity --words words.txt   # a recipe of your own"
+        f'  {python} -c "from datasets import load_dataset; print({load})"\n'
+        f"  {python} -m pip install -r {requirements} && {python} {space / 'app.py'}\n"
+        f"  {command} new my-entity --words words.txt   # a recipe of your own"
     )
+
+
+def as_typed(program: str) -> str:
+    """How to start a program of this environment: by name if it is on the PATH, else by path."""
+    own = Path(sys.executable).with_name(program)
+    found = shutil.which(program)
+    if not own.exists() or (found and Path(found).samefile(own)):
+        return program
+    near = own.is_relative_to(Path.cwd())
+    return str(own.relative_to(Path.cwd()) if near else own)

@@ -19,7 +19,7 @@ from tests.fixtures.hub import Loopback
 # In the order in which the examples use each other's files.
 EXAMPLES = (
     *("recipes", "load_recipe", "new_recipe", "generate", "build", "baseline", "train", "export"),
-    *("evaluate", "outliers", "aim", "publish", "diff"),
+    *("evaluate", "adapt", "outliers", "aim", "publish", "diff"),
 )
 WITHOUT_EXAMPLE = {
     "doctor",
@@ -109,6 +109,8 @@ def examples_folder(
     folder = tmp_path_factory.mktemp("examples")
     shutil.copytree(tiny_encoder, folder / "tiny-encoder")
     (folder / "words.txt").write_text("\n".join(f"device {i}" for i in range(20)))
+    notes = [f"Patient {i} has cystic fibrosis and no sign of gout." for i in range(30)]
+    (folder / "notes.txt").write_text("\n\n".join(notes))
     row = {"id": "1", "tokens": ["Men", "with", "cystic", "fibrosis", "."]}
     (folder / "benchmark").mkdir()
     (folder / "benchmark" / "test.jsonl").write_text(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from corpusmith.pipeline import as_typed
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan, Request
 from corpusmith.teacher.ledger import Answer, Ledger
@@ -112,3 +113,18 @@ def test_killed_anywhere_it_ends_in_the_same_state(line: list[str], tmp_path: Pa
         f"corpusmith-tiny-disease-{Path(line[line.index('--encoder') + 1]).name}@v0.1.0",
         "corpusmith@v0.1.0",
     }
+
+
+def test_commands_to_try_name_the_environment_if_it_is_not_on_the_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    own = tmp_path / ".venv" / "bin" / "corpusmith"
+    own.write_text("#!/bin/sh\n")
+    own.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(own.with_name("python")))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert as_typed("corpusmith") == ".venv/bin/corpusmith"
+    monkeypatch.setenv("PATH", str(own.parent))
+    assert as_typed("corpusmith") == "corpusmith"

@@ -1,6 +1,7 @@
-"""Train and measure a student: train, search, export, evaluate."""
+"""Train and measure a student: train, adapt, search, export, evaluate."""
 
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,53 @@ def train(
     else:
         facts = train_seeds(str(dataset), str(encoder), Path(out), chosen, seeds)
     return Folder(Path(out), facts)
+
+
+def adapt(
+    model: PathName,
+    documents: PathName | Sequence[PathName],
+    out: PathName,
+    *,
+    corpus: PathName | None = None,
+    lists: Mapping[str, str] | None = None,
+    config: Mapping[str, Any] | PathName | None = None,
+) -> Folder:
+    """Adapt an entity model to documents without labels. No sentence leaves this machine.
+
+    A call that was killed continues when it is repeated.
+
+    >>> adapted = cs.adapt(
+    ...     "student", "notes.txt", out="adapted", corpus="corpus",
+    ...     config={"rounds": 1, "epochs": 1},
+    ... )
+    >>> adapted.facts["documents"], adapted.facts["rounds"]
+    (1, 1)
+
+    Args:
+        model: a folder that `train` wrote.
+        documents: files and folders: text, or JSON Lines with `text` or `tokens`.
+        out: the model folder to write, readable by you alone.
+        corpus: the model's corpus folder: gives the list of names and synthetic rows.
+        lists: a list of names by label, in place of the corpus's: a file or a shipped lexicon.
+        config: values in place of those in training/settings/adapt.yaml, as a mapping or a YAML
+            file; also `seed`.
+
+    Raises:
+        UserError: model, documents or lists can't be read, or don't fit each other.
+    """
+    from corpusmith.training.adapt.adapt import adapt as learn
+    from corpusmith.training.adapt.adapt import known_of
+    from corpusmith.training.adapt.settings import adapt_settings
+
+    paths = [documents] if isinstance(documents, str | PathLike) else list(documents)
+    known = known_of(None if corpus is None else str(corpus), lists or {})
+    if config is None or isinstance(config, Mapping):
+        settings = adapt_settings(**(config or {}))
+    else:
+        settings = adapt_settings(Path(config))
+    files = [Path(path) for path in paths]
+    done = learn(str(model), files, Path(out), known, settings, lambda line: None)
+    return Folder(Path(out), done.facts)
 
 
 def search(

@@ -45,10 +45,16 @@ class Pair:
 
     @property
     def masked(self) -> str:
-        """The sentence with `@HEAD$` and `@TAIL$` in place of the spans, as GAD and EU-ADR are distributed."""
+        """The sentence with `@HEAD$` and `@TAIL$` in place of the spans, as GAD and EU-ADR have them.
+
+        Two spans of one kind are numbered, so that the direction is kept: `@DRUG1$`, `@DRUG2$`.
+        """
+        numbers = ("1", "2") if self.head.label == self.tail.label else ("", "")
+        spans = zip((self.head, self.tail), numbers, strict=True)
         text = self.text
-        for span in sorted((self.head, self.tail), key=lambda span: -span.start):
-            text = f"{text[: span.start]}@{span.label.upper()}${text[span.end :]}"
+        for span, number in sorted(spans, key=lambda numbered: -numbered[0].start):
+            mask = f"@{span.label.upper()}{number}$"
+            text = text[: span.start] + mask + text[span.end :]
         return text
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from corpusmith.corpus.checks import fault_of, first_sentence, tidy
+from corpusmith.corpus.claims import Claims
 from corpusmith.corpus.example import Entities, Pair, Reject, Span
 from corpusmith.corpus.mentions import (
     Located,
@@ -39,6 +40,12 @@ class Verifier:
     @cached_property
     def lookup(self) -> Lookup:
         return Lookup(self.recipe, self.lexicons)
+
+    @cached_property
+    def claims(self) -> Claims | None:
+        """The cue words of relation types; None for a recipe without types."""
+        relation = self.recipe.relation
+        return Claims(relation) if relation and relation.types else None
 
     def verify(
         self, request: Request, answer: str, finish_reason: str = "stop"
@@ -92,17 +99,20 @@ class Verifier:
         """The sentence with the request's head and tail, labelled as the request asked for."""
         relation, label = self.recipe.relation, request.kind.label
         assert relation is not None and label is not None
-        spans: dict[str, Span] = {}
+        spans: list[Span] = []
         for seed in request.seeds:
             found = locate(seed, sentence, self.recipe.verify.repair)
             if not found:
                 return Reject("seed missing")
-            if seed.lexicon in (relation.head, relation.tail):
-                span = span_of(sentence, *found[0], seed.lexicon, seed.concept_id)
-                spans.setdefault(seed.lexicon, span)
-        head, tail = spans[relation.head], spans[relation.tail]
+            spans.append(span_of(sentence, *found[0], seed.lexicon, seed.concept_id))
+        head = next(span for span in spans if span.label == relation.head)
+        tail = next(span for span in spans if span.label == relation.tail and span is not head)
         if head.start < tail.end and tail.start < head.end:
             return Reject("head and tail overlap")
+        if relation.symmetric and relation.one_lexicon and tail.start < head.start:
+            head, tail = tail, head
         if label == relation.labels[0] and relation.named_together:
             label = relation.named_together
-        return Pair(sentence.text, head, tail, label)
+        pair = Pair(sentence.text, head, tail, label)
+        fault = self.claims.fault(pair.masked, request.kind) if self.claims else None
+        return pair if fault is None else Reject(fault)

@@ -76,7 +76,7 @@ def predict(model: Path, task: str, part: "Dataset") -> Iterator[str]:
     else:
         classifier = RelationClassifier.from_pretrained(model, backend="torch")
         labels = [[label] for label in part["label"]]
-        probabilities = [[[1 - p, p]] for p in classifier.probabilities(part["text"])]
+        probabilities = [[row.tolist()] for row in classifier.distributions(part["text"])]
     for row_id, given, found in zip(part["id"], labels, probabilities, strict=True):
         rounded = [[round(float(p), DECIMALS) for p in one] for one in found]
         yield json.dumps({"id": row_id, "labels": list(given), "probabilities": rounded})

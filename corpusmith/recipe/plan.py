@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -38,6 +39,9 @@ MODIFIED = (
 MOST_REDRAWN = (
     50_000  # requests that are drawn once more to know which concepts the held-out splits are about
 )
+
+
+MOST_DRAWS = 20  # of a concept that differs from those drawn before it
 
 
 @dataclass(frozen=True)
@@ -249,7 +253,7 @@ class Plan:
         seeds: list[Seed] = []
         phrases: list[str] = []
         for lexicon in kind.seeds:
-            concept = self._samplers[lexicon, split].draw(rng)
+            concept = self._another(lexicon, split, seeds, rng)
             name = surface(concept, rng)
             form = kind.form if lexicon == kind.seeds[0] else "plain"
             seed, phrase = Seed(name, lexicon, concept.id), name
@@ -265,6 +269,19 @@ class Plan:
             seeds.append(seed)
             phrases.append(phrase)
         return seeds, phrases
+
+    def _another(
+        self, lexicon: str, split: str, seeds: Sequence[Seed], rng: random.Random
+    ) -> Concept:
+        """A concept to name; for relation types one that the request does not name yet."""
+        concept = self._samplers[lexicon, split].draw(rng)
+        if self.recipe.relation and self.recipe.relation.types:
+            named = {seed.concept_id for seed in seeds}
+            for _ in range(MOST_DRAWS):
+                if concept.id not in named:
+                    break
+                concept = self._samplers[lexicon, split].draw(rng)
+        return concept
 
     def _facts(self, seeds: Sequence[Seed], split: str, index: int) -> list[Facts]:
         """What is known of each concept that was drawn, from a generator of its own: it changes nothing else drawn."""
@@ -297,6 +314,5 @@ class Plan:
 
 def with_names(statement: str, seeds: Sequence[Seed]) -> str:
     """The statement with the names drawn in place of `{head}`, `{tail}` and `{other}`."""
-    for slot, seed in zip(("{head}", "{tail}", "{other}"), seeds, strict=False):
-        statement = statement.replace(slot, seed.text)
-    return statement
+    names = dict(zip(("{head}", "{tail}", "{other}"), (seed.text for seed in seeds), strict=False))
+    return re.sub(r"\{(head|tail|other)\}", lambda slot: names.get(slot[0], slot[0]), statement)

@@ -119,18 +119,25 @@ def _corpus(
     if (
         "text" in features
         and isinstance(features.get("label"), ClassLabel)
-        and features["label"].num_classes == 2
+        and features["label"].num_classes >= 2
     ):
         return Corpus(id_, config, revision, "relations", features["label"].names, splits)
     raise UserError(
         f"{source} has the columns {', '.join(features)}: training reads tokens and ner_tags "
-        "(a list of ClassLabel), or text and label (ClassLabel of two)"
+        "(a list of ClassLabel), or text and label (ClassLabel)"
     )
 
 
-def masks(texts: Sequence[str]) -> tuple[str, str]:
-    """The entity types of a masked pair: "GENE" and "DISEASE" in "@GENE$ causes @DISEASE$"."""
-    for text in texts:
+def pair_types(rows: Dataset) -> tuple[str, str]:
+    """The entity types of head and tail: "GENE" and "DISEASE" in "@GENE$ causes @DISEASE$".
+
+    A corpus that `corpusmith build` wrote says them. Of other datasets the first text decides, and
+    its first mask is the head.
+    """
+    if {"head", "tail"} <= set(rows.column_names) and rows.num_rows:
+        first = rows[0]
+        return first["head"]["label"].upper(), first["tail"]["label"].upper()
+    for text in rows["text"]:
         found = list(dict.fromkeys(mark[1:-1] for mark in MASK.findall(text)))
         if len(found) == 2:
             return found[0], found[1]
@@ -138,6 +145,21 @@ def masks(texts: Sequence[str]) -> tuple[str, str]:
         "no text masks a pair of entities as @HEAD$ and @TAIL$: "
         "relations are learned from masked texts"
     )
+
+
+def undirected_types(rows: Dataset, labels: Sequence[str]) -> list[str]:
+    """The relation types whose order says nothing: all of them, or none.
+
+    `corpusmith build` puts the head of two entities of one kind first wherever no type of the
+    recipe has a direction.
+    """
+    if not {"head", "tail"} <= set(rows.column_names):
+        return []
+    heads, tails = rows["head"], rows["tail"]
+    pairs = list(zip(heads, tails, strict=True))
+    one_kind = all(head["label"] == tail["label"] for head, tail in pairs)
+    in_order = all(head["start"] < tail["start"] for head, tail in pairs)
+    return list(labels[1:]) if pairs and one_kind and in_order else []
 
 
 def windows(length: int, room: int) -> Iterator[tuple[int, int, int, int]]:

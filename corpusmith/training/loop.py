@@ -34,7 +34,8 @@ from corpusmith.training.data import (
     count_mentions,
     encode,
     load_corpus,
-    masks,
+    pair_types,
+    undirected_types,
     vocabulary,
 )
 from corpusmith.training.encoder import (
@@ -91,7 +92,8 @@ def train(
     tokenizer = load_tokenizer(encoder)
     facts: dict[str, Any] = {"task": corpus.task}
     if corpus.task == "relations":
-        facts["head"], facts["tail"] = masks(corpus.splits["train"]["text"])
+        facts["head"], facts["tail"] = pair_types(corpus.splits["train"])
+        facts["symmetric"] = undirected_types(corpus.splits["train"], corpus.labels)
         facts["threshold"] = 0.5
     model = load_model(encoder, corpus.labels, facts)
     if corpus.task == "ner" and config.outside_bias != 0:

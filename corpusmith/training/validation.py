@@ -9,6 +9,7 @@ from accelerate import Accelerator
 from accelerate.utils import gather_object, send_to_device
 
 from corpusmith.evaluation.metrics import prf, relation_scores, span_counts, span_scores
+from corpusmith.evaluation.relation_types import type_scores
 from corpusmith.training.batches import collate, plan_steps
 from corpusmith.training.config import Schedule, TrainingConfig
 from corpusmith.training.data import Corpus, Encoded
@@ -49,7 +50,8 @@ def validation_scores(
     if corpus.task == "relations":
         return score_relations(
             [int(labels[0]) for labels in data.labels],
-            [float(np.exp(chances[i][1])) for i in range(len(data))],
+            np.exp([chances[i] for i in range(len(data))]),
+            corpus.labels,
             config.choose_threshold,
         )
     gold: list[list[str]] = [[] for _ in range(corpus.splits["validation"].num_rows)]
@@ -99,11 +101,26 @@ def standard_error(counts: np.ndarray) -> float:
     return float(np.std([strict_f1(counts[sample].sum(0)) for sample in samples]))
 
 
-def score_relations(labels: list[int], chances: list[float], choose_threshold: bool) -> dict:
-    """Scores at 0.5, or at the hundredth between 0 and 1 with the best macro F1."""
+def score_relations(
+    gold: list[int], chances: np.ndarray, labels: Sequence[str], choose_threshold: bool
+) -> dict:
+    """Scores at 0.5, or at the hundredth between 0 and 1 with the best macro F1.
+
+    Args:
+        gold: The class of each row, as its number in `labels`.
+        chances: Rows x classes, the probabilities of the classes.
+        labels: The names of the classes, "no relation" first.
+        choose_threshold: Whether the threshold on the probability of any relation is chosen.
+    """
+    related = 1 - chances[:, 0]
+    strongest = 1 + chances[:, 1:].argmax(-1)
     thresholds = [i / 100 for i in range(1, 100)] if choose_threshold else [0.5]
-    scores = [
-        relation_scores(labels, chances, threshold) | {"threshold": threshold}
-        for threshold in thresholds
-    ]
+    scores = []
+    for threshold in thresholds:
+        if len(labels) == 2:
+            score = relation_scores(gold, related.tolist(), threshold)
+        else:
+            predicted = np.where(related >= threshold, strongest, 0)
+            score = type_scores(gold, predicted.tolist(), labels)
+        scores.append(score | {"threshold": threshold})
     return max(scores, key=lambda score: (score["macro_f1"], -abs(score["threshold"] - 0.5)))

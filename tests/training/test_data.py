@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from datasets import Dataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from corpusmith.inference import RelationClassifier
 from corpusmith.training.data import (
     encode,
     load_corpus,
-    masks,
+    pair_types,
     parse_source,
     tokenise_words,
     vocabulary,
@@ -132,7 +133,10 @@ def test_a_long_relation_text_is_learned_from_as_it_is_judged(
     assert sorted(ids[:length] for ids, length in judged) == sorted(learned)
     for ids in learned:
         shown = tokenizer.decode(ids, skip_special_tokens=True).replace(" ", "").upper()
-        assert set(masks([shown])) == {"GENE", "DISEASE"} and len(ids) <= 32
+        assert (
+            set(pair_types(Dataset.from_dict({"text": [shown]}))) == {"GENE", "DISEASE"}
+            and len(ids) <= 32
+        )
 
 
 def test_renumbered_windows_keep_padding_and_name_the_same_subwords(
@@ -158,12 +162,12 @@ def test_the_only_config_is_taken_and_others_are_asked_for(
         load_corpus(str(tmp_path))
 
 
-def test_sources_and_masks_are_read() -> None:
+def test_sources_and_pair_types_are_read() -> None:
     assert parse_source("me/corpus:ncbi-disease@v1.2.0") == ("me/corpus", "ncbi-disease", "v1.2.0")
     assert parse_source("folder") == ("folder", None, None)
-    assert masks(["nothing here", "@GENE$ binds @GENE$", "@GENE$ causes @DISEASE$"]) == (
+    assert pair_types(Dataset.from_dict({"text": ["nothing here", "@GENE$ causes @DISEASE$"]})) == (
         "GENE",
         "DISEASE",
     )
     with pytest.raises(UserError, match="masks"):
-        masks(["BRCA1 causes cancer"])
+        pair_types(Dataset.from_dict({"text": ["BRCA1 causes cancer"]}))

@@ -52,8 +52,7 @@ def derived_pairs(
 ) -> Iterator[tuple[str, Pair]]:
     """(how it was derived, pair) of a related pair; none of any other."""
     assert recipe.relation is not None
-    _, related = recipe.relation.labels
-    if example.label != related:
+    if example.label == recipe.relation.labels[0]:
         return
     for pair in mistagged_pairs(example, row_id, recipe):
         yield "mistagged", pair
@@ -95,7 +94,7 @@ def mistagged_pairs(example: Pair, row_id: str, recipe: Recipe) -> Iterator[Pair
     About `augment.mistagged` of them; none where the sentence has no such word.
     """
     assert recipe.relation is not None
-    unrelated, _ = recipe.relation.labels
+    unrelated = recipe.relation.labels[0]
     rng = random.Random(f"{recipe.seed}:{row_id}")
     taken = (example.head, example.tail)
     places = [

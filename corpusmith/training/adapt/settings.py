@@ -1,6 +1,6 @@
 """The settings of an adaptation: training/settings/adapt.yaml has each value with its reason."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -41,7 +41,7 @@ LISTS = ("bins", "outside_biases")
 
 
 def adapt_settings(file: Path | None = None, **given: Any) -> AdaptSettings:
-    """The shipped settings, then those of a user's YAML file, then those given here.
+    """The shipped settings, replaced by those of a YAML file and by those given here.
 
     Raises:
         UserError: at an unknown key or a value of the wrong type.
@@ -50,18 +50,18 @@ def adapt_settings(file: Path | None = None, **given: Any) -> AdaptSettings:
     values: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     known = set(values) | {"seed"}
     own = read_settings(file)
+    own |= {name: value for name, value in given.items() if value is not None}
     if unknown := sorted(map(str, set(own) - known)):
         raise UserError(
-            f"{file}: unknown setting {', '.join(unknown)}: known are {', '.join(sorted(known))}"
+            f"unknown setting {', '.join(unknown)}: known are {', '.join(sorted(known))}"
         )
     kinds = get_type_hints(AdaptSettings)
     values |= own
     for name in LISTS:
         values[name] = tuple(float(number) for number in values[name])
-    settings = AdaptSettings(
+    return AdaptSettings(
         **{
             name: value if name in LISTS else typed(name, value, kinds[name])
             for name, value in values.items()
         }
     )
-    return replace(settings, **{name: value for name, value in given.items() if value is not None})

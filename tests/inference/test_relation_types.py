@@ -1,0 +1,57 @@
+"""Relations of several types, directed or not, between two entities of one kind."""
+
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corpusmith.inference import Entity, RelationClassifier, mask
+from tests.training.models import write_model
+
+LABELS = ["none", "raises", "lowers"]
+TEXT = "Aspirin, ibuprofen and warfarin were given together. Digoxin was not."
+DRUGS = ("Aspirin", "ibuprofen", "warfarin", "Digoxin")
+
+
+def entities() -> list[Entity]:
+    starts = [(TEXT.index(name), name) for name in DRUGS]
+    return [Entity(at, at + len(name), "Drug", name, 1.0) for at, name in starts]
+
+
+def model(folder: Path, encoder: Path, symmetric: list[str]) -> RelationClassifier:
+    facts = {"task": "relations", "head": "DRUG", "tail": "DRUG", "threshold": 0.5}
+    write_model(folder, encoder, LABELS, {**facts, "symmetric": symmetric})
+    return RelationClassifier.from_pretrained(folder)
+
+
+def test_two_entities_of_one_kind_are_numbered() -> None:
+    first, second, *_ = entities()
+    forward, backward = mask(TEXT, first, second), mask(TEXT, second, first)
+    assert forward.startswith("@DRUG1$, @DRUG2$ and warfarin")
+    assert backward.startswith("@DRUG2$, @DRUG1$ and warfarin")
+
+
+def test_directed_types_are_judged_in_both_directions(tiny_encoder: Path, tmp_path: Path) -> None:
+    found = model(tmp_path, tiny_encoder, []).extract(TEXT, entities())
+    pairs = {(relation.head.text, relation.tail.text) for relation in found}
+    same_sentence = DRUGS[:3]
+    assert pairs == {(a, b) for a, b in product(same_sentence, repeat=2) if a != b}
+    assert {relation.label for relation in found} <= set(LABELS)
+
+
+def test_undirected_types_are_judged_once(tiny_encoder: Path, tmp_path: Path) -> None:
+    found = model(tmp_path, tiny_encoder, LABELS[1:]).extract(TEXT, entities())
+    assert len(found) == 3 and all(r.head.start < r.tail.start for r in found)
+    assert all(relation.symmetric == (relation.label != "none") for relation in found)
+
+
+def test_class_follows_the_distribution(tiny_encoder: Path, tmp_path: Path) -> None:
+    classifier = model(tmp_path, tiny_encoder, [])
+    texts = [mask(TEXT, a, b) for a, b in product(entities()[:3], repeat=2) if a is not b]
+    chances = classifier.distributions(texts)
+    assert chances.sum(1) == pytest.approx(np.ones(len(texts)), abs=1e-5)
+    for (label, score), row in zip(classifier.classify(texts), chances, strict=True):
+        strongest = 1 + int(row[1:].argmax())
+        assert score == pytest.approx(row[strongest])
+        assert label == LABELS[strongest if 1 - row[0] >= 0.5 else 0]

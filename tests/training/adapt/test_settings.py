@@ -1,0 +1,23 @@
+"""Settings of an adaptation: shipped values, a user's file, and arguments."""
+
+from pathlib import Path
+
+import pytest
+
+from corpusmith.errors import UserError
+from corpusmith.training.adapt.settings import adapt_settings
+
+
+def test_file_replaces_shipped_values_and_arguments_replace_both(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("rounds: 7\nlearning_rate: 5e-5\nbins: [0.5]\n")
+    settings = adapt_settings(file, rounds=1, seed=3)
+    assert (settings.rounds, settings.learning_rate, settings.bins) == (1, 5e-5, (0.5,))
+    assert settings.seed == 3 and settings.epochs == adapt_settings().epochs
+
+
+@pytest.mark.parametrize("line", ["epoch: 2", "epochs: many"])
+def test_bad_setting_is_refused(line: str, tmp_path: Path) -> None:
+    (tmp_path / "settings.yaml").write_text(line)
+    with pytest.raises(UserError, match=line.partition(":")[0]):
+        adapt_settings(tmp_path / "settings.yaml")
