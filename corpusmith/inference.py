@@ -36,6 +36,8 @@ benchmarks and corpora of the field are tokenised."""
 MASK = re.compile(r"@[A-Z][A-Z0-9_-]*\$")
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n\s*\n")
+SCHEMES = str.maketrans("LUMW", "ESIS")
+"""BILOU and BMES by the letters of BIOES."""
 ABBREVIATION = re.compile(r"(?:\b[A-Za-z]|\b(?:al|approx|cf|e\.g|i\.e|Dr|Fig|Figs|No|Ref|vs))\.$")
 
 
@@ -383,14 +385,21 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def spans(tags: Sequence[str]) -> Iterator[tuple[str, int, int]]:
-    """(label, first word, one past the last) of each span; an `I-` that continues nothing starts one."""
-    label, first = "", 0
+    """(label, first word, one past the last) of each span of BIO, IOB1, IO, BIOES, BILOU or BMES.
+
+    An inside tag that continues nothing starts a span, as in seqeval's default mode.
+    """
+    label, first = None, 0
     for i, tag in enumerate([*tags, "O"]):
-        if label and tag != f"I-{label}":
+        letter, kind = tag[0].translate(SCHEMES), tag[2:]
+        if label is not None and not (letter in "IE" and kind == label):
             yield label, first, i
-            label = ""
-        if tag != "O" and not label:
-            label, first = tag[2:], i
+            label = None
+        if letter != "O" and label is None:
+            label, first = kind, i
+        if letter in "ES" and label is not None:
+            yield label, first, i + 1
+            label = None
 
 
 def sentences(text: str, entities: Sequence[Entity]) -> Iterator[tuple[int, int]]:

@@ -1,10 +1,10 @@
 """Benchmark folders at hand: read for decontamination, audits and form, never copied into anything that is written."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from corpusmith.errors import UserError
+from corpusmith.text_files import TextFile, benchmark_row, json_rows
 
 
 def benchmark_splits(root: Path) -> dict[str, Path]:
@@ -21,14 +21,6 @@ def benchmark_splits(root: Path) -> dict[str, Path]:
 
 def benchmark_rows(path: Path) -> Iterator[dict]:
     """Rows of one split, each with a `text`: pretokenised sentences are joined by spaces."""
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                row = json.loads(line)
-                row.setdefault("text", " ".join(row.get("tokens", ())))
-                row.setdefault("id", f"{path.stem}-{number}")
-            except (json.JSONDecodeError, AttributeError, TypeError) as error:
-                raise UserError(
-                    f"{path}, line {number}: not a benchmark row (id, tokens, ner_tags or id, text, label)"
-                ) from error
-            yield row
+    for number, (where, row) in enumerate(json_rows(TextFile.of(path)), 1):
+        found = benchmark_row(row, where)
+        yield found if "id" in found else {**found, "id": f"{path.stem}-{number}"}

@@ -1,24 +1,37 @@
-"""Strict span scores over BIO tags: a span counts when its type and both of its ends are right."""
+"""Strict span scores over tags: a span counts when its type and both of its ends are right."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
+TAG = re.compile(r"O|[BIELSUMW](-.+)?", re.DOTALL)
+SCHEMES = str.maketrans("LUMW", "ESIS")
+"""BILOU and BMES by the letters of BIOES."""
+
 
 def spans(tags: Sequence[str]) -> list[tuple[str, int, int]]:
-    """The (type, start, end) of every span, end exclusive.
+    """The (type, start, end) of every span, end exclusive, of tags in BIO, IOB1, IO, BIOES, BILOU or BMES.
 
-    A malformed `I-` (after `O`, or after another type) starts a span, as in seqeval's default mode and conlleval; the
-    type of a bare `B` is `_`.
+    A malformed inside tag (after `O`, or after another type) starts a span, as in seqeval's default mode and
+    conlleval; the type of a bare `B` is `_`.
+
+    Raises:
+        ValueError: when a tag is in none of these schemes.
     """
     found: list[tuple[str, int, int]] = []
     open_type, start = "", 0
     for i, tag in enumerate([*tags, "O"]):
-        prefix, type_ = tag[0], tag[2:] or "_"
-        if open_type and (prefix != "I" or type_ != open_type):
+        if not TAG.fullmatch(tag):
+            raise ValueError(f"{tag!r} is no tag: write O, or a prefix and a type such as B-Disease")
+        letter, type_ = tag[0].translate(SCHEMES), tag[2:] or "_"
+        if open_type and not (letter in "IE" and type_ == open_type):
             found.append((open_type, start, i))
             open_type = ""
-        if prefix != "O" and not open_type:
+        if letter != "O" and not open_type:
             open_type, start = type_, i
+        if letter in "ES":
+            found.append((open_type, start, i + 1))
+            open_type = ""
     return found
 
 

@@ -1,0 +1,175 @@
+"""What a file holds: documents with their mentions, in one form for every format."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from corpusmith.errors import UserError
+
+SPACE = re.compile(r"\s")
+
+
+@dataclass(frozen=True)
+class Mention:
+    """An entity at [start, end) of a document, in Unicode code points.
+
+    `fragments` are the pieces of a discontinuous mention ("breast ... cancer"); `start` and `end` span all of them.
+    `attributes` say what is said of it, such as "negated".
+    """
+
+    start: int
+    end: int
+    label: str
+    text: str
+    score: float | None = None
+    concept_id: str | None = None
+    fragments: tuple[tuple[int, int], ...] = ()
+    attributes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A relation between two mentions of a document, given by their positions in its list."""
+
+    head: int
+    tail: int
+    label: str
+    score: float | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text as a file states it.
+
+    `id` is None where the file has none. `mentions` is None where the format states no entities, and empty where it
+    states that there are none. `tokens` and `tags` (BIO) are there where the file splits the text into words. `label`
+    and `score` are those of a masked text, as they stand in the file. `where` is the place, for errors.
+    """
+
+    id: str | None
+    text: str
+    mentions: tuple[Mention, ...] | None = None
+    relations: tuple[Pair, ...] = ()
+    tokens: tuple[str, ...] | None = None
+    tags: tuple[str, ...] | None = None
+    label: Any = None
+    score: Any = None
+    where: str = ""
+
+
+Convert = Callable[[int], int | None]
+"""From an offset as a tool counts it to code points; None where there is no such place."""
+
+
+def checked(document: Document) -> Document:
+    """The document with its mentions' offsets in code points, each compared with the text.
+
+    A tool may count UTF-16 units (Java, JavaScript), UTF-8 bytes, or a line end of two characters as one. When the
+    offsets don't fit as code points but all of them fit in one of these units, they are converted.
+
+    Raises:
+        UserError: when a mention is not the text at its offsets.
+    """
+    mentions = document.mentions or ()
+    for convert in (int, *(unit(document.text) for unit in (utf16_units, utf8_bytes, short_ends))):
+        moved = [converted(mention, convert) for mention in mentions]
+        if all(m is not None and fits(m, document.text) for m in moved):
+            joined = tuple(without_gaps(m, document.text) for m in moved if m is not None)
+            return replace(document, mentions=None if document.mentions is None else joined)
+    wrong = next(m for m in mentions if not fits(m, document.text))
+    raise UserError(f"{document.where}: {why_not(wrong, document.text)}")
+
+
+def converted(mention: Mention, convert: Convert) -> Mention | None:
+    ends = [convert(mention.start), convert(mention.end)]
+    pieces = [(convert(first), convert(last)) for first, last in mention.fragments]
+    if None in ends or any(None in piece for piece in pieces):
+        return None
+    return replace(mention, start=ends[0], end=ends[1], fragments=tuple(pieces))
+
+
+def without_gaps(mention: Mention, text: str) -> Mention:
+    """Pieces with nothing but white space between them as one; the text as the document has it."""
+    pieces: list[tuple[int, int]] = []
+    for first, last in mention.fragments:
+        if pieces and not text[pieces[-1][1] : first].strip():
+            pieces[-1] = (pieces[-1][0], last)
+        else:
+            pieces.append((first, last))
+    if len(pieces) > 1:
+        return replace(mention, fragments=tuple(pieces))
+    return replace(mention, fragments=(), text=text[mention.start : mention.end])
+
+
+def fits(mention: Mention, text: str) -> bool:
+    """Whether the mention's text is what the document has there; white space may differ in kind, not in place."""
+    pieces = mention.fragments or ((mention.start, mention.end),)
+    if any(not 0 <= first < last <= len(text) for first, last in pieces):
+        return False
+    found = " ".join(text[first:last] for first, last in pieces)
+    return SPACE.sub(" ", found) == SPACE.sub(" ", mention.text)
+
+
+def why_not(mention: Mention, text: str) -> str:
+    """What is wrong with a mention that does not fit, and what to do."""
+    start, end = mention.start, mention.end
+    if start >= end:
+        return f"an entity from {start} to {end} holds no text; give it a length or remove it"
+    if start < 0 or end > len(text):
+        return f"an entity from {start} to {end} is outside the text of {len(text)} characters; check its offsets"
+    found = text[start:end]
+    if unicodedata.normalize("NFC", text).find(unicodedata.normalize("NFC", mention.text)) >= 0 and (
+        text.find(mention.text) < 0
+    ):
+        return f"{mention.text!r} is spelled with other Unicode characters (NFC, NFD) than the text; normalise both alike"
+    return (
+        f"{mention.text!r} is not the text from {start} to {end}, which is {found[:60]!r}; count characters "
+        "from 0, the end exclusive"
+    )
+
+
+def utf16_units(text: str) -> Convert:
+    return by_width(text, lambda character: 2 if ord(character) > 0xFFFF else 1)
+
+
+def utf8_bytes(text: str) -> Convert:
+    return by_width(text, lambda character: len(character.encode("utf-8", "replace")))
+
+
+def short_ends(text: str) -> Convert:
+    """Each \\r\\n counted as one character."""
+    before = iter(["", *text])
+    return by_width(text, lambda character: int(not (next(before) == "\r" and character == "\n")))
+
+
+def by_width(text: str, width: Callable[[str], int]) -> Convert:
+    places: dict[int, int] = {}
+    at = 0
+    for position, character in enumerate(text):
+        places.setdefault(at, position)
+        at += width(character)
+    places[at] = len(text)
+    return places.get
+
+
+def mentions_of(tokens: Sequence[str], tags: Sequence[str]) -> Iterator[Mention]:
+    """The mentions of BIO tags over words that are joined by spaces."""
+    from corpusmith.inference import spans
+
+    starts = [0]
+    for token in tokens:
+        starts.append(starts[-1] + len(token) + 1)
+    text = " ".join(tokens)
+    for label, first, last in spans(tags):
+        start, end = starts[first], starts[last] - 1
+        yield Mention(start, end, label or "_", text[start:end])
+
+
+def tagged_document(id: str | None, tokens: Sequence[str], tags: Sequence[str], where: str) -> Document:
+    """A document of words and BIO tags; its text is the words with a space between each two."""
+    words = tuple(tokens)
+    return Document(
+        id, " ".join(words), tuple(mentions_of(words, tags)), tokens=words, tags=tuple(tags), where=where
+    )

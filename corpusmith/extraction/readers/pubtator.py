@@ -1,0 +1,70 @@
+"""PubTator: `id|t|title`, `id|a|abstract` and a line for each entity."""
+
+import re
+from collections.abc import Iterator
+
+from corpusmith.errors import UserError
+from corpusmith.extraction.document import Document, Mention, checked
+from corpusmith.text_files import TextFile
+
+TEXT = re.compile(r"([^|\t]+)\|([ta])\|(.*)", re.DOTALL)
+COUNT = re.compile(r"\d+")
+
+
+def read_pubtator(file: TextFile) -> Iterator[Document]:
+    """One document after the other; a title line begins one. Offsets count title, one space and abstract.
+
+    Raises:
+        UserError: when a line is neither text, entity nor relation, or an entity is not the text at its offsets.
+    """
+    id_, where = "", ""
+    texts: list[str] = []
+    mentions: list[Mention] = []
+    wrong: str | None = None  # the line of the first entity that does not fit, for the error
+
+    def document() -> Document:
+        return checked(Document(id_, " ".join(texts), tuple(mentions), where=wrong or where))
+
+    for number, line in enumerate(file.lines(), 1):
+        place = f"{file.name}, line {number}"
+        if found := TEXT.fullmatch(line):
+            if found[2] == "t":
+                if texts:
+                    yield document()
+                id_, where, texts, mentions, wrong = found[1], place, [found[3]], [], None
+            elif found[1] != id_ or len(texts) != 1:
+                raise UserError(f"{place}: an abstract without its title; write {found[1]}|t|… above")
+            else:
+                texts.append(found[3])
+        elif line.strip():
+            if not texts:
+                raise UserError(f"{place}: no title before it; PubTator begins with id|t|title")
+            mention = mention_of(line, id_, place)
+            mentions += [mention] if mention else []
+            if mention and wrong is None and not stands(mention, " ".join(texts)):
+                wrong = place
+    if texts:
+        yield document()
+
+
+def stands(mention: Mention, text: str) -> bool:
+    return text[mention.start : mention.end] == mention.text
+
+
+def mention_of(line: str, document: str, place: str) -> Mention | None:
+    """The entity of a line; None of a relation between concepts."""
+    cells = line.split("\t")
+    if len(cells) == 1:
+        raise UserError(f"{place}: no tabs; write id, start, end, text, type and concept with tabs between")
+    if cells[0] != document:
+        raise UserError(f"{place}: belongs to document {cells[0]}, but stands below {document}")
+    if len(cells) in (4, 5) and re.match("[A-Za-z]", cells[1]) and cells[1] != document:
+        return None  # a relation: id, type, concept, concept
+    if len(cells) < 5 or not (COUNT.fullmatch(cells[1]) and COUNT.fullmatch(cells[2])):
+        raise UserError(
+            f"{place}: no entity; write id, start, end, text, type and concept, with offsets in whole numbers"
+        )
+    if not cells[4].strip():
+        raise UserError(f"{place}: the entity has no type; write it after its text")
+    concept = cells[5].strip() if len(cells) > 5 else ""
+    return Mention(int(cells[1]), int(cells[2]), cells[4].strip(), cells[3], concept_id=concept or None)

@@ -1,0 +1,210 @@
+"""CSV and TSV with named columns: documents, mentions, words with tags, or masked texts with a class."""
+
+import csv
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from corpusmith.errors import UserError
+from corpusmith.extraction.document import Document, Mention, Pair, checked, tagged_document
+from corpusmith.extraction.schemes import to_bio
+from corpusmith.text_files import TextFile
+
+NAMES = {
+    "id": ("id", "doc_id", "document_id", "docid", "pmid", "index"),
+    "document": ("document", "document_text", "full_text"),
+    "text": ("text", "sentence", "abstract", "note", "content", "body"),
+    "start": ("start", "begin", "start_offset", "start_char"),
+    "end": ("end", "end_offset", "end_char"),
+    "label": ("label", "type", "entity_type", "class", "category"),
+    "mention": ("mention", "entity", "span", "surface"),
+    "word": ("word", "token"),
+    "tag": ("tag", "ner_tag", "ner", "bio"),
+    "sentence_id": ("sentence_id", "sentence #", "sentence_number", "sent_id"),
+    "score": ("score", "probability"),
+    "concept_id": ("concept_id", "concept", "kb_id"),
+}
+"""What a column may be called, in any case; --columns names others."""
+
+Cells = dict[str, str]
+Row = tuple[str, Cells]
+"""The place of a row, and its cells by what they are."""
+
+
+def read_table(file: TextFile, columns: Mapping[str, str] | None = None) -> Iterator[Document]:
+    """The documents of a table, by what its columns are called.
+
+    - `word` and `tag`: a word a row, sentences by `sentence_id`;
+    - `start`, `end`, `label` and the `document` (or `text` with `mention`): a mention a row;
+    - `text` and `label`: a masked text with its class;
+    - `text`: documents without annotations.
+
+    Raises:
+        UserError: when a row has other cells than the header names, or no column holds text.
+    """
+    rows = table_rows(file)
+    header = next(rows, None)
+    if header is None:
+        return
+    roles = roles_of(list(header[1]), columns or {}, file.name)
+    named = ((where, {role: cells[name] for role, name in roles.items()}) for where, cells in rows)
+    if {"word", "tag"} <= set(roles):
+        yield from word_rows(named, "sentence_id" in roles, file.name)
+    elif {"start", "end", "label"} <= set(roles):
+        yield from mention_rows(named, roles, file.name)
+    elif "text" in roles or "document" in roles:
+        text = "text" if "text" in roles else "document"
+        for where, cells in named:
+            label = cells.get("label")
+            if label is not None and not cells[text].strip():
+                raise UserError(f"{where}: no text; write the masked sentence")
+            yield Document(
+                cells.get("id") or None, cells[text], label=label, score=cells.get("score"), where=where
+            )
+    else:
+        raise UserError(
+            f"{file.name} has the columns {', '.join(header[1])}, none of which holds text by its name: say which with "
+            "--columns text=NAME"
+        )
+
+
+def table_rows(file: TextFile) -> Iterator[Row]:
+    """The header, as names by name, and then each row with all of its cells.
+
+    The delimiter is the tab in a .tsv, else whichever of , ; and tab the header holds most of. A header of one
+    column means that every line is one cell.
+    """
+    lines = file.lines()
+    first = next((line for line in lines if line.strip()), None)
+    if first is None:
+        return
+    tabs = file.name.lower().endswith((".tsv", ".tab")) or "\t" in first
+    delimiter = "\t" if tabs else max(",;", key=first.count)
+    if delimiter not in first:
+        delimiter = "\x1f"  # a control character that separates nothing here
+    header, *_ = list(csv.reader([first], delimiter=delimiter, strict=True))
+    names = [name.strip() for name in header]
+    if len(set(names)) < len(names) or not all(names):
+        twice = next((name for name in names if names.count(name) > 1), "")
+        raise UserError(f"{file.name}, line 1: the column {twice!r} is there twice; name each once")
+    yield f"{file.name}, line 1", dict(zip(names, names, strict=True))
+    body = (line + "\n" for line in lines)
+    cells: Iterator[list[str]] = (
+        ([unquoted(cell) for cell in line.rstrip("\n").split("\t")] for line in body)
+        if delimiter == "\t"
+        else csv.reader(body, delimiter=delimiter, strict=True)
+    )
+    number = 1
+    while True:
+        number += 1
+        where = f"{file.name}, row {number}"
+        try:
+            row = next(cells)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise UserError(f"{where}: not CSV ({error}); put a cell with quotes in quotes") from error
+        if not row or row == [""]:
+            continue
+        if len(row) != len(names):
+            raise UserError(
+                f"{where}: {len(row)} cells for {len(names)} columns; put a cell that holds {delimiter!r} in quotes"
+            )
+        yield where, dict(zip(names, row, strict=True))
+
+
+def unquoted(cell: str) -> str:
+    """A cell of a TSV without the quotes of a CSV writer, which are told from others by doubled quotes inside."""
+    wrapped = len(cell) > 1 and cell[0] == cell[-1] == '"'
+    if wrapped and '""' in cell[1:-1] and '"' not in cell[1:-1].replace('""', ""):
+        return cell[1:-1].replace('""', '"')
+    return cell
+
+
+def roles_of(names: Sequence[str], columns: Mapping[str, str], file: str) -> dict[str, str]:
+    """From what a column is (`text`, `label`) to its name."""
+    for role, name in columns.items():
+        if role not in NAMES:
+            raise UserError(f"--columns {role}={name}: choose of {', '.join(NAMES)}")
+        if name not in names:
+            raise UserError(f"--columns {role}={name}: {file} has the columns {', '.join(names)}")
+    roles = dict(columns)
+    for role, known in NAMES.items():
+        found = [name for name in names if name.lower() in known and name not in columns.values()]
+        if role not in roles and found:
+            best = min(found, key=lambda name: known.index(name.lower()))
+            roles[role] = best
+    return roles
+
+
+def word_rows(rows: Iterator[Row], numbered: bool, name: str) -> Iterator[Document]:
+    """Sentences of words with tags; a sentence number may stand in its first row alone."""
+    if not numbered:
+        raise UserError(f"{name}: a word a row, and no column numbers the sentences; add sentence_id")
+    sentences: list[tuple[str, str, list[str], list[str]]] = []
+    for where, cells in rows:
+        number = cells["sentence_id"]
+        if not sentences or (number and number != sentences[-1][1]):
+            sentences.append((where, number, [], []))
+        sentences[-1][2].append(cells["word"])
+        sentences[-1][3].append(cells["tag"])
+    schemes = to_bio([(where, tags) for where, _, _, tags in sentences])
+    for (where, number, words, _), bio in zip(sentences, schemes, strict=True):
+        yield tagged_document(number or None, words, bio, where)
+
+
+def mention_rows(rows: Iterator[Row], roles: dict[str, str], name: str) -> Iterator[Document]:
+    """Documents of mentions; the rows of a document follow one another.
+
+    The text of the document is in `document`, in its first row or in each; a row without offsets is a document
+    without a mention.
+    """
+    if "id" not in roles:
+        raise UserError(f"{name}: a mention a row, and no column says of which document; add id")
+    if "document" in roles:
+        text, mention = "document", "mention" if "mention" in roles else "text"
+    elif "mention" in roles and "text" in roles:
+        text, mention = "text", "mention"
+    else:
+        raise UserError(
+            f"{name}: no column holds the documents; add `document` with the text that start and end count in"
+        )
+    seen: set[str] = set()
+    open_: list[Row] = []
+    for where, cells in rows:
+        if open_ and cells["id"] != open_[0][1]["id"]:
+            yield mentions_document(open_, text, mention)
+            open_ = []
+        if not open_:
+            if cells["id"] in seen:
+                raise UserError(f"{where}: document {cells['id']} again; sort the rows by id")
+            seen.add(cells["id"])
+        open_.append((where, cells))
+    if open_:
+        yield mentions_document(open_, text, mention)
+
+
+def mentions_document(rows: list[Row], text: str, mention: str) -> Document:
+    where, first = rows[0]
+    mentions, pairs = [], []
+    for place, cells in rows:
+        if cells[text] not in ("", first[text]):
+            raise UserError(f"{place}: the document's text differs from that in its first row")
+        if cells["start"] or cells["end"]:
+            mentions.append(mention_of(cells, mention, place))
+        if relations := cells.get("relations"):
+            pairs += [Pair(*pair) for pair in json.loads(relations)]
+    return checked(Document(first["id"], first[text], tuple(mentions), tuple(pairs), where=where))
+
+
+def mention_of(cells: dict[str, Any], mention: str, where: str) -> Mention:
+    ends = [cells["start"].strip(), cells["end"].strip()]
+    if not all(re.fullmatch("[0-9]+(\\.0)?", end) for end in ends) or not cells["label"].strip():
+        raise UserError(f"{where}: needs a label and whole numbers for start and end, not {ends[0]!r} and {ends[1]!r}")
+    start, end = (int(float(end)) for end in ends)
+    score = cells.get("score")
+    return Mention(
+        start, end, cells["label"].strip(), cells[mention], float(score) if score else None,
+        cells.get("concept_id") or None, attributes=tuple((cells.get("attributes") or "").split()),
+    )  # fmt: skip

@@ -1,0 +1,243 @@
+"""Read text files strictly: encoding, line ends and JSON, with errors that name file and line."""
+
+import codecs
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from corpusmith.errors import UserError
+
+BYTE_ORDER_MARKS = (  # the longer marks first: UTF-32's begins with UTF-16's
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+)
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+CHUNK = 1 << 20  # bytes read at once where only the encoding is looked for
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A named source of bytes. `encoding` is for content that is neither UTF-8 nor marked as UTF-16 or UTF-32."""
+
+    name: str
+    opened: Callable[[], BinaryIO]
+    encoding: str | None = None
+
+    @classmethod
+    def of(cls, path: Path, encoding: str | None = None) -> "TextFile":
+        return cls(str(path), lambda: path.open("rb"), encoding)
+
+    def text(self) -> str:
+        """The whole content, line ends as they are and no byte order mark.
+
+        Raises:
+            UserError: when it is not in the encoding.
+        """
+        with self.open_bytes() as stream:
+            return decode(stream.read(), self.name, self.encoding)
+
+    def lines(self) -> Iterator[str]:
+        """One line after the other, without its line end: \\n, \\r\\n, or \\r where a file has no other.
+
+        Reads piece by piece, so that a file of any size fits into memory.
+        """
+        encoding = self.encoding_in_use()
+        with self.open_bytes() as stream:
+            stream = io.BufferedReader(stream) if isinstance(stream, io.RawIOBase) else stream
+            head = stream.peek(4096)[:4096] if hasattr(stream, "peek") else b""
+            refuse_binary(head, encoding, self.name)
+            text = io.TextIOWrapper(stream, encoding=encoding, newline="\n")
+            number = 0
+            try:
+                for number, line in enumerate(text, 1):
+                    line = line.removesuffix("\n").removesuffix("\r")
+                    yield from line.split("\r") if number == 1 and "\r" in line else [line]
+            except UnicodeDecodeError as error:
+                raise self.not_decoded(encoding, f"after line {number}") from error
+
+    def open_bytes(self) -> BinaryIO:
+        try:
+            return self.opened()
+        except OSError as error:
+            raise UserError(f"cannot read {self.name}: {error.strerror or error}") from error
+
+    def encoding_in_use(self) -> str:
+        """What a byte order mark says, else UTF-8, else `self.encoding`."""
+        with self.open_bytes() as stream:
+            head = stream.read(4)
+            marked = marked_encoding(head)
+            if marked or not self.encoding:
+                return marked or "utf-8"
+            decoder = codecs.getincrementaldecoder("utf-8")()
+            try:
+                decoder.decode(head)
+                while chunk := stream.read(CHUNK):
+                    decoder.decode(chunk)
+                decoder.decode(b"", final=True)
+            except UnicodeDecodeError:
+                return self.encoding
+        return "utf-8"
+
+    def not_decoded(self, encoding: str, where: str) -> UserError:
+        """Name the line when the content can be read again."""
+        try:
+            with self.open_bytes() as stream:
+                decode(stream.read(), self.name, self.encoding)
+        except UserError as error:
+            return error
+        return UserError(f"{self.name}, {where}: not {encoding}; {REMEDY}")
+
+
+REMEDY = "save it as UTF-8, or name its encoding, such as --encoding cp1252"
+
+
+def marked_encoding(content: bytes) -> str | None:
+    """The encoding that a byte order mark stands for."""
+    return next((name for mark, name in BYTE_ORDER_MARKS if content.startswith(mark)), None)
+
+
+def decode(content: bytes, name: str, encoding: str | None = None) -> str:
+    """Text of a file's bytes; `encoding` applies when they are not UTF-8 and carry no byte order mark.
+
+    Raises:
+        UserError: when the bytes are not in the encoding; it names the line.
+    """
+    marked = marked_encoding(content)
+    for tried in [marked] if marked else ["utf-8", encoding] if encoding else ["utf-8"]:
+        try:
+            text = content.decode(str(tried))
+            refuse_binary(content[:4096], str(tried), name)
+            return text.removeprefix("\ufeff")
+        except LookupError as error:
+            raise UserError(f"no encoding {tried!r}: give one such as cp1252") from error
+        except UnicodeDecodeError as error:
+            failed = error
+    line = content[: failed.start].count(b"\n") + 1
+    raise UserError(f"{name}, line {line}: not {failed.encoding.upper()}; {REMEDY}") from failed
+
+
+def refuse_binary(head: bytes, encoding: str, name: str) -> None:
+    if b"\0" in head and not encoding.startswith(("utf-16", "utf-32")):
+        raise UserError(
+            f"{name} holds zero bytes: it is binary, or UTF-16 without its mark; save it as UTF-8"
+        )
+
+
+def split_lines(text: str) -> list[str]:
+    """Lines of \\n, \\r\\n, or \\r where there is no \\n. `str.splitlines` also cuts at U+2028 and form feeds."""
+    if "\n" not in text and "\r" in text:
+        return text.split("\r")
+    return [line.removesuffix("\r") for line in text.split("\n")]
+
+
+def json_rows(file: TextFile) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Pairs of a place (`dev.jsonl, line 3`) and a JSON object.
+
+    Reads JSON Lines as a stream; also an array of objects, and objects spread over several lines.
+
+    Raises:
+        UserError: when something is not JSON, or not an object.
+    """
+    lines = file.lines()
+    number, first = next(((n, line) for n, line in enumerate(lines, 1) if line.strip()), (0, ""))
+    if not first:
+        return
+    try:
+        value = strict_json(first)
+    except ValueError:  # one value over several lines, or broken
+        yield from spread_objects("\n".join([first, *lines]), file.name, number)
+        return
+    if isinstance(value, list):
+        yield from spread_objects("\n".join([first, *lines]), file.name, number)
+        return
+    yield f"{file.name}, line {number}", json_object(value, f"{file.name}, line {number}")
+    for n, line in enumerate(lines, number + 1):
+        if line.strip():
+            where = f"{file.name}, line {n}"
+            try:
+                value = strict_json(line)
+            except ValueError as error:
+                raise UserError(
+                    f"{where}: not JSON ({error}); write one JSON object a line"
+                ) from error
+            yield where, json_object(value, where)
+
+
+def spread_objects(text: str, name: str, line: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects of an array, or of values one after the other."""
+    decoder = json.JSONDecoder(parse_constant=refuse_constant)
+    at = row = 0
+    while at < len(text):
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except RecursionError as error:
+            raise UserError(f"{name}: JSON nested too deeply") from error
+        except ValueError as error:
+            number = line + text[: getattr(error, "pos", at)].count("\n")
+            raise UserError(
+                f"{name}, line {number}: not JSON ({error}); write one JSON object a line"
+            ) from error
+        for item in value if isinstance(value, list) else [value]:
+            row += 1
+            yield f"{name}, row {row}", json_object(item, f"{name}, row {row}")
+        while at < len(text) and text[at].isspace():
+            at += 1
+
+
+def strict_json(text: str) -> Any:
+    """A JSON value. NaN and Infinity raise ValueError, as JSON has neither."""
+    try:
+        return json.loads(text, parse_constant=refuse_constant)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number in JSON")
+
+
+def json_object(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise UserError(f"{where}: not a JSON object but {type(value).__name__}; write {{…}}")
+    return without_lone_surrogates(value)
+
+
+def without_lone_surrogates(value: Any) -> Any:
+    """Replace lone surrogates by U+FFFD: UTF-8 can't encode them. Offsets stay as they are."""
+    if isinstance(value, str):
+        return LONE_SURROGATE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [without_lone_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {key: without_lone_surrogates(item) for key, item in value.items()}
+    return value
+
+
+def benchmark_row(row: dict[str, Any], where: str) -> dict[str, Any]:
+    """A row with its `tokens` or its `text` checked; `text` is added to a row that has tokens only.
+
+    Everything that reads benchmarks calls this: evaluation, baselines, decontamination and form.
+
+    Raises:
+        UserError: when it has neither, or they are not text.
+    """
+    tokens, text = row.get("tokens"), row.get("text")
+    if tokens is None and not isinstance(text, str):
+        raise UserError(f"{where}: no tokens and no text; write {ROWS}")
+    if tokens is not None:
+        words = tokens if isinstance(tokens, list) else [tokens]
+        wrong = next((word for word in words if not isinstance(word, str)), None)
+        if words is not tokens or wrong is not None:
+            found = repr(wrong if words is tokens else tokens)
+            raise UserError(f"{where}: tokens must be a list of words, not {found[:60]}")
+    return row if isinstance(text, str) else {**row, "text": " ".join(tokens or ())}
+
+
+ROWS = '{"id", "tokens", "ner_tags"} or {"id", "text", "label"}'
