@@ -21,7 +21,7 @@ import numpy as np
 from corpusmith.cli.report import listed, numbers
 from corpusmith.corpus.build import benchmarks_at_hand, build
 from corpusmith.evaluation.dictionary import baseline_predictions
-from corpusmith.evaluation.evaluate import row_counts
+from corpusmith.evaluation.evaluate import Options, row_counts
 from corpusmith.evaluation.seed_statistics import SCORES, seed_differences, seed_figures
 from corpusmith.evidence.student_runs import Measured
 from corpusmith.evidence.students import shipped_zero_shot
@@ -75,7 +75,8 @@ def measured(
     """The figures of the models of these seeds, and of what learns nothing, on one split; those of the LLM, if recorded."""
     split = Measured.read(recipe.benchmarks[0], file.parent, file.stem)
     by_seed = np.stack(
-        [row_counts(str(model), split.data, {"backend": "torch"}) for model in models], axis=1
+        [row_counts(str(model), split.data, options=Options(backend="torch")) for model in models],
+        axis=1,
     )
     with tempfile.TemporaryDirectory() as scratch:
         answers = baseline_predictions(
@@ -84,7 +85,7 @@ def measured(
         told = compared(
             by_seed,
             "nothing_learned",
-            row_counts(str(answers), split.data, {})[:, None],
+            row_counts(str(answers), split.data)[:, None],
             recipe.task,
             seeds,
         )

@@ -4,8 +4,8 @@
     extractor.extract(["Mutations in CFTR cause cystic fibrosis."])
     # [[Entity(start=23, end=39, label='Disease', text='cystic fibrosis', score=0.98)]]
 
-Evaluation and the Space run this same file. It stands alone: it needs numpy and tokenizers, and onnxruntime or else
-torch and transformers; the ONNX backend imports neither of the latter two.
+Evaluation and the Space run this same file. It stands alone: it needs numpy and tokenizers, and
+onnxruntime or else torch and transformers; the ONNX backend imports neither of the latter two.
 """
 
 import json
@@ -22,7 +22,9 @@ import numpy as np
 from tokenizers import Encoding, Regex, Tokenizer, pre_tokenizers
 
 BATCH_TOKENS = 1024
-"""Subwords in one forward pass, padding included: enough to keep the cores busy, few enough to stay in their caches."""
+"""Subwords in one forward pass, padding included: enough to keep the cores busy, few enough to stay
+in their caches.
+"""
 
 WORDS = pre_tokenizers.Sequence(
     [
@@ -30,12 +32,14 @@ WORDS = pre_tokenizers.Sequence(
         pre_tokenizers.Split(Regex(r"\p{Han}"), behavior="isolated"),
     ]
 )
-"""Splits at white space, around each punctuation mark and around each Chinese character: as BERT does, and as the
-benchmarks and corpora of the field are tokenised."""
+"""Splits at white space, around each punctuation mark and around each Chinese character: as BERT
+does, and as the benchmarks and corpora of the field are tokenised.
+"""
 
 MASK = re.compile(r"@[A-Z][A-Z0-9_-]*\$")
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n\s*\n")
+TAG = re.compile(r"O|[BIELSUMW](?:-.+)?", re.DOTALL)
 SCHEMES = str.maketrans("LUMW", "ESIS")
 """BILOU and BMES by the letters of BIOES."""
 ABBREVIATION = re.compile(r"(?:\b[A-Za-z]|\b(?:al|approx|cf|e\.g|i\.e|Dr|Fig|Figs|No|Ref|vs))\.$")
@@ -43,7 +47,9 @@ ABBREVIATION = re.compile(r"(?:\b[A-Za-z]|\b(?:al|approx|cf|e\.g|i\.e|Dr|Fig|Fig
 
 @dataclass(frozen=True)
 class Entity:
-    """`text` is what stands at [start, end) of the input, in Unicode code points; `score` is 0 to 1."""
+    """`text` is what stands at [start, end) of the input, in Unicode code points; `score` is 0
+    to 1.
+    """
 
     start: int
     end: int
@@ -72,24 +78,34 @@ class EntityExtractor:
     """Finds the entities of raw texts of any length."""
 
     def __init__(self, encoder: "Encoder") -> None:
-        tags = encoder.config["id2label"]
+        tags = encoder.config.get("id2label") or {}
         self.encoder = encoder
         self.tags = [tags[str(i)] for i in range(len(tags))]
+        wrong = next((tag for tag in self.tags if not TAG.fullmatch(tag)), None)
+        if wrong is not None or "O" not in self.tags:
+            raise ValueError(
+                f"the model at {encoder.source} has the labels {', '.join(self.tags) or 'none'}, "
+                "not O and tags such "
+                "as B-Disease: it is no entity model"
+            )
         self.labels = sorted({tag[2:] for tag in self.tags if tag != "O"})
 
     @classmethod
     def from_pretrained(
         cls, model: str | Path, revision: str | None = None, **options: Any
     ) -> "EntityExtractor":
-        """Load a model; `options` are the `backend`, `quantized` and `threads` of `Encoder.from_pretrained`."""
+        """Load a model; `options` are the `backend`, `quantized` and `threads` of
+        `Encoder.from_pretrained`.
+        """
         return cls(Encoder.from_pretrained(model, revision, **options))
 
     def extract(self, texts: Sequence[str], threshold: float = 0.0) -> list[list[Entity]]:
-        """The entities of each text in order of appearance, those scored below `threshold` left out.
+        """The entities of each text in order of appearance, those scored below `threshold` left
+        out.
 
         The score is the mean probability of the entity's type over its words.
         """
-        # Half of a surrogate pair has no UTF-8 form; what replaces it here is as long, so offsets stay.
+        # UTF-8 can't encode a lone surrogate. U+FFFD is as long, so offsets stay.
         split = [WORDS.pre_tokenize_str(LONE_SURROGATE.sub("\ufffd", text)) for text in texts]
         probabilities = self.probabilities([[word for word, _ in words] for words in split])
         return [
@@ -104,11 +120,13 @@ class EntityExtractor:
     def tag(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
         """A BIO tag for each given word, for texts that somebody else has split into words."""
         return [
-            [self.tags[i] for i in chances.argmax(-1)] for chances in self.probabilities(sentences)
+            bio([self.tags[i] for i in chances.argmax(-1)])
+            for chances in self.probabilities(sentences)
         ]
 
     def probabilities(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
-        """Words x tags of each sentence. A word is judged by its first subword, in the window with most context for it.
+        """Words x tags of each sentence. A word is judged by its first subword, in the window with
+        most context for it.
 
         A word without a subword (a lone control character) is `O`.
         """
@@ -138,13 +156,17 @@ class EntityExtractor:
 
 
 class RelationClassifier:
-    """Judges whether a sentence relates two of its entities, an entity of type `head` and one of type `tail`."""
+    """Judges whether a sentence relates two of its entities, an entity of type `head` and one of
+    type `tail`.
+    """
 
     def __init__(self, encoder: "Encoder") -> None:
         facts = encoder.config.get("corpusmith", {})
         if "head" not in facts or "tail" not in facts:
             raise ValueError(
-                "config.json names no `head` and `tail` under `corpusmith`: this is no relation model"
+                f"config.json of the model at {encoder.source} names no `head` and `tail` under "
+                "`corpusmith`: it is "
+                "no relation model"
             )
         self.encoder = encoder
         self.head: str = facts["head"]
@@ -158,7 +180,9 @@ class RelationClassifier:
     def from_pretrained(
         cls, model: str | Path, revision: str | None = None, **options: Any
     ) -> "RelationClassifier":
-        """Load a model; `options` are the `backend`, `quantized` and `threads` of `Encoder.from_pretrained`."""
+        """Load a model; `options` are the `backend`, `quantized` and `threads` of
+        `Encoder.from_pretrained`.
+        """
         return cls(Encoder.from_pretrained(model, revision, **options))
 
     def probabilities(self, masked_texts: Sequence[str]) -> list[float]:
@@ -228,8 +252,10 @@ class Encoder:
         tokenizer: Tokenizer,
         forward: Callable[[dict], np.ndarray],
         backend: str,
+        source: str = "",
     ) -> None:
         self.config = config
+        self.source = source  # for errors
         self.tokenizer = tokenizer
         self.forward = forward
         self.backend = backend  # "torch", or the name of the ONNX file
@@ -248,7 +274,8 @@ class Encoder:
         Args:
             model: Folder or Hub id.
             revision: Tag, branch or commit of a Hub repo.
-            backend: "onnx", "torch", or "auto": ONNX when the repo has it and onnxruntime is installed.
+            backend: "onnx", "torch", or "auto": ONNX when the repo has it and onnxruntime is
+                installed.
             quantized: Take the int8 file of the ONNX backend when there is one.
             threads: Cores to use; None leaves it to the backend.
 
@@ -264,6 +291,8 @@ class Encoder:
             backend = "onnx" if file and find_spec("onnxruntime") else "torch"
         if backend == "onnx" and not file:
             raise ValueError(f"{model} holds no {onnx[-1]}: export it, or choose the torch backend")
+        if absent := [f for f in ("config.json", "tokenizer.json") if not (folder / f).is_file()]:
+            raise ValueError(f"{model} holds no {absent[0]}: it is no model that `train` wrote")
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         if backend == "onnx":
             forward = onnx_forward(str(file), threads)
@@ -277,7 +306,8 @@ class Encoder:
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.no_padding()
         tokenizer.enable_truncation(max_length, stride=max_length // 4)
-        return cls(config, tokenizer, forward, file.name if file and backend == "onnx" else "torch")
+        name = file.name if file and backend == "onnx" else "torch"
+        return cls(config, tokenizer, forward, name, str(model))
 
     @property
     def room(self) -> int:
@@ -297,7 +327,9 @@ class Encoder:
     def run(
         self, texts: Sequence[Any], pretokenized: bool
     ) -> Iterator[tuple[int, Encoding, np.ndarray]]:
-        """(row, window, its logits), longest first; a text in words has as many windows as it needs."""
+        """(row, window, its logits), longest first; a text in words has as many windows as it
+        needs.
+        """
         windows = []
         for row, encoding in enumerate(
             self.tokenizer.encode_batch(list(texts), is_pretokenized=pretokenized)
@@ -402,8 +434,19 @@ def spans(tags: Sequence[str]) -> Iterator[tuple[str, int, int]]:
             label = None
 
 
+def bio(tags: Sequence[str]) -> list[str]:
+    """Tags of any scheme as BIO."""
+    found = ["O"] * len(tags)
+    for label, first, last in spans(tags):
+        end = f"-{label}" if label else ""
+        found[first:last] = [f"B{end}"] + [f"I{end}"] * (last - first - 1)
+    return found
+
+
 def sentences(text: str, entities: Sequence[Entity]) -> Iterator[tuple[int, int]]:
-    """[start, end) of each sentence: it ends at . ! ? before a capital or digit, but in no entity or abbreviation."""
+    """[start, end) of each sentence: it ends at . ! ? before a capital or digit, but in no entity
+    or abbreviation.
+    """
     start = 0
     for found in SENTENCE_END.finditer(text):
         cut = found.end()
@@ -440,9 +483,11 @@ def mask(text: str, head: Entity, tail: Entity) -> str:
 
 
 def around_pair(text: str, offsets: Sequence[tuple[int, int]], room: int) -> str:
-    """What `room` subwords hold of a text with the given ones: its masked pair and as many words on either side.
+    """What `room` subwords hold of a text with the given ones: its masked pair and as many words on
+    either side.
 
-    Of a pair that stands further apart, each of the two with the words that follow the first and precede the second.
+    Of a pair that stands further apart, each of the two with the words that follow the first and
+    precede the second.
     """
     if len(offsets) <= room:
         return text

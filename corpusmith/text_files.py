@@ -24,7 +24,9 @@ CHUNK = 1 << 20  # bytes read at once where only the encoding is looked for
 
 @dataclass(frozen=True)
 class TextFile:
-    """A named source of bytes. `encoding` is for content that is neither UTF-8 nor marked as UTF-16 or UTF-32."""
+    """A named source of bytes. `encoding` is for content that is neither UTF-8 nor marked as UTF-16
+    or UTF-32.
+    """
 
     name: str
     opened: Callable[[], BinaryIO]
@@ -44,7 +46,8 @@ class TextFile:
             return decode(stream.read(), self.name, self.encoding)
 
     def lines(self) -> Iterator[str]:
-        """One line after the other, without its line end: \\n, \\r\\n, or \\r where a file has no other.
+        """One line after the other, without its line end: \\n, \\r\\n, or \\r where a file has no
+        other.
 
         Reads piece by piece, so that a file of any size fits into memory.
         """
@@ -104,7 +107,8 @@ def marked_encoding(content: bytes) -> str | None:
 
 
 def decode(content: bytes, name: str, encoding: str | None = None) -> str:
-    """Text of a file's bytes; `encoding` applies when they are not UTF-8 and carry no byte order mark.
+    """Text of a file's bytes; `encoding` applies when they are not UTF-8 and carry no byte order
+    mark.
 
     Raises:
         UserError: when the bytes are not in the encoding; it names the line.
@@ -131,7 +135,9 @@ def refuse_binary(head: bytes, encoding: str, name: str) -> None:
 
 
 def split_lines(text: str) -> list[str]:
-    """Lines of \\n, \\r\\n, or \\r where there is no \\n. `str.splitlines` also cuts at U+2028 and form feeds."""
+    """Lines of \\n, \\r\\n, or \\r where there is no \\n. `str.splitlines` also cuts at U+2028 and
+    form feeds.
+    """
     if "\n" not in text and "\r" in text:
         return text.split("\r")
     return [line.removesuffix("\r") for line in text.split("\n")]
@@ -232,11 +238,10 @@ def benchmark_row(row: dict[str, Any], where: str) -> dict[str, Any]:
     if tokens is None and not isinstance(text, str):
         raise UserError(f"{where}: no tokens and no text; write {ROWS}")
     if tokens is not None:
-        words = tokens if isinstance(tokens, list) else [tokens]
-        wrong = next((word for word in words if not isinstance(word, str)), None)
-        if words is not tokens or wrong is not None:
-            found = repr(wrong if words is tokens else tokens)
-            raise UserError(f"{where}: tokens must be a list of words, not {found[:60]}")
+        words = tokens if isinstance(tokens, list) else [0]
+        if wrong := [word for word in words if not isinstance(word, str)]:
+            found = wrong[0] if words is tokens else tokens
+            raise UserError(f"{where}: tokens must be a list of words, not {found!r:.60}")
     return row if isinstance(text, str) else {**row, "text": " ".join(tokens or ())}
 
 

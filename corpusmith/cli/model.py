@@ -12,6 +12,16 @@ from corpusmith.errors import UserError
 if TYPE_CHECKING:
     from corpusmith.training.config import TrainingConfig
 
+ColumnNames = Annotated[
+    str,
+    typer.Option(
+        "--columns",
+        help="What columns hold, as text=Note,id=Case; in CoNLL by number, as word=1,tag=3.",
+    ),
+]
+Encoding = Annotated[
+    str | None, typer.Option(help="Encoding of files that are not UTF-8, such as cp1252.")
+]
 
 def train(
     dataset: DatasetSource,
@@ -108,10 +118,11 @@ def export(
 
 def evaluate(
     model: Annotated[
-        str, typer.Argument(help="A model folder, a Hub id, or a file of predictions (JSONL).")
+        str, typer.Argument(help="A model folder, a Hub id, or a file of predictions.")
     ],
     benchmark: Annotated[
-        str, typer.Argument(help="A benchmark folder, a dataset folder, or a Hub id.")
+        str,
+        typer.Argument(help="A file or folder in a format of docs/formats.md, or a Hub dataset."),
     ],
     split: Annotated[str, typer.Option(help="The split to measure on.")] = "test",
     training: Annotated[
@@ -128,17 +139,23 @@ def evaluate(
         str | None,
         typer.Option(help="Another model or predictions file, for a significance test."),
     ] = None,
+    columns: ColumnNames = "",
+    encoding: Encoding = None,
     json_file: JsonPath = None,
 ) -> None:
     """Measure a model, or anybody's predictions, with intervals and an error table."""
     from corpusmith.cli.display import evaluation_lines
-    from corpusmith.evaluation.evaluate import compare
+    from corpusmith.evaluation.evaluate import Options, compare
     from corpusmith.evaluation.evaluate import evaluate as measure
+    from corpusmith.extraction.readers.read import Reading
 
     renamed = parse_types(types)
-    figures = measure(model, benchmark, split, training=training, types=renamed)
+    options = Options(Reading(encoding=encoding, columns=parse_columns(columns)))
+    figures = measure(model, benchmark, split, training=training, types=renamed, options=options)
     if against:
-        figures["against"] = compare(model, against, benchmark, split, types=renamed)
+        figures["against"] = compare(
+            model, against, benchmark, split, types=renamed, options=options
+        )
     write_figures(json_file, figures)
     typer.echo(evaluation_lines(figures))
 
@@ -168,6 +185,16 @@ def parse_types(text: str) -> dict[str, str] | None:
             "such as SpecificDisease=Disease,Modifier=Disease"
         )
     return {theirs: ours for theirs, _, ours in pairs} or None
+
+
+def parse_columns(text: str) -> dict[str, str]:
+    """`word=1,tag=3` as a mapping. Raises UserError at anything else."""
+    pairs = [pair.partition("=") for pair in text.split(",") if pair]
+    if any(not (ours and theirs) for ours, _, theirs in pairs):
+        raise UserError(
+            f"--columns {text}: give WHAT=COLUMN, by commas, such as text=Note,id=Case or word=1,tag=3"
+        )
+    return {ours: theirs for ours, _, theirs in pairs}
 
 
 def write_figures(path: Path | None, figures: dict[str, Any]) -> None:

@@ -1,4 +1,6 @@
-"""Benchmark folders at hand: read for decontamination, audits and form, never copied into anything that is written."""
+"""Benchmark folders at hand: read for decontamination, audits and form, never copied into anything
+that is written.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,22 +1,33 @@
-"""The baselines that need no model: a recipe's own lexicon as a tagger, and the answer "related" whatever is asked."""
+"""Baselines without a model: a recipe's own lexicon as a tagger, and the constant answer
+"related".
+"""
 
 import json
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from corpusmith.corpus.benchmarks import benchmark_rows
+from corpusmith.errors import UserError
+from corpusmith.evaluation.benchmark import LabelledText, TaggedText, read_benchmark
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.schema import Recipe
 
 
 def baseline_predictions(recipe: Recipe, benchmark: Path, split: str, out: Path) -> Path:
-    """Write predictions for `benchmark/{split}.jsonl`, one JSON object a line, in the form that `evaluate` scores.
+    """Write predictions for a split, one JSON object a line, in the form that `evaluate` scores.
 
-    NER: the longest names of the recipe's lexicons, stop names apart. Relations: always the second class.
+    NER: the longest names of the recipe's lexicons without stop names. Relations: always the second
+    class.
     """
-    rows = benchmark_rows(benchmark / f"{split}.jsonl")
-    predicted = dictionary_tags(recipe, rows) if recipe.task == "ner" else always_related(rows)
+    data = read_benchmark(str(benchmark), split)
+    if recipe.task != ("ner" if data.tagged else "relations"):
+        raise UserError(
+            f"{recipe.name} is a recipe for {recipe.task}, and {benchmark} is a benchmark of "
+            "another task"
+        )
+    tagged = recipe.task == "ner"
+    predicted = dictionary_tags(recipe, data.tagged) if tagged else always_related(data.labelled)
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("w", encoding="utf-8") as lines:
         for row in predicted:
@@ -24,22 +35,25 @@ def baseline_predictions(recipe: Recipe, benchmark: Path, split: str, out: Path)
     return out
 
 
-def dictionary_tags(recipe: Recipe, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """BIO tags by longest match, the first label's matches before the next one's."""
+def dictionary_tags(recipe: Recipe, rows: Iterable[TaggedText]) -> Iterator[dict[str, Any]]:
+    """BIO tags by longest match, the first label's matches before the next one's.
+
+    Words are compared in Unicode's composed form (NFC), as lexicons are.
+    """
     lexicons = Plan(recipe).lexicons
     for row in rows:
-        tags = ["O"] * len(row["tokens"])
+        words = [unicodedata.normalize("NFC", word) for word in row.tokens]
+        tags = ["O"] * len(words)
         for label, lexicon in recipe.labels.items():
-            for match in lexicons[lexicon].matcher.matches(row["tokens"]):
+            for match in lexicons[lexicon].matcher.matches(words):
                 if all(tag == "O" for tag in tags[match.start : match.end]):
                     tags[match.start] = f"B-{label}"
-                    tags[match.start + 1 : match.end] = [f"I-{label}"] * (
-                        match.end - match.start - 1
-                    )
-        yield {"id": row["id"], "ner_tags": tags}
+                    inside = match.end - match.start - 1
+                    tags[match.start + 1 : match.end] = [f"I-{label}"] * inside
+        yield {"id": row.id, "ner_tags": tags}
 
 
-def always_related(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """What positive F1 must be read against: it is 68 on GAD for this answer alone."""
+def always_related(rows: Iterable[LabelledText]) -> Iterator[dict[str, Any]]:
+    """The answer that positive F1 must be compared with: alone it scores 68 on GAD."""
     for row in rows:
-        yield {"id": row["id"], "label": 1, "score": 0.5}
+        yield {"id": row.id, "label": 1, "score": 0.5}

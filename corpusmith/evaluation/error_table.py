@@ -12,11 +12,13 @@ KINDS = ("boundary", "type", "missed", "spurious")
 def error_table(
     rows: Sequence[TaggedText], predicted: Sequence[Sequence[str]], examples: int = 10
 ) -> dict:
-    """By kind, the `count` and the most frequent `examples`: {"gold", "predicted", "count", "id" of the first row}.
+    """By kind, the `count` and the most frequent `examples`: {"gold", "predicted", "count", "id" of
+    the first row}.
 
-    `boundary`: the prediction overlaps an entity of its type but ends elsewhere. `type`: it overlaps one of another
-    type. `spurious`: it overlaps none. `missed`: an entity that no prediction overlaps. Examples are mentions, without
-    the sentence: evaluations are published with the model, and the benchmark's text is not ours to publish.
+    `boundary`: the prediction overlaps an entity of its type but ends elsewhere. `type`: it
+    overlaps one of another type. `spurious`: it overlaps none. `missed`: an entity that no
+    prediction overlaps. Examples are mentions, without the sentence: evaluations are published with
+    the model, and the benchmark's text is not ours to publish.
     """
     pairs: dict[str, Counter] = {kind: Counter() for kind in KINDS}
     first_row: dict[tuple, str] = {}
@@ -40,7 +42,9 @@ def error_table(
 
 
 def errors(gold: Sequence[tuple], predicted: Sequence[tuple]) -> list[tuple]:
-    """(kind, gold span or None, predicted span or None) of one row; each wrong prediction makes one error."""
+    """(kind, gold span or None, predicted span or None) of one row; each wrong prediction makes one
+    error.
+    """
     found: list[tuple] = []
     met = set()
     for guess in set(predicted) - set(gold):
@@ -55,9 +59,11 @@ def errors(gold: Sequence[tuple], predicted: Sequence[tuple]) -> list[tuple]:
 def seen_and_unseen(
     rows: Sequence[TaggedText], predicted: Sequence[Sequence[str]], seen: Collection[str]
 ) -> dict[str, dict]:
-    """Scores over the mentions that stand in the training data (`seen`, lower case) and over those that don't.
+    """Scores over the mentions that stand in the training data (`seen`, lower case) and over those
+    that don't.
 
-    A prediction belongs to the side of its own words, so a right one lies on the side of its entity.
+    A prediction belongs to the side of its own words, so a right one lies on the side of its
+    entity.
     """
     counts: dict[str, Counter] = {side: Counter() for side in ("seen", "unseen")}
     for row, tags in zip(rows, predicted, strict=True):
@@ -73,7 +79,9 @@ def seen_and_unseen(
 
 
 def mentions(rows: Sequence[TaggedText]) -> set[str]:
-    """The entities of these rows as `seen_and_unseen` compares them: words joined by a space, in lower case."""
+    """The entities of these rows as `seen_and_unseen` compares them: words joined by a space, in
+    lower case.
+    """
     return {
         " ".join(row.tokens[first:last]).lower()
         for row in rows

@@ -2,20 +2,22 @@
 
     corpusmith evaluate models/disease benchmarks/ncbi_disease --split dev --json evaluation.json
 
-The scores of the literature are over given words and tags; beside them stand those over raw text and characters, by the
-same extractor that users run.
+The usual scores are over given words and tags; beside them are those over raw text and characters,
+by the extractor that users run.
 """
 
 import json
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from corpusmith.errors import UserError
-from corpusmith.evaluation.benchmark import Benchmark, read_benchmark
+from corpusmith.evaluation.benchmark import Benchmark, read_benchmark, renamed_tags
 from corpusmith.evaluation.error_table import error_table, mentions, seen_and_unseen
 from corpusmith.evaluation.metrics import (
     calibration_error,
@@ -25,11 +27,30 @@ from corpusmith.evaluation.metrics import (
     span_scores,
     spans,
 )
+from corpusmith.evaluation.predictions import is_predictions, read_scores, read_tags
 from corpusmith.evaluation.significance import f1, interval, macro_f1, paired
-from corpusmith.inference import Entity, EntityExtractor, RelationClassifier
+from corpusmith.extraction.readers.read import DETECTED, Reading
+from corpusmith.inference import MASK, Entity, EntityExtractor, RelationClassifier
 
 TOLERANCE = 0.1
-"""Points of F1 by which raw text may score other than given words before the evaluation warns of it."""
+"""Points of F1 by which scores over raw text may differ from scores over given words without a
+warning.
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How files are read, and how a model runs (see
+    `corpusmith.inference.Encoder.from_pretrained`).
+    """
+
+    reading: Reading = DETECTED
+    backend: str = "auto"
+    quantized: bool = True
+    threads: int | None = None
+
+
+DEFAULTS = Options()
 
 
 def evaluate(
@@ -39,30 +60,28 @@ def evaluate(
     *,
     training: str | None = None,
     types: Mapping[str, str] | None = None,
-    backend: str = "auto",
-    quantized: bool = True,
-    threads: int | None = None,
+    options: Options = DEFAULTS,
 ) -> dict:
     """Scores of a model on one split.
 
     Args:
-        model: a model folder, a Hub id `id[@revision]`, or a JSON Lines file of predictions: `{"id", "ner_tags"}`, or
-            `{"id", "label", "score"}` for relations (`score`, the probability of "related", may be missing).
+        model: a model folder, a Hub id `id[@revision]`, or predictions in any format that a
+            benchmark may have; see `corpusmith.evaluation.predictions`.
         benchmark: see `corpusmith.evaluation.benchmark.read_benchmark`.
         split: a split of the benchmark.
-        training: the dataset that the model was trained on; with it, seen and unseen mentions are scored apart.
-        types: see `read_benchmark`.
-        backend, quantized, threads: see `corpusmith.inference.Encoder.from_pretrained`.
+        training: the dataset that the model was trained on; with it, seen and unseen mentions are
+            scored apart.
+        types: see `read_benchmark`. Predictions of other types are left out too.
 
     Returns:
-        What the evaluation JSON holds. F1, precision, recall and accuracy in percent, intervals at 95% over the rows.
+        What the evaluation JSON holds. F1, precision, recall and accuracy in percent, intervals at
+        95% over the rows.
 
     Raises:
-        UserError: when model or benchmark cannot be read or don't fit each other.
+        UserError: when model or benchmark can't be read or don't fit each other.
     """
-    data = read_benchmark(benchmark, split, types)
+    data = read_benchmark(benchmark, split, types, options.reading)
     is_file = is_predictions(model)
-    options = {"backend": backend, "quantized": quantized, "threads": threads}
     facts = {
         "task": "ner" if data.tagged else "relations",
         "model": model,
@@ -71,69 +90,116 @@ def evaluate(
     }
     facts |= {"revision": data.revision} | ({} if is_file else model_facts(model))
     if data.labelled:
-        return facts | evaluate_relations(
-            data, read_scores(model, data) if is_file else None, model, options
-        )
+        scores = read_scores(model, data, options.reading) if is_file else None
+        return facts | evaluate_relations(data, scores, model, options)
     seen = mentions(read_benchmark(training, "train").tagged) if training else None
     if is_file:
-        return facts | ner_figures(data, read_tags(model, data), seen)
-    return facts | evaluate_extractor(data, load(EntityExtractor, model, options), seen)
+        predicted = read_tags(model, data, types, options.reading)
+        warnings = type_warnings(data, {t for tags in predicted for t, _, _ in spans(tags)})
+        return facts | ner_figures(data, predicted, seen) | {"warnings": warnings}
+    return facts | evaluate_extractor(data, load(EntityExtractor, model, options), seen, types)
 
 
-def compare(first: str, second: str, benchmark: str, split: str = "test", **options: Any) -> dict:
-    """Whether `first` scores above `second` (models or predictions files) by more than luck, see `significance.paired`.
+def compare(
+    first: str,
+    second: str,
+    benchmark: str,
+    split: str = "test",
+    *,
+    types: Mapping[str, str] | None = None,
+    options: Options = DEFAULTS,
+) -> dict:
+    """Whether `first` scores above `second` (models or predictions) by more than chance, see
+    `significance.paired`.
 
-    Strict F1 for entities, macro F1 for relations. `options` are those of `evaluate`.
+    Strict F1 for entities, macro F1 for relations.
     """
-    data = read_benchmark(benchmark, split, options.pop("types", None))
-    one, other = (row_counts(model, data, options) for model in (first, second))
+    data = read_benchmark(benchmark, split, types, options.reading)
+    one, other = (row_counts(model, data, types, options) for model in (first, second))
     tested = paired(one, other, f1 if data.tagged else macro_f1)
     return {"first": first, "second": second, "benchmark": benchmark, "split": split} | tested
 
 
-def row_counts(model: str, data: Benchmark, options: dict) -> np.ndarray:
+def row_counts(
+    model: str,
+    data: Benchmark,
+    types: Mapping[str, str] | None = None,
+    options: Options = DEFAULTS,
+) -> np.ndarray:
     """What each row adds to the score."""
-    if data.tagged and is_predictions(model):
-        return span_counts([row.tags for row in data.tagged], read_tags(model, data))
     if data.tagged:
-        tags = load(EntityExtractor, model, options).tag([row.tokens for row in data.tagged])
-        return span_counts([row.tags for row in data.tagged], tags)
+        gold = [row.tags for row in data.tagged]
+        if is_predictions(model):
+            return span_counts(gold, read_tags(model, data, types, options.reading))
+        return span_counts(gold, model_tags(load(EntityExtractor, model, options), data, types))
     if is_predictions(model):
-        return relation_counts(data, read_scores(model, data), 0.5)
+        return relation_counts(data, read_scores(model, data, options.reading), 0.5)
     classifier = load(RelationClassifier, model, options)
-    return relation_counts(
-        data, classifier.probabilities([row.text for row in data.labelled]), classifier.threshold
-    )
+    return relation_counts(data, masked_scores(classifier, data), classifier.threshold)
 
 
-def is_predictions(model: str) -> bool:
-    return model.endswith(".jsonl") and Path(model).is_file()
+def model_tags(
+    extractor: EntityExtractor, data: Benchmark, types: Mapping[str, str] | None
+) -> list[list[str]]:
+    """What a model tags; with `types`, only entities of the types that these name."""
+    tags = extractor.tag([row.tokens for row in data.tagged])
+    if not types:
+        return tags
+    kept = {type_: type_ for type_ in types.values()}
+    return [renamed_tags(of_row, kept) for of_row in tags]
 
 
-def evaluate_extractor(data: Benchmark, extractor: EntityExtractor, seen: set[str] | None) -> dict:
+def type_warnings(data: Benchmark, predicted: set[str]) -> list[str]:
+    """What a reader must know of the types, and of what the benchmark's tags can't express."""
+    found = list(data.notes)
+    if not data.types:
+        found.append(
+            f"{data.source} marks no entity in its {data.split} split: F1 is 0 by definition"
+        )
+    elif surplus := predicted - data.types:
+        found.append(
+            f"{data.source} marks no {', '.join(sorted(surplus))}: all of these count as wrong; "
+            "leave them out with --types"
+        )
+    return found
+
+
+def evaluate_extractor(
+    data: Benchmark,
+    extractor: EntityExtractor,
+    seen: set[str] | None,
+    types: Mapping[str, str] | None,
+) -> dict:
     """Over given words, and as deployed: over raw text, by characters."""
-    warnings = []
+    scored = set(types.values()) if types else set(extractor.labels)
+    warnings = type_warnings(data, scored & set(extractor.labels))
     if not data.types & set(extractor.labels):
         known = ", ".join(extractor.labels)
         raise UserError(
-            f"{data.source} marks {', '.join(sorted(data.types)) or 'nothing'} and the model finds {known}: "
-            "say with `types` what is called what"
+            f"{data.source} marks {', '.join(sorted(data.types)) or 'nothing'} and the model "
+            f"finds {known}: "
+            "say with `--types THEIRS=OURS` what is called what"
         )
     if unknown := data.types - set(extractor.labels):
         warnings.append(
             f"the model does not know {', '.join(sorted(unknown))}: all of these count as missed"
         )
     start = time.perf_counter()
-    predicted = extractor.tag([row.tokens for row in data.tagged])
+    predicted = model_tags(extractor, data, types)
     seconds = time.perf_counter() - start
     figures = ner_figures(data, predicted, seen)
 
-    found = extractor.extract([row.text for row in data.tagged])
+    found = [
+        [entity for entity in entities if entity.label in scored]
+        for entities in extractor.extract([row.text for row in data.tagged])
+    ]
     deployed = deployed_scores(data, found)
     if abs(deployed["strict_f1"] - figures["strict_f1"]) > TOLERANCE:
         warnings.append(
-            f"from raw text strict F1 is {deployed['strict_f1']:.1f}, over the benchmark's own words "
-            f"{figures['strict_f1']:.1f}: its words are split in another way, or entities end inside of words"
+            f"from raw text strict F1 is {deployed['strict_f1']:.1f}, over the benchmark's own "
+            "words "
+            f"{figures['strict_f1']:.1f}: its words are split in another way, or entities end "
+            "inside of words"
         )
     judged = [
         (entity.score, (entity.start, entity.end, entity.label) in row.entities)
@@ -173,7 +239,8 @@ def overlap_scores(
 ) -> dict:
     """nervaluate's figures in percent, after SemEval 2013 task 9.1.
 
-    Scheme `ent_type` asks for the type and some overlap (relaxed), `exact` for both ends and no type (boundary only).
+    Scheme `ent_type` asks for the type and some overlap (relaxed), `exact` for both ends and no
+    type (boundary only).
     """
     from nervaluate import Evaluator
 
@@ -212,14 +279,14 @@ def deployed_scores(data: Benchmark, found: Sequence[Sequence[Entity]]) -> dict:
 
 
 def evaluate_relations(
-    data: Benchmark, scores: list[float] | None, model: str, options: dict
+    data: Benchmark, scores: list[float] | None, model: str, options: Options
 ) -> dict:
     """Of given scores, or else of the model's, at the threshold that the model carries."""
     threshold, extra = 0.5, {}
     if scores is None:
         classifier = load(RelationClassifier, model, options)
         start = time.perf_counter()
-        scores = classifier.probabilities([row.text for row in data.labelled])
+        scores = masked_scores(classifier, data)
         threshold, extra = classifier.threshold, {"backend": classifier.encoder.backend}
         extra["seconds"] = time.perf_counter() - start
     labels = [row.label for row in data.labelled]
@@ -245,11 +312,33 @@ def relation_counts(data: Benchmark, scores: Sequence[float], threshold: float) 
     ).astype(int)
 
 
-def load(kind: Any, model: str, options: dict) -> Any:
+def masked_scores(classifier: RelationClassifier, data: Benchmark) -> list[float]:
+    """The model's probability of "related" for each row.
+
+    Raises:
+        UserError: when a text does not mask the pair that the model was trained on.
+    """
+    needed = Counter(f"@{side.upper()}$" for side in (classifier.head, classifier.tail))
+    for row in data.labelled:
+        if needed - Counter(mark.upper() for mark in MASK.findall(row.text)):
+            raise UserError(
+                f"row {row.id} of {data.source} does not mask {' and '.join(needed.elements())}, "
+                "the pair that the "
+                f"model was trained on: {row.text[:60]!r}"
+            )
+    return classifier.probabilities([row.text for row in data.labelled])
+
+
+def load(kind: Any, model: str, options: Options) -> Any:
     """An extractor or classifier from a folder or Hub id `id[@revision]`."""
     name, _, revision = (model, "", "") if Path(model).is_dir() else model.partition("@")
+    running = {
+        "backend": options.backend,
+        "quantized": options.quantized,
+        "threads": options.threads,
+    }
     try:
-        return kind.from_pretrained(name, revision or None, **options)
+        return kind.from_pretrained(name, revision or None, **running)
     except (OSError, ValueError) as error:
         raise UserError(str(error)) from error
 
@@ -262,42 +351,3 @@ def model_facts(model: str) -> dict:
         if report.is_file()
         else {}
     )
-
-
-def read_tags(file: str, data: Benchmark) -> list[list[str]]:
-    """The tags of a predictions file, in the order of the benchmark."""
-    rows = read_predictions(file, "ner_tags")
-    for row in data.tagged:
-        if len(rows.get(row.id, ())) != len(row.tags):
-            raise UserError(
-                f"{file} has no {len(row.tags)} tags for row {row.id}: predict every row of {data.source}"
-            )
-    return [rows[row.id] for row in data.tagged]
-
-
-def read_scores(file: str, data: Benchmark) -> list[float]:
-    """The probabilities of a predictions file; where it has labels only, these."""
-    rows = read_predictions(file, "label")
-    if absent := [row.id for row in data.labelled if row.id not in rows]:
-        raise UserError(
-            f"{file} says nothing of {len(absent)} rows, {absent[0]} among them: predict every row"
-        )
-    return [float(rows[row.id]) for row in data.labelled]
-
-
-def read_predictions(file: str, column: str) -> dict:
-    """From id to prediction; a `score` is preferred to a label."""
-    if not Path(file).is_file():
-        raise UserError(f"no predictions at {file}: `corpusmith baseline` writes them")
-    found = {}
-    for n, line in enumerate(Path(file).read_text(encoding="utf-8").split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            found[str(row["id"])] = row[column] if row.get("score") is None else row["score"]
-        except (KeyError, TypeError, ValueError) as error:
-            raise UserError(
-                f"{file}, line {n} is no prediction ({error!r}): write id and {column} in each"
-            ) from error
-    return found

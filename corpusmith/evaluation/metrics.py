@@ -1,6 +1,7 @@
 """Every figure that training and evaluation report.
 
-The two that are published as metric Spaces live in their Space's folder, which stands alone; they are used from here.
+The two that are published as metric Spaces live in their Space's folder, which stands alone; they
+are used from here.
 """
 
 from collections.abc import Sequence
@@ -19,7 +20,9 @@ __all__ = ["calibration_error", "prf", "relation_scores", "span_counts", "span_s
 
 
 def span_counts(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> np.ndarray:
-    """Sentences x (right, predicted, gold) spans of all types: what resampling the sentences needs."""
+    """Sentences x (right, predicted, gold) spans of all types: what resampling the sentences
+    needs.
+    """
     by_type = [counts(truth, guess).values() for truth, guess in zip(gold, predicted, strict=True)]
     columns = ("right", "predicted", "gold")
     return np.array(
@@ -28,9 +31,11 @@ def span_counts(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]
 
 
 def calibration_error(confidences: Sequence[float], right: Sequence[bool], bins: int = 10) -> float:
-    """Expected calibration error, 0 to 1: how far confidence and accuracy lie apart, over bins of equal width.
+    """Expected calibration error, 0 to 1: how far confidence and accuracy lie apart, over bins of
+    equal width.
 
-    Guo et al. 2017, "On Calibration of Modern Neural Networks", equation 3. 0 when there is nothing to calibrate.
+    Guo et al. 2017, "On Calibration of Modern Neural Networks", equation 3. 0 when there is nothing
+    to calibrate.
     """
     confidence, accuracy = np.asarray(confidences, dtype=float), np.asarray(right, dtype=float)
     if not len(confidence):

@@ -1,4 +1,6 @@
-"""The figures of one system trained with several seeds: means, deviations, and intervals over the benchmark's rows."""
+"""The figures of one system trained with several seeds: means, deviations, and intervals over the
+benchmark's rows.
+"""
 
 import statistics
 from collections.abc import Callable
@@ -32,11 +34,13 @@ def over_seeds(score: Callable[[np.ndarray], np.ndarray], seeds: int) -> Score:
 
 
 def seed_figures(counts: np.ndarray, task: str, seeds: list[int]) -> dict:
-    """Figures in percent of counts, rows x seeds x columns as `corpusmith.evaluation.evaluate.row_counts` gives them.
+    """Figures in percent of counts, rows x seeds x columns as
+    `corpusmith.evaluation.evaluate.row_counts` gives them.
 
-    F1, precision and recall (relations: of the related class) are means over the seeds; `stdev` is their deviation,
-    `by_seed` what each seed reached in the first score of `SCORES`. `ci95` resamples the rows, the same for all seeds.
-    What was not trained has one seed that is no seed: `seeds` is then empty.
+    F1, precision and recall (relations: of the related class) are means over the seeds; `stdev` is
+    their deviation, `by_seed` what each seed reached in the first score of `SCORES`. `ci95`
+    resamples the rows, the same for all seeds. What was not trained has one seed that is no seed:
+    `seeds` is then empty.
     """
     total = counts.sum(0)
     compared, _ = headline(task)
@@ -59,7 +63,8 @@ def seed_figures(counts: np.ndarray, task: str, seeds: list[int]) -> dict:
 
 
 def seed_difference(first: np.ndarray, second: np.ndarray, score: Score) -> dict:
-    """How far the mean of `first` lies above that of `second`, by `corpusmith.evaluation.significance.paired` over the same rows.
+    """How far the mean of `first` lies above that of `second`, by
+    `corpusmith.evaluation.significance.paired` over the same rows.
 
     A system with one line of counts is compared with each seed of the other.
     """
@@ -76,9 +81,11 @@ def seed_differences(first: np.ndarray, second: np.ndarray, task: str) -> dict[s
 def gap_closed(
     synthetic: np.ndarray, zero_shot: np.ndarray, gold: np.ndarray, task: str
 ) -> dict | None:
-    """(synthetic - zero-shot) / (gold - zero-shot) of the mean scores, as a share, with its interval over the rows.
+    """(synthetic - zero-shot) / (gold - zero-shot) of the mean scores, as a share, with its
+    interval over the rows.
 
-    None where gold is level with zero-shot, in all rows or in a draw of them: there is no gap then to close.
+    None where gold is level with zero-shot, in all rows or in a draw of them: there is no gap then
+    to close.
     """
     _, score = headline(task)
     sides = [counts.reshape(len(counts), -1) for counts in (synthetic, zero_shot, gold)]

@@ -1,7 +1,8 @@
-"""How far a score could be luck: bootstrap intervals, and a paired test between two systems on the same rows.
+"""How far a score could be luck: bootstrap intervals, and a paired test between two systems on the
+same rows.
 
-A score here is a function of counts that add up over rows (right, predicted and gold spans of each sentence), so a
-resample of the rows is a weighted sum of their counts.
+A score here is a function of counts that add up over rows (right, predicted and gold spans of each
+sentence), so a resample of the rows is a weighted sum of their counts.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +22,9 @@ def resamples(counts: np.ndarray, samples: int, seed: int) -> Iterator[np.ndarra
 
 
 def interval(counts: np.ndarray, score: Score, samples: int = 1000, seed: int = 0) -> list[float]:
-    """The 95% percentile bootstrap interval of a score over rows x columns of counts (Efron 1979)."""
+    """The 95% percentile bootstrap interval of a score over rows x columns of counts (Efron
+    1979).
+    """
     scores = np.concatenate([score(drawn) for drawn in resamples(counts, samples, seed)])
     return [float(bound) for bound in np.percentile(scores, [2.5, 97.5])]
 
@@ -29,10 +32,12 @@ def interval(counts: np.ndarray, score: Score, samples: int = 1000, seed: int = 
 def paired(
     first: np.ndarray, second: np.ndarray, score: Score, samples: int = 10_000, seed: int = 0
 ) -> dict:
-    """How far `first` lies above `second`: the `difference` of the scores, its `ci95`, and `p`, two-sided.
+    """How far `first` lies above `second`: the `difference` of the scores, its `ci95`, and `p`,
+    two-sided.
 
-    Paired bootstrap (Berg-Kirkpatrick et al. 2012): the same draw of rows scores both; `p` is how often a draw strays
-    from the observed difference by as much as that difference, which is how often chance alone would bring it about.
+    Paired bootstrap (Berg-Kirkpatrick et al. 2012): the same draw of rows scores both; `p` is how
+    often a draw strays from the observed difference by as much as that difference, which is how
+    often chance alone would bring it about.
     """
     both = np.stack([first, second], axis=1)
     difference = float(np.subtract(*score(both.sum(0))))
@@ -57,5 +62,7 @@ def f1(counts: np.ndarray) -> np.ndarray:
 
 
 def macro_f1(counts: np.ndarray) -> np.ndarray:
-    """Mean F1 in percent of two classes whose (right, predicted, gold) stand one after the other."""
+    """Mean F1 in percent of two classes whose (right, predicted, gold) stand one after the
+    other.
+    """
     return (f1(counts[..., :3]) + f1(counts[..., 3:])) / 2

@@ -17,8 +17,9 @@ import numpy as np
 from corpusmith.cli.display import duration
 from corpusmith.errors import UserError
 from corpusmith.evaluation.benchmark import Benchmark, read_benchmark
-from corpusmith.evaluation.evaluate import load, read_predictions, relation_counts, row_counts
+from corpusmith.evaluation.evaluate import Options, load, relation_counts, row_counts
 from corpusmith.evaluation.metrics import relation_scores, span_counts
+from corpusmith.evaluation.predictions import predicted_ids
 from corpusmith.files import write_json
 from corpusmith.inference import EntityExtractor, RelationClassifier
 from corpusmith.training.config import TrainingConfig, rule
@@ -78,11 +79,11 @@ class Measured:
 
         Raises UserError where it tells of none.
         """
-        known = read_predictions(str(file), "ner_tags" if self.data.tagged else "label")
+        known = set(predicted_ids(str(file)))
         rows = np.flatnonzero([name in known for name in self.ids])
         if not len(rows):
             raise UserError(f"{file} predicts no row of {self.name}, {self.data.split}")
-        return rows, row_counts(str(file), self.of(frozenset(known)), {})[:, None]
+        return rows, row_counts(str(file), self.of(frozenset(known)))[:, None]
 
     def fingerprint(self, judged: frozenset[str] | None) -> str:
         """Of the rows with these ids: text and labels."""
@@ -187,13 +188,13 @@ def train_one(training: Training, runs: Path) -> dict[str, Any]:
 def measure(model: Path, data: Benchmark) -> dict[str, Any]:
     """What each row of the benchmark adds to the score, by the extractor that users run."""
     if data.tagged:
-        extractor = load(EntityExtractor, str(model), {})
+        extractor = load(EntityExtractor, str(model), Options())
         tags = extractor.tag([row.tokens for row in data.tagged])
         return {
             "backend": extractor.encoder.backend,
             "counts": span_counts([row.tags for row in data.tagged], tags).tolist(),
         }
-    classifier = load(RelationClassifier, str(model), {})
+    classifier = load(RelationClassifier, str(model), Options())
     scores = classifier.probabilities([row.text for row in data.labelled])
     return {
         "backend": classifier.encoder.backend,

@@ -98,7 +98,7 @@ class Students:
         system = "dictionary" if self.recipe.task == "ner" else "always-related"
         file = self.work / f"{system}.jsonl"
         baseline_predictions(self.recipe, self.measured.folder, self.measured.data.split, file)
-        return system, row_counts(str(file), self.measured.data, {})[:, None]
+        return system, row_counts(str(file), self.measured.data)[:, None]
 
     def about(self) -> dict[str, Any]:
         """The facts that each trained section begins with."""

@@ -15,8 +15,8 @@ SPACE = re.compile(r"\s")
 class Mention:
     """An entity at [start, end) of a document, in Unicode code points.
 
-    `fragments` are the pieces of a discontinuous mention ("breast ... cancer"); `start` and `end` span all of them.
-    `attributes` say what is said of it, such as "negated".
+    `fragments` are the pieces of a discontinuous mention ("breast ... cancer"); `start` and `end`
+    span all of them. `attributes` say what is said of it, such as "negated".
     """
 
     start: int
@@ -43,9 +43,10 @@ class Pair:
 class Document:
     """A text as a file states it.
 
-    `id` is None where the file has none. `mentions` is None where the format states no entities, and empty where it
-    states that there are none. `tokens` and `tags` (BIO) are there where the file splits the text into words. `label`
-    and `score` are those of a masked text, as they stand in the file. `where` is the place, for errors.
+    `id` is None where the file has none. `mentions` is None where the format states no entities,
+    and empty where it states that there are none. `tokens` and `tags` (BIO) are there where the
+    file splits the text into words. `label` and `score` are those of a masked text, as they stand
+    in the file. `where` is the place, for errors.
     """
 
     id: str | None
@@ -66,14 +67,18 @@ Convert = Callable[[int], int | None]
 def checked(document: Document) -> Document:
     """The document with its mentions' offsets in code points, each compared with the text.
 
-    A tool may count UTF-16 units (Java, JavaScript), UTF-8 bytes, or a line end of two characters as one. When the
-    offsets don't fit as code points but all of them fit in one of these units, they are converted.
+    A tool may count UTF-16 units (Java, JavaScript), UTF-8 bytes, or a line end of two characters
+    as one. When the offsets don't fit as code points but all of them fit in one of these units,
+    they are converted.
 
     Raises:
         UserError: when a mention is not the text at its offsets.
     """
     mentions = document.mentions or ()
-    for convert in (int, *(unit(document.text) for unit in (utf16_units, utf8_bytes, short_ends))):
+    units: list[Convert] = [int]
+    if mentions and not all(fits(mention, document.text) for mention in mentions):
+        units += [unit(document.text) for unit in (utf16_units, utf8_bytes, short_ends)]
+    for convert in units:
         moved = [converted(mention, convert) for mention in mentions]
         if all(m is not None and fits(m, document.text) for m in moved):
             joined = tuple(without_gaps(m, document.text) for m in moved if m is not None)
@@ -83,11 +88,12 @@ def checked(document: Document) -> Document:
 
 
 def converted(mention: Mention, convert: Convert) -> Mention | None:
-    ends = [convert(mention.start), convert(mention.end)]
+    start, end = convert(mention.start), convert(mention.end)
     pieces = [(convert(first), convert(last)) for first, last in mention.fragments]
-    if None in ends or any(None in piece for piece in pieces):
+    whole = [(first, last) for first, last in pieces if first is not None and last is not None]
+    if start is None or end is None or len(whole) < len(pieces):
         return None
-    return replace(mention, start=ends[0], end=ends[1], fragments=tuple(pieces))
+    return replace(mention, start=start, end=end, fragments=tuple(whole))
 
 
 def without_gaps(mention: Mention, text: str) -> Mention:
@@ -104,7 +110,9 @@ def without_gaps(mention: Mention, text: str) -> Mention:
 
 
 def fits(mention: Mention, text: str) -> bool:
-    """Whether the mention's text is what the document has there; white space may differ in kind, not in place."""
+    """Whether the mention's text is what the document has there; white space may differ in kind,
+    not in place.
+    """
     pieces = mention.fragments or ((mention.start, mention.end),)
     if any(not 0 <= first < last <= len(text) for first, last in pieces):
         return False
@@ -118,14 +126,21 @@ def why_not(mention: Mention, text: str) -> str:
     if start >= end:
         return f"an entity from {start} to {end} holds no text; give it a length or remove it"
     if start < 0 or end > len(text):
-        return f"an entity from {start} to {end} is outside the text of {len(text)} characters; check its offsets"
+        return (
+            f"an entity from {start} to {end} is outside the text of {len(text)} characters; "
+            "check its offsets"
+        )
     found = text[start:end]
-    if unicodedata.normalize("NFC", text).find(unicodedata.normalize("NFC", mention.text)) >= 0 and (
-        text.find(mention.text) < 0
-    ):
-        return f"{mention.text!r} is spelled with other Unicode characters (NFC, NFD) than the text; normalise both alike"
+    if unicodedata.normalize("NFC", text).find(
+        unicodedata.normalize("NFC", mention.text)
+    ) >= 0 and (text.find(mention.text) < 0):
+        return (
+            f"{mention.text!r} is spelled with other Unicode characters (NFC, NFD) than the text; "
+            "normalise both alike"
+        )
     return (
-        f"{mention.text!r} is not the text from {start} to {end}, which is {found[:60]!r}; count characters "
+        f"{mention.text!r} is not the text from {start} to {end}, which is {found[:60]!r}; count "
+        "characters "
         "from 0, the end exclusive"
     )
 
@@ -148,7 +163,7 @@ def by_width(text: str, width: Callable[[str], int]) -> Convert:
     places: dict[int, int] = {}
     at = 0
     for position, character in enumerate(text):
-        places.setdefault(at, position)
+        places[at] = position  # of characters without a width the last
         at += width(character)
     places[at] = len(text)
     return places.get
@@ -167,9 +182,16 @@ def mentions_of(tokens: Sequence[str], tags: Sequence[str]) -> Iterator[Mention]
         yield Mention(start, end, label or "_", text[start:end])
 
 
-def tagged_document(id: str | None, tokens: Sequence[str], tags: Sequence[str], where: str) -> Document:
+def tagged_document(
+    id: str | None, tokens: Sequence[str], tags: Sequence[str], where: str
+) -> Document:
     """A document of words and BIO tags; its text is the words with a space between each two."""
     words = tuple(tokens)
     return Document(
-        id, " ".join(words), tuple(mentions_of(words, tags)), tokens=words, tags=tuple(tags), where=where
+        id,
+        " ".join(words),
+        tuple(mentions_of(words, tags)),
+        tokens=words,
+        tags=tuple(tags),
+        where=where,
     )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from corpusmith.errors import UserError
-from corpusmith.inference import spans
+from corpusmith.inference import bio
 
 TAG = re.compile(r"(O)|([BIELSUMW])(?:-(.+))?", re.DOTALL)
 SCHEMES = {
@@ -15,11 +15,16 @@ SCHEMES = {
     "BMEWO": "BMEW",
 }
 
+NOT_RELATED = {"unrelated", "none", "no relation", "no_relation", "negative", "false", "0"}
+RELATED = {"related", "relation", "positive", "true", "1"}
+"""What the two classes of a relation may be called, in lower case."""
+
 
 def to_bio(rows: Sequence[tuple[str, Sequence[str]]]) -> list[tuple[str, ...]]:
     """BIO tags of rows, each given as (place, tags). All rows of a file are in one scheme.
 
-    Malformed spans are read as seqeval reads them by default: an inside tag that continues nothing starts a span.
+    Malformed spans are read as seqeval reads them by default: an inside tag that continues nothing
+    starts a span.
 
     Raises:
         UserError: when a tag is in no scheme, or the tags mix two of them.
@@ -39,7 +44,7 @@ def to_bio(rows: Sequence[tuple[str, Sequence[str]]]) -> list[tuple[str, ...]]:
     if not any(set(letters) <= set(known) for known in SCHEMES.values()):
         named = ", ".join(f"{letter}- at {where}" for letter, where in letters.items())
         raise UserError(f"tags of no one scheme: {named}; write all in BIO, BIOES or BILOU")
-    return [bio(tags) for _, tags in rows]
+    return [tuple(bio(tags)) for _, tags in rows]
 
 
 def parts(tag: object, where: str) -> tuple[str, str | None]:
@@ -58,15 +63,6 @@ def parts(tag: object, where: str) -> tuple[str, str | None]:
     else:
         remedy = "write O, or a prefix and a type such as B-Disease and I-Disease"
     raise UserError(f"{where}: {tag!r} is no BIO tag; {remedy}")
-
-
-def bio(tags: Sequence[str]) -> tuple[str, ...]:
-    """The spans of tags of any scheme as BIO."""
-    found = ["O"] * len(tags)
-    for label, first, last in spans(tags):
-        end = f"-{label}" if label else ""
-        found[first:last] = [f"B{end}", *[f"I{end}"] * (last - first - 1)]
-    return tuple(found)
 
 
 def checked_names(names: Sequence[str], where: str) -> list[str]:

@@ -20,6 +20,7 @@ from datasets import (
 )
 
 from corpusmith.errors import UserError
+from corpusmith.extraction.schemes import NOT_RELATED, RELATED, checked_names
 from corpusmith.inference import MASK, around_pair
 from corpusmith.training.loss import IGNORED
 
@@ -115,17 +116,46 @@ def _corpus(
     if "tokens" in features and isinstance(
         getattr(features.get("ner_tags"), "feature", None), ClassLabel
     ):
-        return Corpus(id_, config, revision, "ner", features["ner_tags"].feature.names, splits)
+        names = checked_names(features["ner_tags"].feature.names, source)
+        return Corpus(id_, config, revision, "ner", names, splits)
     if (
         "text" in features
         and isinstance(features.get("label"), ClassLabel)
         and features["label"].num_classes >= 2
     ):
-        return Corpus(id_, config, revision, "relations", features["label"].names, splits)
+        names, splits = not_related_first(features["label"].names, splits)
+        return Corpus(id_, config, revision, "relations", names, splits)
     raise UserError(
         f"{source} has the columns {', '.join(features)}: training reads tokens and ner_tags "
         "(a list of ClassLabel), or text and label (ClassLabel)"
     )
+
+
+def not_related_first(
+    names: list[str], splits: dict[str, Dataset]
+) -> tuple[list[str], dict[str, Dataset]]:
+    """Class names and splits with "no relation" as class 0, as scores and models have it.
+
+    A dataset may list its classes in another order; its labels are renumbered then.
+    """
+    none = [i for i, name in enumerate(names) if name.lower() in NOT_RELATED]
+    if len(names) == 2 and names[0].lower() in RELATED:
+        none = [1]
+    if len(none) != 1 or none == [0]:
+        return names, splits
+    order = [none[0], *(i for i in range(len(names)) if i != none[0])]
+    ordered = [names[i] for i in order]
+    number = {old: new for new, old in enumerate(order)}
+    return ordered, {
+        name: dataset.map(
+            lambda labels: {"label": [number.get(label, label) for label in labels]},
+            input_columns="label",
+            batched=True,
+            features=Features({**dataset.features, "label": ClassLabel(names=ordered)}),
+            desc="order classes",
+        )
+        for name, dataset in splits.items()
+    }
 
 
 def pair_types(rows: Dataset) -> tuple[str, str]:

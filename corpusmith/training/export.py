@@ -119,10 +119,10 @@ def quantize(float_file: Path, int8_file: Path) -> None:
 
 def quantization_loss(model: str, benchmark: str, split: str) -> dict:
     """Strict F1 (entities) or macro F1 (relations) in percent of both files, and the difference."""
-    from corpusmith.evaluation.evaluate import evaluate
+    from corpusmith.evaluation.evaluate import Options, evaluate
 
     figures = [
-        evaluate(model, benchmark, split, backend="onnx", quantized=quantized)
+        evaluate(model, benchmark, split, options=Options(backend="onnx", quantized=quantized))
         for quantized in (False, True)
     ]
     metric = "strict_f1" if figures[0]["task"] == "ner" else "macro_f1"

@@ -1,4 +1,6 @@
-"""Several seeds as one system: means, deviations, differences and the gap closed, with intervals over the rows."""
+"""Several seeds as one system: means, deviations, differences and the gap closed, with intervals
+over the rows.
+"""
 
 import numpy as np
 import pytest

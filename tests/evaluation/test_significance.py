@@ -35,7 +35,9 @@ def test_paired_sees_a_difference_and_none_where_none_is():
 
 
 def test_pairing_counts_rows_together():
-    """A system that is right wherever the other is, and on five rows more, is better beyond doubt."""
+    """A system that is right wherever the other is, and on five rows more, is better beyond
+    doubt.
+    """
     first = counts(400, 0.5, 4)
     second = first.copy()
     second[np.flatnonzero(first[:, 0])[:12], 0] = 0

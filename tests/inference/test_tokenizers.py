@@ -1,4 +1,6 @@
-"""The extractor over each kind of tokenizer: what it finds is what the model itself says of each word's first subword."""
+"""The extractor over each kind of tokenizer: what it finds is what the model itself says of each
+word's first subword.
+"""
 
 import json
 from pathlib import Path
@@ -39,7 +41,9 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def expected(folder: Path, text: str) -> list[tuple[int, int]]:
-    """By transformers alone: the text in words, the tag of each word's first subword, the words of each span."""
+    """By transformers alone: the text in words, the tag of each word's first subword, the words of
+    each span.
+    """
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForTokenClassification.from_pretrained(folder).eval()
     words = WORDS.pre_tokenize_str(text)

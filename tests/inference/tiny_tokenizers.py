@@ -1,4 +1,6 @@
-"""A WordPiece, a BPE and a Unigram tokenizer, cased and uncased, learned from the sentences of the tests."""
+"""A WordPiece, a BPE and a Unigram tokenizer, cased and uncased, learned from the sentences of the
+tests.
+"""
 
 from tokenizers import (
     Tokenizer,

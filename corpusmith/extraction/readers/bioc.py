@@ -18,12 +18,14 @@ def read_bioc(file: TextFile) -> Iterator[Document]:
     Raises:
         UserError: when it is not BioC XML, or declares XML entities.
     """
-    parser = ElementTree.XMLPullParser(events=("end",))
+    parser: Any = ElementTree.XMLPullParser(events=("end",))
     root = False
     try:
         for number, line in enumerate(file.lines(), 1):
             if "<!ENTITY" in line:
-                raise UserError(f"{file.name}, line {number}: XML entities are not read; expand them")
+                raise UserError(
+                    f"{file.name}, line {number}: XML entities are not read; expand them"
+                )
             if number == 1 and line.startswith("<?xml"):
                 line = line.split("?>", 1)[-1]  # it names an encoding that is decoded already
             parser.feed(line + "\n")
@@ -82,7 +84,8 @@ def infons(element: ElementTree.Element) -> dict[str, str]:
 
 
 def bioc_json_document(document: dict[str, Any], name: str) -> Document:
-    """A document of BioC JSON: its passages at their offsets, filled up with spaces where nothing is said.
+    """A document of BioC JSON: its passages at their offsets, filled up with spaces where nothing
+    is said.
 
     Raises:
         UserError: when passages overlap, or an annotation is not the text at its location.
@@ -97,47 +100,63 @@ def bioc_json_document(document: dict[str, Any], name: str) -> Document:
             offset = number(piece.get("offset"), where)
             if offset < len(text.rstrip(" ")):
                 raise UserError(
-                    f"{where}: the passage at offset {offset} begins inside the one before, which ends at {len(text)}"
+                    f"{where}: the passage at offset {offset} begins inside the one before, "
+                    f"which ends at {len(text)}"
                 )
             text = text[:offset].ljust(offset) + (piece.get("text") or "")
-    mentions, places = [], {}
+    mentions: list[Mention] = []
+    places: dict[Any, int] = {}
     for annotation in [a for part in parts for a in part.get("annotations") or ()]:
         places[annotation.get("id")] = len(mentions)
         mentions.append(mention_of(annotation, where))
     relations = [r for part in parts for r in part.get("relations") or ()]
     pairs = tuple(pair for r in relations if (pair := pair_of(r, places)))
     id_ = document.get("id")
-    return checked(Document(None if id_ is None else str(id_), text, tuple(mentions), pairs, where=where))
+    return checked(
+        Document(None if id_ is None else str(id_), text, tuple(mentions), pairs, where=where)
+    )
 
 
 def mention_of(annotation: dict[str, Any], where: str) -> Mention:
     known = annotation.get("infons") or {}
     pieces = [
-        (start := number(location.get("offset"), where), start + number(location.get("length"), where))
+        (
+            start := number(location.get("offset"), where),
+            start + number(location.get("length"), where),
+        )
         for location in annotation.get("locations") or ()
     ]
     label = next((known[key] for key in TYPES if known.get(key)), None)
     if not pieces or not label or annotation.get("text") is None:
         raise UserError(
-            f"{where}, annotation {annotation.get('id')}: needs a location, a text and an infon `type`"
+            f"{where}, annotation {annotation.get('id')}: needs a location, a text and an infon "
+            "`type`"
         )
     concept = next((known[key] for key in CONCEPTS if known.get(key)), None)
     score = known.get("score")
     return Mention(
-        min(start for start, _ in pieces), max(end for _, end in pieces), str(label), annotation["text"],
-        float(score) if score not in (None, "") else None, str(concept) if concept else None,
-        tuple(pieces) if len(pieces) > 1 else (), tuple(str(known.get("attributes") or "").split()),
-    )  # fmt: skip
+        min(start for start, _ in pieces),
+        max(end for _, end in pieces),
+        str(label),
+        annotation["text"],
+        float(score) if score not in (None, "") else None,
+        str(concept) if concept else None,
+        tuple(pieces) if len(pieces) > 1 else (),
+        tuple(str(known.get("attributes") or "").split()),
+    )
 
 
 def pair_of(relation: dict[str, Any], places: dict) -> Pair | None:
     """A relation of two annotations; those of concepts or of more nodes are left out."""
-    nodes = [places.get(node.get("refid")) for node in relation.get("nodes") or ()]
-    if len(nodes) != 2 or None in nodes:
+    nodes = relation.get("nodes") or ()
+    known_nodes = [places[node.get("refid")] for node in nodes if node.get("refid") in places]
+    if len(nodes) != 2 or len(known_nodes) != 2:
         return None
     known = relation.get("infons") or {}
     score = known.get("score")
-    return Pair(nodes[0], nodes[1], str(known.get("type", "")), float(score) if score else None)
+    return Pair(
+        known_nodes[0], known_nodes[1], str(known.get("type", "")), float(score) if score else None
+    )
 
 
 def number(value: Any, where: str) -> int:

@@ -1,4 +1,6 @@
-"""BRAT standoff: a folder of `name.txt` with `name.ann`. Offsets count code points of the text as it is."""
+"""BRAT standoff: a folder of `name.txt` with `name.ann`. Offsets count code points of the text as
+it is.
+"""
 
 import re
 from collections.abc import Iterator
@@ -8,11 +10,15 @@ from corpusmith.errors import UserError
 from corpusmith.extraction.document import Document, Mention, Pair, checked
 from corpusmith.text_files import TextFile, split_lines
 
-ENTITY = re.compile(r"(T\w+)[\t ]+([^\t]+?)[\t ]+(-?\d+ -?\d+(?:;-?\d+ -?\d+)*)(?:\t(.*))?", re.DOTALL)
+ENTITY = re.compile(
+    r"(T\w+)[\t ]+([^\t]+?)[\t ]+(-?\d+ -?\d+(?:;-?\d+ -?\d+)*)(?:\t(.*))?", re.DOTALL
+)
 RELATION = re.compile(r"(R\w+)\t(\S+) \w+:(T\w+) \w+:(T\w+)\s*")
-NORMALISATION = re.compile(r"(N\w+)\tReference (T\w+) ([^\t]+?)(?:\t.*)?", re.DOTALL)
+NORMALISATION = re.compile(
+    r"N\w+\tReference (?P<entity>T\w+) (?P<concept>[^\t]+?)(?:\t.*)?", re.DOTALL
+)
 ATTRIBUTE = re.compile(r"([AM]\w+)\t(\S+) ([TER]\w+)(?: (.*))?\s*")
-CONCEPT_NOTE = re.compile(r"#\w+\tAnnotatorNotes (T\w+)\tconcept (\S+) *")
+CONCEPT_NOTE = re.compile(r"#\w+\tAnnotatorNotes (?P<entity>T\w+)\tconcept (?P<concept>\S+) *")
 SCORE_NOTE = re.compile(r"#\w+\tAnnotatorNotes ([TR]\w+)\tscore ([\d.e-]+) *")
 OTHER = re.compile(r"(E\w+|\*|#\w*)\t.*", re.DOTALL)
 
@@ -21,7 +27,8 @@ def read_brat(folder: Path, encoding: str | None = None) -> Iterator[Document]:
     """A document for each text.
 
     Raises:
-        UserError: when one of the two files is missing, a line is not BRAT's, or an entity is not its text.
+        UserError: when one of the two files is missing, a line is not BRAT's, or an entity is not
+            its text.
     """
     texts = {path.with_suffix("") for path in folder.rglob("*.txt")}
     annotations = {path.with_suffix("") for path in folder.rglob("*.ann")}
@@ -31,7 +38,8 @@ def read_brat(folder: Path, encoding: str | None = None) -> Iterator[Document]:
             raise UserError(f"{name}.ann has no {name.name}.txt beside it: put the text there")
         if name not in annotations:
             raise UserError(
-                f"{name}.txt has no {name.name}.ann beside it: write an empty one if it holds no entity"
+                f"{name}.txt has no {name.name}.ann beside it: write an empty one if it holds no "
+                "entity"
             )
         text = TextFile.of(name.with_name(f"{name.name}.txt"), encoding).text()
         notes = TextFile.of(name.with_name(f"{name.name}.ann"), encoding)
@@ -51,19 +59,22 @@ def brat_document(id_: str, text: str, annotations: str, name: str) -> Document:
             continue
         if found := ENTITY.fullmatch(line):
             if found[1] in entities:
-                raise UserError(f"{where}: {found[1]} is there already; give each entity its own id")
+                raise UserError(
+                    f"{where}: {found[1]} is there already; give each entity its own id"
+                )
             entities[found[1]] = (entity(found, where), where)
         elif found := RELATION.fullmatch(line):
             links.append((found[1], found[2], found[3], found[4], where))
         elif found := NORMALISATION.fullmatch(line) or CONCEPT_NOTE.fullmatch(line):
-            concepts[found[found.lastindex - 1]] = found[found.lastindex]
+            concepts[found["entity"]] = found["concept"]
         elif found := SCORE_NOTE.fullmatch(line):
             scores[found[1]] = float(found[2])
         elif found := ATTRIBUTE.fullmatch(line):
             attributes.setdefault(found[3], []).append(found[2])
         elif not OTHER.fullmatch(line):
             raise UserError(
-                f"{where}: {line[:60]!r} is no line of BRAT; write T1, a tab, type start end, a tab and the text"
+                f"{where}: {line[:60]!r} is no line of BRAT; write T1, a tab, type start end, a "
+                "tab and the text"
             )
     order = {key: n for n, key in enumerate(entities)}
     for _, _, head, tail, where in links:
@@ -71,11 +82,17 @@ def brat_document(id_: str, text: str, annotations: str, name: str) -> Document:
             raise UserError(f"{where}: relates {head} and {tail}, which are not both entities here")
     mentions = tuple(
         Mention(
-            m.start, m.end, m.label, m.text, scores.get(key), concepts.get(key), m.fragments,
+            m.start,
+            m.end,
+            m.label,
+            m.text,
+            scores.get(key),
+            concepts.get(key),
+            m.fragments,
             tuple(attributes.get(key, ())),
         )
         for key, (m, _) in entities.items()
-    )  # fmt: skip
+    )
     pairs = tuple(Pair(order[h], order[t], label, scores.get(key)) for key, label, h, t, _ in links)
     place = next((where for m, where in entities.values() if text[m.start : m.end] != m.text), name)
     return checked(Document(id_, text, mentions, pairs, where=place))
@@ -83,10 +100,15 @@ def brat_document(id_: str, text: str, annotations: str, name: str) -> Document:
 
 def entity(found: re.Match, where: str) -> Mention:
     """An entity of a line; BRAT cuts one at line ends, which `checked` joins again."""
-    pieces = [tuple(map(int, piece.split())) for piece in found[3].split(";")]
+    numbers = [int(number) for number in re.findall(r"-?\d+", found[3])]
+    pieces = list(zip(numbers[::2], numbers[1::2], strict=True))
     if not found[4]:
-        raise UserError(f"{where}: no text after the offsets, so they can't be checked; write it there")
+        raise UserError(
+            f"{where}: no text after the offsets, so they can't be checked; write it there"
+        )
     if any(first >= last or first < 0 for first, last in pieces) or pieces != sorted(pieces):
-        raise UserError(f"{where}: the offsets {found[3]} hold no text; write start and end, end exclusive")
+        raise UserError(
+            f"{where}: the offsets {found[3]} hold no text; write start and end, end exclusive"
+        )
     fragments = tuple(pieces) if len(pieces) > 1 else ()
     return Mention(pieces[0][0], pieces[-1][1], found[2], found[4], fragments=fragments)

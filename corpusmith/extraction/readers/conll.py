@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from corpusmith.errors import UserError
 from corpusmith.extraction.document import Document, tagged_document
-from corpusmith.extraction.schemes import TAG, bio, to_bio
+from corpusmith.extraction.schemes import TAG, to_bio
+from corpusmith.inference import bio
 from corpusmith.text_files import TextFile
 
 WORD_NAMES = {"word", "words", "token", "tokens", "form", "text"}
 TAG_NAMES = {"tag", "tags", "ner", "ner_tag", "ner_tags", "ne", "label", "entity"}
+DOCUMENT = "-DOCSTART-"
 CHUNKS = {"NP", "VP", "PP", "ADVP", "SBAR", "ADJP", "PRT", "CONJP", "INTJ", "LST", "UCP"}
 HOW = "say which with --columns word=1,tag=2 (columns count from 1)"
 
@@ -20,9 +23,9 @@ Line = tuple[int, list[str]]
 def read_conll(file: TextFile, columns: Mapping[str, str] | None = None) -> Iterator[Document]:
     """The sentences of a file, tags converted to BIO.
 
-    Cells are divided by tabs, or by spaces in a file without tabs. `columns` names those of `word` and `tag`. Without
-    it, an index column, a column of chunks, a header and comments are recognised; when two columns could be the tags,
-    the user is asked.
+    Cells are divided by tabs, or by spaces in a file without tabs. `columns` names those of `word`
+    and `tag`. Without it, an index column, a column of chunks, a header and comments are
+    recognised; when two columns could be the tags, the user is asked.
 
     Raises:
         UserError: when lines differ in their number of columns, or the columns can't be told apart.
@@ -47,19 +50,20 @@ def read_conll(file: TextFile, columns: Mapping[str, str] | None = None) -> Iter
 
 def split_sentences(lines: Sequence[str], name: str) -> list[list[Line]]:
     """Sentences of lines with equally many cells; comments and document marks are left out."""
-    tabs = any("\t" in line for line in lines if not line.startswith("#"))
+    tabs = any("\t" in line for line in lines if not line.startswith(("#", DOCUMENT)))
     cells = [split(line, tabs) for line in lines]
-    counts = [len(of) for line, of in zip(lines, cells, strict=True) if line.strip() and line[0] != "#"]
+    counts = [len(of) for line, of in zip(lines, cells, strict=True) if counted(line)]
     width = max(set(counts), key=counts.count) if counts else 0
     sentences: list[list[Line]] = [[]]
     for number, (line, of) in enumerate(zip(lines, cells, strict=True), 1):
-        if not line.strip() or of[0] == "-DOCSTART-":
+        if not line.strip() or line.startswith(DOCUMENT):
             sentences += [[]] if sentences[-1] else []
         elif line.startswith("#") and (len(of) != width or not any(map(TAG.fullmatch, of[1:]))):
             continue
         elif len(of) != width:
             raise UserError(
-                f"{name}, line {number}: {len(of)} columns, and {width} in most lines; write a word, a tab and its "
+                f"{name}, line {number}: {len(of)} columns, and {width} in most lines; write a "
+                "word, a tab and its "
                 "tag in each line"
             )
         else:
@@ -67,8 +71,14 @@ def split_sentences(lines: Sequence[str], name: str) -> list[list[Line]]:
     return [sentence for sentence in sentences if sentence]
 
 
+def counted(line: str) -> bool:
+    return bool(line.strip()) and not line.startswith(("#", DOCUMENT))
+
+
 def split(line: str, tabs: bool) -> list[str]:
-    """The cells of a line, without empty ones at its end. No-break and thin spaces belong to a word."""
+    """The cells of a line, without empty ones at its end. No-break and thin spaces belong to a
+    word.
+    """
     if not tabs:
         return [cell for cell in line.split(" ") if cell]
     cells = [cell.strip(" ") for cell in line.split("\t")]
@@ -100,7 +110,9 @@ def chosen_columns(
             raise UserError(f"{name} has {width} columns without names: {HOW}")
         return int(chosen[0]) - 1, int(chosen[1]) - 1
     if width < 2:
-        raise UserError(f"{name}, line {rows[0][0]}: one column; write a word, a tab and its tag in each line")
+        raise UserError(
+            f"{name}, line {rows[0][0]}: one column; write a word, a tab and its tag in each line"
+        )
     tags = [n for n in range(width) if is_tag_column([cells[n] for _, cells in rows])]
     if width == 2 and tags == [0, 1]:
         tags = [1]
@@ -109,17 +121,24 @@ def chosen_columns(
     if not tags:
         number, cells = next(row for row in rows if not TAG.fullmatch(row[1][-1]))
         raise UserError(
-            f"{name}, line {number} ends in no BIO tag ({cells[-1][:40]!r}): write a word, a tab and its tag, such as "
+            f"{name}, line {number} ends in no BIO tag ({cells[-1][:40]!r}): write a word, a tab "
+            "and its tag, such as "
             "B-Disease or O, in each line"
         )
     if len(tags) > 1:
         numbers = " and ".join(str(n + 1) for n in tags)
         raise UserError(f"{name}: columns {numbers} both hold tags; {HOW}")
+    if tags[0] != width - 1:
+        raise UserError(
+            f"{name}: column {tags[0] + 1} of {width} holds tags, and the last does not; {HOW}"
+        )
     others = [n for n in range(width) if n != tags[0]]
     if is_index(sentences, others[0]) and len(others) > 1:
         others = others[1:]
     elif len(others) > 1 and is_constant(sentences, others[0]):
-        raise UserError(f"{name}: column {others[0] + 1} repeats itself, so it holds no words; {HOW}")
+        raise UserError(
+            f"{name}: column {others[0] + 1} repeats itself, so it holds no words; {HOW}"
+        )
     return others[0], tags[0]
 
 
@@ -139,14 +158,16 @@ def is_index(sentences: list[list[Line]], column: int) -> bool:
     if not all(re.fullmatch("[0-9]+", cell) for cell in cells):
         return False
     numbers = [int(cell) for cell in cells]
-    steps = zip(numbers, numbers[1:], strict=False)
+    steps = pairwise(numbers)
     return numbers[0] in (0, 1) and all(b == a + 1 or b in (0, 1) for a, b in steps)
 
 
 def is_constant(sentences: list[list[Line]], column: int) -> bool:
     """Whether a column names documents or sentences: the same through each of them."""
     long = [sentence for sentence in sentences if len(sentence) > 2]
-    return bool(long) and all(len({cells[column] for _, cells in sentence}) == 1 for sentence in long)
+    return bool(long) and all(
+        len({cells[column] for _, cells in sentence}) == 1 for sentence in long
+    )
 
 
 def checked_word(number: int, word: str, name: str) -> str:

@@ -29,12 +29,20 @@ def read_docbin(path: Path) -> Iterator[Document]:
         known = doc.has_annotation("ENT_IOB")
         mentions = tuple(
             Mention(
-                span.start_char, span.end_char, span.label_, span.text, concept_id=span.kb_id_ or None
+                span.start_char,
+                span.end_char,
+                span.label_,
+                span.text,
+                concept_id=span.kb_id_ or None,
             )
             for span in doc.ents
         )
         name = doc.user_data.get("id")
         yield Document(
-            str(name) if name is not None else None, doc.text, mentions if known else None,
-            tokens=tuple(token.text for token in words), tags=tuple(tags) if known else None, where=where,
-        )  # fmt: skip
+            str(name) if name is not None else None,
+            doc.text,
+            mentions if known else None,
+            tokens=tuple(token.text for token in words),
+            tags=tuple(tags) if known else None,
+            where=where,
+        )

@@ -1,4 +1,6 @@
-"""JSON and JSON Lines: our rows, Doccano, Prodigy, Label Studio, spaCy, BioC, GLiNER and Hugging Face exports."""
+"""JSON and JSON Lines: our rows, Doccano, Prodigy, Label Studio, spaCy, BioC, GLiNER and Hugging
+Face exports.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,9 +18,11 @@ TAG_COLUMNS = ("ner_tags", "tags", "ner", "labels")
 
 
 def read_json(file: TextFile, columns: Mapping[str, str] | None = None) -> Iterator[Document]:
-    """The documents of a file. `columns` names the keys that hold `id`, `text`, `tokens` and `tags`.
+    """The documents of a file. `columns` names the keys that hold `id`, `text`, `tokens` and
+    `tags`.
 
-    Rows with words and tags are gathered before the first is given, because their scheme is that of the whole file.
+    Rows with words and tags are gathered before the first is given, because their scheme is that of
+    the whole file.
     """
     names = dict(columns or {})
     tagged: list[tuple[str, str | None, Any, list]] = []
@@ -78,9 +82,7 @@ def with_text(document: Document, row: Row) -> Document:
     if document.tokens is None:
         raise UserError(f"{document.where}: tags without tokens; write {ROWS}")
     spelled = spans_document(row, row["entities"], document.where)
-    return Document(
-        **{**vars(document), "text": spelled.text, "mentions": spelled.mentions}
-    )
+    return Document(**{**vars(document), "text": spelled.text, "mentions": spelled.mentions})
 
 
 def documents_of(row: Row, where: str) -> Iterator[Document]:
@@ -108,8 +110,10 @@ def documents_of(row: Row, where: str) -> Iterator[Document]:
 
 
 def spans_of(row: Row) -> list | None:
-    """The character spans of a row; Doccano once wrote them as `label`, where relations have a class."""
-    named = ["entities", "spans", "ents", *([] if "score" in row else ["label", "labels"])]
+    """The character spans of a row; Doccano once wrote them as `label`, where relations have a
+    class.
+    """
+    named = ["entities", "spans", "ents", *(["label", "labels"] if "text" in row else [])]
     return next((row[key] for key in named if isinstance(row.get(key), list)), None)
 
 

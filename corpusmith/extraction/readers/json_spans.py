@@ -1,7 +1,7 @@
 """Rows of JSON with a text and character spans, as Doccano, Prodigy, spaCy and we write them."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 from corpusmith.errors import UserError
 from corpusmith.extraction.document import Document, Mention, Pair, checked
@@ -18,7 +18,9 @@ def id_of(row: Row) -> str | None:
 
 
 def spans_document(row: Row, spans: list, where: str) -> Document:
-    """A text with character spans: `{"start", "end", "label"}`, Doccano's `start_offset`, or `[start, end, label]`."""
+    """A text with character spans: `{"start", "end", "label"}`, Doccano's `start_offset`, or
+    `[start, end, label]`.
+    """
     text = row.get("text")
     if not isinstance(text, str):
         raise UserError(f"{where}: text is {text!r:.60}; write the text that the spans count in")
@@ -27,10 +29,14 @@ def spans_document(row: Row, spans: list, where: str) -> Document:
     found = Document(id_of(row), text, tuple(m for m, _ in mentions), relations, where=where)
     if all(stated for _, stated in mentions):
         return checked(found)
-    for mention, _ in mentions:  # nothing to compare with: the offsets must at least lie in the text
+    for (
+        mention,
+        _,
+    ) in mentions:  # nothing to compare with: the offsets must at least lie in the text
         if not 0 <= mention.start < mention.end <= len(text):
             raise UserError(
-                f"{where}: an entity from {mention.start} to {mention.end} does not lie in the text of "
+                f"{where}: an entity from {mention.start} to {mention.end} does not lie in the "
+                "text of "
                 f"{len(text)} characters; check its offsets"
             )
     return found
@@ -51,33 +57,41 @@ def mention_of(span: Any, text: str, where: str) -> tuple[Mention, bool]:
     stated = span.get("text")
     pieces = tuple((int(a), int(b)) for a, b in span.get("fragments") or ())
     mention = Mention(
-        start, end, label, stated if isinstance(stated, str) else text[start:end], span.get("score"),
-        span.get("concept_id") or span.get("kb_id") or None, pieces, tuple(span.get("attributes") or ()),
-    )  # fmt: skip
+        start,
+        end,
+        label,
+        stated if isinstance(stated, str) else text[start:end],
+        span.get("score"),
+        span.get("concept_id") or span.get("kb_id") or None,
+        pieces,
+        tuple(span.get("attributes") or ()),
+    )
     return mention, isinstance(stated, str)
 
 
 def relations_of(row: Row, spans: list, where: str) -> Iterator[Pair]:
-    """Pairs by position (ours) or by the spans' ids (Doccano: `from_id`, `to_id`, `type`)."""
+    """Pairs by position (ours) or by the spans' ids (Doccano: `from_id`, `to_id`, `type`).
+
+    Prodigy's relations count tokens and are left out.
+    """
     ids = {span["id"]: n for n, span in enumerate(spans) if isinstance(span, dict) and "id" in span}
     for relation in row.get("relations") or ():
         if not isinstance(relation, dict):
             raise UserError(f"{where}: {relation!r:.60} is no relation; write head, tail and label")
+        if "head_span" in relation:
+            continue
+        head, tail = relation.get("head"), relation.get("tail")
         if "from_id" in relation:
-            ends = ids.get(relation["from_id"]), ids.get(relation.get("to_id"))
-        else:
-            ends = relation.get("head"), relation.get("tail")
-        if not all(is_count(end) and end < len(spans) for end in ends):
-            if isinstance(relation.get("head"), int) and "head_span" in relation:
-                continue  # Prodigy counts tokens here
+            head, tail = ids.get(relation["from_id"]), ids.get(relation.get("to_id"))
+        if not (is_count(head) and is_count(tail) and max(head, tail) < len(spans)):
             raise UserError(f"{where}: {relation!r:.90} names no two entities of the row")
         label = str(relation.get("label", relation.get("type", "")))
-        yield Pair(ends[0], ends[1], label, relation.get("score"))
+        yield Pair(head, tail, label, relation.get("score"))
 
 
 def first_of(row: Row, *names: str) -> Any:
     return next((row[name] for name in names if name in row), None)
 
 
-def is_count(value: Any) -> bool:
+def is_count(value: Any) -> TypeGuard[int]:
     return type(value) is int and value >= 0

@@ -20,28 +20,37 @@ def label_studio(row: Row, where: str) -> Document:
     text = row["data"].get("text", texts[0] if len(texts) == 1 else None)
     if not isinstance(text, str):
         raise UserError(f"{where}: data has no text among {', '.join(row['data'])}")
-    given = [a for a in row.get("annotations") or row.get("completions") or () if not a.get("was_cancelled")]
+    given = [
+        a
+        for a in row.get("annotations") or row.get("completions") or ()
+        if not a.get("was_cancelled")
+    ]
     if len(given) > 1:
         raise UserError(f"{where}: {len(given)} annotations of one task; export one annotator's")
     if not given:
         return Document(id_of(row["data"]) or id_of(row), text, where=where)
     results = given[0].get("result") or []
-    spans, places = [], {}
+    found: list[Row] = []
+    places: dict[Any, int] = {}
     for result in results:
         value = result.get("value") or {}
         labels = value.get("labels") or value.get("hypertextlabels")
         if not labels or "start" not in value:
             continue  # a choice, a rating or a relation
         meta = result.get("meta") or {}
-        places[result.get("id")] = len(spans)
-        spans.append({**value, "label": labels, **{k: meta[k] for k in meta if k != "text"}})
+        places[result.get("id")] = len(found)
+        found.append({**value, "label": labels, **{k: meta[k] for k in meta if k != "text"}})
     pairs = [
-        {"head": places[r["from_id"]], "tail": places[r["to_id"]], "label": "".join(r.get("labels") or [])}
+        {
+            "head": places[r["from_id"]],
+            "tail": places[r["to_id"]],
+            "label": "".join(r.get("labels") or []),
+        }
         for r in results
         if r.get("type") == "relation" and r.get("from_id") in places and r.get("to_id") in places
     ]
     task = {"id": id_of(row["data"]) or id_of(row), "text": text, "relations": pairs}
-    return spans_document(task, spans, where)
+    return spans_document(task, found, where)
 
 
 def spacy_training(row: Row, where: str) -> Iterator[Document]:
@@ -61,7 +70,9 @@ def spacy_training(row: Row, where: str) -> Iterator[Document]:
 
 
 def in_raw_text(document: Document, raw: str) -> Document:
-    """The same words and tags, with the mentions at their places in the text that the words are from."""
+    """The same words and tags, with the mentions at their places in the text that the words are
+    from.
+    """
     places: list[tuple[int, int]] = []
     at = 0
     for word in document.tokens or ():
@@ -84,7 +95,9 @@ def gliner(row: Row, where: str) -> Document:
     tags = ["O"] * len(words)
     for span in row.get("ner") or ():
         if not (isinstance(span, list) and len(span) == 3 and all(map(is_count, span[:2]))):
-            raise UserError(f"{where}: {span!r:.60} is no span; write [first word, last word, label]")
+            raise UserError(
+                f"{where}: {span!r:.60} is no span; write [first word, last word, label]"
+            )
         first, last, label = span
         if not first <= last < len(words) or set(tags[first : last + 1]) != {"O"}:
             raise UserError(f"{where}: {span!r:.60} overlaps another span or lies outside the text")

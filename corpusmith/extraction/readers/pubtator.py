@@ -12,10 +12,12 @@ COUNT = re.compile(r"\d+")
 
 
 def read_pubtator(file: TextFile) -> Iterator[Document]:
-    """One document after the other; a title line begins one. Offsets count title, one space and abstract.
+    """One document after the other; a title line begins one. Offsets count title, one space and
+    abstract.
 
     Raises:
-        UserError: when a line is neither text, entity nor relation, or an entity is not the text at its offsets.
+        UserError: when a line is neither text, entity nor relation, or an entity is not the text at
+            its offsets.
     """
     id_, where = "", ""
     texts: list[str] = []
@@ -33,7 +35,9 @@ def read_pubtator(file: TextFile) -> Iterator[Document]:
                     yield document()
                 id_, where, texts, mentions, wrong = found[1], place, [found[3]], [], None
             elif found[1] != id_ or len(texts) != 1:
-                raise UserError(f"{place}: an abstract without its title; write {found[1]}|t|… above")
+                raise UserError(
+                    f"{place}: an abstract without its title; write {found[1]}|t|… above"
+                )
             else:
                 texts.append(found[3])
         elif line.strip():
@@ -48,23 +52,28 @@ def read_pubtator(file: TextFile) -> Iterator[Document]:
 
 
 def stands(mention: Mention, text: str) -> bool:
-    return text[mention.start : mention.end] == mention.text
+    return text[mention.start : mention.end] == mention.text != ""
 
 
 def mention_of(line: str, document: str, place: str) -> Mention | None:
     """The entity of a line; None of a relation between concepts."""
     cells = line.split("\t")
     if len(cells) == 1:
-        raise UserError(f"{place}: no tabs; write id, start, end, text, type and concept with tabs between")
+        raise UserError(
+            f"{place}: no tabs; write id, start, end, text, type and concept with tabs between"
+        )
     if cells[0] != document:
         raise UserError(f"{place}: belongs to document {cells[0]}, but stands below {document}")
     if len(cells) in (4, 5) and re.match("[A-Za-z]", cells[1]) and cells[1] != document:
         return None  # a relation: id, type, concept, concept
     if len(cells) < 5 or not (COUNT.fullmatch(cells[1]) and COUNT.fullmatch(cells[2])):
         raise UserError(
-            f"{place}: no entity; write id, start, end, text, type and concept, with offsets in whole numbers"
+            f"{place}: no entity; write id, start, end, text, type and concept, with offsets in "
+            "whole numbers"
         )
     if not cells[4].strip():
         raise UserError(f"{place}: the entity has no type; write it after its text")
     concept = cells[5].strip() if len(cells) > 5 else ""
-    return Mention(int(cells[1]), int(cells[2]), cells[4].strip(), cells[3], concept_id=concept or None)
+    return Mention(
+        int(cells[1]), int(cells[2]), cells[4].strip(), cells[3], concept_id=concept or None
+    )

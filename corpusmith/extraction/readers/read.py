@@ -1,4 +1,6 @@
-"""One way in for every format: which reader a file, folder, URL or stdin needs, and its documents."""
+"""One way in for every format: which reader a file, folder, URL or stdin needs, and its
+documents.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,34 +15,57 @@ from corpusmith.extraction.readers.conll import read_conll
 from corpusmith.extraction.readers.docbin import read_docbin
 from corpusmith.extraction.readers.json_documents import read_json
 from corpusmith.extraction.readers.pubtator import read_pubtator
-from corpusmith.extraction.readers.relations import is_relation_file, read_relations
+from corpusmith.extraction.readers.relations import WRITE, is_relation_file, read_relations
 from corpusmith.extraction.readers.table import read_table
 from corpusmith.extraction.readers.webanno import read_webanno
 from corpusmith.text_files import TextFile
 
 SUFFIXES = {
-    ".jsonl": "json", ".json": "json", ".ndjson": "json", ".csv": "table", ".tab": "tabs", ".tsv": "tabs",
-    ".conll": "conll", ".iob": "conll", ".bio": "conll", ".pubtator": "pubtator", ".xml": "bioc",
-    ".bioc": "bioc", ".spacy": "docbin", ".txt": "text",
-}  # fmt: skip
-FORMATS = ("text", "lines", "json", "table", "conll", "pubtator", "bioc", "docbin", "webanno", "relations")
+    **dict.fromkeys([".jsonl", ".json", ".ndjson"], "json"),
+    ".csv": "table",
+    **dict.fromkeys([".tsv", ".tab"], "tabs"),
+    **dict.fromkeys([".conll", ".iob", ".bio"], "conll"),
+    ".pubtator": "pubtator",
+    **dict.fromkeys([".xml", ".bioc"], "bioc"),
+    ".spacy": "docbin",
+    ".txt": "text",
+}
+FORMATS = (
+    "text",
+    "lines",
+    "json",
+    "table",
+    "conll",
+    "pubtator",
+    "bioc",
+    "docbin",
+    "webanno",
+    "relations",
+)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How files are read: the format where its name and content don't say it, the encoding of files that are not
-    UTF-8, and what columns are called (`{"text": "Note"}`; in CoNLL their numbers from 1)."""
+    """How files are read: the format where its name and content don't say it, the encoding of files
+    that are not UTF-8, and what columns are called (`{"text": "Note"}`; in CoNLL their numbers from
+    1).
+    """
 
     format: str | None = None
     encoding: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_documents(path: Path, reading: Reading = Reading()) -> Iterator[Document]:
+DETECTED = Reading()
+"""Everything by name and content."""
+
+
+def read_documents(path: Path, reading: Reading = DETECTED) -> Iterator[Document]:
     """The documents of a file, or of a BRAT folder.
 
     Raises:
-        UserError: when the format is not known, or the file does not fit it; it names file and line.
+        UserError: when the format is not known, or the file does not fit it; it names file and
+            line.
     """
     if path.is_dir():
         return read_brat(path, reading.encoding)
@@ -74,7 +99,9 @@ def read_stream(file: TextFile, reading: Reading, path: Path | None = None) -> I
             return read_relations(file)
         case "docbin":
             if path is None:
-                raise UserError(f"{file.name}: a DocBin is read from a file on this machine; copy it")
+                raise UserError(
+                    f"{file.name}: a DocBin is read from a file on this machine; copy it"
+                )
             return read_docbin(path)
     raise UserError(f"no format {format_!r}: one of {', '.join(FORMATS)}")
 
@@ -103,7 +130,8 @@ def format_of(file: TextFile) -> str:
         return "bioc"
     if known is None and Path(file.name).suffix:
         raise UserError(
-            f"{file.name}: no format is known by this suffix; rename the file, or give --from with one of {', '.join(FORMATS)}"
+            f"{file.name}: no format is known by this suffix; rename the file, or give --from "
+            f"with one of {', '.join(FORMATS)}"
         )
     return "text"
 
@@ -113,6 +141,8 @@ def tabs_format(lines: list[str], file: TextFile) -> str:
     if is_relation_file(lines):
         return "relations"
     cells = [line.split("\t") for line in lines if not line.startswith("#")]
+    if cells and all(len(of) == 2 and of[0] in ("0", "1") for of in cells):
+        raise UserError(f"{file.name}: the labels come first; {WRITE}")
     names = {cell.strip().lower() for cell in cells[0]} if cells else set()
     body = [of for of in cells[1:] if of[0] != "-DOCSTART-"]
     tagged = [of for of in body if any(re.fullmatch("O|[BIELSUMW](-.+)?", cell) for cell in of)]

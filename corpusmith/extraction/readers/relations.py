@@ -1,4 +1,6 @@
-"""BioBERT's relation files: `sentence<tab>label`, or with the header `index<tab>sentence<tab>label`."""
+"""BioBERT's relation files: `sentence<tab>label`, or with the header
+`index<tab>sentence<tab>label`.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -46,7 +48,9 @@ def read_relations(file: TextFile) -> Iterator[Document]:
         sentence = unquoted(cells[text]) if quoted or '""' in cells[text] else cells[text]
         if not sentence.strip():
             raise UserError(f"{where}: no sentence; {WRITE}")
-        yield Document(cells[index].strip() if index is not None else None, sentence, label=label, where=where)
+        yield Document(
+            cells[index].strip() if index is not None else None, sentence, label=label, where=where
+        )
 
 
 def is_quoted(cell: str) -> bool:

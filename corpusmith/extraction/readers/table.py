@@ -1,4 +1,6 @@
-"""CSV and TSV with named columns: documents, mentions, words with tags, or masked texts with a class."""
+"""CSV and TSV with named columns: documents, mentions, words with tags, or masked texts with a
+class.
+"""
 
 import csv
 import json
@@ -60,11 +62,16 @@ def read_table(file: TextFile, columns: Mapping[str, str] | None = None) -> Iter
             if label is not None and not cells[text].strip():
                 raise UserError(f"{where}: no text; write the masked sentence")
             yield Document(
-                cells.get("id") or None, cells[text], label=label, score=cells.get("score"), where=where
+                cells.get("id") or None,
+                cells[text],
+                label=label,
+                score=cells.get("score"),
+                where=where,
             )
     else:
         raise UserError(
-            f"{file.name} has the columns {', '.join(header[1])}, none of which holds text by its name: say which with "
+            f"{file.name} has the columns {', '.join(header[1])}, none of which holds text by "
+            "its name: say which with "
             "--columns text=NAME"
         )
 
@@ -72,8 +79,8 @@ def read_table(file: TextFile, columns: Mapping[str, str] | None = None) -> Iter
 def table_rows(file: TextFile) -> Iterator[Row]:
     """The header, as names by name, and then each row with all of its cells.
 
-    The delimiter is the tab in a .tsv, else whichever of , ; and tab the header holds most of. A header of one
-    column means that every line is one cell.
+    The delimiter is the tab in a .tsv, else whichever of , ; and tab the header holds most of. A
+    header of one column means that every line is one cell.
     """
     lines = file.lines()
     first = next((line for line in lines if line.strip()), None)
@@ -104,18 +111,23 @@ def table_rows(file: TextFile) -> Iterator[Row]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise UserError(f"{where}: not CSV ({error}); put a cell with quotes in quotes") from error
+            raise UserError(
+                f"{where}: not CSV ({error}); put a cell with quotes in quotes"
+            ) from error
         if not row or row == [""]:
             continue
         if len(row) != len(names):
             raise UserError(
-                f"{where}: {len(row)} cells for {len(names)} columns; put a cell that holds {delimiter!r} in quotes"
+                f"{where}: {len(row)} cells for {len(names)} columns; put a cell that holds "
+                f"{delimiter!r} in quotes"
             )
         yield where, dict(zip(names, row, strict=True))
 
 
 def unquoted(cell: str) -> str:
-    """A cell of a TSV without the quotes of a CSV writer, which are told from others by doubled quotes inside."""
+    """A cell of a TSV without the quotes of a CSV writer, which are told from others by doubled
+    quotes inside.
+    """
     wrapped = len(cell) > 1 and cell[0] == cell[-1] == '"'
     if wrapped and '""' in cell[1:-1] and '"' not in cell[1:-1].replace('""', ""):
         return cell[1:-1].replace('""', '"')
@@ -141,7 +153,9 @@ def roles_of(names: Sequence[str], columns: Mapping[str, str], file: str) -> dic
 def word_rows(rows: Iterator[Row], numbered: bool, name: str) -> Iterator[Document]:
     """Sentences of words with tags; a sentence number may stand in its first row alone."""
     if not numbered:
-        raise UserError(f"{name}: a word a row, and no column numbers the sentences; add sentence_id")
+        raise UserError(
+            f"{name}: a word a row, and no column numbers the sentences; add sentence_id"
+        )
     sentences: list[tuple[str, str, list[str], list[str]]] = []
     for where, cells in rows:
         number = cells["sentence_id"]
@@ -157,8 +171,8 @@ def word_rows(rows: Iterator[Row], numbered: bool, name: str) -> Iterator[Docume
 def mention_rows(rows: Iterator[Row], roles: dict[str, str], name: str) -> Iterator[Document]:
     """Documents of mentions; the rows of a document follow one another.
 
-    The text of the document is in `document`, in its first row or in each; a row without offsets is a document
-    without a mention.
+    The text of the document is in `document`, in its first row or in each; a row without offsets is
+    a document without a mention.
     """
     if "id" not in roles:
         raise UserError(f"{name}: a mention a row, and no column says of which document; add id")
@@ -168,7 +182,8 @@ def mention_rows(rows: Iterator[Row], roles: dict[str, str], name: str) -> Itera
         text, mention = "text", "mention"
     else:
         raise UserError(
-            f"{name}: no column holds the documents; add `document` with the text that start and end count in"
+            f"{name}: no column holds the documents; add `document` with the text that start and "
+            "end count in"
         )
     seen: set[str] = set()
     open_: list[Row] = []
@@ -201,10 +216,18 @@ def mentions_document(rows: list[Row], text: str, mention: str) -> Document:
 def mention_of(cells: dict[str, Any], mention: str, where: str) -> Mention:
     ends = [cells["start"].strip(), cells["end"].strip()]
     if not all(re.fullmatch("[0-9]+(\\.0)?", end) for end in ends) or not cells["label"].strip():
-        raise UserError(f"{where}: needs a label and whole numbers for start and end, not {ends[0]!r} and {ends[1]!r}")
+        raise UserError(
+            f"{where}: needs a label and whole numbers for start and end, not {ends[0]!r} and "
+            f"{ends[1]!r}"
+        )
     start, end = (int(float(end)) for end in ends)
     score = cells.get("score")
     return Mention(
-        start, end, cells["label"].strip(), cells[mention], float(score) if score else None,
-        cells.get("concept_id") or None, attributes=tuple((cells.get("attributes") or "").split()),
-    )  # fmt: skip
+        start,
+        end,
+        cells["label"].strip(),
+        cells[mention],
+        float(score) if score else None,
+        cells.get("concept_id") or None,
+        attributes=tuple((cells.get("attributes") or "").split()),
+    )

@@ -17,14 +17,18 @@ def read_webanno(file: TextFile) -> Iterator[Document]:
     """The document of a file: one, with the labels of its one span layer.
 
     Raises:
-        UserError: when it has several span layers or features, or a token is not the text at its offsets.
+        UserError: when it has several span layers or features, or a token is not the text at its
+            offsets.
     """
     lines = list(file.lines())
     features = feature_columns([line for line in lines if line.startswith("#T_")], file.name)
-    value = next((n for name in FEATURES for n, given in enumerate(features) if given == name), None)
+    value = next(
+        (n for name in FEATURES for n, given in enumerate(features) if given == name), None
+    )
     if value is None and len(features) != 1:
         raise UserError(
-            f"{file.name}: the span features are {', '.join(features) or 'none'}; export one layer with one feature"
+            f"{file.name}: the span features are {', '.join(features) or 'none'}; export one "
+            "layer with one feature"
         )
     text = ""
     open_: dict[tuple[str, str], list[tuple[int, int]]] = {}
@@ -36,7 +40,9 @@ def read_webanno(file: TextFile) -> Iterator[Document]:
         where = f"{file.name}, line {number}"
         span = re.fullmatch(r"(\d+)-(\d+)", cells[1]) if len(cells) > 3 else None
         if not span:
-            raise UserError(f"{where}: no token of WebAnno TSV; write its number, offsets, text and label")
+            raise UserError(
+                f"{where}: no token of WebAnno TSV; write its number, offsets, text and label"
+            )
         tokens.append((int(span[1]), int(span[2]), cells[2], where))
         if "." in cells[0]:
             raise UserError(f"{where}: an annotation inside a word; annotate whole words")
@@ -64,7 +70,9 @@ def feature_columns(headers: list[str], name: str) -> list[str]:
 
 
 def document_text(lines: list[str], tokens: list[tuple[int, int, str, str]]) -> str:
-    """The tokens at their offsets; what is between them from the #Text lines where they fit, else spaces."""
+    """The tokens at their offsets; what is between them from the #Text lines where they fit, else
+    spaces.
+    """
     units = bytearray()
     for start, end, word, where in tokens:
         spelled = unescaped(word).encode("utf-16-le")
@@ -78,4 +86,6 @@ def document_text(lines: list[str], tokens: list[tuple[int, int, str, str]]) -> 
 
 
 def unescaped(text: str) -> str:
-    return re.sub(r"\\(.)", lambda found: {"t": "\t", "n": "\n", "r": "\r"}.get(found[1], found[1]), text)
+    return re.sub(
+        r"\\(.)", lambda found: {"t": "\t", "n": "\n", "r": "\r"}.get(found[1], found[1]), text
+    )

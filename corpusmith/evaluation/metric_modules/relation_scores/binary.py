@@ -6,7 +6,9 @@ import numpy as np
 
 
 def auroc(labels: np.ndarray, probabilities: np.ndarray) -> float | None:
-    """The chance that a positive row scores above a negative one, ties counting half; None with one class only."""
+    """The chance that a positive row scores above a negative one, ties counting half; None with one
+    class only.
+    """
     positives = int(labels.sum())
     negatives = len(labels) - positives
     if not positives or not negatives:
@@ -21,9 +23,11 @@ def auroc(labels: np.ndarray, probabilities: np.ndarray) -> float | None:
 def relation_scores(
     labels: Sequence[int], probabilities: Sequence[float], threshold: float = 0.5
 ) -> dict:
-    """`positive_f1`, `precision`, `recall`, `macro_f1`, `accuracy` in percent; `mcc` and `auroc` as they are defined.
+    """`positive_f1`, `precision`, `recall`, `macro_f1`, `accuracy` in percent; `mcc` and `auroc` as
+    they are defined.
 
-    A row is positive when its probability is at least `threshold`. A ratio over nothing is 0, as in scikit-learn.
+    A row is positive when its probability is at least `threshold`. A ratio over nothing is 0, as in
+    scikit-learn.
 
     Raises:
         ValueError: when the two differ in length or a label is neither 0 nor 1.

@@ -1,17 +1,20 @@
-"""Scores of relation classification as a metric of the `evaluate` library: by path offline, or as a metric Space.
+"""Scores of relation classification as a metric of the `evaluate` library: by path offline, or as a
+metric Space.
 
-evaluate.load("training/metric_modules/relation_scores/relation_scores.py").compute(predictions=…, references=…)
+evaluate.load("training/metric_modules/relation_scores/relation_scores.py").compute(predictions=…,
+references=…)
 """
 
-# `evaluate` reads these lines one by one to find what to install or to copy along: one import in each.
+# `evaluate` reads these lines to find what to install or to copy along: one import in each.
 import datasets
 import evaluate
 
 from .binary import relation_scores
 
 DESCRIPTION = """\
-F1 of the positive class with what it must be read against: precision, recall, macro F1 and accuracy in percent, MCC and
-AUROC. Always answering "related" earns a positive F1 of two thirds on balanced data, but a macro F1 of one third.
+F1 of the positive class with precision, recall, macro F1 and accuracy in percent, MCC and AUROC.
+Read positive F1 with the others: always answering "related" scores a positive F1 of two thirds on
+balanced data, but a macro F1 of one third.
 """
 
 INPUTS = """\
@@ -20,7 +23,7 @@ Args:
     references: 0 or 1 for each row.
     threshold: the probability from which a row counts as positive.
 Returns:
-    positive_f1, precision, recall, macro_f1, accuracy, mcc, and auroc (None where the rows are of one class).
+    positive_f1, precision, recall, macro_f1, accuracy, mcc, and auroc (None for rows of one class).
 """
 
 

@@ -10,10 +10,11 @@ SCHEMES = str.maketrans("LUMW", "ESIS")
 
 
 def spans(tags: Sequence[str]) -> list[tuple[str, int, int]]:
-    """The (type, start, end) of every span, end exclusive, of tags in BIO, IOB1, IO, BIOES, BILOU or BMES.
+    """The (type, start, end) of every span, end exclusive, of tags in BIO, IOB1, IO, BIOES, BILOU
+    or BMES.
 
-    A malformed inside tag (after `O`, or after another type) starts a span, as in seqeval's default mode and
-    conlleval; the type of a bare `B` is `_`.
+    A malformed inside tag (after `O`, or after another type) starts a span, as in seqeval's default
+    mode and conlleval; the type of a bare `B` is `_`.
 
     Raises:
         ValueError: when a tag is in none of these schemes.
@@ -22,7 +23,9 @@ def spans(tags: Sequence[str]) -> list[tuple[str, int, int]]:
     open_type, start = "", 0
     for i, tag in enumerate([*tags, "O"]):
         if not TAG.fullmatch(tag):
-            raise ValueError(f"{tag!r} is no tag: write O, or a prefix and a type such as B-Disease")
+            raise ValueError(
+                f"{tag!r} is no tag: write O, or a prefix and a type such as B-Disease"
+            )
         letter, type_ = tag[0].translate(SCHEMES), tag[2:] or "_"
         if open_type and not (letter in "IE" and type_ == open_type):
             found.append((open_type, start, i))
@@ -63,7 +66,8 @@ def prf(right: int, predicted: int, gold: int) -> dict[str, float]:
 
 
 def span_scores(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> dict:
-    """Micro-averaged `strict_f1`, `precision`, `recall` in percent, and the same `by_type` with the `support`.
+    """Micro-averaged `strict_f1`, `precision`, `recall` in percent, and the same `by_type` with the
+    `support`.
 
     Raises:
         ValueError: when the two hold different numbers of sentences, or of words in a sentence.

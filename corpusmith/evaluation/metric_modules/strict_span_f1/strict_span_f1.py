@@ -1,22 +1,24 @@
-"""Strict span F1 as a metric of the `evaluate` library: by path offline, or from the Hub as a metric Space.
+"""Strict span F1 as a metric of the `evaluate` library: by path offline, or from the Hub as a
+metric Space.
 
-evaluate.load("training/metric_modules/strict_span_f1/strict_span_f1.py").compute(predictions=…, references=…)
+evaluate.load("training/metric_modules/strict_span_f1/strict_span_f1.py").compute(predictions=…,
+references=…)
 """
 
-# `evaluate` reads these lines one by one to find what to install or to copy along: one import in each.
+# `evaluate` reads these lines to find what to install or to copy along: one import in each.
 import datasets
 import evaluate
 
 from .spans import span_scores
 
 DESCRIPTION = """\
-Precision, recall and F1 in percent of entity spans in BIO tags: a span is right when its type and both of its ends are.
-Equal to seqeval's default mode.
+Precision, recall and F1 in percent of entity spans, from tags in BIO, BIOES or BILOU: a span is
+right when its type and both of its ends are. Equal to seqeval's default mode.
 """
 
 INPUTS = """\
 Args:
-    predictions: a list of BIO tags for each sentence.
+    predictions: a list of tags for each sentence.
     references: the same of the gold standard.
 Returns:
     strict_f1, precision, recall: over all types.

@@ -1,0 +1,199 @@
+"""Somebody's predictions, validated against a benchmark: ids, words, schemes, types and
+probabilities.
+
+They may be in any format that a benchmark may be in; the usual one is JSON Lines of `{"id",
+"ner_tags"}`, or `{"id", "label", "score"}` for relations.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from corpusmith.errors import UserError
+from corpusmith.evaluation.benchmark import (
+    Benchmark,
+    TaggedText,
+    relation_label,
+    renamed_tags,
+    tags_of,
+)
+from corpusmith.evaluation.metrics import spans
+from corpusmith.extraction.document import Document
+from corpusmith.extraction.readers.read import DETECTED, Reading, read_documents
+
+WRITE_TAGS = 'write {"id", "ner_tags"} in each line'
+WRITE_LABELS = 'write {"id", "label"} or {"id", "score"} in each line'
+
+
+def is_predictions(model: str) -> bool:
+    """Whether this is a file or a BRAT folder rather than a model."""
+    path = Path(model)
+    return path.is_file() or (path.is_dir() and any(path.glob("*.ann")))
+
+
+def predicted_ids(file: str) -> list[str]:
+    """The ids of the rows that a predictions file is about.
+
+    Raises:
+        UserError: when there is no such file.
+    """
+    return [str(document.id) for document in predictions_in(file, DETECTED)]
+
+
+def predictions_in(file: str, reading: Reading) -> list[Document]:
+    if not Path(file).exists():
+        raise UserError(f"no predictions at {file}: `corpusmith baseline` writes them")
+    return list(read_documents(Path(file), reading))
+
+
+def read_tags(
+    file: str,
+    data: Benchmark,
+    types: Mapping[str, str] | None = None,
+    reading: Reading = DETECTED,
+) -> list[list[str]]:
+    """The tags of a predictions file, in the order of the benchmark, with the benchmark's types.
+
+    With `types`, predictions may use the benchmark's names or the new ones; those of other types
+    are left out.
+
+    Raises:
+        UserError: when they are not predictions of exactly these rows, or share no type with them.
+    """
+    found = matched(file, predictions_in(file, reading), data.tagged, data.source)
+    tags = [
+        row_tags(document, row) if document else []
+        for document, row in zip(found, data.tagged, strict=True)
+    ]
+    if types:
+        chosen = named_types(tags, types, file)
+        tags = [renamed_tags(of_row, chosen) for of_row in tags]
+    predicted = {type_ for of_row in tags for type_, _, _ in spans(of_row)}
+    if predicted and data.types and not predicted & data.types:
+        raise UserError(
+            f"{file} predicts {', '.join(sorted(predicted))} and {data.source} marks "
+            f"{', '.join(sorted(data.types))}: say with `--types THEIRS=OURS` what is called what"
+        )
+    return tags
+
+
+def row_tags(document: Document, row: TaggedText) -> list[str]:
+    """The tags of one row, checked against its words or its text."""
+    if document.tags is not None:
+        if document.tokens is not None and document.tokens != row.tokens:
+            raise UserError(
+                f"{document.where}: its words are not those of row {row.id} of the benchmark"
+            )
+        if len(document.tags) != len(row.tokens):
+            raise UserError(
+                f"{document.where}: {len(document.tags)} tags for the {len(row.tokens)} words of "
+                f"row {row.id}"
+            )
+        return list(document.tags)
+    if document.mentions is None:
+        raise UserError(f"{document.where}: no tags and no entities; {WRITE_TAGS}")
+    if document.text != row.text:
+        raise UserError(f"{document.where}: its text is not that of row {row.id} of the benchmark")
+    places, at = [], 0
+    for token in row.tokens:
+        start = row.text.index(token, at)
+        at = start + len(token)
+        places.append((start, at))
+    return tags_of(places, [(m.start, m.end, m.label) for m in document.mentions])
+
+
+def named_types(
+    tags: Sequence[Sequence[str]], types: Mapping[str, str], file: str
+) -> dict[str, str]:
+    """What each predicted type is called here: predictions may have the benchmark's names or
+    ours.
+    """
+    chosen = dict(types) | {ours: ours for ours in types.values()}
+    predicted = {type_ for of_row in tags for type_, _, _ in spans(of_row)}
+    for type_ in sorted(predicted & set(types)):
+        if type_ in types.values() and types[type_] != type_:
+            raise UserError(
+                f"{file} predicts {type_}, which is a name of the benchmark's and of ours: "
+                "rename it in the file"
+            )
+    return chosen
+
+
+def read_scores(file: str, data: Benchmark, reading: Reading = DETECTED) -> list[float]:
+    """The probability of "related" for each row; of rows with a label only, 0 or 1.
+
+    Raises:
+        UserError: when they are not predictions of exactly these rows, a score is no probability,
+            or a label contradicts its score.
+    """
+    found = matched(file, predictions_in(file, reading), data.labelled, data.source)
+    return [relation_score(document) for document in found if document]
+
+
+def relation_score(document: Document) -> float:
+    label, score = document.label, document.score
+    if document.tags is not None or (label is None and score in (None, "")):
+        raise UserError(f"{document.where}: no label and no score; {WRITE_LABELS}")
+    chosen = None if label is None else relation_label(label, document.where)
+    if score in (None, ""):
+        return float(chosen or 0)
+    chance = probability(score, document.where)
+    if chosen is not None and chosen != (chance >= 0.5):
+        raise UserError(
+            f"{document.where}: label {chosen} contradicts score {chance:g}; the score is the "
+            "probability of "
+            "label 1 (related), not that of the label given"
+        )
+    return chance
+
+
+def probability(score: Any, where: str) -> float:
+    try:
+        chance = math.nan if isinstance(score, bool) else float(score)
+    except (TypeError, ValueError):
+        chance = math.nan
+    if not 0 <= chance <= 1:
+        raise UserError(
+            f"{where}: score {score!r} is no probability; write 0 to 1, no logit and no percentage"
+        )
+    return chance
+
+
+def matched(
+    file: str, documents: Sequence[Document], rows: Sequence[Any], source: str
+) -> list[Document | None]:
+    """The prediction for each row: by id, or in order where ids repeat alike or a file of words has
+    none.
+
+    A row without words needs none.
+    """
+    ids = [row.id for row in rows]
+    given = [document.id for document in documents]
+    if given == ids or (
+        documents and all(d.id is None and d.tokens is not None for d in documents)
+    ):
+        if len(documents) != len(rows):
+            raise UserError(f"{file} has {len(documents)} sentences and {source} has {len(rows)}")
+        return list(documents)
+    if None in given:
+        where = documents[given.index(None)].where
+        raise UserError(f"{where}: no id; write the id of the row in {source}")
+    for name, of in ((file, given), (source, ids)):
+        twice = next((key for key, count in Counter(of).items() if count > 1), None)
+        if twice is not None:
+            raise UserError(f"{name} has the id {twice} more than once: give each row its own")
+    by_id = {document.id: document for document in documents}
+    if unknown := [key for key in given if key not in set(ids)]:
+        raise UserError(
+            f"{file} predicts {len(unknown)} rows that {source} does not have, {unknown[0]} "
+            "among them"
+        )
+    absent = [row.id for row in rows if row.id not in by_id and getattr(row, "tokens", True)]
+    if absent:
+        raise UserError(
+            f"{file} has no prediction for {len(absent)} rows, {absent[0]} among them: predict "
+            f"every row of {source}"
+        )
+    return [by_id.get(key) for key in ids]
