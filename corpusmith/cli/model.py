@@ -6,22 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from corpusmith.cli.options import ConfigFile, DatasetSource, EncoderName, JsonPath
+from corpusmith.cli.options import (
+    ColumnNames,
+    ConfigFile,
+    DatasetSource,
+    EncoderName,
+    Encoding,
+    JsonPath,
+)
 from corpusmith.errors import UserError
 
 if TYPE_CHECKING:
     from corpusmith.training.config import TrainingConfig
 
-ColumnNames = Annotated[
-    str,
-    typer.Option(
-        "--columns",
-        help="What columns hold, as text=Note,id=Case; in CoNLL by number, as word=1,tag=3.",
-    ),
-]
-Encoding = Annotated[
-    str | None, typer.Option(help="Encoding of files that are not UTF-8, such as cp1252.")
-]
 
 def train(
     dataset: DatasetSource,

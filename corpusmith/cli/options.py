@@ -42,6 +42,16 @@ Public = Annotated[
 JsonPath = Annotated[
     Path | None, typer.Option("--json", help="Write every printed figure to this file.")
 ]
+ColumnNames = Annotated[
+    str,
+    typer.Option(
+        "--columns",
+        help="What columns hold, as text=Note,id=Case; in CoNLL by number, as word=1,tag=3.",
+    ),
+]
+Encoding = Annotated[
+    str | None, typer.Option(help="Encoding of files that are not UTF-8, such as cp1252.")
+]
 
 # Work spread over tasks, with corpusmith[scale].
 Executor = Annotated[

@@ -195,3 +195,8 @@ def tagged_document(
         tags=tuple(tags),
         where=where,
     )
+
+
+def utf16_offset(text: str, offset: int) -> int:
+    """A code point offset in UTF-16 units, as JavaScript counts."""
+    return offset + sum(ord(character) > 0xFFFF for character in text[:offset])
