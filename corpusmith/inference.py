@@ -190,7 +190,8 @@ class RelationClassifier:
         return [float(related) for related in 1 - self.distributions(masked_texts)[:, 0]]
 
     def distributions(self, masked_texts: Sequence[str]) -> np.ndarray:
-        """Texts x classes: the probability of each class. A text too long is cut by `around_pair`."""
+        """Texts x classes: the probability of each class. A text too long is cut by "
+        "`around_pair`."""
         found = np.zeros((len(masked_texts), len(self.labels)))
         clean = [LONE_SURROGATE.sub("\ufffd", text) for text in masked_texts]
         room = self.encoder.room

@@ -189,7 +189,8 @@ def parse_columns(text: str) -> dict[str, str]:
     pairs = [pair.partition("=") for pair in text.split(",") if pair]
     if any(not (ours and theirs) for ours, _, theirs in pairs):
         raise UserError(
-            f"--columns {text}: give WHAT=COLUMN, by commas, such as text=Note,id=Case or word=1,tag=3"
+            f"--columns {text}: give WHAT=COLUMN, by commas, such as text=Note,id=Case or "
+            "word=1,tag=3"
         )
     return {ours: theirs for ours, _, theirs in pairs}
 

@@ -318,13 +318,15 @@ def masked_scores(classifier: RelationClassifier, data: Benchmark) -> list[float
     Raises:
         UserError: when a text does not mask the pair that the model was trained on.
     """
-    needed = Counter(f"@{side.upper()}$" for side in (classifier.head, classifier.tail))
+    sides = [classifier.head.upper(), classifier.tail.upper()]
+    one_kind = sides[0] == sides[1]  # its masks may be numbered: @DRUG1$ and @DRUG2$
     for row in data.labelled:
-        if needed - Counter(mark.upper() for mark in MASK.findall(row.text)):
+        marks = [mark[1:-1].upper() for mark in MASK.findall(row.text)]
+        found = Counter(mark.rstrip("0123456789") if one_kind else mark for mark in marks)
+        if Counter(sides) - found:
             raise UserError(
-                f"row {row.id} of {data.source} does not mask {' and '.join(needed.elements())}, "
-                "the pair that the "
-                f"model was trained on: {row.text[:60]!r}"
+                f"row {row.id} of {data.source} does not mask @{sides[0]}$ and @{sides[1]}$, the "
+                f"pair that the model was trained on: {row.text[:60]!r}"
             )
     return classifier.probabilities([row.text for row in data.labelled])
 
