@@ -21,17 +21,17 @@ from corpusmith.errors import UserError
 from corpusmith.evaluation.dictionary import baseline_predictions
 from corpusmith.files import read_json, write_json
 from corpusmith.hub.collection import collect
+from corpusmith.hub.folders.space import stage_space
 from corpusmith.hub.loopback import PORT, hub_at, namespace_at
 from corpusmith.hub.proof import prove
 from corpusmith.hub.publish import About, publish
 from corpusmith.hub.release import Release
 from corpusmith.hub.repo import HubTarget
-from corpusmith.hub.folders.space import stage_space
 from corpusmith.processes import SAFE_PATH, module_command
 from corpusmith.quality.second_build import Run, build_twice
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.schema import Recipe
-from corpusmith.training.config import task_settings
+from corpusmith.training.config import rule, task_settings
 
 REPOSITORY = {"ner": "corpusmith-ner", "relations": "corpusmith-re"}
 Say = Callable[[str], None]
@@ -114,8 +114,6 @@ def train_and_measure(recipe: Recipe, run: Run, facts: Mapping[str, Any], done: 
 
     It is trained anew when the rows, the encoder or the settings have changed.
     """
-    from corpusmith.training.schedule import rule  # needs torch
-
     dataset = done.datasets[recipe.name]
     source = f"{dataset.repo_id}:{recipe.name}@{dataset.version}"
     model, env = run.folder / "model", environment(done.endpoint)

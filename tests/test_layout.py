@@ -76,6 +76,18 @@ def test_liftable_part_imports_nothing_else_of_the_package(part: str) -> None:
     assert not wrong
 
 
+def test_every_imported_module_of_the_package_exists() -> None:
+    wrong = []
+    for path in sorted(PACKAGE.parent.rglob("*.py")):
+        if {".venv", "runs"} & set(path.relative_to(PACKAGE.parent).parts):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            module = node.module if isinstance(node, ast.ImportFrom) else None
+            if module and module.startswith("corpusmith.") and not file_of(module[11:]):
+                wrong.append(f"{path.relative_to(PACKAGE.parent)} imports {module}")
+    assert not wrong
+
+
 def test_no_import_circle() -> None:
     done: set[Path] = set()
 
