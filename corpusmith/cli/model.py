@@ -138,17 +138,26 @@ def evaluate(
     ] = None,
     columns: ColumnNames = "",
     encoding: Encoding = None,
+    assist: Annotated[
+        str | None,
+        typer.Option(help="The model's corpus folder: its list of names assists the model."),
+    ] = None,
     json_file: JsonPath = None,
 ) -> None:
     """Measure a model, or anybody's predictions, with intervals and an error table."""
     from corpusmith.cli.display import evaluation_lines
+    from corpusmith.evaluation.assisted import predictor_of
     from corpusmith.evaluation.evaluate import Options, compare
     from corpusmith.evaluation.evaluate import evaluate as measure
     from corpusmith.extraction.readers.read import Reading
 
     renamed = parse_types(types)
     options = Options(Reading(encoding=encoding, columns=parse_columns(columns)))
-    figures = measure(model, benchmark, split, training=training, types=renamed, options=options)
+    with predictor_of(model, assist, benchmark, split, options) as predictor:
+        figures = measure(
+            predictor, benchmark, split, training=training, types=renamed, options=options
+        )
+    figures["model"] = model
     if against:
         figures["against"] = compare(
             model, against, benchmark, split, types=renamed, options=options

@@ -16,13 +16,12 @@ from corpusmith.errors import UserError
 from corpusmith.files import read_json, write_json
 from corpusmith.lexicon.load import load_lexicon
 from corpusmith.lexicon.matcher import Matcher
-from corpusmith.recipe.load import load_recipe
-from corpusmith.recipe.plan import Plan
+from corpusmith.recipe.lookup import corpus_lookup
 from corpusmith.training.adapt.choice import Choice, choose
 from corpusmith.training.adapt.documents import sample_sentences
 from corpusmith.training.adapt.private import private_folder
 from corpusmith.training.adapt.report import figures, new_names
-from corpusmith.training.adapt.rounds import Rounds
+from corpusmith.training.adapt.rounds import Labelled, Rounds
 from corpusmith.training.adapt.settings import AdaptSettings
 from corpusmith.training.data import Corpus, load_corpus
 
@@ -102,6 +101,7 @@ def adapt(
             **figures(rounds, labelled, choice.outside_bias, choice.round),
         }
         write_model(rounds.students[choice.round], out, choice)
+        write_shares(labelled, out / "assist" / "names.json")
         write_json(trained | {"adapted": facts}, out / "training.json")
     return Adapted(out, facts, new_names(labelled))
 
@@ -119,11 +119,7 @@ def known_of(corpus: str | None, lists: Mapping[str, str]) -> Known:
     synthetic = load_corpus(corpus) if corpus else None
     lookup: dict[str, Matcher] = {}
     if synthetic and corpus:
-        name = synthetic.config
-        kept = Path(corpus.partition(":")[0], "recipes", name, "recipe.yaml")
-        recipe = load_recipe(str(kept) if kept.exists() else name)
-        lexicons = Plan(recipe).lexicons
-        lookup = {label: lexicons[lexicon].matcher for label, lexicon in recipe.labels.items()}
+        lookup = corpus_lookup(Path(corpus.partition(":")[0]), synthetic.config)
     lookup |= {label: load_lexicon(source).matcher for label, source in lists.items()}
     if not lookup:
         raise UserError("no list to look names up in: give --corpus FOLDER or --list LABEL=FILE")
@@ -141,6 +137,20 @@ def base_facts(model: str) -> dict[str, Any]:
 def model_labels(model: str) -> set[str]:
     names = json.loads(Path(model, "config.json").read_text(encoding="utf-8"))["id2label"]
     return {name[2:] for name in names.values() if name != "O"}
+
+
+def write_shares(labelled: Labelled, file: Path) -> None:
+    """Keep the estimated precision of listed names for assisted extraction, on this machine.
+
+    `publish` releases no file of this folder: which names occur says something of the documents.
+    """
+    listed = {(c.label, c.name) for c in labelled.found if c.listed}
+    shares = [
+        [label, name, round(share, 4)]
+        for (label, name), share in sorted(labelled.estimates.model.names.items())
+        if (label, name) in listed
+    ]
+    write_json(shares, file, indent=None)
 
 
 def write_model(student: Path, out: Path, choice: Choice) -> None:

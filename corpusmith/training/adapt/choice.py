@@ -7,7 +7,7 @@ import numpy as np
 
 from corpusmith.evaluation.metrics import prf, span_counts
 from corpusmith.evaluation.significance import f1, interval
-from corpusmith.training.adapt.labels import MASKED
+from corpusmith.extraction.assist.labels import MASKED
 
 Tags = Sequence[Sequence[str]]
 

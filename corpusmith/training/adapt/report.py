@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from corpusmith.extraction.assist.candidates import Words, key
+from corpusmith.extraction.assist.labels import MASKED
 from corpusmith.inference import spans
 from corpusmith.training.adapt.choice import compared, predicted
-from corpusmith.training.adapt.labels import MASKED
 from corpusmith.training.adapt.rounds import Labelled, Rounds
-from corpusmith.training.adapt.sources import Words, key
 
 OUTSIDE, MOST_NAMES = 0, 200
 
@@ -37,13 +37,14 @@ def figures(rounds: Rounds, labelled: Labelled, bias: float, chosen: int) -> dic
         "masked_words": sum(word == MASKED for word in words) / max(len(words), 1),
         "mentions": sum(word.startswith("B-") for word in words),
         "estimated_precision": precisions(labelled),
+        "label_model": labelled.estimates.model.facts(),
         "drift": drift(rounds),
     }
 
 
 def precisions(labelled: Labelled) -> list[dict[str, Any]]:
     """The label model's precision of each group of candidates: in the list or not, by form."""
-    groups = labelled.estimates.groups
+    groups = labelled.estimates.model.groups
     return [
         {
             "label": label,

@@ -10,13 +10,13 @@ import numpy as np
 from datasets import Dataset
 
 from corpusmith.errors import UserError
+from corpusmith.extraction.assist.candidates import Candidate, Views, Words, candidates, views_of
+from corpusmith.extraction.assist.label_model import Estimates, estimate
+from corpusmith.extraction.assist.labels import MASKED, label_sentences
 from corpusmith.files import read_json
 from corpusmith.inference import EntityExtractor
 from corpusmith.lexicon.matcher import Matcher
-from corpusmith.training.adapt.label_model import Estimates, estimate
-from corpusmith.training.adapt.labels import MASKED, label_sentences
 from corpusmith.training.adapt.settings import AdaptSettings
-from corpusmith.training.adapt.sources import Candidate, Views, Words, candidates, views_of
 from corpusmith.training.config import TrainingConfig
 from corpusmith.training.data import Corpus
 from corpusmith.training.loop import train
@@ -69,9 +69,9 @@ class Rounds:
     def label(self) -> Labelled:
         """Tags for all sentences from the mean of the students and the lookup."""
         views = views_of(self.sentences, self.tags, self.mean, self.lookup)
-        found = candidates(views, self.settings.weakest)
-        estimates = estimate(found, self.settings)
-        tags = label_sentences(views, found, estimates, self.settings)
+        found = candidates(views, self.settings.labels.weakest)
+        estimates = estimate(found, self.settings.labels)
+        tags = label_sentences(views, found, estimates.chances, self.settings.labels)
         return Labelled(views, found, estimates, tags)
 
     def held_out(self) -> np.ndarray:

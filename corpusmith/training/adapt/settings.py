@@ -1,14 +1,17 @@
 """The settings of an adaptation: training/settings/adapt.yaml has each value with its reason."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import yaml
 
 from corpusmith.errors import UserError
+from corpusmith.extraction.assist.settings import LabelSettings, label_settings
 from corpusmith.files import shipped
 from corpusmith.training.config import read_settings, typed
+
+LISTS = ("bins", "outside_biases")
 
 
 @dataclass(frozen=True)
@@ -24,20 +27,9 @@ class AdaptSettings:
     synthetic_share: float
     held_out: float
     memory: float
-    confident: float
-    listed_prior: float
-    unlisted_prior: float
-    prior_strength: float
-    iterations: int
-    weakest: float
-    boundary: float
-    boundary_margin: float
-    bins: tuple[float, ...]
     outside_biases: tuple[float, ...]
+    labels: LabelSettings
     seed: int = 42
-
-
-LISTS = ("bins", "outside_biases")
 
 
 def adapt_settings(file: Path | None = None, **given: Any) -> AdaptSettings:
@@ -48,20 +40,23 @@ def adapt_settings(file: Path | None = None, **given: Any) -> AdaptSettings:
     """
     path = shipped("training", "settings", "adapt.yaml")
     values: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    known = set(values) | {"seed"}
+    values["seed"] = AdaptSettings.seed
     own = read_settings(file)
     own |= {name: value for name, value in given.items() if value is not None}
-    if unknown := sorted(map(str, set(own) - known)):
+    if unknown := sorted(map(str, set(own) - set(values))):
         raise UserError(
-            f"unknown setting {', '.join(unknown)}: known are {', '.join(sorted(known))}"
+            f"unknown setting {', '.join(unknown)}: known are {', '.join(sorted(values))}"
         )
-    kinds = get_type_hints(AdaptSettings)
-    values |= own
-    for name in LISTS:
-        values[name] = tuple(float(number) for number in values[name])
+    kinds = get_type_hints(AdaptSettings) | get_type_hints(LabelSettings)
+    for name, value in (values | own).items():
+        values[name] = numbers(name, value) if name in LISTS else typed(name, value, kinds[name])
+    names = {field.name for field in fields(AdaptSettings)} - {"labels"}
     return AdaptSettings(
-        **{
-            name: value if name in LISTS else typed(name, value, kinds[name])
-            for name, value in values.items()
-        }
+        labels=label_settings(values), **{name: values[name] for name in sorted(names)}
     )
+
+
+def numbers(name: str, value: Any) -> tuple[float, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(n, int | float) for n in value):
+        raise UserError(f"{name} is {value!r}: give a list of numbers")
+    return tuple(map(float, value))

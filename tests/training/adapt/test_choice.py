@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from corpusmith.extraction.assist.labels import MASKED
 from corpusmith.training.adapt.choice import choose
-from corpusmith.training.adapt.labels import MASKED
 
 TAGS = ["O", "B-Disease", "I-Disease"]
 TRUTH = [["B-Disease", "O", MASKED], ["O", "B-Disease", "O"]] * 5

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from corpusmith.extraction.assist.candidates import Candidate, Views
+from corpusmith.extraction.assist.settings import LabelSettings
 from corpusmith.lexicon.words import FOLDED
-from corpusmith.training.adapt.label_model import Estimates
-from corpusmith.training.adapt.settings import AdaptSettings
-from corpusmith.training.adapt.sources import Candidate, Views
 
 MASKED = "?"
 """A word outside the loss."""
@@ -18,13 +17,13 @@ Side = tuple[str, str, int]
 
 
 def label_sentences(
-    views: Views, found: Sequence[Candidate], estimates: Estimates, settings: AdaptSettings
+    views: Views, found: Sequence[Candidate], chances: np.ndarray, settings: LabelSettings
 ) -> list[list[str]]:
-    """A BIO tag or `MASKED` for every word."""
+    """A BIO tag or `MASKED` for every word; `chances` are the candidates' probabilities."""
     by_sentence: dict[int, list[tuple[Candidate, float]]] = defaultdict(list)
-    for candidate, chance in zip(found, estimates.chances, strict=True):
+    for candidate, chance in zip(found, chances, strict=True):
         by_sentence[candidate.sentence].append((candidate, float(chance)))
-    usual = usual_support(views, found, estimates.chances)
+    usual = usual_support(views, found, chances)
     tagged = []
     for i, words in enumerate(views.sentences):
         tags = ["O"] * len(words)
@@ -52,7 +51,7 @@ def tag_cluster(
     cluster: Sequence[tuple[Candidate, float]],
     views: Views,
     usual: dict[Side, float],
-    settings: AdaptSettings,
+    settings: LabelSettings,
 ) -> None:
     """Tag the words of overlapping candidates: one mention, none, or doubt."""
     best, chance = max(cluster, key=lambda pair: (pair[1], pair[0].end - pair[0].start))

@@ -8,36 +8,98 @@ is distributed differently for mentions and for others. EM finds both distributi
 means and the names' shares together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from corpusmith.training.adapt.settings import AdaptSettings
-from corpusmith.training.adapt.sources import FORMS, Candidate
+from corpusmith.extraction.assist.candidates import FORMS, Candidate
+from corpusmith.extraction.assist.settings import LabelSettings
 
 Group = tuple[str, bool, str]
 """Label, whether the name is in the list, and its form."""
 
 
 @dataclass(frozen=True)
+class LabelModel:
+    """What the label model learned, to judge candidates of other text, too."""
+
+    bins: tuple[float, ...]
+    likelihoods: np.ndarray
+    """(mention or not, form, bin of support): see `distributions`."""
+    groups: dict[Group, float]
+    """Mean share of mentions: the precision of the source for such names."""
+    names: dict[tuple[str, str], float]
+    """Of each (label, name) that was seen: the share of its occurrences that are mentions."""
+
+    def chances(self, found: Sequence[Candidate]) -> np.ndarray:
+        """The probability that each candidate is a mention."""
+        shares = np.array([self.share(candidate) for candidate in found])
+        forms = np.array([FORMS.index(candidate.form) for candidate in found], dtype=int)
+        bins = np.digitize([candidate.support for candidate in found], self.bins)
+        yes = shares * self.likelihoods[1, forms, bins]
+        no = (1 - shares) * self.likelihoods[0, forms, bins]
+        return yes / (yes + no)
+
+    def share(self, candidate: Candidate) -> float:
+        """Of the candidate's name if it was seen, else of its group."""
+        group = (candidate.label, candidate.listed, candidate.form)
+        return self.names.get((candidate.label, candidate.name), self.groups.get(group, 0.5))
+
+    def facts(self) -> dict[str, Any]:
+        """Numbers only: no name."""
+        return {
+            "bins": list(self.bins),
+            "likelihoods": self.likelihoods.round(6).tolist(),
+            "groups": [
+                {"label": label, "listed": listed, "form": form, "share": round(share, 6)}
+                for (label, listed, form), share in sorted(self.groups.items())
+            ],
+        }
+
+    @classmethod
+    def from_facts(
+        cls, facts: Mapping[str, Any], names: Mapping[tuple[str, str], float]
+    ) -> "LabelModel":
+        groups = {(g["label"], g["listed"], g["form"]): g["share"] for g in facts["groups"]}
+        return cls(tuple(facts["bins"]), np.array(facts["likelihoods"]), groups, dict(names))
+
+
+def prior_model(labels: Sequence[str], settings: LabelSettings) -> LabelModel:
+    """The label model before it has seen any text: the priors, and support taken at its word."""
+    edges = np.concatenate([[0.0], settings.bins, [1.0]])
+    support = (edges[:-1] + edges[1:]) / 2
+    priors = {True: settings.listed_prior, False: settings.unlisted_prior}
+    return LabelModel(
+        bins=settings.bins,
+        likelihoods=np.stack(
+            [np.tile(1 - support, (len(FORMS), 1)), np.tile(support, (len(FORMS), 1))]
+        ),
+        groups={
+            (label, listed, form): prior
+            for label in labels
+            for listed, prior in priors.items()
+            for form in FORMS
+        },
+        names={},
+    )
+
+
+@dataclass(frozen=True)
 class Estimates:
-    """What the label model found."""
+    """The fitted model, and its probabilities for the candidates that it was fitted on."""
 
     chances: np.ndarray
-    """Of each candidate: the probability that it is a mention."""
-    names: dict[tuple[str, str], float]
-    """Of each (label, name): the share of its occurrences that are mentions."""
-    groups: dict[Group, float]
-    """Of each group: the mean share, which is the precision of the source for such names."""
+    model: LabelModel
     sizes: dict[Group, int]
-    """Occurrences in each group."""
+    """Candidates in each group."""
 
 
-def estimate(found: Sequence[Candidate], settings: AdaptSettings) -> Estimates:
+def estimate(found: Sequence[Candidate], settings: LabelSettings) -> Estimates:
     """Fit the model by EM. The result depends on the candidates alone, not on chance."""
     if not found:
-        return Estimates(np.zeros(0), {}, {}, {})
+        return Estimates(np.zeros(0), prior_model((), settings), {})
     bins = np.digitize([candidate.support for candidate in found], settings.bins)
     keys = [(candidate.label, candidate.name) for candidate in found]
     name_ids = {key: i for i, key in enumerate(dict.fromkeys(keys))}
@@ -68,10 +130,15 @@ def estimate(found: Sequence[Candidate], settings: AdaptSettings) -> Estimates:
         yes = shares[name_of] * likelihoods[1, form_of, bins]
         no = (1 - shares[name_of]) * likelihoods[0, form_of, bins]
         chances = yes / (yes + no)
+    model = LabelModel(
+        bins=settings.bins,
+        likelihoods=likelihoods,
+        groups={key: float(means[i]) for key, i in group_ids.items()},
+        names={key: float(shares[i]) for key, i in name_ids.items()},
+    )
     return Estimates(
         chances=chances,
-        names={key: float(shares[i]) for key, i in name_ids.items()},
-        groups={key: float(means[i]) for key, i in group_ids.items()},
+        model=model,
         sizes={key: int((group_of == i).sum()) for key, i in group_ids.items()},
     )
 

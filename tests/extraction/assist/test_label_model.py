@@ -1,13 +1,16 @@
 """Estimate the precision of names and sources without a label, from simulated occurrences."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from corpusmith.training.adapt.label_model import estimate
-from corpusmith.training.adapt.settings import adapt_settings
-from corpusmith.training.adapt.sources import Candidate
+from corpusmith.extraction.assist.candidates import Candidate
+from corpusmith.extraction.assist.label_model import LabelModel, estimate, prior_model
+from corpusmith.extraction.assist.settings import label_settings
 
-SETTINGS = adapt_settings()
+SETTINGS = label_settings()
 
 
 def simulate(
@@ -35,10 +38,10 @@ def test_precision_of_names_is_found_without_labels() -> None:
     found, truth = simulate(names, occurrences=12)
     estimates = estimate(found, SETTINGS)
     for name, (_, precision) in names.items():
-        assert estimates.names["Disease", name] == pytest.approx(precision, abs=0.25), name
+        assert estimates.model.names["Disease", name] == pytest.approx(precision, abs=0.25), name
     listed = np.array([candidate.listed for candidate in found])
     for side in (True, False):
-        share = estimates.groups["Disease", side, "word"]
+        share = estimates.model.groups["Disease", side, "word"]
         assert share == pytest.approx(truth[listed == side].mean(), abs=0.08)
 
 
@@ -62,4 +65,30 @@ def test_more_support_never_lowers_the_probability() -> None:
 
 
 def test_no_candidate_gives_no_estimate() -> None:
-    assert estimate([], SETTINGS).names == {}
+    assert estimate([], SETTINGS).model.names == {}
+
+
+def test_saved_model_judges_the_same_candidates_alike_and_new_names_by_their_group() -> None:
+    names = {f"good{i}": (True, 0.95) for i in range(20)}
+    names |= {f"odd{i}": (False, 0.05) for i in range(20)}
+    found, _ = simulate(names, occurrences=6)
+    estimates = estimate(found, SETTINGS)
+    model = estimates.model
+    saved = json.loads(json.dumps(model.facts()))
+    assert "good1" not in json.dumps(saved)
+    loaded = LabelModel.from_facts(saved, model.names)
+    assert loaded.chances(found) == pytest.approx(estimates.chances, abs=1e-3)
+    unseen = [replace(found[0], name="unseen", listed=listed) for listed in (True, False)]
+    listed, unlisted = loaded.chances(unseen)
+    assert listed > unlisted
+
+
+def test_prior_model_prefers_listed_names_and_support() -> None:
+    found, _ = simulate({"name": (True, 1.0)}, occurrences=1)
+    model = prior_model(["Disease"], SETTINGS)
+    candidates = [
+        replace(found[0], listed=listed, support=support)
+        for listed, support in [(True, 0.9), (True, 0.3), (False, 0.9), (False, 0.3)]
+    ]
+    first, second, third, fourth = model.chances(candidates)
+    assert first > third > fourth and first > second > fourth

@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
+from corpusmith.extraction.assist.candidates import Candidate, Views, candidates, views_of
+from corpusmith.extraction.assist.labels import MASKED, label_sentences
+from corpusmith.extraction.assist.settings import label_settings
 from corpusmith.lexicon.matcher import Matcher
-from corpusmith.training.adapt.label_model import Estimates
-from corpusmith.training.adapt.labels import MASKED, label_sentences
-from corpusmith.training.adapt.settings import adapt_settings
-from corpusmith.training.adapt.sources import Candidate, Views, candidates, views_of
 
-SETTINGS = adapt_settings()
+SETTINGS = label_settings()
 TAGS = ["O", "B-Disease", "I-Disease"]
 LOOKUP = {"Disease": Matcher([("breast cancer", "D:1"), ("asthma", "D:2"), ("disease", "D:3")])}
 
@@ -28,8 +27,7 @@ def views(sentence: str, inside: dict[str, float]) -> Views:
 def tags(of: Views, chance: float) -> list[str]:
     """Tags when the label model gives every candidate the same probability."""
     found = candidates(of, SETTINGS.weakest)
-    estimates = Estimates(np.full(len(found), chance), {}, {}, {})
-    return label_sentences(of, found, estimates, SETTINGS)[0]
+    return label_sentences(of, found, np.full(len(found), chance), SETTINGS)[0]
 
 
 def found(of: Views) -> set[tuple[int, int, bool]]:
@@ -72,5 +70,5 @@ def test_word_beside_a_listed_name_is_decided_by_its_support(
     # A proposal of the students covers the word also where its support is low.
     proposal = Candidate(0, 0, 3, "Disease", "familial breast cancer", "phrase", False, 0.7, True)
     proposals = [*candidates(of, SETTINGS.weakest), proposal]
-    estimates = Estimates(np.full(len(proposals), 0.95), {}, {}, {})
-    assert label_sentences(of, proposals, estimates, SETTINGS)[0] == expected
+    chances = np.full(len(proposals), 0.95)
+    assert label_sentences(of, proposals, chances, SETTINGS)[0] == expected

@@ -1,0 +1,35 @@
+"""Measure a model that a list of names assists, in the way of a predictions file."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from corpusmith.evaluation.benchmark import read_benchmark
+from corpusmith.evaluation.evaluate import Options
+from corpusmith.extraction.assist.assist import AssistedExtractor
+from corpusmith.recipe.lookup import corpus_lookup
+
+
+@contextmanager
+def predictor_of(
+    model: str, corpus: str | None, benchmark: str, split: str, options: Options | None = None
+) -> Iterator[str]:
+    """What `evaluate` takes for a model: itself, or a file with its assisted predictions.
+
+    With `corpus`, the lookup of its recipe assists the model.
+    """
+    if corpus is None:
+        yield model
+        return
+    reading = (options or Options()).reading
+    rows = read_benchmark(benchmark, split, None, reading).tagged
+    assisted = AssistedExtractor.from_pretrained(model, corpus_lookup(Path(corpus)))
+    tags = assisted.tag([row.tokens for row in rows])
+    with TemporaryDirectory(prefix="corpusmith-") as scratch:
+        file = Path(scratch, "assisted.jsonl")
+        pairs = zip(rows, tags, strict=True)
+        lines = [json.dumps({"id": row.id, "ner_tags": found}) + "\n" for row, found in pairs]
+        file.write_text("".join(lines), encoding="utf-8")
+        yield str(file)

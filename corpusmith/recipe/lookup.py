@@ -1,0 +1,25 @@
+"""Look up the names of a corpus's own recipe."""
+
+from pathlib import Path
+
+from corpusmith.errors import UserError
+from corpusmith.lexicon.matcher import Matcher
+from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.plan import Plan
+
+
+def corpus_lookup(folder: Path, name: str | None = None) -> dict[str, Matcher]:
+    """A matcher for each label of the recipe that a corpus folder was built from.
+
+    The folder holds a copy of the recipe. If there are several, `name` chooses one.
+
+    Raises:
+        UserError: when the folder holds no recipe, or its lexicons cannot be read.
+    """
+    found = sorted(folder.glob(f"recipes/{name or '*'}/recipe.yaml"))
+    if len(found) != 1:
+        problem = "several recipes" if found else "no recipe"
+        raise UserError(f"{folder} holds {problem}: give a folder that `corpusmith build` wrote")
+    recipe = load_recipe(str(found[0]))
+    lexicons = Plan(recipe).lexicons
+    return {label: lexicons[lexicon].matcher for label, lexicon in recipe.labels.items()}

@@ -1,0 +1,37 @@
+"""Measure a model that its corpus's list assists."""
+
+import shutil
+from pathlib import Path
+
+import corpusmith as cs
+from tests.training.models import TAGS, write_model
+
+ROW = '{"id": "1", "tokens": ["gout", "is", "rare"], "ner_tags": ["B-Disease", "O", "O"]}\n'
+
+
+def test_assisted_model_finds_listed_names(
+    ner_recipe: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    """The head of the model is set to O, so what is found comes from the list."""
+    model = write_model(tmp_path / "m", tiny_encoder, TAGS, {"task": "ner", "max_length": 64})
+    silence(model)
+    corpus = tmp_path / "corpus" / "recipes" / "tiny-disease"
+    corpus.mkdir(parents=True)
+    shutil.copy(ner_recipe, corpus / "recipe.yaml")
+    (tmp_path / "dev.jsonl").write_text(ROW)
+    alone = cs.evaluate(model, tmp_path, "dev")
+    assisted = cs.evaluate(model, tmp_path, "dev", assist=tmp_path / "corpus")
+    assert alone["strict_f1"] == 0 and assisted["strict_f1"] == 100
+    assert assisted["model"] == str(model)
+
+
+def silence(folder: Path) -> None:
+    """Let O be a little more probable than the others, for every word."""
+    import torch
+    from transformers import AutoModelForTokenClassification
+
+    model = AutoModelForTokenClassification.from_pretrained(folder)
+    with torch.no_grad():
+        model.classifier.weight.zero_()
+        model.classifier.bias.copy_(torch.tensor([0.5, 0.0, 0.0]))
+    model.save_pretrained(folder)
