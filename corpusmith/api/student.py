@@ -152,7 +152,6 @@ def evaluate(
     training: PathName | None = None,
     types: Mapping[str, str] | None = None,
     against: PathName | None = None,
-    assist: PathName | None = None,
 ) -> dict[str, Any]:
     """Measure a model, or anybody's predictions, with confidence intervals and an error table.
 
@@ -167,20 +166,15 @@ def evaluate(
         training: the dataset the model was trained on: scores seen and unseen mentions apart.
         types: names of the benchmark's types here, as {"SpecificDisease": "Disease"}.
         against: a second model or predictions file: adds a paired test under "against".
-        assist: the model's corpus folder, whose list of names then assists the model.
 
     Raises:
         UserError: model or benchmark can't be read, or don't fit each other.
     """
-    from corpusmith.evaluation.assisted import predictor_of
     from corpusmith.evaluation.evaluate import compare
     from corpusmith.evaluation.evaluate import evaluate as measure
 
     seen = None if training is None else str(training)
-    corpus = None if assist is None else str(assist)
-    with predictor_of(str(model), corpus, str(benchmark), split) as predictor:
-        figures = measure(predictor, str(benchmark), split, training=seen, types=types)
-    figures["model"] = str(model)
+    figures = measure(str(model), str(benchmark), split, training=seen, types=types)
     if against is not None:
         figures["against"] = compare(str(model), str(against), str(benchmark), split, types=types)
     return figures

@@ -1,9 +1,12 @@
 """Measure a model that its corpus's list assists."""
 
+import json
 import shutil
 from pathlib import Path
 
-import corpusmith as cs
+from typer.testing import CliRunner
+
+from corpusmith.cli.main import app
 from tests.training.models import TAGS, write_model
 
 ROW = '{"id": "1", "tokens": ["gout", "is", "rare"], "ner_tags": ["B-Disease", "O", "O"]}\n'
@@ -19,10 +22,13 @@ def test_assisted_model_finds_listed_names(
     corpus.mkdir(parents=True)
     shutil.copy(ner_recipe, corpus / "recipe.yaml")
     (tmp_path / "dev.jsonl").write_text(ROW)
-    alone = cs.evaluate(model, tmp_path, "dev")
-    assisted = cs.evaluate(model, tmp_path, "dev", assist=tmp_path / "corpus")
-    assert alone["strict_f1"] == 0 and assisted["strict_f1"] == 100
-    assert assisted["model"] == str(model)
+    alone, assisted = tmp_path / "alone.json", tmp_path / "assisted.json"
+    line = ["evaluate", str(model), str(tmp_path), "--split", "dev", "--json"]
+    for arguments in ([str(alone)], [str(assisted), "--assist", str(tmp_path / "corpus")]):
+        done = CliRunner().invoke(app, [*line, *arguments], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+    assert json.loads(alone.read_text())["strict_f1"] == 0
+    assert json.loads(assisted.read_text())["strict_f1"] == 100
 
 
 def silence(folder: Path) -> None:

@@ -12,7 +12,7 @@ def test_file_replaces_shipped_values_and_arguments_replace_both(tmp_path: Path)
     file = tmp_path / "settings.yaml"
     file.write_text("rounds: 7\nlearning_rate: 5e-5\nbins: [0.5]\n")
     settings = adapt_settings(file, rounds=1, seed=3)
-    assert (settings.rounds, settings.learning_rate, settings.bins) == (1, 5e-5, (0.5,))
+    assert (settings.rounds, settings.learning_rate, settings.labels.bins) == (1, 5e-5, (0.5,))
     assert settings.seed == 3 and settings.epochs == adapt_settings().epochs
 
 
