@@ -52,6 +52,15 @@ class Claims:
             for name, own in spoken.items()
         }
 
+    @cached_property
+    def stated_by_negation(self) -> set[str]:
+        """The types with a negation in a statement of their own: "should not be taken with"."""
+        return {
+            one.name
+            for one in self.relation.types
+            if any(NEGATION.search(statement) for statement in one.statements)
+        }
+
     def fault(self, sentence: str, kind: Kind) -> str | None:
         """Why a sentence, its pair masked, does not claim what `kind` asked for; None if it may."""
         if kind.claim == "any" or not self.relation.types:
@@ -62,7 +71,7 @@ class Claims:
         negated = NEGATION.search(sentence) is not None
         if kind.claim == "negated":
             return None if negated else "negation missing"
-        if negated:
+        if negated and kind.label not in self.stated_by_negation:
             return "negated"
         if kind.label in self.cues and found and kind.label not in found:
             return "cue word of another type"

@@ -61,3 +61,10 @@ def test_words_shared_by_two_types_are_no_cue() -> None:
         }
     )
     assert Claims(relation).cues == {"up": {"increas"}, "down": {"reduc"}}
+
+
+def test_type_that_is_stated_by_a_negation_may_be_negated() -> None:
+    advise = {"name": "advise", "statements": ["{head} should not be taken with {tail}"]}
+    relation = Relation.model_validate({"head": "drug", "tail": "drug", "types": [advise]})
+    kind = Kind(name="k", weight=1, label="advise", claim="stated")
+    assert Claims(relation).fault("@DRUG1$ should not be given with @DRUG2$.", kind) is None
