@@ -21,7 +21,8 @@ import numpy as np
 from corpusmith.cli.report import listed, numbers
 from corpusmith.corpus.build import benchmarks_at_hand, build
 from corpusmith.evaluation.dictionary import baseline_predictions
-from corpusmith.evaluation.evaluate import Options, row_counts
+from corpusmith.evaluation.evaluate import row_counts
+from corpusmith.evaluation.loading import Options
 from corpusmith.evaluation.seed_statistics import SCORES, seed_differences, seed_figures
 from corpusmith.evidence.student_runs import Measured
 from corpusmith.evidence.students import shipped_zero_shot

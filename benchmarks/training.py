@@ -191,7 +191,8 @@ def run_script(script: str, job: dict, folder: Path) -> dict:
 
 
 def score(model: str, job: dict) -> dict:
-    from corpusmith.evaluation.evaluate import Options, evaluate
+    from corpusmith.evaluation.evaluate import evaluate
+    from corpusmith.evaluation.loading import Options
 
     found = evaluate(model, job["benchmark"], job["split"], options=Options(backend="torch"))
     return {name: found[name] for name in ("strict_f1", "ci95")}

@@ -125,6 +125,18 @@ def evaluation_lines(figures: Mapping[str, Any]) -> str:
             "  errors: "
             + ", ".join(f"{found['count']} {kind}" for kind, found in figures["errors"].items()),
         ]
+    elif "micro_f1" in figures:
+        low, high = figures["ci95"]["micro_f1"]
+        lines = [
+            f"{what}: micro F1 {figures['micro_f1']:.1f} (95% {low:.1f} to {high:.1f}), "
+            f"precision {figures['precision']:.1f}, recall {figures['recall']:.1f}, "
+            f"macro F1 {figures['macro_f1']:.1f}; {figures['sentences']} rows"
+        ]
+        lines += [
+            f"  {name}: F1 {scores['f1']:.1f}, precision {scores['precision']:.1f}, "
+            f"recall {scores['recall']:.1f} of {scores['rows']} rows"
+            for name, scores in figures["by_type"].items()
+        ]
     else:
         low, high = figures["ci95"]["macro_f1"]
         lines = [

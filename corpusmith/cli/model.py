@@ -147,8 +147,9 @@ def evaluate(
     """Measure a model, or anybody's predictions, with intervals and an error table."""
     from corpusmith.cli.display import evaluation_lines
     from corpusmith.evaluation.assisted import predictor_of
-    from corpusmith.evaluation.evaluate import Options, compare
+    from corpusmith.evaluation.evaluate import compare
     from corpusmith.evaluation.evaluate import evaluate as measure
+    from corpusmith.evaluation.loading import Options
     from corpusmith.extraction.readers.read import Reading
 
     renamed = parse_types(types)

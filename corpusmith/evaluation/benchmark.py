@@ -4,6 +4,7 @@ The files are read by `corpusmith.extraction.readers`, so that evaluation reads 
 reads.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,38 +16,24 @@ from corpusmith.evaluation.metrics import spans
 from corpusmith.extraction.document import Document, Mention
 from corpusmith.extraction.readers.read import DETECTED, SUFFIXES, Reading, read_documents
 from corpusmith.extraction.schemes import NOT_RELATED, RELATED, checked_names
-from corpusmith.inference import WORDS, bio
 
-Span = tuple[int, int, str]
 """[start, end) in characters, and the type."""
-
-
-@dataclass(frozen=True)
-class TaggedText:
-    """A text with its entities twice: as characters (what a user sees) and as BIO tags (for the
-    usual scores).
-    """
-
-    id: str
-    text: str
-    entities: tuple[Span, ...]
-    tokens: tuple[str, ...]
-    tags: tuple[str, ...]
+from corpusmith.evaluation.tagged import Span, TaggedText, renamed, tagged_text, tagged_tokens
 
 
 @dataclass(frozen=True)
 class LabelledText:
-    """A text whose pair of entities is masked; label 1 is "related"."""
+    """A text whose pair of entities is masked; `label` is the number of its class."""
 
     id: str
     text: str
-    label: int
+    label: Any
 
 
 @dataclass(frozen=True)
 class Benchmark:
     """`source` as it was given; `revision` is the commit of a Hub dataset; `notes` say what tags
-    can't express.
+    can't express. `classes` are those of relations, "no relation" first.
     """
 
     source: str
@@ -55,6 +42,12 @@ class Benchmark:
     tagged: tuple[TaggedText, ...] = ()
     labelled: tuple[LabelledText, ...] = ()
     notes: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ("unrelated", "related")
+
+    @property
+    def gold(self) -> list[int]:
+        """The number of the class of each relation row."""
+        return [row.label for row in self.labelled]
 
     @property
     def types(self) -> set[str]:
@@ -92,7 +85,8 @@ def read_benchmark(
     if not rows:
         raise UserError(f"{source} holds no row in its {split} split")
     if isinstance(rows[0], LabelledText):
-        return Benchmark(source, split, revision, labelled=tuple(rows))
+        classes, labelled = numbered(rows, source)
+        return Benchmark(source, split, revision, labelled=labelled, classes=classes)
     if not any(row.tokens for row in rows):
         raise UserError(f"{source} holds no word in its {split} split")
     tagged = tuple(renamed(row, types) if types else row for row in rows)
@@ -173,18 +167,41 @@ def mention_spans(mentions: Sequence[Mention], notes: Counter) -> list[Span]:
     return [(m.start, m.end, m.label) for m in mentions]
 
 
-def relation_label(value: Any, where: str) -> int:
-    """0 or 1 of a class: a number, or a name for related or unrelated.
+def relation_label(value: Any, where: str) -> int | str:
+    """0 or 1 of a class that says related or unrelated; the name of any other class.
 
     Raises:
-        UserError: when it is anything else.
+        UserError: when it is neither a name nor 0 or 1.
     """
     name = value.strip().lower() if isinstance(value, str) else value
     if isinstance(name, int | float) and name in (0, 1):
         return int(name)
     if isinstance(name, str) and name in RELATED | NOT_RELATED:
         return int(name in RELATED)
-    raise UserError(f"{where}: label {value!r} is no class; write 0 (unrelated) or 1 (related)")
+    if isinstance(value, str) and re.search(r"[^\W\d]", value):
+        return value.strip()
+    raise UserError(
+        f"{where}: label {value!r} is no class; write 0 (unrelated) or 1 (related), or the name "
+        "of a relation type"
+    )
+
+
+def numbered(
+    rows: Sequence[LabelledText], source: str
+) -> tuple[tuple[str, ...], tuple[LabelledText, ...]]:
+    """The classes of relation rows, and the rows with the numbers of their classes."""
+    named = sorted({row.label for row in rows if isinstance(row.label, str)})
+    if not named:
+        return Benchmark.classes, tuple(rows)
+    mixed = next((row for row in rows if row.label == 1), None)
+    if mixed:
+        raise UserError(
+            f"{source}: row {mixed.id} is labelled as related, and others by type "
+            f"({', '.join(named)}): write the type of each related row"
+        )
+    classes = ("none", *named)
+    number = {name: i for i, name in enumerate(classes)} | {0: 0}
+    return classes, tuple(replace(row, label=number[row.label]) for row in rows)
 
 
 def read_dataset(source: str, split: str) -> tuple[list, str | None]:
@@ -197,12 +214,14 @@ def read_dataset(source: str, split: str) -> tuple[list, str | None]:
     rows = corpus.splits[split]
     where = f"{source}, split {split}"
     if corpus.task == "relations":
-        if len(corpus.labels) > 2:
-            raise UserError(f"{where}: {len(corpus.labels)} classes; two are scored here")
-        if any(label not in (0, 1) for label in rows["label"]):
+        if any(not 0 <= label < len(corpus.labels) for label in rows["label"]):
             raise UserError(f"{where}: rows without a label (-1); this split is not annotated")
+        labels = [relation_label(name, where) for name in corpus.labels]
+        if len(labels) == 2:
+            labels = [0, 1]  # whatever the two are called
         return [
-            LabelledText(str(r.get("id", n)), r["text"], r["label"]) for n, r in enumerate(rows)
+            LabelledText(str(r.get("id", n)), r["text"], labels[r["label"]])
+            for n, r in enumerate(rows)
         ], corpus.revision
     names = checked_names(corpus.labels, where)
     found = []
@@ -217,74 +236,3 @@ def read_dataset(source: str, split: str) -> tuple[list, str | None]:
             tagged = replace(tagged, text=row["text"], entities=entities)
         found.append(tagged)
     return found, corpus.revision
-
-
-def tagged_tokens(name: str, tokens: Sequence[str], tags: Sequence[str]) -> TaggedText:
-    """From words; the text is the words with a space between each two, as the real one is not
-    known.
-    """
-    if len(tokens) != len(tags):
-        raise ValueError(f"row {name} has {len(tokens)} tokens and {len(tags)} tags")
-    tags = tuple(bio(tags))
-    starts = [0]
-    for token in tokens:
-        starts.append(starts[-1] + len(token) + 1)
-    entities = tuple((starts[first], starts[last] - 1, type_) for type_, first, last in spans(tags))
-    return TaggedText(name, " ".join(tokens), entities, tuple(tokens), tags)
-
-
-def tagged_text(
-    name: str, text: str, entities: Sequence[Span], notes: Counter | None = None
-) -> TaggedText:
-    """From characters. Of overlapping entities the longest stays; a word half in an entity is
-    tagged as in it.
-
-    `notes` counts both.
-    """
-    kept: list[Span] = []
-    for start, end, type_ in sorted(
-        set(entities), key=lambda entity: (entity[0] - entity[1], entity)
-    ):
-        if all(end <= other[0] or other[1] <= start for other in kept):
-            kept.append((start, end, type_))
-    words = WORDS.pre_tokenize_str(text)
-    tags = tags_of([place for _, place in words], kept)
-    if notes is not None:
-        edges = {edge for _, place in words for edge in place}
-        notes["nested or overlapping mentions, not scored (the longest one is)"] += len(
-            set(entities)
-        ) - len(kept)
-        notes["mentions that begin or end inside a word, scored as whole words"] += sum(
-            not {start, end} <= edges for start, end, _ in kept
-        )
-        notes += Counter()  # drops zeros
-    return TaggedText(
-        name, text, tuple(sorted(kept)), tuple(word for word, _ in words), tuple(tags)
-    )
-
-
-def tags_of(places: Sequence[tuple[int, int]], entities: Iterable[Span]) -> list[str]:
-    """BIO tags of words at [start, end) for entities that don't overlap."""
-    tags = ["O"] * len(places)
-    for start, end, type_ in sorted(entities):
-        inside = [i for i, (first, last) in enumerate(places) if first < end and start < last]
-        for i in inside:
-            tags[i] = f"{'B' if i == inside[0] else 'I'}-{type_}"
-    return tags
-
-
-def renamed(row: TaggedText, types: Mapping[str, str]) -> TaggedText:
-    """With the types of `types` under their new names, and without all others."""
-    entities = tuple(
-        (start, end, types[type_]) for start, end, type_ in row.entities if type_ in types
-    )
-    return replace(row, entities=entities, tags=tuple(renamed_tags(row.tags, types)))
-
-
-def renamed_tags(tags: Sequence[str], types: Mapping[str, str]) -> list[str]:
-    """BIO tags with the types of `types` under their new names, and without all others."""
-    found = ["O"] * len(tags)
-    for type_, first, last in spans(tags):
-        if type_ in types:
-            found[first:last] = [f"B-{types[type_]}"] + [f"I-{types[type_]}"] * (last - first - 1)
-    return found

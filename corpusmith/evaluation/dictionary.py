@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from corpusmith.errors import UserError
-from corpusmith.evaluation.benchmark import LabelledText, TaggedText, read_benchmark
+from corpusmith.evaluation.benchmark import LabelledText, read_benchmark
+from corpusmith.evaluation.tagged import TaggedText
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.schema import Recipe
 

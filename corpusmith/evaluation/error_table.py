@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from corpusmith.evaluation.benchmark import TaggedText
 from corpusmith.evaluation.metrics import prf, spans
+from corpusmith.evaluation.tagged import TaggedText
 
 KINDS = ("boundary", "type", "missed", "spurious")
 

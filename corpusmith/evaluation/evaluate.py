@@ -6,51 +6,39 @@ The usual scores are over given words and tags; beside them are those over raw t
 by the extractor that users run.
 """
 
-import json
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from corpusmith.errors import UserError
-from corpusmith.evaluation.benchmark import Benchmark, read_benchmark, renamed_tags
+from corpusmith.evaluation.benchmark import Benchmark, read_benchmark
 from corpusmith.evaluation.error_table import error_table, mentions, seen_and_unseen
+from corpusmith.evaluation.loading import DEFAULTS, Options, load, model_facts
 from corpusmith.evaluation.metrics import (
     calibration_error,
     prf,
-    relation_scores,
     span_counts,
     span_scores,
     spans,
 )
 from corpusmith.evaluation.predictions import is_predictions, read_scores, read_tags
+from corpusmith.evaluation.relation_types import micro_counts, type_counts
+from corpusmith.evaluation.relations import (
+    evaluate_relations,
+    evaluate_types,
+    masked_scores,
+    predicted_types,
+    relation_counts,
+)
 from corpusmith.evaluation.significance import f1, interval, macro_f1, paired
-from corpusmith.extraction.readers.read import DETECTED, Reading
-from corpusmith.inference import MASK, Entity, EntityExtractor, RelationClassifier
+from corpusmith.evaluation.tagged import renamed_tags
+from corpusmith.inference import Entity, EntityExtractor, RelationClassifier
 
 TOLERANCE = 0.1
 """Points of F1 by which scores over raw text may differ from scores over given words without a
 warning.
 """
-
-
-@dataclass(frozen=True)
-class Options:
-    """How files are read, and how a model runs (see
-    `corpusmith.inference.Encoder.from_pretrained`).
-    """
-
-    reading: Reading = DETECTED
-    backend: str = "auto"
-    quantized: bool = True
-    threads: int | None = None
-
-
-DEFAULTS = Options()
 
 
 def evaluate(
@@ -89,6 +77,8 @@ def evaluate(
         "split": split,
     }
     facts |= {"revision": data.revision} | ({} if is_file else model_facts(model))
+    if data.labelled and len(data.classes) > 2:
+        return facts | evaluate_types(data, *predicted_types(model, data, options))
     if data.labelled:
         scores = read_scores(model, data, options.reading) if is_file else None
         return facts | evaluate_relations(data, scores, model, options)
@@ -112,11 +102,12 @@ def compare(
     """Whether `first` scores above `second` (models or predictions) by more than chance, see
     `significance.paired`.
 
-    Strict F1 for entities, macro F1 for relations.
+    Strict F1 for entities, macro F1 for relations of two classes, micro F1 for those of more.
     """
     data = read_benchmark(benchmark, split, types, options.reading)
     one, other = (row_counts(model, data, types, options) for model in (first, second))
-    tested = paired(one, other, f1 if data.tagged else macro_f1)
+    macro = data.labelled and len(data.classes) == 2
+    tested = paired(one, other, macro_f1 if macro else f1)
     return {"first": first, "second": second, "benchmark": benchmark, "split": split} | tested
 
 
@@ -132,6 +123,9 @@ def row_counts(
         if is_predictions(model):
             return span_counts(gold, read_tags(model, data, types, options.reading))
         return span_counts(gold, model_tags(load(EntityExtractor, model, options), data, types))
+    if len(data.classes) > 2:
+        predicted, _ = predicted_types(model, data, options)
+        return micro_counts(type_counts(data.gold, predicted, len(data.classes)))
     if is_predictions(model):
         return relation_counts(data, read_scores(model, data, options.reading), 0.5)
     classifier = load(RelationClassifier, model, options)
@@ -276,80 +270,3 @@ def deployed_scores(data: Benchmark, found: Sequence[Sequence[Entity]]) -> dict:
         )
     scores = prf(right, predicted, gold)
     return {"strict_f1": scores["f1"], "precision": scores["precision"], "recall": scores["recall"]}
-
-
-def evaluate_relations(
-    data: Benchmark, scores: list[float] | None, model: str, options: Options
-) -> dict:
-    """Of given scores, or else of the model's, at the threshold that the model carries."""
-    threshold, extra = 0.5, {}
-    if scores is None:
-        classifier = load(RelationClassifier, model, options)
-        start = time.perf_counter()
-        scores = masked_scores(classifier, data)
-        threshold, extra = classifier.threshold, {"backend": classifier.encoder.backend}
-        extra["seconds"] = time.perf_counter() - start
-    labels = [row.label for row in data.labelled]
-    counts = relation_counts(data, scores, threshold)
-    return relation_scores(labels, scores, threshold) | {
-        "threshold": threshold,
-        "ci95": {
-            "positive_f1": interval(counts[:, :3], f1),
-            "macro_f1": interval(counts, macro_f1),
-        },
-        "sentences": len(labels),
-        "calibration": {"ece": calibration_error(scores, [label == 1 for label in labels])},
-        **extra,
-    }
-
-
-def relation_counts(data: Benchmark, scores: Sequence[float], threshold: float) -> np.ndarray:
-    """Rows x (right, predicted, gold) of the positive and then of the negative class."""
-    gold = np.array([row.label == 1 for row in data.labelled])
-    positive = np.asarray(scores) >= threshold
-    return np.stack(
-        [gold & positive, positive, gold, ~gold & ~positive, ~positive, ~gold], axis=1
-    ).astype(int)
-
-
-def masked_scores(classifier: RelationClassifier, data: Benchmark) -> list[float]:
-    """The model's probability of "related" for each row.
-
-    Raises:
-        UserError: when a text does not mask the pair that the model was trained on.
-    """
-    sides = [classifier.head.upper(), classifier.tail.upper()]
-    one_kind = sides[0] == sides[1]  # its masks may be numbered: @DRUG1$ and @DRUG2$
-    for row in data.labelled:
-        marks = [mark[1:-1].upper() for mark in MASK.findall(row.text)]
-        found = Counter(mark.rstrip("0123456789") if one_kind else mark for mark in marks)
-        if Counter(sides) - found:
-            raise UserError(
-                f"row {row.id} of {data.source} does not mask @{sides[0]}$ and @{sides[1]}$, the "
-                f"pair that the model was trained on: {row.text[:60]!r}"
-            )
-    return classifier.probabilities([row.text for row in data.labelled])
-
-
-def load(kind: Any, model: str, options: Options) -> Any:
-    """An extractor or classifier from a folder or Hub id `id[@revision]`."""
-    name, _, revision = (model, "", "") if Path(model).is_dir() else model.partition("@")
-    running = {
-        "backend": options.backend,
-        "quantized": options.quantized,
-        "threads": options.threads,
-    }
-    try:
-        return kind.from_pretrained(name, revision or None, **running)
-    except (OSError, ValueError) as error:
-        raise UserError(str(error)) from error
-
-
-def model_facts(model: str) -> dict:
-    """The seed of a model folder's training, where it tells."""
-    report = Path(model) / "training.json"
-    return (
-        {"seed": json.loads(report.read_text(encoding="utf-8")).get("seed")}
-        if report.is_file()
-        else {}
-    )

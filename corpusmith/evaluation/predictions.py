@@ -12,14 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from corpusmith.errors import UserError
-from corpusmith.evaluation.benchmark import (
-    Benchmark,
-    TaggedText,
-    relation_label,
-    renamed_tags,
-    tags_of,
-)
+from corpusmith.evaluation.benchmark import Benchmark, relation_label
 from corpusmith.evaluation.metrics import spans
+from corpusmith.evaluation.tagged import TaggedText, renamed_tags, tags_of
 from corpusmith.extraction.document import Document
 from corpusmith.extraction.readers.read import DETECTED, Reading, read_documents
 
@@ -132,11 +127,42 @@ def read_scores(file: str, data: Benchmark, reading: Reading = DETECTED) -> list
     return [relation_score(document) for document in found if document]
 
 
+def read_classes(file: str, data: Benchmark, reading: Reading = DETECTED) -> list[int]:
+    """The number of the predicted class for each row of a benchmark of several relation types.
+
+    Raises:
+        UserError: when they are not predictions of exactly these rows, or a label is no class of
+            the benchmark.
+    """
+    number = {name.lower(): i for i, name in enumerate(data.classes)}
+    found = []
+    for document in matched(file, predictions_in(file, reading), data.labelled, data.source):
+        assert document is not None  # only a row without words needs no prediction
+        if document.tags is not None or document.label is None:
+            raise UserError(f"{document.where}: no label; {WRITE_LABELS}")
+        label = relation_label(document.label, document.where)
+        chosen = 0 if label == 0 else number.get(str(label).lower())
+        if chosen is None:
+            raise UserError(
+                f"{document.where}: label {document.label!r} is no class of {data.source}: it has "
+                f"{', '.join(data.classes)}"
+            )
+        if document.score not in (None, ""):
+            probability(document.score, document.where)
+        found.append(chosen)
+    return found
+
+
 def relation_score(document: Document) -> float:
     label, score = document.label, document.score
     if document.tags is not None or (label is None and score in (None, "")):
         raise UserError(f"{document.where}: no label and no score; {WRITE_LABELS}")
     chosen = None if label is None else relation_label(label, document.where)
+    if isinstance(chosen, str):
+        raise UserError(
+            f"{document.where}: label {chosen!r} is no class of the benchmark's: it has 0 "
+            "(unrelated) and 1 (related)"
+        )
     if score in (None, ""):
         return float(chosen or 0)
     chance = probability(score, document.where)

@@ -17,9 +17,11 @@ import numpy as np
 from corpusmith.cli.display import duration
 from corpusmith.errors import UserError
 from corpusmith.evaluation.benchmark import Benchmark, read_benchmark
-from corpusmith.evaluation.evaluate import Options, load, relation_counts, row_counts
+from corpusmith.evaluation.evaluate import row_counts
+from corpusmith.evaluation.loading import Options, load
 from corpusmith.evaluation.metrics import relation_scores, span_counts
 from corpusmith.evaluation.predictions import predicted_ids
+from corpusmith.evaluation.relations import relation_counts
 from corpusmith.files import write_json
 from corpusmith.inference import EntityExtractor, RelationClassifier
 from corpusmith.training.config import TrainingConfig, rule

@@ -119,7 +119,8 @@ def quantize(float_file: Path, int8_file: Path) -> None:
 
 def quantization_loss(model: str, benchmark: str, split: str) -> dict:
     """Strict F1 (entities) or macro F1 (relations) in percent of both files, and the difference."""
-    from corpusmith.evaluation.evaluate import Options, evaluate
+    from corpusmith.evaluation.evaluate import evaluate
+    from corpusmith.evaluation.loading import Options
 
     figures = [
         evaluate(model, benchmark, split, options=Options(backend="onnx", quantized=quantized))

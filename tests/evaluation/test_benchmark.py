@@ -3,8 +3,9 @@ import json
 import pytest
 
 from corpusmith.errors import UserError
-from corpusmith.evaluation.benchmark import read_benchmark, tagged_text
+from corpusmith.evaluation.benchmark import read_benchmark
 from corpusmith.evaluation.metrics import spans
+from corpusmith.evaluation.tagged import tagged_text
 
 TOKENS = ["Ataxia", "-", "telangiectasia", "and", "gout", "."]
 TAGS = ["B-Disease", "I-Disease", "I-Disease", "O", "B-Disease", "O"]

@@ -1,5 +1,5 @@
-from corpusmith.evaluation.benchmark import tagged_tokens
 from corpusmith.evaluation.error_table import error_table, mentions, seen_and_unseen
+from corpusmith.evaluation.tagged import tagged_tokens
 
 ROWS = [
     tagged_tokens(

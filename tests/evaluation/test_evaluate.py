@@ -3,9 +3,9 @@ import json
 import pytest
 
 from corpusmith.errors import UserError
-from corpusmith.evaluation.benchmark import tagged_text
 from corpusmith.evaluation.evaluate import compare, evaluate, overlap_scores
 from corpusmith.evaluation.metrics import span_scores
+from corpusmith.evaluation.tagged import tagged_text
 from corpusmith.inference import EntityExtractor
 from tests.training.models import SENTENCES, TAGS, write_model
 

@@ -18,10 +18,10 @@ def test_the_released_space_starts_from_the_hub_alone(
     monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
     from huggingface_hub import HfApi, snapshot_download
 
+    from corpusmith.hub.folders.space import stage_space
     from corpusmith.hub.loopback import hub_at
     from corpusmith.hub.publish import About, publish
     from corpusmith.hub.repo import HubTarget
-    from corpusmith.hub.folders.space import stage_space
     from corpusmith.recipe.load import load_recipe
 
     with hub_at("local", tmp_path / "hub") as endpoint:

@@ -1,0 +1,48 @@
+"""Load what is evaluated, and the options of how."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from corpusmith.errors import UserError
+from corpusmith.extraction.readers.read import DETECTED, Reading
+
+
+@dataclass(frozen=True)
+class Options:
+    """How files are read, and how a model runs (see
+    `corpusmith.inference.Encoder.from_pretrained`).
+    """
+
+    reading: Reading = DETECTED
+    backend: str = "auto"
+    quantized: bool = True
+    threads: int | None = None
+
+
+DEFAULTS = Options()
+
+
+def load(kind: Any, model: str, options: Options) -> Any:
+    """An extractor or classifier from a folder or Hub id `id[@revision]`."""
+    name, _, revision = (model, "", "") if Path(model).is_dir() else model.partition("@")
+    running = {
+        "backend": options.backend,
+        "quantized": options.quantized,
+        "threads": options.threads,
+    }
+    try:
+        return kind.from_pretrained(name, revision or None, **running)
+    except (OSError, ValueError) as error:
+        raise UserError(str(error)) from error
+
+
+def model_facts(model: str) -> dict:
+    """The seed of a model folder's training, where it tells."""
+    report = Path(model) / "training.json"
+    return (
+        {"seed": json.loads(report.read_text(encoding="utf-8")).get("seed")}
+        if report.is_file()
+        else {}
+    )

@@ -1,0 +1,94 @@
+"""A text with its entities twice: as characters, and as BIO tags of its words."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from corpusmith.evaluation.metrics import spans
+from corpusmith.inference import WORDS, bio
+
+Span = tuple[int, int, str]
+
+
+@dataclass(frozen=True)
+class TaggedText:
+    """A text with its entities twice: as characters (what a user sees) and as BIO tags (for the
+    usual scores).
+    """
+
+    id: str
+    text: str
+    entities: tuple[Span, ...]
+    tokens: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+def tagged_tokens(name: str, tokens: Sequence[str], tags: Sequence[str]) -> TaggedText:
+    """From words; the text is the words with a space between each two, as the real one is not
+    known.
+    """
+    if len(tokens) != len(tags):
+        raise ValueError(f"row {name} has {len(tokens)} tokens and {len(tags)} tags")
+    tags = tuple(bio(tags))
+    starts = [0]
+    for token in tokens:
+        starts.append(starts[-1] + len(token) + 1)
+    entities = tuple((starts[first], starts[last] - 1, type_) for type_, first, last in spans(tags))
+    return TaggedText(name, " ".join(tokens), entities, tuple(tokens), tags)
+
+
+def tagged_text(
+    name: str, text: str, entities: Sequence[Span], notes: Counter | None = None
+) -> TaggedText:
+    """From characters. Of overlapping entities the longest stays; a word half in an entity is
+    tagged as in it.
+
+    `notes` counts both.
+    """
+    kept: list[Span] = []
+    for start, end, type_ in sorted(
+        set(entities), key=lambda entity: (entity[0] - entity[1], entity)
+    ):
+        if all(end <= other[0] or other[1] <= start for other in kept):
+            kept.append((start, end, type_))
+    words = WORDS.pre_tokenize_str(text)
+    tags = tags_of([place for _, place in words], kept)
+    if notes is not None:
+        edges = {edge for _, place in words for edge in place}
+        notes["nested or overlapping mentions, not scored (the longest one is)"] += len(
+            set(entities)
+        ) - len(kept)
+        notes["mentions that begin or end inside a word, scored as whole words"] += sum(
+            not {start, end} <= edges for start, end, _ in kept
+        )
+        notes += Counter()  # drops zeros
+    return TaggedText(
+        name, text, tuple(sorted(kept)), tuple(word for word, _ in words), tuple(tags)
+    )
+
+
+def tags_of(places: Sequence[tuple[int, int]], entities: Iterable[Span]) -> list[str]:
+    """BIO tags of words at [start, end) for entities that don't overlap."""
+    tags = ["O"] * len(places)
+    for start, end, type_ in sorted(entities):
+        inside = [i for i, (first, last) in enumerate(places) if first < end and start < last]
+        for i in inside:
+            tags[i] = f"{'B' if i == inside[0] else 'I'}-{type_}"
+    return tags
+
+
+def renamed(row: TaggedText, types: Mapping[str, str]) -> TaggedText:
+    """With the types of `types` under their new names, and without all others."""
+    entities = tuple(
+        (start, end, types[type_]) for start, end, type_ in row.entities if type_ in types
+    )
+    return replace(row, entities=entities, tags=tuple(renamed_tags(row.tags, types)))
+
+
+def renamed_tags(tags: Sequence[str], types: Mapping[str, str]) -> list[str]:
+    """BIO tags with the types of `types` under their new names, and without all others."""
+    found = ["O"] * len(tags)
+    for type_, first, last in spans(tags):
+        if type_ in types:
+            found[first:last] = [f"B-{types[type_]}"] + [f"I-{types[type_]}"] * (last - first - 1)
+    return found
