@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from corpusmith.evaluation.benchmark import read_benchmark
-from corpusmith.evaluation.evaluate import Options
+from corpusmith.evaluation.loading import Options
 from corpusmith.extraction.assist.assist import AssistedExtractor
 from corpusmith.recipe.lookup import corpus_lookup
 

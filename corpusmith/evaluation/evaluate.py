@@ -17,13 +17,14 @@ from corpusmith.evaluation.error_table import error_table, mentions, seen_and_un
 from corpusmith.evaluation.loading import DEFAULTS, Options, load, model_facts
 from corpusmith.evaluation.metrics import (
     calibration_error,
+    micro_counts,
     prf,
     span_counts,
     span_scores,
     spans,
+    type_counts,
 )
 from corpusmith.evaluation.predictions import is_predictions, read_scores, read_tags
-from corpusmith.evaluation.relation_types import micro_counts, type_counts
 from corpusmith.evaluation.relations import (
     evaluate_relations,
     evaluate_types,

@@ -11,10 +11,12 @@ from corpusmith.evaluation.benchmark import Benchmark, LabelledText
 from corpusmith.evaluation.loading import Options, load
 from corpusmith.evaluation.metrics import (
     calibration_error,
+    micro_counts,
     relation_scores,
+    type_counts,
+    type_scores,
 )
 from corpusmith.evaluation.predictions import is_predictions, read_classes
-from corpusmith.evaluation.relation_types import micro_counts, type_counts, type_scores
 from corpusmith.evaluation.significance import f1, interval, macro_f1
 from corpusmith.inference import MASK, RelationClassifier
 

@@ -8,8 +8,13 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import gather_object, send_to_device
 
-from corpusmith.evaluation.metrics import prf, relation_scores, span_counts, span_scores
-from corpusmith.evaluation.relation_types import type_scores
+from corpusmith.evaluation.metrics import (
+    prf,
+    relation_scores,
+    span_counts,
+    span_scores,
+    type_scores,
+)
 from corpusmith.training.batches import collate, plan_steps
 from corpusmith.training.config import Schedule, TrainingConfig
 from corpusmith.training.data import Corpus, Encoded

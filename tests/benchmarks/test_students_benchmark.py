@@ -13,8 +13,8 @@ from tests.fixtures.training import TAGS, ner_rows
 
 
 def test_students_of_all_seeds_are_measured_beside_the_lexicon(
-    ner_dataset: Path,  # noqa: F811
-    tiny_encoder: Path,  # noqa: F811
+    ner_dataset: Path,
+    tiny_encoder: Path,
     tmp_path: Path,
 ) -> None:
     config = TrainingConfig(

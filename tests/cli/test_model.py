@@ -15,8 +15,6 @@ from corpusmith.errors import UserError
 from tests.fixtures.training import TAGS, ner_rows
 from tests.training.models import write_model
 
-# ruff: noqa: F811
-
 
 def corpusmith(*arguments: object) -> str:
     """What a verb prints; it runs in this process, as torch takes long to import."""

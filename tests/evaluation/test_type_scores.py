@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from corpusmith.evaluation.relation_types import micro_counts, type_counts, type_scores
+from corpusmith.evaluation.metrics import micro_counts, type_counts, type_scores
 from corpusmith.evaluation.significance import f1
 
 LABELS = ("none", "inhibits", "activates")
