@@ -75,7 +75,7 @@ def adapt(
 
     Args:
         model: a folder that `train` wrote.
-        documents: files and folders: text, or JSON Lines with `text` or `tokens`.
+        documents: files and folders, in the formats of docs/formats.md.
         out: the model folder to write, readable by you alone.
         corpus: the model's corpus folder: gives the list of names and synthetic rows.
         lists: a list of names by label, in place of the corpus's: a file or a shipped lexicon.

@@ -5,16 +5,14 @@ The text stays in memory: nothing here or after it writes a sentence to a file.
 
 import hashlib
 import heapq
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from corpusmith.errors import UserError
+from corpusmith.extraction.readers.read import SUFFIXES, read_documents
 from corpusmith.inference import WORDS, sentences
 from corpusmith.training.adapt.settings import AdaptSettings
-
-SUFFIXES = {".txt", ".text", ".md", ".jsonl"}
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ def sample_sentences(paths: Sequence[Path], settings: AdaptSettings) -> Sample:
     documents = sentences_read = words_read = 0
     kept: list[tuple[int, tuple[str, ...]]] = []  # a heap: the largest key is the first to go
     seen: set[int] = set()
-    for document in read_documents(paths):
+    for document in read_sentences(paths):
         documents += 1
         for words in document:
             sentences_read += 1
@@ -68,52 +66,30 @@ def sample_sentences(paths: Sequence[Path], settings: AdaptSettings) -> Sample:
     if not kept:
         raise UserError(
             f"the documents hold no sentence of {settings.shortest} to {settings.longest} words: "
-            "give text files, JSON Lines with `text` or `tokens`, or folders of them"
+            "give documents in a format of docs/formats.md, or folders of them"
         )
     chosen = [words for _, words in sorted(kept)]
     return Sample(chosen, documents, sentences_read, words_read)
 
 
-def read_documents(paths: Sequence[Path]) -> Iterator[Iterable[tuple[str, ...]]]:
+def read_sentences(paths: Sequence[Path]) -> Iterator[Iterable[tuple[str, ...]]]:
     """The sentences of each document."""
     for path in paths:
-        if not path.exists():
-            raise UserError(f"{path} does not exist: name a file or a folder of documents")
-        files = sorted(path.rglob("*")) if path.is_dir() else [path]
-        readable = [file for file in files if file.is_file() and file.suffix in SUFFIXES]
-        if not readable:
-            raise UserError(f"{path} holds no file that ends in {', '.join(sorted(SUFFIXES))}")
-        for file in readable:
-            yield from read_file(file)
+        for file in files_of(path):
+            for document in read_documents(file):
+                yield [document.tokens] if document.tokens else split(document.text)
 
 
-def read_file(file: Path) -> Iterator[Iterable[tuple[str, ...]]]:
-    """A text file is one document; a line of JSON Lines is one."""
-    try:
-        if file.suffix != ".jsonl":
-            yield split(file.read_text(encoding="utf-8"))
-            return
-        with file.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    yield read_line(line, f"{file}, line {number}")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{file} is not UTF-8 ({error.reason}): convert it first") from None
-    except OSError as error:
-        raise UserError(f"{file} cannot be read: {error.strerror}") from None
-
-
-def read_line(line: str, where: str) -> Iterable[tuple[str, ...]]:
-    """`{"tokens": [...]}` is one sentence, `{"text": "..."}` a document."""
-    try:
-        row = json.loads(line)
-    except ValueError:
-        raise UserError(f"{where} is not JSON: write one object a line") from None
-    if isinstance(row, dict) and isinstance(row.get("tokens"), list):
-        return [tuple(map(str, row["tokens"]))]
-    if isinstance(row, dict) and isinstance(row.get("text"), str):
-        return split(row["text"])
-    raise UserError(f"{where} has neither `tokens` nor `text`: write one of them")
+def files_of(path: Path) -> list[Path]:
+    """The file itself, or the files of a folder and its folders that a reader knows."""
+    if not path.exists():
+        raise UserError(f"{path} does not exist: name a file or a folder of documents")
+    if not path.is_dir():
+        return [path]
+    files = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES]
+    if not files:
+        raise UserError(f"{path} holds no file that ends in {', '.join(sorted(SUFFIXES))}")
+    return files
 
 
 def split(text: str) -> Iterator[tuple[str, ...]]:
