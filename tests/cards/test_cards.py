@@ -62,6 +62,16 @@ def structure(card: str) -> list[str]:
     return tokens
 
 
+def test_card_of_adapted_model_says_what_it_learned_from(model_facts) -> None:
+    membership = {"seen_loss": 0.0312, "unseen_loss": 0.0404, "auroc": 0.5271}
+    counts = {"documents": 1200, "sentences_used": 6000, "words_used": 150000}
+    training = {**model_facts.training, "adapted": {**counts, "membership": membership}}
+    card = model.render(dataclasses.replace(model_facts, training=training))
+    assert "no real one" not in card
+    assert "6,000" in card and "(150,000 words) of 1,200 documents" in " ".join(card.split())
+    assert "0.031 on sentences" in " ".join(card.split()) and "AUROC of 0.53" in card
+
+
 def check_golden(name: str, text: str) -> None:
     file = GOLDEN / name
     if os.environ.get("CORPUSMITH_GOLDEN") == "write":

@@ -348,7 +348,8 @@ def test_https_needs_a_token(corpus_folder: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_adapted_model_is_published_only_on_request(hub: str, model_folder: Path) -> None:
     training = json.loads((model_folder / "training.json").read_text())
-    training["adapted"] = {"documents": 1200}
+    counts = {"documents": 1200, "sentences_used": 6000, "words_used": 150000}
+    training["adapted"] = counts
     (model_folder / "training.json").write_text(json.dumps(training))
     with pytest.raises(UserError, match=r"1,200 local documents.*--i-may-publish-this-model"):
         publish("model", model_folder, MODEL, target=HubTarget(hub))

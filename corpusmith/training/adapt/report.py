@@ -37,8 +37,37 @@ def figures(rounds: Rounds, labelled: Labelled, bias: float, chosen: int) -> dic
         "masked_words": sum(word == MASKED for word in words) / max(len(words), 1),
         "mentions": sum(word.startswith("B-") for word in words),
         "estimated_precision": precisions(labelled),
+        "membership": membership(rounds, labelled, chosen),
         "label_model": labelled.estimates.model.facts(),
         "drift": drift(rounds),
+    }
+
+
+def membership(rounds: Rounds, labelled: Labelled, chosen: int) -> dict[str, float]:
+    """How well the loss tells sentences that were trained on from the held-out ones.
+
+    The loss of the chosen student, a word, against the label model's tags. An AUROC of 0.5 means
+    that the loss betrays no sentence (Yeom et al. 2018, arXiv 1709.01604).
+    """
+    numbers = {tag: i for i, tag in enumerate(rounds.tags)}
+    losses = np.full(len(rounds.sentences), np.nan)
+    for i, (chances, tags) in enumerate(
+        zip(rounds.probabilities[chosen], labelled.tags, strict=True)
+    ):
+        known = [(at, numbers[tag]) for at, tag in enumerate(tags) if tag != MASKED]
+        if known:
+            of_tags = np.array([chances[at, tag] for at, tag in known])
+            losses[i] = -np.log(np.maximum(of_tags, 1e-9)).mean()
+    held_out = rounds.held_out() & ~np.isnan(losses)
+    unseen, seen = losses[held_out], losses[~rounds.held_out() & ~np.isnan(losses)]
+    if not len(seen) or not len(unseen):
+        return {}
+    higher = (unseen[:, None] > seen[None, :]).mean()
+    equal = (unseen[:, None] == seen[None, :]).mean()
+    return {
+        "seen_loss": float(seen.mean()),
+        "unseen_loss": float(unseen.mean()),
+        "auroc": float(higher + equal / 2),
     }
 
 

@@ -76,6 +76,7 @@ def test_adapted_model_records_numbers_only(
     assert facts["documents"] == 40 and facts["rounds"] == 2
     assert set(facts["agreement"]) == {"lookup", "round 0", "round 1", "round 2"}
     assert len([line for line in lines if line.startswith("round")]) == 2
+    assert 0 <= facts["membership"]["auroc"] <= 1
     texts = [value for value in flat(facts) if isinstance(value, str)]
     assert set(texts) <= {"Disease", "acronym", "word", "phrase"}
 
