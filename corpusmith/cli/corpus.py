@@ -58,10 +58,10 @@ def generate(
         Path | None, typer.Option(help="With --executor: the folder that all tasks share.")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option(help="Say what would be sent and what it would cost, and send nothing.")
+        bool, typer.Option(help="Print requests, tokens and cost; send nothing.")
     ] = False,
 ) -> None:
-    """Ask a teacher for what a recipe plans. What was answered is never asked again."""
+    """Ask a teacher for what a recipe plans. The same command continues; nothing is asked twice."""
     from corpusmith.cli.display import LiveProgress, estimate_lines
     from corpusmith.corpus import generate as asking
     from corpusmith.teacher.ledger import Ledger
@@ -80,7 +80,8 @@ def generate(
     if executor:
         if batch or ledger or shard != "0/1":
             raise UserError(
-                "--executor goes without --batch, --ledger and --shard: each task keeps a ledger for its shard"
+                "--executor can't be used with --batch, --ledger or --shard: "
+                "each task keeps a ledger for its shard"
             )
         spread = cluster(executor, workers, memory_gb, sbatch, setup)
         from corpusmith.corpus.scale import build as scale
@@ -97,7 +98,8 @@ def generate(
             resized, folder, spread, tasks, base_url=base_url, limits=limits
         )
         typer.echo(
-            f"{folder}: {counts['answered']} answered, {counts['failed']} failed, {counts['pending']} pending"
+            f"{folder}: {counts['answered']} answered, {counts['failed']} failed, "
+            f"{counts['pending']} pending"
         )
         typer.echo(
             f"next: corpusmith build {recipe} --executor {executor} --answers {folder} --out DIR"
@@ -121,7 +123,8 @@ def generate(
                 on_progress=show,
             )
     typer.echo(
-        f"{path}: {done.before + done.answered} answered, {done.failed} failed, {done.pending} pending"
+        f"{path}: {done.before + done.answered} answered, {done.failed} failed, "
+        f"{done.pending} pending"
     )
     typer.echo(f"next: corpusmith build {recipe} --ledger {path} --out runs/{resized.name}/dataset")
 
@@ -154,7 +157,10 @@ def build(
         Path | None, typer.Option(help="Leave out what lies far off in this file of `outliers`.")
     ] = None,
 ) -> None:
-    """Turn answers into a dataset folder. Without --ledger, the transcript that ships with the recipe is used."""
+    """Verify and filter answers, and write a dataset folder.
+
+    Without --ledger the answers are those that ship with the recipe.
+    """
     from corpusmith.corpus import build as building
 
     if executor is None:
@@ -169,7 +175,8 @@ def build(
         )
     elif answers is None:
         raise UserError(
-            "--executor reads a folder of answers: give --answers, as `corpusmith generate --executor` wrote it"
+            "--executor reads a folder of answers: give --answers, "
+            "as `corpusmith generate --executor` wrote it"
         )
     else:
         spread = cluster(executor, workers, memory_gb, sbatch, setup)
@@ -178,7 +185,8 @@ def build(
         facts = build_at_scale(recipe, answers, out, spread, tasks, work=work)
     counts = facts["counts"]
     typer.echo(
-        f"{out}: {counts['accepted']} rows accepted and {counts['rejected']} rejected of {counts['answered']} answers; "
+        f"{out}: {counts['accepted']} rows accepted and {counts['rejected']} rejected "
+        f"of {counts['answered']} answers; "
         f"{counts['failed']} requests failed, {counts['pending']} pending"
     )
     for reason, count in {**facts["rejected_by_reason"], **facts["filtered_by_reason"]}.items():
@@ -212,7 +220,10 @@ def baseline(
         ),
     ] = None,
 ) -> None:
-    """Predict without a student: by the recipe's lexicons, or by asking its teacher (which sends the text)."""
+    """Predict without a student, by the recipe's lexicons or by its teacher.
+
+    The teacher (zero-shot) gets the text of the benchmark.
+    """
     from corpusmith.recipe.load import load_recipe
 
     parsed = load_recipe(recipe)
@@ -238,7 +249,7 @@ def baseline(
 def cluster(
     executor: str, workers: int, memory_gb: int, sbatch: list[str] | None, setup: str | None
 ) -> "Cluster":
-    """The cluster that the options describe. Raises UserError at one that does not exist, or cannot be used there."""
+    """The cluster of the options. Raises UserError if it doesn't exist or can't be used here."""
     if executor not in ("local", "ray", "slurm"):
         raise UserError(f"no executor {executor!r}: local, ray or slurm")
     if executor != "slurm" and (sbatch or setup):

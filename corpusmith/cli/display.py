@@ -1,4 +1,4 @@
-"""What the verbs print: one function a figure, no figure computed here."""
+"""Format what the verbs print. No figure is computed here."""
 
 import sys
 import time
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class LiveProgress:
-    """Shows a generation: one line kept up to date on a terminal, a plain line every 30 s elsewhere."""
+    """Show the progress of a generation.
+
+    A terminal gets one line that is kept up to date, a log a line every 30 s.
+    """
 
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
@@ -48,23 +51,27 @@ def progress_line(progress: "Progress") -> str:
     left = progress.seconds_left
     return (
         f"{progress.before + progress.answered}/{progress.total or '?'} answered"
-        f" ({progress.accepted} accepted, {progress.rejected} rejected now), {progress.failed} failed"
+        f" ({progress.accepted} accepted, {progress.rejected} rejected now),"
+        f" {progress.failed} failed"
         f" | {60 * progress.rate:.0f}/min, {progress.in_flight} in flight"
-        f" | {progress.prompt_tokens + progress.completion_tokens} tokens, cost {money(progress.cost)}"
+        f" | {progress.prompt_tokens + progress.completion_tokens} tokens,"
+        f" cost {money(progress.cost)}"
         f" | {'?' if left is None else duration(left)} left"
     )
 
 
 def estimate_lines(recipe: "Recipe", planned: "Estimate") -> str:
     return (
-        f"{recipe.name}: {planned.requests} requests to {recipe.teacher.model}; {planned.answered} more are settled already\n"
-        f"about {planned.prompt_tokens} prompt and {planned.completion_tokens} completion tokens, cost {money(planned.cost)}\n"
+        f"{recipe.name}: {planned.requests} requests to {recipe.teacher.model}; "
+        f"{planned.answered} more are settled already\n"
+        f"about {planned.prompt_tokens} prompt and {planned.completion_tokens} completion tokens, "
+        f"cost {money(planned.cost)}\n"
         "nothing was sent"
     )
 
 
 def preview_lines(request: "Request", outcome: "Entities | Pair | Reject | None") -> str:
-    """A prompt, and what its answer became."""
+    """A prompt, and the row or reject that its answer became."""
     shown = [f"[{request.kind.name}] {request.payload['messages'][-1]['content']}"]
     if outcome is not None:
         shown.append(f"    {marked(outcome)}")
@@ -72,7 +79,7 @@ def preview_lines(request: "Request", outcome: "Entities | Pair | Reject | None"
 
 
 def marked(outcome: "Entities | Pair | Reject") -> str:
-    """A sentence with its mentions in square brackets, or its pair masked; of a reject the reason."""
+    """A sentence with its mentions in brackets or its pair masked; the reason of a reject."""
     from corpusmith.corpus.example import Pair, Reject
 
     if isinstance(outcome, Reject):
@@ -91,11 +98,14 @@ def training_line(row: Mapping[str, Any]) -> str:
         for name, value in row["validation"].items()
         if isinstance(value, int | float)
     )
-    return f"  epoch {row['epoch']:g}, step {row['step']}: loss {row['train_loss']:.3f}; validation {scores}"
+    return (
+        f"  epoch {row['epoch']:g}, step {row['step']}: loss {row['train_loss']:.3f}; "
+        f"validation {scores}"
+    )
 
 
 def search_lines(found: Mapping[str, Any]) -> str:
-    """The finalists, best first, with what was searched."""
+    """The finalists with their settings, the best first."""
     ranked = sorted(found["finalists"], key=lambda finalist: -finalist["value"])
     searched = found["trials"][0]["settings"]
     rows = [
@@ -107,7 +117,7 @@ def search_lines(found: Mapping[str, Any]) -> str:
 
 
 def int8_loss(figures: Mapping[str, Any]) -> str:
-    """What an export says of the F1 that int8 costs."""
+    """The F1 that int8 loses."""
     if "lost" not in figures:
         return "give --benchmark to measure the F1 that int8 loses"
     name = {"strict_f1": "strict F1", "macro_f1": "macro F1"}[figures["metric"]]
@@ -115,13 +125,14 @@ def int8_loss(figures: Mapping[str, Any]) -> str:
 
 
 def evaluation_lines(figures: Mapping[str, Any]) -> str:
-    """The scores, and below them what the result says besides; positive F1 never without what it must be read against."""
+    """The scores with their intervals, then errors, seen mentions, a paired test and warnings."""
     what = f"{figures['model']} on {figures['benchmark']} {figures['split']}"
     if figures["task"] == "ner":
         low, high = figures["ci95"]
         lines = [
             f"{what}: strict F1 {figures['strict_f1']:.1f} (95% {low:.1f} to {high:.1f}), "
-            f"precision {figures['precision']:.1f}, recall {figures['recall']:.1f}; {figures['sentences']} sentences",
+            f"precision {figures['precision']:.1f}, recall {figures['recall']:.1f}; "
+            f"{figures['sentences']} sentences",
             "  errors: "
             + ", ".join(f"{found['count']} {kind}" for kind, found in figures["errors"].items()),
         ]
@@ -153,7 +164,8 @@ def evaluation_lines(figures: Mapping[str, Any]) -> str:
     if tested := figures.get("against"):
         low, high = tested["ci95"]
         lines.append(
-            f"  against {tested['second']}: {tested['difference']:+.1f} (95% {low:+.1f} to {high:+.1f}), p {tested['p']:.3g}"
+            f"  against {tested['second']}: {tested['difference']:+.1f} "
+            f"(95% {low:+.1f} to {high:+.1f}), p {tested['p']:.3g}"
         )
     return "\n".join([*lines, *(f"warning: {warning}" for warning in figures.get("warnings", ()))])
 

@@ -1,4 +1,4 @@
-"""A folder to release that does not lie on this machine."""
+"""Folders to release that are on another machine."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from corpusmith.errors import UserError
 
 @contextmanager
 def local_folder(path: str) -> Iterator[Path]:
-    """The folder; of an fsspec URL, such as `build --executor` writes to, a copy that is deleted afterwards.
+    """The folder, or a temporary copy of an fsspec URL, such as `build --executor` writes to.
 
     Raises UserError when there is nothing at the URL, or nothing installed that reads it.
     """

@@ -46,7 +46,8 @@ def hub_serve(
         end_with_parent()
     if not quiet:
         typer.echo(
-            f"A Hub over {root}: http://{host}:{port}   (export HF_ENDPOINT=http://{host}:{port}; Ctrl-C ends it)"
+            f"A Hub over {root}: http://{host}:{port}   "
+            f"(export HF_ENDPOINT=http://{host}:{port}; Ctrl-C ends it)"
         )
     try:
         serve(root, port, tokens, host)
@@ -69,7 +70,10 @@ def hub_push(
     ] = None,
     public: Public = False,
 ) -> None:
-    """Copy a repo with its history and tags to another Hub. The token for --from is CORPUSMITH_SOURCE_TOKEN."""
+    """Copy a repo with its history and tags to another Hub.
+
+    CORPUSMITH_SOURCE_TOKEN is the token for --from.
+    """
     from corpusmith.hub.repo import HubTarget
     from corpusmith.hub.transfer import lift
 
@@ -142,7 +146,8 @@ def publish(
 ) -> None:
     """Release a folder to the Hub: one commit and one tag, or nothing if the repo holds it already.
 
-    Then update the Collection of its namespace, and set the Space that a model's card names to the new version.
+    Then update the Collection of its namespace, and set the Space that a model's card names to the
+    new version.
     """
     from corpusmith.cli.display import release_lines
     from corpusmith.cli.fetched import local_folder
@@ -153,7 +158,8 @@ def publish(
     if rollback:
         if path or version or public or about != publishing.About():
             raise UserError(
-                f"--rollback releases what {rollback} held: give it no folder, version, card or --public"
+                f"--rollback releases what {rollback} held: "
+                "give it no folder, version, card or --public"
             )
         release = publishing.rollback(kind, repo, rollback, target=target)
     elif path is None:

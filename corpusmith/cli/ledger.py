@@ -1,4 +1,4 @@
-"""`corpusmith ledger`: what a ledger holds, and transcripts and other ledgers in and out of it."""
+"""`corpusmith ledger`: show a ledger, export and import transcripts, merge ledgers."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from corpusmith.teacher.ledger import Ledger
 
 ledger_app = typer.Typer(
-    help="What was asked and answered: figures, transcripts, merging.", no_args_is_help=True
+    help="Show, export, import and merge the answers of a teacher.", no_args_is_help=True
 )
 
 LedgerFile = Annotated[Path, typer.Argument(metavar="LEDGER", help="A ledger (SQLite).")]
@@ -32,8 +32,10 @@ def show(
         usages = opened.totals()
         for usage in usages:
             typer.echo(
-                f"{usage.model} at {usage.host or 'unknown'}{' by batch' if usage.batch else ''}: {usage.answers} answers, "
-                f"{usage.prompt_tokens} prompt tokens ({usage.cached_tokens} cached), {usage.completion_tokens} completion tokens"
+                f"{usage.model} at {usage.host or 'unknown'}{' by batch' if usage.batch else ''}: "
+                f"{usage.answers} answers, "
+                f"{usage.prompt_tokens} prompt tokens ({usage.cached_tokens} cached), "
+                f"{usage.completion_tokens} completion tokens"
             )
         typer.echo(f"cost {money(total_cost(usages, load_prices(prices)) if prices else None)}")
         for reason, count in opened.failures_by_reason().items():
@@ -51,7 +53,7 @@ def export(
         str | None, typer.Option(help="Licence of the outputs; default the recipe's teacher's.")
     ] = None,
 ) -> None:
-    """Write answers to a transcript that answers the same requests anywhere."""
+    """Write a transcript: a file of answers that another machine can import."""
     from corpusmith.recipe.load import load_recipe
     from corpusmith.recipe.plan import Plan
     from corpusmith.teacher.payload import payload_key
@@ -65,7 +67,8 @@ def export(
     with existing(ledger) as opened:
         header = export_transcript(opened, transcript, keys, license=outputs)
     typer.echo(
-        f"{transcript}: {header['count']} answers of {header['model']}, sha256 {header['sha256'][:12]}"
+        f"{transcript}: {header['count']} answers of {header['model']}, "
+        f"sha256 {header['sha256'][:12]}"
     )
 
 
@@ -74,14 +77,15 @@ def import_(
     ledger: LedgerFile,
     transcript: Annotated[Path, typer.Argument(help="A transcript (.jsonl.gz).")],
 ) -> None:
-    """Record a transcript's answers; those that are there already stay."""
+    """Add the answers of a transcript; answers that are there already stay."""
     from corpusmith.teacher.ledger import Ledger
     from corpusmith.teacher.transcript import import_transcript
 
     with Ledger(ledger) as opened:
         header = import_transcript(transcript, opened)
         typer.echo(
-            f"{ledger}: {opened.counts()['answered']} answered, {header['count']} of them from {transcript}"
+            f"{ledger}: {opened.counts()['answered']} answered, "
+            f"{header['count']} of them from {transcript}"
         )
 
 
@@ -93,7 +97,7 @@ def merge(
         typer.Argument(help="Ledgers to take the answers of, such as those of other shards."),
     ],
 ) -> None:
-    """Take over what other ledgers hold; the key is the whole request, so that none can contradict another."""
+    """Copy the answers of other ledgers, such as those of other shards, into this one."""
     from corpusmith.teacher.ledger import Ledger
 
     with Ledger(ledger) as opened:
@@ -103,12 +107,13 @@ def merge(
 
 
 def existing(path: Path) -> "Ledger":
-    """An open ledger. Raises UserError where there is none, so that a mistyped path makes no new one."""
+    """Open a ledger that exists. Raises UserError, so that a mistyped path makes no new one."""
     from corpusmith.errors import UserError
     from corpusmith.teacher.ledger import Ledger
 
     if not path.is_file():
         raise UserError(
-            f"no ledger at {path}: `corpusmith generate` writes runs/RECIPE/ledger.sqlite, or give its path"
+            f"no ledger at {path}: `corpusmith generate` writes runs/RECIPE/ledger.sqlite, "
+            "or give its path"
         )
     return Ledger(path)

@@ -1,4 +1,4 @@
-"""The verbs that make corpora better: noise, outliers, aim, prompts search."""
+"""The verbs that improve a corpus: noise, outliers, aim, prompts search."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ from corpusmith.cli.options import (
 if TYPE_CHECKING:
     from corpusmith.quality.prompt_search import Candidate
 
-prompts_app = typer.Typer(help="Prompt templates.", no_args_is_help=True)
+prompts_app = typer.Typer(help="Search for a better prompt.", no_args_is_help=True)
 
 
 def noise(
@@ -29,20 +29,22 @@ def noise(
     out: Annotated[
         Path, typer.Option(help="The predictions to write (JSONL), for `build --noise`.")
     ],
-    folds: Annotated[
-        int, typer.Option(help="Students to train, each judging the rows it never saw.")
-    ] = 3,
+    folds: Annotated[int, typer.Option(help="Folds of the cross-validation, a student each.")] = 3,
     encoder: EncoderName = "embedded",
     config: ConfigFile = None,
 ) -> None:
-    """Judge each row by a student that was not trained on it; a killed run goes on by the same command."""
+    """Find label noise: predict each row by a student that was not trained on it.
+
+    The same command resumes a killed run.
+    """
     from corpusmith.cli.model import training_config
     from corpusmith.quality.label_noise import out_of_fold
 
     done = out_of_fold(dataset, folds, encoder, training_config(config, None), out)
     scores = ", ".join(f"{score:.1f}" for score in done["scores"])
     typer.echo(
-        f"{out}: {done['rows']} rows judged; validation {scores}; next: corpusmith build RECIPE --noise {out}"
+        f"{out}: {done['rows']} rows judged; validation {scores}; "
+        f"next: corpusmith build RECIPE --noise {out}"
     )
 
 
@@ -53,7 +55,7 @@ def outliers(
     ],
     encoder: EncoderName = "embedded",
 ) -> None:
-    """Measure by embeddings how little each row resembles the others: refusals, code, another language."""
+    """Find outliers by embeddings: refusals, code, another language."""
     from corpusmith.quality.outliers import measure_distances
 
     rows = measure_distances(dataset, encoder, out)
@@ -107,7 +109,8 @@ def search_prompts(
         )
         if dry_run:
             typer.echo(
-                f"{parsed.name}: at most {search.most_requests} requests to {parsed.teacher.model}; nothing was sent"
+                f"{parsed.name}: at most {search.most_requests} requests to "
+                f"{parsed.teacher.model}; nothing was sent"
             )
             return
         typer.echo(f"slots {', '.join(sorted(search.slots))}; form compared with {search.source}")
@@ -117,7 +120,7 @@ def search_prompts(
         typer.echo(f"{entry['id']:<5} refused: {entry['reason']}")
     if order[0].template is None:
         typer.echo(
-            "no template does better than the recipe's own; the best new one was kept nevertheless"
+            "no template is better than the recipe's own; the best new one was written all the same"
         )
     typer.echo(
         f"{prompt}: use it as `prompt: {prompt}` in a recipe; all templates and sentences: {record}"
@@ -132,9 +135,8 @@ def ask_for_ranking(order: "Sequence[Candidate]") -> list[str]:
         typer.echo(f"\n{candidate.id}: {candidate.template or '(the prompt of the recipe)'}")
         for sentence in candidate.sentences[:3]:
             answer = CONTROL.sub("?", " ".join((sentence["answer"] or "").split()))
-            typer.echo(
-                f"    {answer}{' (rejected: ' + sentence['reason'] + ')' if sentence['reason'] else ''}"
-            )
+            reason = f" (rejected: {sentence['reason']})" if sentence["reason"] else ""
+            typer.echo(f"    {answer}{reason}")
     known = {candidate.id for candidate in order}
     while True:
         chosen = typer.prompt(
@@ -151,26 +153,31 @@ def aim(
         Path, typer.Option(help="The recipe of the next round to write, such as NAME.round2.yaml.")
     ],
     predictions: Annotated[
-        Path | None, typer.Option(help="What `noise` wrote: doubts of all answers.")
+        Path | None, typer.Option(help="Predictions that `noise` wrote.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option(help="A student; its doubts of the validation and test split.")
+        str | None, typer.Option(help="A student, asked about the validation and test split.")
     ] = None,
     dataset: Annotated[
         str | None, typer.Option(help="What --model was trained on; default runs/RECIPE/dataset.")
     ] = None,
     rows: Annotated[int, typer.Option(help="Requests of the next round.")] = 500,
 ) -> None:
-    """Write a recipe that asks more often for what the first student doubts; no real label is used."""
+    """Write a recipe that asks more often for what the first student is unsure of.
+
+    No real label is used.
+    """
     from corpusmith.quality.second_round import aim as aim_at
     from corpusmith.quality.second_round import most_doubted
 
     found = aim_at(recipe, out, rows, predicted=predictions, model=model, dataset=dataset)
     typer.echo(
-        f"mean doubt {found.mean:.2f} over {found.overall.rows} rows; most doubted, with the rows that say so:"
+        f"mean doubt {found.mean:.2f} over {found.overall.rows} rows; "
+        "most doubted, with their number of rows:"
     )
     for line in most_doubted(found):
         typer.echo(f"  {line}")
     typer.echo(
-        f"{out}; next, with the ledger of the first round: corpusmith generate {out} --ledger LEDGER --dry-run"
+        f"{out}; next, with the ledger of the first round: "
+        f"corpusmith generate {out} --ledger LEDGER --dry-run"
     )

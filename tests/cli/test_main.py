@@ -31,13 +31,13 @@ def test_help_imports_nothing_heavy() -> None:
     assert finished.stdout.strip() == "[]"
 
 
-def test_recipes_are_listed_with_what_answers_them() -> None:
+def test_recipes_lists_where_answers_come_from() -> None:
     listed = corpusmith("recipes").stdout
     assert "ncbi-disease" in listed and "demo-gene-disease" in listed
     assert "answers shipped" in listed
 
 
-def test_a_users_mistake_is_one_line_and_status_2(tmp_path: Path) -> None:
+def test_user_error_is_one_line_and_status_2(tmp_path: Path) -> None:
     finished = corpusmith("build", "nothing-of-the-sort", "--out", tmp_path / "out")
     assert finished.returncode == 2
     assert finished.stderr.startswith("error: no recipe 'nothing-of-the-sort'")
@@ -49,7 +49,7 @@ def test_verbose_shows_the_traceback(tmp_path: Path) -> None:
     assert finished.returncode != 0 and "Traceback" in finished.stderr
 
 
-def test_a_dry_run_names_requests_tokens_and_cost_and_sends_nothing(
+def test_dry_run_prints_requests_tokens_and_cost_and_sends_nothing(
     ner_recipe: Path, tmp_path: Path
 ) -> None:
     prices = tmp_path / "prices.toml"
@@ -70,7 +70,7 @@ def test_a_dry_run_names_requests_tokens_and_cost_and_sends_nothing(
     )
 
 
-def test_no_key_is_in_what_a_failed_generation_prints_or_keeps(
+def test_failed_generation_neither_prints_nor_stores_the_api_key(
     ner_recipe: Path, tmp_path: Path
 ) -> None:
     secret, ledger = "planted-credential-0123456789", tmp_path / "kept" / "ledger.sqlite"
@@ -118,7 +118,7 @@ def test_too_few_names_are_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "device.yaml").exists()
 
 
-def test_doctor_says_what_to_mend() -> None:
+def test_doctor_says_what_to_fix() -> None:
     finished = corpusmith(
         "doctor", OPENAI_BASE_URL="http://127.0.0.1:9/v1", CORPUSMITH_BENCHMARKS=""
     )
@@ -127,7 +127,7 @@ def test_doctor_says_what_to_mend() -> None:
     assert "set CORPUSMITH_BENCHMARKS" in finished.stdout
 
 
-def test_build_prints_what_became_of_the_answers(tmp_path: Path) -> None:
+def test_build_prints_accepted_and_rejected_counts(tmp_path: Path) -> None:
     finished = corpusmith("build", "demo-gene-disease", "--out", tmp_path / "out")
     assert finished.returncode == 0, finished.stderr
     counts = json.loads((tmp_path / "out" / "build.json").read_text(encoding="utf-8"))["counts"]
@@ -137,16 +137,16 @@ def test_build_prints_what_became_of_the_answers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "1", "2/2", "-1/3", "a/b"])
-def test_a_bad_shard_is_refused(text: str) -> None:
+def test_bad_shard_is_refused(text: str) -> None:
     with pytest.raises(UserError, match="give I/N"):
         parse_shard(text)
 
 
-def test_a_shard_is_two_numbers() -> None:
+def test_shard_is_parsed_as_two_numbers() -> None:
     assert parse_shard("3/8") == (3, 8)
 
 
-def test_zero_shot_asks_before_it_sends_text_and_names_the_endpoint(tmp_path: Path) -> None:
+def test_zero_shot_refuses_to_send_text_without_permission(tmp_path: Path) -> None:
     (tmp_path / "dev.jsonl").write_text(
         '{"id": "1", "tokens": ["gout"], "ner_tags": ["O"]}\n', encoding="utf-8"
     )
@@ -166,7 +166,7 @@ def test_zero_shot_asks_before_it_sends_text_and_names_the_endpoint(tmp_path: Pa
     assert not (tmp_path / "out.jsonl").exists()
 
 
-def test_the_dictionary_predicts_for_evaluate(tmp_path: Path) -> None:
+def test_dictionary_baseline_writes_predictions(tmp_path: Path) -> None:
     row = {"id": "1", "tokens": ["Men", "with", "cystic", "fibrosis", "."], "ner_tags": ["O"] * 5}
     (tmp_path / "dev.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
     out = tmp_path / "out.jsonl"
@@ -201,7 +201,7 @@ def test_an_executor_needs_answers_and_a_known_name(tmp_path: Path) -> None:
     )
     spread = ["generate", "demo-disease", "--executor", "local", "--answers", tmp_path]
     for alone in (["--batch"], ["--shard", "1/2"], ["--ledger", tmp_path / "ledger.sqlite"]):
-        assert "goes without --batch, --ledger and --shard" in corpusmith(*spread, *alone).stderr
+        assert "can't be used with --batch, --ledger or --shard" in corpusmith(*spread, *alone).stderr
 
 
 def test_ledgers_are_shown_exported_imported_and_merged(ner_recipe: Path, tmp_path: Path) -> None:
