@@ -1,14 +1,15 @@
-"""Verification, filters and building, in rows a second a core and in memory, beside datasets.map with datasketch.
+"""Rows a second and memory of a build, beside datasets.map with datasketch.
 
     python benchmarks/build.py --rows 1000000 --json build.json
 
-Needs `pip install datasketch`. The answers are synthetic (see synthetic_answers.py); making them is not timed. Rows a
-second are those of verification, filters and building, with Parquet and measures. A build draws its requests again
-besides, which the peer need not: that is the stage `plan`, counted in `rows_per_second_with_plan`. `ours` has no
-augmentation, so that an answer is a row as the peer's is; `augmented` is the recipe as it ships, and its rows are answers
-and copies together. The leakage filter looks at $CORPUSMITH_BENCHMARKS, else at what ships. The peer does less: it only
-removes near duplicates and writes Parquet. Each measurement has a process of its own, and ours and the peer alternate;
-`ratio` and `rows_per_second` are of CPU time, which a busy machine distorts less than the wall's, given beside them.
+Needs `pip install datasketch`. The answers are synthetic (synthetic_answers.py); making them is not
+timed. `rows_per_second` counts verification, filters, Parquet and measures. A build also draws its
+requests again, which the peer doesn't: `rows_per_second_with_plan` counts that too. `ours` has no
+augmentation, so an answer is a row, as for the peer; `augmented` is the recipe as it ships, and its
+rows are answers and copies. The leakage filter uses $CORPUSMITH_BENCHMARKS, else shipped hashes.
+The peer does less: it removes near-duplicates and writes Parquet. Each measurement has a process of
+its own; ours and the peer alternate. `ratio` and `rows_per_second` are of CPU time, which other
+work on the machine distorts less than wall time; wall time is given beside them.
 """
 
 import argparse
@@ -193,8 +194,10 @@ def apart(subject: str, rows: int) -> dict[str, float]:
     figures["rows_per_second"] = round(figures["rows"] / figures["seconds"], 1)
     figures["rows_per_second_wall"] = round(figures["rows"] / figures["wall_seconds"], 1)
     print(
-        f"{subject:9} {rows:>9,} answers, {figures['rows']:>9,} rows: {figures['rows_per_second']:>7,.0f} rows/s of CPU, "
-        f"{figures['rows_per_second_wall']:>7,.0f} of wall time, {figures['peak_mb']:,.0f} MB at most",
+        f"{subject:9} {rows:>9,} answers, {figures['rows']:>9,} rows: "
+        f"{figures['rows_per_second']:>7,.0f} rows/s of CPU, "
+        f"{figures['rows_per_second_wall']:>7,.0f} of wall time, "
+        f"{figures['peak_mb']:,.0f} MB at most",
         flush=True,
     )
     return figures

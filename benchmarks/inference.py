@@ -1,11 +1,13 @@
-"""Sentences/s, latency and F1 of our extractor beside transformers.pipeline, from the same model and raw text.
+"""Sentences/s, latency and F1 of our extractor beside transformers.pipeline.
 
-    CORPUSMITH_BENCHMARKS=DIR python -m benchmarks.inference --model MODEL_FOLDER --json inference.json
+    CORPUSMITH_BENCHMARKS=DIR python -m benchmarks.inference --model MODEL --json inference.json
 
-The model must be exported (`corpusmith.training.export`): ours runs its int8 ONNX file, the pipeline its PyTorch weights with
-`aggregation_strategy="first"` at batch sizes 1, 8 and 32, each with one thread and with two. Every round runs all of
-them one after the other, and the median of the rounds counts; the peer is judged by its best batch size. `ratio` is the
-lower of the two thread counts' ratios of sentences/s, `f1_lost` the highest loss in points of strict F1 over characters.
+Both run the same model on the same raw text. It must be exported (`corpusmith export`): ours runs
+the int8 ONNX file; the pipeline runs PyTorch weights with `aggregation_strategy="first"` at batch
+sizes 1, 8 and 32. Each runs with one thread and with two. A round runs all of them in turn; the
+median of the rounds counts, and of the peer its best batch size. `ratio` is the lower of the two
+thread counts' ratios of sentences/s; `f1_lost` is the highest loss in points of strict F1 over
+characters.
 """
 
 import argparse
@@ -47,7 +49,10 @@ def run_pipeline(model: str, batch_size: int) -> Callable[[Sequence[str]], Spans
 def measure(
     model: str, texts: Sequence[str], gold: Spans, threads: int, rounds: int
 ) -> dict[str, dict]:
-    """Figures of each side at a number of threads; the cores are limited too, since tokenizers have threads of their own."""
+    """Figures of each side at a number of threads.
+
+    The cores are limited too, because tokenizers have threads of their own.
+    """
     import torch
 
     from corpusmith.evaluation.metrics import prf
@@ -106,7 +111,7 @@ def main() -> None:
     root = os.environ.get("CORPUSMITH_BENCHMARKS")
     if not (arguments.benchmark or root):
         parser.error(
-            "say which --benchmark, or set CORPUSMITH_BENCHMARKS to the folder that holds ner/ncbi_disease"
+            "give --benchmark, or set CORPUSMITH_BENCHMARKS to the folder of ner/ncbi_disease"
         )
 
     from corpusmith.evaluation.benchmark import read_benchmark
@@ -133,7 +138,8 @@ def main() -> None:
                 else ""
             )
             print(
-                f"{threads} threads  {name:<13} {figure['sentences_per_second']:7.1f}/s  F1 {figure['f1']:.2f}{times}"
+                f"{threads} threads  {name:<13} {figure['sentences_per_second']:7.1f}/s  "
+                f"F1 {figure['f1']:.2f}{times}"
             )
         print(f"{threads} threads  ratio to the pipeline's best: {report['ratios'][threads]:.2f}")
     report |= {"ratio": min(report["ratios"].values()), "f1_lost": max(losses)}

@@ -1,12 +1,12 @@
-"""How a build over many tasks grows: rows a second, memory of a worker, temporary disk of each stage.
+"""Rows a second, memory of a worker and temporary disk of a build over many tasks.
 
     python -m benchmarks.scale --rows 10000,100000,1000000 --workers 1,2 --json scale.json
     python -m benchmarks.scale_tables scale.json
 
-Needs corpusmith[scale] and psutil. The answers are synthetic (see synthetic_answers.py) and made once, untimed; without
-augmentation, each is a row. Every build is the one that `corpusmith build --executor local` runs, with its default of
-50,000 answers a task; a size that would be one task is two, so that two workers have work. Rows are checked against the
-n-grams that ship with corpusmith; the audit against whole benchmarks is left out, wherever they are.
+Needs corpusmith[scale] and psutil. The answers are synthetic (synthetic_answers.py) and made once,
+untimed. Without augmentation each is a row. Every build is that of `corpusmith build --executor
+local` with 50,000 answers a task; a size of one task is split in two, so that two workers have
+work. Rows are checked against the shipped n-grams, not against whole benchmarks.
 """
 
 import argparse
@@ -35,7 +35,8 @@ FILES = 4
 
 def recipe_of(rows: int, folder: Path) -> Path:
     path = folder / f"measured-{rows}.yaml"
-    changed = f"name: measured-{rows}\ntitle: Synthetic answers\nrows: {rows}\naugment: {{}}\nborrow: []\n"
+    changed = f"name: measured-{rows}\ntitle: Synthetic answers\nrows: {rows}\n"
+    changed += "augment: {}\nborrow: []\n"
     path.write_text(f"extends: ncbi-disease\n{changed}")
     return path
 
@@ -56,7 +57,7 @@ def write_shard(recipe: Path, folder: Path, shard: int) -> None:
 
 
 class Measured:
-    """A local cluster that notes what each stage took, left on the disk, and held in its largest process."""
+    """A local cluster that records time, disk and memory of the largest process of each stage."""
 
     def __init__(self, workers: int) -> None:
         self.cluster = Cluster(workers=workers)
@@ -83,7 +84,7 @@ class Measured:
 
 
 class LargestProcess:
-    """The largest resident set among this process and all that it started, looked at ten times a second."""
+    """The largest resident set of this process and its children, sampled ten times a second."""
 
     def __enter__(self) -> "LargestProcess":
         self.bytes = 0
@@ -127,7 +128,7 @@ def build_once(recipe: Path, answers: Path, rows: int, workers: int) -> dict:
         "tasks": tasks,
         "seconds": round(seconds, 2),
         "rows_per_second": round(rows / seconds, 1),
-        # one worker runs in this very process; this figure holds on a machine that is busy with other work too
+        # one worker runs in this process; other work on the machine does not distort this figure
         **({"rows_per_cpu_second": round(rows / cpu, 1)} if workers == 1 else {}),
         "peak_mb": round(
             largest.bytes / 2**20, 1
@@ -175,7 +176,8 @@ def main() -> None:
                 runs.append(run)
                 speed, peak = run["rows_per_second"], run["peak_mb"]
                 print(
-                    f"{rows:>9,} rows, {workers} workers: {speed:>7,.0f} rows/s, largest process {peak:,.0f} MB"
+                    f"{rows:>9,} rows, {workers} workers: {speed:>7,.0f} rows/s, "
+                    f"largest process {peak:,.0f} MB"
                 )
             shutil.rmtree(answers)
     small, large = (
@@ -202,7 +204,7 @@ def main() -> None:
 
 
 def growth(runs: list[dict], figure: str, large: int, small: int) -> float | None:
-    """The figure at `large` rows over that at `small`: the least over the numbers of workers that have it."""
+    """The figure at `large` rows over that at `small`, the least over numbers of workers."""
     speed = {(run["rows"], run["workers"]): run[figure] for run in runs if figure in run}
     ratios = [
         speed[large, workers] / speed[small, workers] for rows, workers in speed if rows == large
@@ -211,7 +213,7 @@ def growth(runs: list[dict], figure: str, large: int, small: int) -> float | Non
 
 
 def peak_ratio(runs: list[dict], stage: str, large: int, small: int) -> float:
-    """Memory of the largest process of a stage at `large` rows over that at `small`: the most over numbers of workers."""
+    """Peak memory at `large` rows over that at `small`, the most over numbers of workers."""
     peak = {(run["rows"], run["workers"]): run["stages"][stage]["peak_mb"] for run in runs}
     return round(
         max(peak[large, workers] / peak[small, workers] for rows, workers in peak if rows == large),

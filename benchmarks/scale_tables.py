@@ -1,9 +1,9 @@
-"""The tables of docs/scaling.md from what `benchmarks.scale` measured, and what follows from it for more rows.
+"""The tables of docs/scaling.md from what `benchmarks.scale` measured, with an extrapolation.
 
     python -m benchmarks.scale_tables scale.json [--rows 10000000,1000000000]
 
-What follows is an extrapolation from the largest size that was measured: time and disk grow with the rows, memory of a
-worker with its part alone.
+The extrapolation starts from the largest measured size: time and disk grow with the rows, memory of
+a worker with its part alone.
 """
 
 import argparse
@@ -31,10 +31,17 @@ def main() -> None:
 
 def speeds(runs: list[Run]) -> str:
     lines = [
-        [f"{run['rows']:,}", run["workers"], run["tasks"], f"{run['seconds']:,.0f}", f"{run['rows_per_second']:,.0f}",
-         f"{run['peak_mb']:,.0f} MB", f"{sum(run['disk_mb_by_folder'].values()):,.0f} MB"]
+        [
+            f"{run['rows']:,}",
+            run["workers"],
+            run["tasks"],
+            f"{run['seconds']:,.0f}",
+            f"{run['rows_per_second']:,.0f}",
+            f"{run['peak_mb']:,.0f} MB",
+            f"{sum(run['disk_mb_by_folder'].values()):,.0f} MB",
+        ]
         for run in runs
-    ]  # fmt: skip
+    ]
     return markdown(
         ["rows", "workers", "tasks", "seconds", "rows/s", "largest process", "temporary disk"],
         lines,
@@ -42,7 +49,7 @@ def speeds(runs: list[Run]) -> str:
 
 
 def stages(runs: list[Run]) -> str:
-    """Seconds of the largest run with one worker, and the largest process at each size, over all numbers of workers."""
+    """Seconds of the largest run with one worker; the largest process at each size."""
     sizes = sorted({run["rows"] for run in runs})
     largest = largest_run(runs)
     lines = []

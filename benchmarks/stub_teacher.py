@@ -1,4 +1,4 @@
-"""A stub of a teacher for measurements: HTTP on the loopback, in a process of its own, so cheap that it is not measured."""
+"""A stub of a teacher: HTTP on the loopback, in its own process, at almost no cost."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ QUOTED = re.compile(r'"([^"]+)"')  # what the prompt asks the sentence to hold
 
 
 class Stub(asyncio.Protocol):
-    """HTTP/1.1 with keep-alive and nothing that the client does not need, so that the stub is not what is measured."""
+    """HTTP/1.1 with keep-alive, and only what the client needs."""
 
     latency = 0.0
     served: Any = None
@@ -44,12 +44,13 @@ class Stub(asyncio.Protocol):
             "usage": usage,
         }
         content = json.dumps(reply).encode()
-        head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
+        head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
+        head += f"content-length: {len(content)}\r\n\r\n"
         self.transport.write(head.encode() + content)
 
 
 def sentence_for(payload: dict[str, Any]) -> str:
-    """A sentence that holds the names in quotes; curator's first request, which asks for headers, has no message."""
+    """A sentence with the quoted names. Curator's first request asks for headers: no message."""
     asked = payload["messages"][-1]["content"] if payload["messages"] else ""
     names = re.findall(QUOTED, asked)
     return f"We studied {' with '.join(names) or 'growth'} in 12 of 140 cohorts by PCR."
@@ -66,7 +67,7 @@ def serve(listener: socket.socket, latency: float, served: Any) -> None:
 
 @contextmanager
 def stub(latency: float) -> Iterator[tuple[str, Any]]:
-    """A stub in a process of its own: its base URL, and a counter of the requests that it has answered."""
+    """A stub in a process of its own: its base URL, and a counter of answered requests."""
     served = multiprocessing.Value("q", 0)
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
         process = multiprocessing.Process(

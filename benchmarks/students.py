@@ -1,12 +1,12 @@
-"""What students learn from the shipped transcripts, on real sentences they have never seen.
+"""F1 of students of the shipped transcripts on real sentences.
 
     CORPUSMITH_BENCHMARKS=DIR python -m benchmarks.students --work DIR --json students.json
 
-Builds the recipes, trains the embedded encoder on each with `corpusmith run`'s settings and several seeds, and measures
-every student on each split, beside what learns nothing: the recipe's own lexicons looked up (for relations: always
-"related"); and, on the rows that it was asked about, beside the zero-shot LLM whose answers ship (GAD). No LLM is asked and
-no real sentence is trained on. About an hour a recipe on one core; a call that was killed goes on with the seeds it has.
-`ci95` resamples the sentences, `stdev` is that of the seeds.
+Builds the recipes, trains the embedded encoder on each with the settings of `corpusmith run` and
+several seeds, and measures every student on each split. Two baselines are beside it: the recipe's
+lexicons looked up (relations: always "related"), and, on the rows it was asked about, the zero-shot
+LLM whose answers ship. No LLM is asked and no real sentence is trained on. A recipe takes about an
+hour on one core; a killed call resumes. `ci95` resamples the sentences; `stdev` is over seeds.
 """
 
 import argparse
@@ -39,7 +39,7 @@ RECIPES = "ncbi-disease,bc5cdr-disease,bc5cdr-chemical,gad"
 def taught(
     recipe: Recipe, root: Path, work: Path, seeds: Sequence[int], splits: Sequence[str]
 ) -> dict[str, Any]:
-    """The figures of one recipe's students, and of what learns nothing, on each split that the benchmark has."""
+    """The figures of one recipe's students and of the untrained baseline on each split."""
     name = recipe.name
     corpus, students = work / name / "dataset", work / name / "students"
     built = build(name, corpus, None, root)
@@ -73,7 +73,7 @@ def taught(
 def measured(
     recipe: Recipe, file: Path, models: Sequence[Path], seeds: Sequence[int]
 ) -> dict[str, Any]:
-    """The figures of the models of these seeds, and of what learns nothing, on one split; those of the LLM, if recorded."""
+    """The figures of the models of these seeds and of the baselines on one split."""
     split = Measured.read(recipe.benchmarks[0], file.parent, file.stem)
     by_seed = np.stack(
         [row_counts(str(model), split.data, options=Options(backend="torch")) for model in models],
@@ -99,7 +99,7 @@ def measured(
 def compared(
     by_seed: np.ndarray, name: str, other: np.ndarray, task: str, seeds: Sequence[int]
 ) -> dict[str, Any]:
-    """The figures of the students and of something else on the same rows, and how far the students lie above it."""
+    """The figures of the students and of a baseline on the same rows, and the difference."""
     return {
         "sentences": len(by_seed),
         "student": seed_figures(by_seed, task, list(seeds)),
@@ -120,10 +120,12 @@ def lines(name: str, task: str, splits: dict[str, Any]) -> list[str]:
                 low, high = student["ci95"][score]
                 spread = f" ± {student['stdev'][score]:.1f}" if "stdev" in student else ""
                 found.append(
-                    f"| {name} | {split}, {side['sentences']} | {score.replace('_', ' ').replace('f1', 'F1')} "
+                    f"| {name} | {split}, {side['sentences']} "
+                    f"| {score.replace('_', ' ').replace('f1', 'F1')} "
                     f"| {student[score]:.1f}{spread} | {low:.1f} to {high:.1f} "
-                    f"| {student['precision']:.1f} / {student['recall']:.1f} | {BESIDE[beside]}: {other[score]:.1f} "
-                    f"| {gain['difference']:+.1f} ({gain['ci95'][0]:+.1f} to {gain['ci95'][1]:+.1f}) |"
+                    f"| {student['precision']:.1f} / {student['recall']:.1f} "
+                    f"| {BESIDE[beside]}: {other[score]:.1f} | {gain['difference']:+.1f} "
+                    f"({gain['ci95'][0]:+.1f} to {gain['ci95'][1]:+.1f}) |"
                 )
     return found
 
@@ -147,7 +149,8 @@ def main() -> None:
     recipes = [load_recipe(name) for name in listed(options.recipes)]
     figures: dict[str, Any] = {}
     table = [
-        "| recipe | split, sentences | score | mean of the seeds | 95% | P / R | beside | gain, 95% |",
+        "| recipe | split, sentences | score | mean of the seeds | 95% | P / R "
+        "| beside | gain, 95% |",
         "|" + "---|" * 8,
     ]
     for recipe in recipes:

@@ -1,4 +1,4 @@
-"""Answers of a seeded generator, for measurements only: words drawn at random around the seeds of each request.
+"""Synthetic answers for measurements only: random words around the seeds of each request.
 
 They are marked by the host name `synthetic` and are never part of a corpus.
 """
@@ -9,10 +9,11 @@ from corpusmith.recipe.plan import Request
 from corpusmith.teacher.ledger import Answer
 
 VOCABULARY = """
-we of the in and with that were was from by a for this patients families carriers controls cells tissue protein
-expression variant mutation allele exon sequence assay analysis cohort study samples response treatment clinical
-levels risk age onset severe mild reduced increased observed reported identified screened compared associated
-showed found suggest indicate revealed among between after before during without not both two three several
+we of the in and with that were was from by a for this patients families carriers controls cells
+tissue protein expression variant mutation allele exon sequence assay analysis cohort study
+samples response treatment clinical levels risk age onset severe mild reduced increased observed
+reported identified screened compared associated showed found suggest indicate revealed among
+between after before during without not both two three several
 """
 WORDS = VOCABULARY.split()
 REPEATED = (

@@ -1,14 +1,15 @@
-"""Sentences/s, peak memory and F1 of our training loop beside transformers.Trainer, from the same model and data.
+"""Sentences/s, peak memory and F1 of our training loop beside transformers.Trainer.
 
     CORPUSMITH_BENCHMARKS=DIR python -m benchmarks.training --json training.json
-    python -m benchmarks.training --data DATASET_FOLDER --benchmark BENCHMARK_FOLDER --json training.json
+    python -m benchmarks.training --data DATASET --benchmark BENCHMARK --json training.json
 
-Both sides fine-tune the same encoder on the same rows for as many epochs, with the same batch (sentences a step on
-average), learning rate, linear decay, seed and dropout, each in a process of its own, one after the other, `--rounds`
-times. The peer is `transformers.Trainer` with `DataCollatorForTokenClassification` at its defaults, spared its
-checkpoints; `--peer-script run_ner_no_trainer.py` adds the script of that name. What differs is ours: batches of
-similar length, embeddings that never occur left out, and bfloat16 products where the processor has them.
-Sentences/s are of training alone; those of the script are of its whole process, beside ours of the whole process.
+Both fine-tune the same encoder on the same rows for as many epochs, with the same batch (average
+sentences a step), learning rate, linear decay, seed and dropout, each in a process of its own, in
+turn, `--rounds` times. The peer is `transformers.Trainer` with `DataCollatorForTokenClassification`
+at its defaults, without checkpoints; `--peer-script run_ner_no_trainer.py` adds that script. Ours
+differs in batches of similar length, embeddings that never occur left out, and bfloat16 products
+if the processor has them. Sentences/s are of training alone; those of the script are of its whole
+process, beside ours of the whole process.
 """
 
 import argparse
@@ -152,7 +153,7 @@ def run_side(side: str, job: dict, folder: Path) -> dict:
 
 
 def run_script(script: str, job: dict, folder: Path) -> dict:
-    """The peer's script, on the same rows as JSON Lines with the tags spelt out, where it finds seqeval offline."""
+    """Run the peer's script on the same rows, with a copy of seqeval that needs no network."""
     from corpusmith.training.data import load_corpus
     from corpusmith.training.encoder import locate
 

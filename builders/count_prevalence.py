@@ -1,8 +1,11 @@
-"""python -m builders.count_prevalence
+"""Count how often a teacher names each concept unasked, for `prevalence` in recipes.
 
-Counts how often the answers of the shipped transcripts name each concept of the shipped lexicons without being asked to,
-and writes builders/lexicons/prevalence.tsv.gz. An LLM names hypertension and breast cancer again and again: what it
-names is what its own reading was about, so the counts stand for how common a name is, and no real text is needed.
+    python -m builders.count_prevalence
+
+Counts the concepts of the shipped lexicons in the answers of the shipped transcripts, where they
+were not asked for, and writes builders/lexicons/prevalence.tsv.gz. An LLM names hypertension and
+breast cancer again and again, as its training text does, so the counts show how common a name is
+without any real text.
 """
 
 import gzip

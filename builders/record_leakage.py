@@ -1,7 +1,9 @@
-"""python -m builders.record_leakage BENCHMARKS
+"""Write hashes of the benchmark n-grams that occur in the shipped corpora.
 
-Benchmark n-grams that stand in what the shipped recipes make of their transcripts, as hashes beside those: so a build of
-one leaves out the same rows where the benchmarks are not at hand. No benchmark text can be read off a hash.
+    python -m builders.record_leakage BENCHMARKS
+
+With them a build leaves out the same rows on a machine without the benchmarks. No benchmark text
+can be read off a hash.
 """
 
 import json
@@ -20,7 +22,7 @@ NGRAM = 8
 
 
 def texts_of(recipe: Recipe, work: Path) -> Iterator[str]:
-    """Every sentence that the recipe makes of its transcripts, copies included: a list of names may be a benchmark's."""
+    """Every sentence of the recipe's corpus, copies included."""
     from corpusmith.corpus.build import answered_by_transcript
     from corpusmith.corpus.rows import RowWriter
 
@@ -30,7 +32,7 @@ def texts_of(recipe: Recipe, work: Path) -> Iterator[str]:
 
 
 def known_ngrams(texts: Iterable[str], benchmarks: Leakage) -> dict[str, list[str]]:
-    """The hashes, in hexadecimal, of the n-grams of `texts` that stand in a benchmark, each with its splits."""
+    """Hexadecimal hashes of the n-grams of `texts` that a benchmark has, with its splits."""
     return {
         f"{key:016x}": splits for text in texts for key, splits in benchmarks.shared(text).items()
     }

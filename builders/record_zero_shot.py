@@ -1,8 +1,9 @@
 """Record the zero-shot answers of an LLM to some texts, for the Space's Compare tab.
 
-    python -m builders.record_zero_shot --base-url http://127.0.0.1:8081/v1 --model qwen2.5-coder-1.5b-instruct
+    python -m builders.record_zero_shot --base-url http://127.0.0.1:8081/v1 --model MODEL
 
-The prompt is that of the zero-shot baseline. The answers go to space/zero_shot.jsonl, which is released with the Space.
+The prompt is that of the zero-shot baseline. The answers go to space/zero_shot.jsonl, which is
+released with the Space.
 """
 
 import argparse
@@ -31,9 +32,9 @@ def record(
     base_url: str | None = None,
     labels: Sequence[str] = LABELS,
 ) -> int:
-    """Write a line of `{"text", "teacher", "entities"}` for each text that was answered usably; how many there are.
+    """Write a line `{"text", "teacher", "entities"}` for each usable answer; return their number.
 
-    Raises UserError when the endpoint cannot be used, or answered nothing usable: `out` then stays as it was.
+    Raises UserError, and leaves `out` as it was, if the endpoint gives no usable answer.
     """
     with (
         tempfile.TemporaryDirectory() as scratch,

@@ -1,4 +1,4 @@
-"""What `evaluate.load("seqeval")` finds in the folder from which the peer's script is started, so that it needs no network."""
+"""The seqeval metric for `evaluate.load("seqeval")` in the peer's script, without a network."""
 
 import datasets
 import evaluate
