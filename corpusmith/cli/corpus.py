@@ -1,5 +1,6 @@
 """The verbs that make corpora: generate, build, baseline."""
 
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -84,7 +85,7 @@ def generate(
                 "each task keeps a ledger for its shard"
             )
         spread = cluster(executor, workers, memory_gb, sbatch, setup)
-        from corpusmith.corpus.scale import build as scale
+        from corpusmith.corpus.scale import generate as scale
 
         folder = answers or Path("runs") / resized.name / "answers"
         if dry_run:
@@ -182,7 +183,7 @@ def build(
         spread = cluster(executor, workers, memory_gb, sbatch, setup)
         from corpusmith.corpus.scale.build import build_at_scale
 
-        facts = build_at_scale(recipe, answers, out, spread, tasks, work=work)
+        facts = build_at_scale(recipe, answers, out, replace(spread, work=work), tasks)
     counts = facts["counts"]
     typer.echo(
         f"{out}: {counts['accepted']} rows accepted and {counts['rejected']} rejected "

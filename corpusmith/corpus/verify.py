@@ -56,7 +56,7 @@ class Verifier:
         text = tidy(answer)
         if self.recipe.verify.first_sentence:
             text = first_sentence(text)
-        if (fault := fault_of(text, self.recipe.verify)) is not None:
+        if (fault := fault_of(text, request, self.recipe)) is not None:
             return Reject(fault)
         sentence = Sentence(text)
         if self.recipe.task == "ner":

@@ -12,9 +12,9 @@ from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.prompt import PROMPTS, prompt_text
 from corpusmith.recipe.schema import Recipe
 
-RULES = (
-    1  # raise by one whenever the same answers would get other labels, rows or copies than before
-)
+# Raise by one when the same answers would get other labels, rows or copies than before.
+# 2: answers in another language, echoes of the prompt and refusals are rejected.
+RULES = 2
 # Recipe keys that do not change the fingerprint: more rows, another title or another benchmark make
 # a corpus of the same kind.
 NOT_IDENTITY = {"title", "license", "rows", "benchmarks", "transcript"}

@@ -357,7 +357,7 @@ def test_relations_learn_from_halves_and_the_gap_is_told(
     assert section["gap_closed"]["value"] == pytest.approx(
         (figures["synthetic"]["macro_f1"] - 100) / (figures["gold"]["macro_f1"] - 100)
     )
-    assert "one half of this benchmark" in section["notes"][0]
+    assert "two-fold cross-validation" in section["notes"][0]
     assert (
         len(list((out / "runs").glob("*.json"))) == 5
     )  # the whole recipe, and two halves of each of the others

@@ -20,9 +20,15 @@ RETRIES = 3  # of a task whose Ray node was lost
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where tasks run. `workers` run at a time, each with `memory_gb` (Ray and Slurm).
+    """Where tasks run.
 
-    `sbatch` (options of that command: partition, time, account …) and `setup` (shell) are Slurm's.
+    Args:
+        workers: tasks that run at a time.
+        memory_gb: memory of a task, on Ray and Slurm.
+        sbatch: options of Slurm's `sbatch`: partition, time, account …
+        setup: for Slurm: the shell line that makes `corpusmith` available to a job.
+        work: folder or URL, shared by all tasks, for the files between the stages of a build;
+            default `work` in the folder that the build writes.
     """
 
     executor: Literal["local", "ray", "slurm"] = "local"
@@ -30,6 +36,7 @@ class Cluster:
     memory_gb: int = 2
     sbatch: Mapping[str, str] = field(default_factory=dict)
     setup: str = f"export PATH={Path(sys.executable).parent}:$PATH"
+    work: str | None = None
 
     def executor_of(
         self, name: str, pipeline: list[PipelineStep], tasks: int, work: str

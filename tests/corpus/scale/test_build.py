@@ -194,9 +194,8 @@ def test_a_folder_for_the_work_that_holds_something_else_is_left_alone(
             str(small_recipe),
             str(small_answers),
             str(tmp_path / "out"),
-            Cluster(),
+            Cluster(work=str(tmp_path / "work")),
             1,
-            work=str(tmp_path / "work"),
         )
     assert (tmp_path / "work" / "small" / "notes.txt").read_text() == "mine"
 

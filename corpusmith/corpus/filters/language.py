@@ -1,0 +1,48 @@
+"""The language of an answer."""
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from corpusmith.recipe.plan import Request
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
+
+# Letters of neither the Latin nor the Greek alphabet.
+OTHER_SCRIPT = re.compile("[\u0400-\u1cff\u2c80-\ua71f\uac00-\ud7ff\U00020000-\U0003ffff]")
+FEWEST_WORDS = 4  # beside the names; fewer don't show a language
+# Least probability of the recipe's language. Of the 6,252 accepted answers of the shipped
+# transcripts the lowest is 0.06, sentences in other languages have less than 0.00001.
+LEAST = 0.01
+
+
+def in_other_script(text: str, request: Request) -> bool:
+    """Whether the answer has letters of a script that is neither Latin, Greek nor in the prompt."""
+    prompt = "".join(message["content"] for message in request.payload.get("messages", ()))
+    return any(map(str.isalpha, OTHER_SCRIPT.findall(text))) and not OTHER_SCRIPT.search(prompt)
+
+
+def in_other_language(text: str, request: Request, language: str) -> bool:
+    """Whether the answer is not in `language` (an ISO 639-1 code).
+
+    The names that were asked for don't count: a list of species has Latin ones. A language that
+    py3langid does not know is not checked.
+    """
+    for seed in sorted(request.seeds, key=lambda seed: -len(seed.text)):
+        text = text.replace(seed.text, " ")
+    if len(text.split()) < FEWEST_WORDS or language not in labels():
+        return False
+    return dict(identifier().rank(text))[language] < LEAST
+
+
+@lru_cache(maxsize=1)
+def identifier() -> "LanguageIdentifier":
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+
+@lru_cache(maxsize=1)
+def labels() -> frozenset[str]:
+    return frozenset(identifier().labels)

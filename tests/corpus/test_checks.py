@@ -1,0 +1,94 @@
+"""Checks of an answer's form: what is rejected for it, and what only looks like a fault."""
+
+from dataclasses import replace
+
+import pytest
+
+from corpusmith.corpus.checks import fault_of, first_sentence, tidy
+from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.plan import Plan, Request
+from corpusmith.recipe.schema import Recipe
+
+SENTENCE = "In a cohort of 84 families, carriers of the variant had high serum levels."
+
+
+@pytest.fixture(scope="module")
+def recipe() -> Recipe:
+    return load_recipe("demo-disease")
+
+
+@pytest.fixture(scope="module")
+def unseeded(recipe: Recipe) -> Request:
+    """A request that asks for no name: nothing but the form can be checked."""
+    return next(request for request in Plan(recipe).requests() if not request.seeds)
+
+
+@pytest.fixture(scope="module")
+def seeded(recipe: Recipe) -> Request:
+    return next(request for request in Plan(recipe).requests() if request.seeds)
+
+
+def judge(answer: str, request: Request, recipe: Recipe) -> str | None:
+    return fault_of(first_sentence(tidy(answer)), request, recipe)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("I'm sorry, but as an AI language model I cannot write fictional findings.", "refusal"),
+        ("Unfortunately I cannot provide a sentence about this topic to you.", "refusal"),
+        ("Of course, I would be happy to help you with that request.", "preamble"),
+        ("Certainly! " + SENTENCE, "preamble"),
+        ("Here is a suitable sentence for the abstract that you want.", "preamble"),
+        ("Patienten mit dieser Variante wurden zwei Jahre lang beobachtet.", "other language"),
+        ("Los pacientes con la variante fueron seguidos durante dos años.", "other language"),
+        ("在本研究中，我们对只生长期大鼠进行了为期周的钙限制饮食干预。", "other language"),
+        ("Bone mineral content 显著增加 in 44 growing rats within weeks.", "other language"),
+        ("Пациенты с этой мутацией наблюдались в течение двух лет.", "other language"),
+        (SENTENCE, None),
+        ("Levels of α-synuclein and TNF-β rose by 5 µg in Ångström units of naïve café.", None),
+        ("A sure sign of this course was seen in 12 of the 40 carriers.", None),
+    ],
+)
+def test_form_is_checked_where_no_name_was_asked_for(
+    answer: str, reason: str | None, unseeded: Request, recipe: Recipe
+) -> None:
+    assert judge(answer, unseeded, recipe) == reason
+
+
+def test_prompt_that_comes_back_is_an_echo(recipe: Recipe) -> None:
+    for request in (Plan(recipe).request(index) for index in range(40)):
+        prompt = request.payload["messages"][-1]["content"]
+        assert judge(prompt, request, recipe) is not None
+        instruction = prompt.split(". ")[0].replace('"', "").replace("\n", " ")
+        assert judge(f"{instruction}.", request, recipe) == "echo of the prompt"
+
+
+def test_names_and_attributes_of_the_prompt_are_no_echo(seeded: Request, recipe: Recipe) -> None:
+    drawn = " and ".join([*(seed.text for seed in seeded.seeds), seeded.attributes["topic"]])
+    assert judge(f"We measured {drawn} in twelve adult men.", seeded, recipe) is None
+
+
+@pytest.mark.parametrize("tag", ["think", "thinking", "reasoning"])
+def test_thinking_block_is_left_out(tag: str) -> None:
+    assert tidy(f"<{tag}>\nOkay, one sentence.\n</{tag}>\n\n{SENTENCE}") == SENTENCE
+    assert tidy(f"Okay, one sentence.\n</{tag}>\n{SENTENCE}") == SENTENCE
+
+
+def test_latin_names_that_were_asked_for_are_not_another_language(
+    seeded: Request, recipe: Recipe
+) -> None:
+    name = "Lactobacillus delbrueckii subspecies bulgaricus et Streptococcus thermophilus"
+    seed = replace(seeded.seeds[0], text=name)
+    request = replace(seeded, seeds=(seed,))
+    assert judge(f"We found {name} in most of the samples.", request, recipe) is None
+
+
+def test_language_that_the_library_does_not_know_is_not_checked(
+    unseeded: Request, recipe: Recipe
+) -> None:
+    other = recipe.model_copy(update={"language": "xx"})
+    assert judge("Die Patienten wurden zwei Jahre lang beobachtet.", unseeded, other) is None
+    german = recipe.model_copy(update={"language": "de"})
+    assert judge("Die Patienten wurden zwei Jahre lang beobachtet.", unseeded, german) is None
+    assert judge(SENTENCE, unseeded, german) == "other language"
