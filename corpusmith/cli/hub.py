@@ -36,6 +36,10 @@ def hub_serve(
     host: Annotated[
         str, typer.Option(help="Address to listen on; other than the loopback needs --tokens.")
     ] = "127.0.0.1",
+    url: Annotated[
+        str | None,
+        typer.Option(help="Address that clients use, if a proxy does not pass on its Host header."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing.")] = False,
     until_eof: Annotated[bool, typer.Option("--until-eof", hidden=True)] = False,
 ) -> None:
@@ -50,7 +54,7 @@ def hub_serve(
             f"(export HF_ENDPOINT=http://{host}:{port}; Ctrl-C ends it)"
         )
     try:
-        serve(root, port, tokens, host)
+        serve(root, port, tokens, host, url)
     except ValueError as error:
         raise UserError(str(error)) from None
 
@@ -68,6 +72,10 @@ def hub_push(
     as_id: Annotated[
         str | None, typer.Option("--as", help="NAMESPACE/NAME there, where it differs.")
     ] = None,
+    rename: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OLD=NEW", help="Another repo that the card names; repeatable."),
+    ] = None,
     public: Public = False,
 ) -> None:
     """Copy a repo with its history and tags to another Hub.
@@ -79,6 +87,8 @@ def hub_push(
 
     if public:
         typer.confirm(f"Make {as_id or repo} visible to everybody?", abort=True)
+    if wrong := [pair for pair in rename or [] if pair.count("=") != 1]:
+        raise UserError(f"--rename {wrong[0]}: write it as local/corpus=you/corpus")
     token = os.environ.get("CORPUSMITH_SOURCE_TOKEN")
     done = lift(
         kind,
@@ -86,8 +96,14 @@ def hub_push(
         source=HubTarget(source, token),
         target=HubTarget(target, private=not public),
         as_id=as_id,
+        renames=dict(pair.split("=") for pair in rename or []),
     )
     typer.echo(f"{done.url}: {done.commits} commits, {len(done.tags)} tags")
+    if done.old_names:
+        typer.echo(
+            f"its card still names {', '.join(done.old_names)}: give their new names by --rename",
+            err=True,
+        )
 
 
 def publish(
@@ -139,6 +155,10 @@ def publish(
             "--alone", help="Leave the Collection, and the Space that runs a model, as they are."
         ),
     ] = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Replace files that were edited by hand on the Hub."),
+    ] = False,
     dry_run: Annotated[
         bool,
         typer.Option(help="List files, sizes, version and the card's changes; publish nothing."),
@@ -153,7 +173,9 @@ def publish(
     from corpusmith.cli.fetched import local_folder
     from corpusmith.hub import publish as publishing
 
-    target = publishing.HubTarget(hub, private=not public, dry_run=dry_run, pull_request=pr)
+    target = publishing.HubTarget(
+        hub, private=not public, dry_run=dry_run, pull_request=pr, overwrite=overwrite
+    )
     about = about_of(kind, license, pretty_name, dataset or [], space, ner or [], relations or [])
     if rollback:
         if path or version or public or about != publishing.About():

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,20 @@ from corpusmith.hub.folders.corpus import published_build
 from corpusmith.hub.folders.model import is_hub_id, public
 from corpusmith.hub.release import folder_files
 from corpusmith.hub.repo import Content, Repo, Standing
+from corpusmith.teacher.redaction import redact
 
-MODEL_FOLDERS = ("onnx/", "evaluation/", "figures/")
+TEXTS = (".yaml", ".yml", ".jinja", ".json", ".txt", ".md")
+URL = re.compile(r"(\b[a-z][a-z0-9+.-]*://)([^\s\"'<>\\?#]*)(?:[?#][^\s\"'<>\\]*)?", re.IGNORECASE)
+WEIGHTS = (".safetensors", ".bin", ".onnx")
+# What training, export, evaluation and the report write. Other files of the folder stay out: logs,
+# predictions and whatever else lies there may hold somebody's text.
+MODEL_FILES = re.compile(
+    r"(config|generation_config|training|export|report|examples|tokenizer|tokenizer_config"
+    r"|special_tokens_map|added_tokens|vocab|preprocessor_config|[\w.-]+\.index)\.json"
+    r"|[\w.-]+\.(safetensors|bin|model|py)|(vocab|merges)\.txt|LICENSE(\.\w+)?|NOTICE(\.\w+)?"
+    r"|onnx/[\w.-]+\.(onnx|onnx_data|json|txt)|evaluation/[^/]+\.json|figures/[^/]+\.png"
+)
+RESERVED = ("rejected", "default")
 Files = dict[str, Content]
 Card = Callable[[str, tuple[Entry, ...]], Files]
 
@@ -64,15 +76,15 @@ def folder_contents(repo: Repo, folder: Path, standing: Standing, about: About) 
 def model_contents(folder: Path) -> Files:
     """A trained model, its evaluations and pictures. Runs of other seeds, states and logs stay out."""
     files: Files = {
-        path: file
-        for path, file in folder_files(folder).items()
-        if path.startswith(MODEL_FOLDERS) or "/" not in path
+        path: file for path, file in folder_files(folder).items() if MODEL_FILES.fullmatch(path)
     }
     documents = {path: read_json(folder / path) for path in files if facts.is_document(path)}
     if "config.json" not in documents:
         raise UserError(
             f"{folder} holds no config.json: give the folder that `corpusmith train --out` wrote"
         )
+    if not any(path.endswith(WEIGHTS) for path in files):
+        raise UserError(f"{folder} holds no weights ({', '.join(WEIGHTS)}): train the model first")
     corpus = documents.get("training.json", {}).get("dataset") or {}
     documents = {path: public(path, document, corpus) for path, document in documents.items()}
     files |= {
@@ -137,17 +149,36 @@ def dataset_contents(folder: Path, standing: Standing) -> Files:
     """A built corpus as one config of its repo, and the other configs as they stand there."""
     build = published_build(folder)
     name = build["recipe"]
+    if name in RESERVED:
+        raise UserError(f"a recipe can't be called {name}, as datasets have a config of that name")
     ours = (f"data/{name}/", f"recipes/{name}/", f"data/rejected/{split_name(name)}-")
     files: Files = {
         path: file
         for path, file in standing.files.items()
         if path.startswith(("data/", "recipes/")) and not path.startswith(ours)
     }
-    files |= {path: file for path, file in folder_files(folder).items() if path.startswith(ours)}
+    for path, file in folder_files(folder).items():
+        if path.startswith(ours):
+            is_text = path.startswith("recipes/") and path.endswith(TEXTS)
+            files[path] = public_text(file).encode() if is_text else file
     pictures = figures.dataset_figures(facts.corpus(name, build, ()))
     files |= {f"recipes/{name}/figures/{path}": picture for path, picture in pictures.items()}
-    files[f"recipes/{name}/build.json"] = json.dumps(build, indent=1, ensure_ascii=False).encode()
+    written = json.dumps(build, indent=1, ensure_ascii=False)
+    files[f"recipes/{name}/build.json"] = without_secrets(written).encode()
     return files
+
+
+def public_text(file: Path) -> str:
+    """A text file of a recipe without secrets."""
+    return without_secrets(file.read_text(encoding="utf-8", errors="replace"))
+
+
+def without_secrets(text: str) -> str:
+    """Drop user names, passwords, queries and fragments of URLs, and whatever looks like a key.
+
+    A signed address of a word list carries its signature and token in the query.
+    """
+    return redact(URL.sub(lambda found: found[1] + found[2].rpartition("@")[2], text))
 
 
 def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
@@ -156,6 +187,8 @@ def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
     stood_card = read_text(repo, standing.files.get("README.md"))
     stood = front_matter(stood_card)
     license = about.license or stood.get("license")
+    if license is None and repo.kind == "dataset":
+        license = sole_license(facts.builds(documents).values())
 
     def dataset_card(version: str, entries: tuple[Entry, ...]) -> Files:
         pretty_name = about.pretty_name or stood.get("pretty_name", "")
@@ -200,6 +233,20 @@ def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
         "space": space_card,
         "metric": metric_card,
     }[repo.kind]
+
+
+def sole_license(builds: Iterable[Mapping[str, str]]) -> str | None:
+    """The licence that all builds of a dataset state; None if they state none.
+
+    Raises:
+        UserError: they state different ones.
+    """
+    stated = sorted({build["license"] for build in builds if build.get("license")})
+    if len(stated) > 1:
+        raise UserError(
+            f"the configs state different licences, {', '.join(stated)}: give --license"
+        )
+    return stated[0] if stated else None
 
 
 def linked_space(model_card: str) -> str | None:

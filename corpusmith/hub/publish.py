@@ -12,9 +12,14 @@ from corpusmith.cards import changelog
 from corpusmith.cards.changelog import Entry
 from corpusmith.cards.markdown import escape
 from corpusmith.errors import UserError
-from corpusmith.files import read_json
 from corpusmith.hub import card_facts as facts
 from corpusmith.hub import versions
+from corpusmith.hub.checks import (
+    check_edits,
+    check_pins,
+    refuse_adapted,
+    with_files_of_others,
+)
 from corpusmith.hub.contents import (
     About,
     Files,
@@ -66,6 +71,7 @@ def publish(
         refuse_adapted(folder)
     repo = Repo(kind, repo_id, target)
     standing = repo.standing()
+    check_pins(repo, about)
     files = folder_contents(repo, folder, standing, about)
     done = _release_next(repo, standing, files, about, version=version)
     if target.private or target.pull_request or not standing.private:
@@ -73,17 +79,6 @@ def publish(
     if not target.dry_run:
         repo.show()
     return replace(done, shown=True)
-
-
-def refuse_adapted(folder: Path) -> None:
-    """Raise UserError for a model that `corpusmith adapt` trained on local documents."""
-    training = read_json(folder / "training.json") or {}
-    if "adapted" in training:
-        raise UserError(
-            f"{folder} learned from {training['adapted']['documents']:,} local documents, and a "
-            "model can betray words that it was trained on: publish it only with the consent of "
-            "those who own the documents, by --i-may-publish-this-model"
-        )
 
 
 def rollback(
@@ -99,8 +94,9 @@ def rollback(
     """
     repo = Repo(kind, repo_id, target)
     files: Files = dict(_at(repo, to).files)
-    step = Step(2, f"Rolled back to {to}.")
-    return _release_next(repo, repo.standing(), files, About(), step=step)
+    standing = repo.standing()
+    step = replace(_step(repo, standing, files), reason=f"Rolled back to {to}.")
+    return _release_next(repo, standing, files, About(), step=step)
 
 
 def repin(
@@ -128,6 +124,7 @@ def repin(
         key: [moved.get(pin.partition("@")[0], pin) for pin in pins] for key, pins in pinned.items()
     }
     about = About(ner=now["ner"], relations=now["relations"], datasets=now["datasets"])
+    check_pins(repo, about)
     return _release_next(repo, standing, dict(standing.files), about)
 
 
@@ -197,18 +194,19 @@ def _release_next(
     version: str | None = None,
     step: Step | None = None,
 ) -> Release:
-    """Draw card and changelog for the next version, and release it unless the repo holds it already."""
+    """Draw card and changelog of the next version, and release it unless the repo holds it."""
     dry_run = repo.target.dry_run
     log = read_text(repo, standing.files.get("CHANGELOG.md"))
     entries = changelog.parse(log)
     declared = entries[0].version if entries else None
-    if declared and declared not in standing.tags and not dry_run:
-        # A release was killed between its commit and its tag.
-        tag(repo, declared, _commit_of(repo, declared))
+    released = _last_release(repo, standing, declared)
+    files = with_files_of_others(repo, files, standing)
     card = card_of(repo, files, standing, about)
-    if declared:
+    later = declared and version and versions.parse(version) > versions.parse(declared)
+    if declared and not later:
         now: Files = {**files, **card(declared, entries), "CHANGELOG.md": log.encode()}
         if not compare(now, standing):
+            _check_tag(repo, standing, declared)
             return Release(
                 repo.kind, repo.id, declared, "unchanged", repo.url, commit=standing.head
             )
@@ -224,6 +222,7 @@ def _release_next(
     today = datetime.now(timezone.utc).date().isoformat()
     entries = (Entry(next_one, today, escape(step.reason), details), *entries)
     files = {**files, **card(next_one, entries), "CHANGELOG.md": changelog.render(entries).encode()}
+    check_edits(repo, files, standing, released)
     if not dry_run:
         return release(repo, files, next_one, since=standing, message=step.reason)
     old, new = (
@@ -243,6 +242,33 @@ def _release_next(
     )
 
 
+def _last_release(repo: Repo, standing: Standing, declared: str | None) -> Standing:
+    """The repo as its last release left it; empty before the first one.
+
+    Tags a release that was killed between its commit and its tag.
+    """
+    if declared is None:
+        return Standing()
+    commit = standing.tags.get(declared)
+    if commit is None:
+        commit = _commit_of(repo, declared)
+        if not repo.target.dry_run:
+            tag(repo, declared, commit)
+    elif commit != standing.head:  # a tag of somebody else's names no release of ours
+        commit = _commit_of(repo, declared, commit)
+    return standing if commit == standing.head else repo.standing(commit)
+
+
+def _check_tag(repo: Repo, standing: Standing, declared: str) -> None:
+    """Raise UserError if the tag of the last release names another commit than the release's."""
+    tagged = standing.tags.get(declared)
+    if tagged not in (None, standing.head) and tagged != _commit_of(repo, declared, tagged):
+        raise UserError(
+            f"{repo.id} holds {declared}, but the tag {declared} names another commit, {tagged}: "
+            "publish again with a later --version."
+        )
+
+
 def _step(repo: Repo, standing: Standing, files: Files) -> Step:
     """How far the version moves from what stands to `files`."""
     changed = [change.path for change in compare(files, standing)]
@@ -254,12 +280,18 @@ def _step(repo: Repo, standing: Standing, files: Files) -> Step:
     return versions.model_step(facts.model_identity(before), facts.model_identity(after), changed)
 
 
-def _commit_of(repo: Repo, version: str) -> str:
-    """The commit that released a version; a merged pull request has its number behind the title."""
+def _commit_of(repo: Repo, version: str, default: str | None = None) -> str:
+    """The commit that released a version: a merged pull request has its number behind the title.
+
+    Raises:
+        UserError: no commit says so, and there is no default.
+    """
     commits = repo.call(lambda: repo.api.list_repo_commits(repo.id, repo_type=repo.type))
     for commit in commits:
         if commit.title.partition(" (#")[0] == f"Release {version}":
             return commit.commit_id
+    if default:
+        return default
     raise UserError(
         f"CHANGELOG.md of {repo.id} names {version}, but neither a tag nor a commit does. Tag the commit that holds it: "
         f"hf repos tag create {repo.id} {version} --repo-type {repo.type} --revision COMMIT"

@@ -55,13 +55,23 @@ class Release:
 
 
 def folder_files(folder: Path) -> dict[str, Path]:
-    """Every file of a folder by its path in the repo, hidden ones left out."""
-    files = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    return {
+    """Every file of a folder by its path in the repo, hidden ones left out.
+
+    Raises:
+        UserError: a symbolic link leads out of the folder.
+    """
+    found = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    files = {
         path.as_posix(): file
-        for path, file in files.items()
-        if not any(p.startswith(".") for p in path.parts)
+        for path, file in found.items()
+        if not any(part.startswith(".") for part in path.parts)
     }
+    for path, file in files.items():
+        if not file.resolve().is_relative_to(folder.resolve()):
+            raise UserError(
+                f"{folder / path} is a symbolic link out of the folder: copy the file, or delete it"
+            )
+    return files
 
 
 def compare(files: Mapping[str, Content], standing: Standing) -> tuple[Change, ...]:

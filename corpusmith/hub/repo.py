@@ -17,13 +17,16 @@ from huggingface_hub import HfApi, constants, get_token
 from huggingface_hub.errors import (
     FileMetadataError,
     HfHubHTTPError,
+    HFValidationError,
     HTTPError,
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
 )
 from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils import validate_repo_id
 
 from corpusmith.errors import UserError
+from corpusmith.teacher.redaction import redact
 
 REPO_TYPES = {"dataset": "dataset", "model": "model", "space": "space", "metric": "space"}
 WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds before each further try
@@ -40,6 +43,7 @@ class HubTarget:
         private: Create repos as private. False also makes an existing private repo public.
         dry_run: Plan the release and write nothing.
         pull_request: Open a pull request in place of the commit and the tag.
+        overwrite: Replace files that somebody edited by hand since the last release.
     """
 
     endpoint: str | None = None
@@ -47,6 +51,7 @@ class HubTarget:
     private: bool = True
     dry_run: bool = False
     pull_request: bool = False
+    overwrite: bool = False
 
 
 DEFAULT_TARGET = HubTarget()
@@ -89,6 +94,13 @@ class Repo:
             raise UserError(
                 f"{repo_id!r} names no repo: give NAMESPACE/NAME, such as your-name/corpusmith-ner"
             )
+        try:
+            validate_repo_id(repo_id)
+        except HFValidationError:
+            raise UserError(
+                f"{repo_id!r} is no name for a repo: letters, digits, '-', '_' and '.', at most 96, "
+                "without '--' or '..' and without '-' or '.' at an end"
+            ) from None
         self.kind, self.type, self.id, self.target = kind, REPO_TYPES[kind], repo_id, target
         self.api = HfApi(endpoint=target.endpoint, token=target.token, library_name="corpusmith")
         if urlsplit(self.api.endpoint).scheme == "http":
@@ -162,22 +174,56 @@ class Repo:
             )
 
     def call(self, request: Callable[[], Result]) -> Result:
-        """`retried`, and where the Hub refuses this account, what to do."""
+        """The result of a request, retried.
+
+        Raises:
+            UserError: the Hub refuses this account or this request, or it failed each time.
+            HfHubHTTPError: something is missing (404), is there already (409) or moved on (412),
+                which callers handle.
+        """
         try:
             return retried(request)
         except HfHubHTTPError as error:
-            if isinstance(error, RepositoryNotFoundError) or error.response.status_code not in (
-                401,
-                403,
-            ):
+            status = error.response.status_code
+            if isinstance(error, RepositoryNotFoundError) or status in (404, 409, 412):
                 raise
+            if status in (401, 403):
+                raise UserError(f"The Hub refuses this account ({status}): {self.remedy}") from None
             raise UserError(
-                f"The Hub refuses this account ({error.response.status_code}): {self.remedy}"
-            ) from error
+                f"The Hub refuses the request ({status}): {redact(self.without_token(str(error)))}"
+            ) from None
+        except UserError as error:
+            raise UserError(self.without_token(str(error)) + self.proxy_hint(error)) from None
+
+    def without_token(self, text: str) -> str:
+        """The text without this account's token, which a Hub may echo in an error."""
+        for token in (self.api.token, get_token()):
+            text = text.replace(token, "[redacted]") if isinstance(token, str) and token else text
+        return text
+
+    def proxy_hint(self, error: BaseException) -> str:
+        """A hint for a Hub that hands out addresses of another host than the endpoint's."""
+        cause = error.__cause__
+        while cause is not None and getattr(cause, "_request", None) is None:
+            cause = cause.__cause__
+        asked = urlsplit(str(cause._request.url)).netloc if cause is not None else ""  # type: ignore[attr-defined]
+        host = urlsplit(self.api.endpoint).netloc
+        if asked in ("", host) or self.api.endpoint == "https://huggingface.co":
+            return ""
+        return (
+            f" The Hub gave out the address {asked}, not {host}. A proxy before it must set the "
+            "headers Host and X-Forwarded-Proto; or start the Hub with --url."
+        )
 
     @property
     def remedy(self) -> str:
         """How to get an account that may publish."""
+        if not self.api.endpoint.startswith("https://huggingface.co"):
+            return (
+                f"Publishing to {self.api.endpoint} needs a token that may write to "
+                f"{self.id.partition('/')[0]}. Ask whoever runs this Hub for one, then set HF_TOKEN "
+                "to it, or run: hf auth login"
+            )
         return (
             f"Publishing to {self.api.endpoint} needs a token that may write. Make one at "
             f"{self.api.endpoint}/settings/tokens/new?tokenType=write, then run: hf auth login"
@@ -199,7 +245,8 @@ def retried(call: Callable[[], Result]) -> Result:
                 raise
             if failures == len(WAITS):
                 raise UserError(
-                    f"The Hub failed {failures + 1} times in a row, at last with: {error}. Run the same command again "
+                    f"The Hub failed {failures + 1} times in a row, at last with: "
+                    f"{redact(str(error))}. Run the same command again "
                     "later: a release resumes where it stopped."
                 ) from error
             time.sleep(max(WAITS[failures], retry_after(error)))

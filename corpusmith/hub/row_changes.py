@@ -1,6 +1,7 @@
-"""Which rows two versions of a dataset share: added, removed and changed, by id, a config at a time."""
+"""Count the rows that two versions of a dataset don't share: added, removed and changed, by config."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,12 @@ from corpusmith.cards.markdown import Markdown, code, table
 from corpusmith.hub.release import same
 from corpusmith.hub.repo import Content, RemoteFile, Repo
 
+Hashes = dict[str, Counter[bytes]]
+
 
 @dataclass(frozen=True)
 class RowChanges:
-    """Counts of rows by id: only after, only before, and in both with another content."""
+    """Rows only after, rows only before, and rows of one id with another content."""
 
     added: int
     removed: int
@@ -22,7 +25,7 @@ class RowChanges:
 def row_changes(
     repo: Repo, before: Mapping[str, RemoteFile], after: Mapping[str, Content]
 ) -> dict[str, RowChanges]:
-    """Configs whose rows differ. Shards that stand unchanged in both are neither fetched nor read."""
+    """Configs whose rows differ. Shards that both versions hold are neither fetched nor read."""
     changes = {}
     for config in sorted({_config(path) for path in (*before, *after)} - {""}):
         old = {path: file for path, file in before.items() if _config(path) == config}
@@ -30,12 +33,22 @@ def row_changes(
         common = {path for path in old.keys() & new.keys() if same(new[path], old[path])}
         was = row_hashes(_local(repo, file) for path, file in old.items() if path not in common)
         now = row_hashes(_local(repo, file) for path, file in new.items() if path not in common)
-        changed = sum(was[key] != now[key] for key in was.keys() & now.keys())
-        if was.keys() ^ now.keys() or changed:
-            changes[config] = RowChanges(
-                len(now.keys() - was.keys()), len(was.keys() - now.keys()), changed
-            )
+        if (counts := count_changes(was, now)) != RowChanges(0, 0, 0):
+            changes[config] = counts
     return changes
+
+
+def count_changes(was: Hashes, now: Hashes) -> RowChanges:
+    """Compare the rows of each id. Refused rows may share the id of one request."""
+    added = removed = changed = 0
+    for key in was.keys() | now.keys():
+        gone, new = was.get(key, Counter()), now.get(key, Counter())
+        gone, new = gone - new, new - gone
+        both = min(gone.total(), new.total())
+        changed += both
+        added += new.total() - both
+        removed += gone.total() - both
+    return RowChanges(added, removed, changed)
 
 
 def changes_table(changes: Mapping[str, RowChanges]) -> Markdown:
@@ -49,21 +62,22 @@ def changes_table(changes: Mapping[str, RowChanges]) -> Markdown:
     return table(["Config", "Rows added", "Removed", "Changed"], rows)
 
 
-def row_hashes(shards: Iterable[Path]) -> dict[str, bytes]:
-    """A hash of each row of some Parquet files by the row's id (`id`, or `request_id` of refused answers)."""
+def row_hashes(shards: Iterable[Path]) -> Hashes:
+    """The hashes of the rows of Parquet files, by `id`, or `request_id` of refused answers."""
     from pyarrow import parquet
 
-    hashes = {}
+    hashes: Hashes = {}
     for shard in shards:
         for batch in parquet.ParquetFile(shard).iter_batches(batch_size=1000):
             key = "id" if "id" in batch.schema.names else "request_id"
             for row in batch.to_pylist():
-                hashes[row[key]] = hashlib.blake2b(repr(row).encode(), digest_size=16).digest()
+                digest = hashlib.blake2b(repr(row).encode("utf-8", "replace"), digest_size=16)
+                hashes.setdefault(row[key], Counter())[digest.digest()] += 1
     return hashes
 
 
 def _config(path: str) -> str:
-    """The config a shard belongs to, data/<config>/<split>-*.parquet; of `rejected` each split, for ids meet there."""
+    """The config of a shard, data/<config>/<split>-*.parquet. Each split of `rejected` is its own."""
     parts = path.removesuffix(".parquet").split("/")
     if len(parts) != 3 or parts[0] != "data" or not path.endswith(".parquet"):
         return ""

@@ -5,9 +5,11 @@ copy can resume, a later copy adds only new commits, and commits by others are r
 requests are not copied.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete
@@ -18,16 +20,19 @@ from corpusmith.hub.release import MADE_BY_THE_HUB, compare, tag
 from corpusmith.hub.repo import HubTarget, RemoteFile, Repo, Standing
 
 ORIGIN = "Lifted from commit "
+CARDS = ("README.md", "CHANGELOG.md", "croissant.json")  # the files that name repos
 
 
 @dataclass(frozen=True)
 class Lift:
-    """The result of a lift. `left` are tags off `main`, which the new history does not hold."""
+    """The result of a lift. `left` are tags off `main`, which the new history does not hold;
+    `old_names` are repos of the old namespace that the card still names."""
 
     url: str
     commits: int
     tags: tuple[str, ...]
     left: tuple[str, ...]
+    old_names: tuple[str, ...] = ()
 
 
 def lift(
@@ -37,13 +42,15 @@ def lift(
     source: HubTarget,
     target: HubTarget,
     as_id: str | None = None,
+    renames: Mapping[str, str] | None = None,
 ) -> Lift:
     """Copy `repo_id` from one Hub to another. Safe to repeat, and resumes after a kill.
 
     Args:
         source: Its token is sent to the source only. Without one, none is sent: the token of
             `hf auth login` is for `target`.
-        as_id: The repo's name on the target, if it differs.
+        as_id: The repo's name on the target, if it differs. Cards get the new name.
+        renames: Other repos that the card names, by their name on the target.
 
     Raises:
         UserError: the account may not write, or the repo on the target holds other commits.
@@ -67,19 +74,38 @@ def lift(
             space_sdk=sdk,
         )
     )
-    lifted = _history(old, new, standing.head)
+    names = {**(renames or {}), old.id: new.id}
+    lifted = _history(old, new, standing.head, names)
     tags = {name: lifted[commit] for name, commit in standing.tags.items() if commit in lifted}
     for name, commit in tags.items():
         tag(new, name, commit)
     if not target.private and new.standing().private:
         new.show()
-    return Lift(
-        new.url, len(lifted), tuple(tags), tuple(name for name in standing.tags if name not in tags)
-    )
+    left = tuple(name for name in standing.tags if name not in tags)
+    return Lift(new.url, len(lifted), tuple(tags), left, _old_names(old, standing, names))
 
 
-def _history(old: Repo, new: Repo, head: str) -> dict[str, str]:
-    """Commit there by commit here, for all of `main`."""
+def _old_names(old: Repo, standing: Standing, names: Mapping[str, str]) -> tuple[str, ...]:
+    """Other repos of the old namespace that the card names, if the namespace changes."""
+    namespace, card = old.id.partition("/")[0], standing.files.get("README.md")
+    if card is None or names[old.id].partition("/")[0] == namespace:
+        return ()
+    text = old.read(card).decode("utf-8", "replace")
+    found = re.findall(rf"(?<![\w.-]){re.escape(namespace)}/[\w.-]*\w", text)
+    return tuple(sorted(set(found) - names.keys()))
+
+
+def renamed(text: bytes, names: Mapping[str, str]) -> bytes:
+    """A card with each repo under its name on the target."""
+    for old, new in names.items():
+        if old != new:
+            pattern = rf"(?<![\w.-]){re.escape(old)}(?![\w-]|\.\w)".encode()
+            text = re.sub(pattern, lambda _, new=new: new.encode(), text)  # type: ignore[misc]
+    return text
+
+
+def _history(old: Repo, new: Repo, head: str, names: Mapping[str, str]) -> dict[str, str]:
+    """Copy all commits of `main`. Returns each commit's counterpart on the target."""
     there = _commits(new)
     origins = {origin: commit.commit_id for commit in there if (origin := _origin(commit))}
     last = there[-1].commit_id
@@ -93,7 +119,7 @@ def _history(old: Repo, new: Repo, head: str) -> dict[str, str]:
         after = old.standing(commit.commit_id).files
         if commit.commit_id in origins:
             last = origins[commit.commit_id]
-        elif operations := _operations(old, before, after):
+        elif operations := _operations(old, before, after, names):
             last = new.call(partial(_commit, new, commit, operations, last))
         lifted[commit.commit_id], before = last, after
     return lifted
@@ -112,9 +138,12 @@ def _origin(commit: GitCommitInfo) -> str | None:
 
 
 def _operations(
-    old: Repo, before: Mapping[str, RemoteFile], after: Mapping[str, RemoteFile]
+    old: Repo,
+    before: Mapping[str, RemoteFile],
+    after: Mapping[str, RemoteFile],
+    names: Mapping[str, str],
 ) -> list[Any]:
-    """What turns one state into the next. The rules a Hub makes with a repo, .gitattributes, are each Hub's own."""
+    """The operations from one state to the next. Each Hub makes its own .gitattributes."""
     changes = [
         change
         for change in compare(after, Standing(files=before))
@@ -123,13 +152,20 @@ def _operations(
     return [
         CommitOperationDelete(change.path, is_folder=False)
         if change.action == "delete"
-        else CommitOperationAdd(change.path, old.download(after[change.path]))
+        else CommitOperationAdd(change.path, _content(old, after[change.path], names))
         for change in changes
     ]
 
 
+def _content(old: Repo, file: RemoteFile, names: Mapping[str, str]) -> bytes | Path:
+    """A file as the target gets it."""
+    if file.path not in CARDS:
+        return old.download(file)
+    return renamed(old.read(file), names)
+
+
 def _commit(new: Repo, commit: GitCommitInfo, operations: list[Any], parent: str) -> str:
-    """The same commit there, unless an earlier try made it and only its answer was lost."""
+    """Make the same commit, unless an earlier try made it and only its answer was lost."""
     newest = new.api.list_repo_commits(new.id, repo_type=new.type)[0]
     if _origin(newest) == commit.commit_id:
         return newest.commit_id

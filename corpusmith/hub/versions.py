@@ -12,7 +12,7 @@ PARTS_OF_A_FINGERPRINT = ("labels", "prompts", "teacher", "lexicons", "task", "l
 
 @dataclass(frozen=True)
 class Step:
-    """How far a version moves, 0 for the first number, 1 for the second, 2 for the third, and the reason in a line."""
+    """The number of a version that a release raises (0, 1 or 2), and the reason in a line."""
 
     place: int
     reason: str
@@ -71,12 +71,18 @@ def _build_step(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) 
             parts.append("schema")
         return Step(0, f"{name}: changed {', '.join(parts) or 'recipe or verification'}.")
     if before.get("content_hash") != after.get("content_hash"):
-        return Step(1, f"{name}: more rows of the same kind.")
+        had, has = _rows(before), _rows(after)
+        kind = "more" if has > had else "fewer" if has < had else "other"
+        return Step(1, f"{name}: {kind} rows of the same kind.")
     return None
 
 
+def _rows(build: Mapping[str, Any]) -> int:
+    return sum(split.get("rows", 0) for split in (build.get("splits") or {}).values())
+
+
 def model_step(before: Mapping[str, Any], after: Mapping[str, Any], changed: Sequence[str]) -> Step:
-    """Another task, label set or encoder is another model; other weights are a better one of the same kind."""
+    """Another task, label set or encoder raises the first number, other weights the second."""
     if not before:
         return Step(1, "First release.")
     kinds = {"task": "task", "encoder": "encoder", "labels": "labels"}

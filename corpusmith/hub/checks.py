@@ -1,0 +1,91 @@
+"""Check a release before it is made: what it pins exists, and no edit by hand is lost."""
+
+from functools import partial
+from pathlib import Path
+
+from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
+
+from corpusmith.errors import UserError
+from corpusmith.files import read_json
+from corpusmith.hub.contents import About, Files
+from corpusmith.hub.release import MADE_BY_THE_HUB, same
+from corpusmith.hub.repo import RemoteFile, Repo, Standing
+
+OURS = {".gitattributes", "CHANGELOG.md", "croissant.json"}
+
+
+def refuse_adapted(folder: Path) -> None:
+    """Raise UserError for a model that `corpusmith adapt` trained on local documents."""
+    training = read_json(folder / "training.json") or {}
+    if "adapted" in training:
+        raise UserError(
+            f"{folder} learned from {training['adapted']['documents']:,} local documents, and a "
+            "model can betray words that it was trained on: publish it only with the consent of "
+            "those who own the documents, by --i-may-publish-this-model"
+        )
+
+
+def check_pins(repo: Repo, about: About) -> None:
+    """Check that every repo and version that a card would name exists on the same Hub.
+
+    Raises:
+        UserError: one of them doesn't exist, or this account can't see it.
+    """
+    corpora = [*about.datasets, *([about.dataset] if about.dataset else [])]
+    pins = [("model", pin) for pin in (*about.ner, *about.relations)]
+    for kind, pin in [*pins, *(("dataset", pin) for pin in corpora)]:
+        name, _, version = pin.partition("@")
+        pinned = Repo(kind, name, repo.target)
+        info = partial(pinned.api.repo_info, name, repo_type=kind, revision=version or None)
+        try:
+            pinned.call(info)
+        except (RepositoryNotFoundError, RevisionNotFoundError):
+            raise UserError(
+                f"{pin}: there is no such {kind} on {repo.api.endpoint}, or this account can't see "
+                "it. Publish it first, or name another version."
+            ) from None
+
+
+def with_files_of_others(repo: Repo, files: Files, standing: Standing) -> Files:
+    """`files` and those that somebody else added to the repo.
+
+    A file is ours if the last commit that touched it is a release: a release touches no other file.
+    """
+    unknown = sorted(standing.files.keys() - files.keys() - MADE_BY_THE_HUB - OURS)
+    if not unknown:
+        return files
+    ask = partial(repo.api.get_paths_info, repo.id, unknown, expand=True, repo_type=repo.type)
+    kept = {
+        item.path: standing.files[item.path]
+        for item in repo.call(partial(ask, revision=standing.head))
+        if item.last_commit is None or not item.last_commit.title.startswith("Release v")
+    }
+    return {**kept, **files}
+
+
+def check_edits(repo: Repo, files: Files, standing: Standing, released: Standing) -> None:
+    """Refuse to replace or delete what somebody edited by hand since the last release.
+
+    Raises:
+        UserError: a file was edited, and the release would replace it.
+    """
+    edited = [
+        path
+        for path, file in standing.files.items()
+        if path not in OURS
+        and not _is(file, released.files.get(path))
+        and not (path in files and same(files[path], file))
+    ]
+    if standing.files.keys() <= MADE_BY_THE_HUB:
+        return
+    if edited and not repo.target.overwrite:
+        named = ", ".join(sorted(edited)[:5])
+        raise UserError(
+            f"{named} of {repo.id} was edited by hand since the last release, which the release "
+            "would undo. Take the edit over into your folder, or give --overwrite: the edited "
+            f"file stays readable at {repo.url}/tree/{standing.head}"
+        )
+
+
+def _is(file: RemoteFile, released: RemoteFile | None) -> bool:
+    return released is not None and file.oid == released.oid
