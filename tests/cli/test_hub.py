@@ -129,10 +129,10 @@ def test_a_plan_is_shown_a_release_compared_and_rolled_back(
         hub, "diff", "local/corpus", "v0.1.0", "v0.2.0"
     )
     undone = ("publish", "dataset", *repo, "--rollback", "v0.1.0")
-    assert "v0.2.1 planned: Rolled back to v0.1.0." in corpusmith(hub, *undone, "--dry-run")
-    assert "v0.2.1 released: Rolled back to v0.1.0." in corpusmith(hub, *undone)
+    assert "v0.3.0 planned: Rolled back to v0.1.0." in corpusmith(hub, *undone, "--dry-run")
+    assert "v0.3.0 released: Rolled back to v0.1.0." in corpusmith(hub, *undone)
     tags = Repo("dataset", "local/corpus", HubTarget(hub)).standing().tags
-    assert sorted(tags) == ["v0.1.0", "v0.2.0", "v0.2.1"]
+    assert sorted(tags) == ["v0.1.0", "v0.2.0", "v0.3.0"]
 
 
 def test_a_release_needs_a_folder_and_a_rollback_takes_none(hub: str, corpus_folder: Path) -> None:
@@ -178,7 +178,14 @@ def test_a_new_model_takes_its_space_and_collection_along(
     assert "stands unchanged" in again and "revision: v0.3.0" in card("space", "local/demo", hub)
 
 
-def test_a_space_is_set_to_other_versions(hub: str, space_folder: Path) -> None:
+def test_a_space_is_set_to_other_versions(
+    hub: str, space_folder: Path, tmp_path: Path, write
+) -> None:
+    write_corpus, write_model = write
+    corpusmith(hub, "publish", "dataset", write_corpus(tmp_path / "c"), "--repo", "local/corpus")
+    for name in ("one", "two"):
+        folder = write_model(tmp_path / name, name.encode())
+        corpusmith(hub, "publish", "model", folder, "--repo", "local/student")
     pins = ("--ner", "local/student@v0.1.0", "--dataset", "local/corpus@v0.1.0")
     corpusmith(hub, "publish", "space", space_folder, "--repo", "local/demo", *pins)
     line = ("repin", "local/demo", "local/student@v0.2.0")

@@ -15,6 +15,7 @@ from corpusmith.hub.release import Release, compare
 from corpusmith.hub.repo import HubTarget, Repo
 
 CORPUS, MODEL, SPACE = "local/corpusmith-ner", "local/corpusmith-demo", "local/corpusmith"
+OTHER = "local/corpusmith-other"
 FAULTS = ("500 before", "429 before", "hang up before", "500 after", "hang up after")
 
 
@@ -114,8 +115,11 @@ def stood(loopback, tmp_path: Path, write) -> dict:
         "dataset", write_corpus(tmp_path / "c2", rows=30), CORPUS, target=HubTarget(server.url)
     )
     publish("model", write_model(tmp_path / "m1"), MODEL, target=HubTarget(server.url))
+    for name in ("o1", "o2"):
+        folder = write_model(tmp_path / name, name.encode())
+        publish("model", folder, OTHER, target=HubTarget(server.url))
     publish(
-        "space", space, SPACE, about=About(ner=[f"{MODEL}@v0.1.0"]), target=HubTarget(server.url)
+        "space", space, SPACE, about=About(ner=[f"{OTHER}@v0.1.0"]), target=HubTarget(server.url)
     )
     server.stop()
     corpus, model = (
@@ -129,7 +133,7 @@ def act(action: str, stood: dict, url: str) -> Release | str:
     if action == "collection":
         return collect("local", [stood["last"]], target=HubTarget(url))
     if action == "repin":
-        return repin(SPACE, [f"{MODEL}@v0.2.0"], target=HubTarget(url))
+        return repin(SPACE, [f"{OTHER}@v0.2.0"], target=HubTarget(url))
     if action == "rollback":
         return rollback("dataset", CORPUS, "v0.1.0", target=HubTarget(url))
     if action == "model":
@@ -144,7 +148,7 @@ def act(action: str, stood: dict, url: str) -> Release | str:
 
 OUTCOMES = {  # action -> (the repo, its kind, the tags it ends with, pull requests)
     "dataset": (CORPUS, "dataset", ["v0.1.0", "v0.2.0", "v0.3.0"], 0),
-    "rollback": (CORPUS, "dataset", ["v0.1.0", "v0.2.0", "v0.2.1"], 0),
+    "rollback": (CORPUS, "dataset", ["v0.1.0", "v0.2.0", "v0.3.0"], 0),
     "pull request": (CORPUS, "dataset", ["v0.1.0", "v0.2.0"], 1),
     "model": (MODEL, "model", ["v0.1.0", "v0.2.0"], 0),
     "repin": (SPACE, "space", ["v0.1.0", "v0.1.1"], 0),

@@ -164,13 +164,14 @@ def test_rollback_restores_the_content_under_a_new_version(hub: str, tmp_path: P
     done = rollback("dataset", CORPUS, "v0.1.0", target=HubTarget(hub))
     repo = Repo("dataset", CORPUS, HubTarget(hub))
     old, new = repo.standing("v0.1.0").files, repo.standing().files
-    assert done.version == "v0.2.1" and set(repo.standing().tags) == {"v0.1.0", "v0.2.0", "v0.2.1"}
+    assert done.version == "v0.3.0", "other rows raise the second number"
+    assert set(repo.standing().tags) == {"v0.1.0", "v0.2.0", "v0.3.0"}
     assert {path for path in old if old[path].oid != new[path].oid} == {
         "README.md",
         "CHANGELOG.md",
         "croissant.json",
     }
-    assert 'revision="v0.2.1"' in text("dataset", CORPUS, "README.md", hub)
+    assert 'revision="v0.3.0"' in text("dataset", CORPUS, "README.md", hub)
     assert "Rolled back to v0.1.0." in text("dataset", CORPUS, "CHANGELOG.md", hub)
 
 
@@ -195,7 +196,8 @@ def test_diff_counts_rows_by_config(hub: str, tmp_path: Path, write) -> None:
 
 
 def test_model_versions(hub: str, tmp_path: Path, write) -> None:
-    _, write_model = write
+    write_corpus, write_model = write
+    publish("dataset", write_corpus(tmp_path / "corpus"), CORPUS, target=HubTarget(hub))
     about = About(license="apache-2.0", dataset=CORPUS, space=SPACE)
     releases = [
         publish("model", write_model(tmp_path / "a"), MODEL, about=about, target=HubTarget(hub)),
@@ -228,15 +230,19 @@ def test_model_versions(hub: str, tmp_path: Path, write) -> None:
 
 
 def test_stale_files_go(hub: str, model_folder: Path) -> None:
-    (model_folder / "old.txt").write_text("stale")
+    (model_folder / "merges.txt").write_text("stale")
     publish("model", model_folder, MODEL, target=HubTarget(hub))
-    (model_folder / "old.txt").unlink()
+    (model_folder / "merges.txt").unlink()
     done = publish("model", model_folder, MODEL, target=HubTarget(hub))
-    assert ("old.txt", "delete") in [(change.path, change.action) for change in done.changes]
+    assert ("merges.txt", "delete") in [(change.path, change.action) for change in done.changes]
     assert ".gitattributes" in Repo("model", MODEL, HubTarget(hub)).standing().files
 
 
-def test_space_names_and_pins_its_models(hub: str, tmp_path: Path) -> None:
+def test_space_names_and_pins_its_models(hub: str, tmp_path: Path, write) -> None:
+    write_corpus, write_model = write
+    publish("dataset", write_corpus(tmp_path / "corpus"), CORPUS, target=HubTarget(hub))
+    for name in ("one", "two"):
+        publish("model", write_model(tmp_path / name, name.encode()), MODEL, target=HubTarget(hub))
     folder = tmp_path / "space"
     folder.mkdir()
     (folder / "app.py").write_text("print('a page')\n")
@@ -283,7 +289,7 @@ def test_a_version_can_be_named_but_not_go_back(hub: str, model_folder: Path) ->
         publish("model", model_folder, MODEL, version="v2.0.0", target=HubTarget(hub)).version
         == "v2.0.0"
     )
-    (model_folder / "new.txt").write_text("new")
+    (model_folder / "vocab.txt").write_text("new")
     with pytest.raises(UserError, match=r"stands at v2\.0\.0"):
         publish("model", model_folder, MODEL, version="v1.0.0", target=HubTarget(hub))
 

@@ -8,7 +8,7 @@ from pyarrow import parquet
 
 from corpusmith.hub.release import folder_files
 from corpusmith.hub.repo import RemoteFile, Repo
-from corpusmith.hub.row_changes import RowChanges, row_changes, row_hashes
+from corpusmith.hub.row_changes import RowChanges, count_changes, row_changes, row_hashes
 
 
 def write_shards(folder: Path, **shards: list[dict]) -> Path:
@@ -72,3 +72,13 @@ def test_order_of_rows_does_not_matter(tmp_path: Path, key: str) -> None:
     )
     hashes = [row_hashes(folder_files(folder).values()) for folder in (one, other)]
     assert hashes[0] == hashes[1] and len(hashes[0]) == 5
+
+
+def test_refused_rows_of_one_request_are_all_counted(tmp_path: Path) -> None:
+    old = [{"request_id": "r1", "answer": "a"}, {"request_id": "r1", "answer": "b"}]
+    new = [{"request_id": "r1", "answer": "b"}, *({"request_id": "r2", "answer": x} for x in "cd")]
+    was, now = (
+        row_hashes(folder_files(write_shards(tmp_path / name, rejected=rows)).values())
+        for name, rows in (("old", old), ("new", new))
+    )
+    assert count_changes(was, now) == RowChanges(added=2, removed=1, changed=0)

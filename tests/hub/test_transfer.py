@@ -196,3 +196,26 @@ def test_a_repo_that_is_not_there(source: HfApi, target) -> None:
         lift(
             "dataset", "lab/absent", source=HubTarget(source.endpoint), target=HubTarget(target.url)
         )
+
+
+def test_cards_get_the_new_names(hub: str, target, tmp_path: Path, write) -> None:
+    from corpusmith.hub.publish import About, publish
+
+    write_corpus, write_model = write
+    publish("dataset", write_corpus(tmp_path / "c"), "onc/ner", target=HubTarget(hub))
+    about = About(dataset="onc/ner@v0.1.0")
+    publish("model", write_model(tmp_path / "m"), "onc/student", about=about, target=HubTarget(hub))
+    ends = {"source": HubTarget(hub), "target": HubTarget(target.url)}
+    kept = lift("model", "onc/student", as_id="you/draft", **ends)
+    assert kept.old_names == ("onc/ner",)
+    done = lift("model", "onc/student", as_id="you/student", renames={"onc/ner": "you/ner"}, **ends)
+    assert done.old_names == ()
+    lift("dataset", "onc/ner", as_id="you/ner", **ends)
+    api = HfApi(endpoint=target.url)
+    for repo_id, kind in (("you/student", "model"), ("you/ner", "dataset")):
+        card = Path(api.hf_hub_download(repo_id, "README.md", repo_type=kind)).read_text()
+        assert "onc/" not in card and repo_id in card
+    again = lift(
+        "model", "onc/student", as_id="you/student", renames={"onc/ner": "you/ner"}, **ends
+    )
+    assert again.commits == done.commits

@@ -12,14 +12,22 @@ BUILD = {
     "labels": ["Disease"],
     "teacher": {"model": "m"},
     "features": [1],
+    "splits": {"train": {"rows": 10}},
 }
+
+
+def rows(count: int) -> dict:
+    """The build with another number of rows."""
+    return {"words": BUILD | {"content_hash": "2", "splits": {"train": {"rows": count}}}}
 
 
 @pytest.mark.parametrize(
     ("after", "place", "reason"),
     [
         ({"words": BUILD}, 2, "Card and metadata only."),
-        ({"words": BUILD | {"content_hash": "2"}}, 1, "words: more rows of the same kind."),
+        ({"words": BUILD | {"content_hash": "2"}}, 1, "words: other rows of the same kind."),
+        (rows(12), 1, "words: more rows of the same kind."),
+        (rows(8), 1, "words: fewer rows of the same kind."),
         (
             {"words": BUILD | {"fingerprint": "b", "content_hash": "2"}},
             0,
