@@ -1,4 +1,5 @@
-"""The whole way as one function: corpora, students, cards and a Space on a Hub, tested as users load them.
+"""The whole way as one function: corpora, students, cards and a Space on a Hub, tested as users
+load them.
 
     corpusmith run demo-disease demo-gene-disease --hub local
 
@@ -147,7 +148,7 @@ def train_and_measure(recipe: Recipe, run: Run, facts: Mapping[str, Any], done: 
 def release_student(
     recipe: Recipe, run: Run, facts: Mapping[str, Any], done: Released, say: Say
 ) -> None:
-    """Publish the student of a recipe, with the baselines of its corpus's report if there is one."""
+    """Publish the student of a recipe, with the baselines of the corpus's report, if any."""
     model = run.folder / "model"
     keep_report(run.folder / "report" / "report.json", model, facts["content_hash"])
     done.models[recipe.name] = publish(

@@ -52,7 +52,7 @@ def line(ner_recipe: Path, encoder: Path, tmp_path: Path) -> list[str]:
 
 
 def released(root: Path) -> dict[str, str]:
-    """What the local Hub under `root` holds at its tags: every file's bytes by repo, tag and path."""
+    """Every file of the local Hub under `root` at its tags, by repo, tag and path."""
     from huggingface_hub import HfApi, hf_hub_download
 
     from corpusmith.hub.loopback import hub_at

@@ -267,7 +267,7 @@ def cluster(
 
     given = {"setup": setup} if setup else {}
     options = dict(option.lstrip("-").split("=", 1) for option in sbatch or ())
-    return Cluster(executor, workers, memory_gb, options, **given)  # type: ignore[arg-type]  # checked above
+    return Cluster(executor, workers, memory_gb, options, **given)  # type: ignore[arg-type]
 
 
 def parse_shard(text: str) -> tuple[int, int]:

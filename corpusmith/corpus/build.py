@@ -1,4 +1,4 @@
-"""One recipe and one ledger → a dataset folder: Parquet with features and splits, rejects, and the facts of the build."""
+"""Build the dataset folder of a recipe: Parquet with features and splits, rejects, build.json."""
 
 import hashlib
 import os
@@ -83,7 +83,7 @@ def transcript_path(recipe: Recipe) -> Path:
 
 
 def answered_by_transcript(recipe: Recipe, work: Path) -> Path:
-    """A new ledger below `work` that holds the shipped transcripts of the recipe and of those it borrows from."""
+    """A new ledger with the shipped transcripts of the recipe and of those it borrows from."""
     recipes = [recipe, *map(load_recipe, recipe.borrow)]
     for asked in recipes:
         if not transcript_path(asked).exists():
@@ -98,7 +98,7 @@ def answered_by_transcript(recipe: Recipe, work: Path) -> Path:
 
 
 def write_parquet(recipe: Recipe, rows: dict[str, Path], out: Path, work: Path) -> None:
-    """`data/{recipe}/{split}-*.parquet` and the recipe's split of `data/rejected`; each folder is replaced as a whole."""
+    """Replace `data/{recipe}/{split}-*.parquet` and the recipe's split of `data/rejected`."""
     from corpusmith.corpus.parquet import (  # `datasets` takes a second to import
         NerBuilder,
         RejectBuilder,
@@ -135,7 +135,7 @@ def write_parquet(recipe: Recipe, rows: dict[str, Path], out: Path, work: Path) 
 
 
 def keep_sources(recipe: Recipe, name_or_path: str, out: Path) -> None:
-    """The resolved recipe and its prompt template, so that the corpus says how it was made."""
+    """Write the resolved recipe and its prompt template, to say how the corpus was made."""
     import yaml
 
     folder = out / "recipes" / recipe.name
@@ -240,7 +240,7 @@ def lexicon_facts(plan: Plan) -> list[dict[str, Any]]:
 
 
 def cost_of(recipe: Recipe, usage: dict[str, int]) -> float | None:
-    """In the currency of the recipe's price table, per million tokens; None where the price is not known."""
+    """In the currency of the recipe's price table; None where the price is not known."""
     if recipe.teacher.price is None:
         return None
     price = Price.from_table(recipe.teacher.price)

@@ -42,8 +42,9 @@ UNFINISHED = re.compile(r"[,;:(\[–-]$|\b(and|or|the|of|in|with|to|a|by)$", re.
 JINJA = re.compile(r"{[{%#].*?[}%#]}", re.S)
 LONGEST_WORD = 40  # characters a word, on average; a longer answer is not even split into words
 ECHO_NGRAM = 4  # words
-# Share of an answer's words that are in an n-gram of the template. The highest share of the accepted
-# answers of the shipped transcripts is 0.22; an instruction that is given back has 0.5 or more.
+# Share of an answer's words that are in an n-gram of the template. The highest share of the
+# accepted answers of the shipped transcripts is 0.22; an instruction that is given back has 0.5 or
+# more.
 ECHO = 0.4
 
 

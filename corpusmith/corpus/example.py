@@ -1,4 +1,4 @@
-"""What a verified answer becomes: an example of one task, or a reject with its reason."""
+"""A verified answer: an example of one task, or a reject with its reason."""
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from corpusmith.lexicon.words import Located, locate_words
 
 
 class Span(NamedTuple):
-    """Characters `[start, end)` of a text, named as `label`; `text[start:end]` is the span's own `text`."""
+    """Characters `[start, end)` of a text, with their label; `text` is what they spell."""
 
     start: int
     end: int
@@ -26,7 +26,8 @@ class Span(NamedTuple):
 class Entities:
     """A sentence and every mention in it, from left to right and without overlap.
 
-    `context` has the names that were asked for and are no mention, each under its lexicon in place of a label.
+    `context` has the names that were asked for and are no mention, each under its lexicon in place
+    of a label.
     """
 
     text: str
@@ -45,7 +46,8 @@ class Pair:
 
     @property
     def masked(self) -> str:
-        """The sentence with `@HEAD$` and `@TAIL$` in place of the spans, as GAD and EU-ADR have them.
+        """The sentence with `@HEAD$` and `@TAIL$` in place of the spans, as GAD and EU-ADR have
+        them.
 
         Two spans of one kind are numbered, so that the direction is kept: `@DRUG1$`, `@DRUG2$`.
         """
@@ -60,13 +62,13 @@ class Pair:
 
 @dataclass(frozen=True)
 class Reject:
-    """An answer that became no example; the reason is one of a few fixed phrases, so that reasons can be counted."""
+    """A rejected answer. Reasons are a few fixed phrases, so that they can be counted."""
 
     reason: str
 
 
 def tags_of(tokens: Located, spans: Sequence[Span], ids: dict[str, int]) -> list[int]:
-    """BIO tags of the words, by their ids. Raises ValueError when a span does not begin and end with a word."""
+    """BIO tag ids of the words. Raises ValueError where a span cuts a word."""
     words, starts, ends = tokens
     tags = [ids["O"]] * len(words)
     for span in spans:

@@ -26,7 +26,7 @@ TOKENS_A_WORD = 1.5  # of English in common tokenizers; only estimates rest on i
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a generation would send and cost, said before anything is sent. `cost` None: the price is unknown."""
+    """What a generation would send and cost. `cost` is None where the price is unknown."""
 
     requests: int
     answered: int
@@ -58,7 +58,10 @@ def price_of(recipe: Recipe, prices: Path | None) -> Price | None:
 def estimate(
     recipe: Recipe, ledger: Ledger, shard: tuple[int, int] = (0, 1), price: Price | None = None
 ) -> Estimate:
-    """Requests still to be sent, and their tokens: prompts by their words, answers by the mean of those on record."""
+    """Requests still to be sent, and their tokens.
+
+    Prompts are estimated by their words, answers by the mean of those on record.
+    """
     answered = unsent = words = 0
     for requests in batches(Plan(recipe).requests(*shard), 2000):
         for request, outcome in zip(

@@ -1,4 +1,4 @@
-"""The dataset builders' common part: JSON lines of finished rows to Parquet with features and splits."""
+"""JSON lines of finished rows to Parquet with features and splits."""
 
 import json
 import math
@@ -72,10 +72,11 @@ class RejectBuilder(RowsBuilder):
 
 
 def write_shards(builder: RowsBuilder, folder: Path) -> Path:
-    """Lay down the builder's splits as `{split}-00000-of-00001.parquet`, zstd, in small row groups. Returns `folder`.
+    """Lay down the builder's splits as `{split}-00000-of-00001.parquet`, zstd, in small row groups.
+    Returns `folder`.
 
-    They hold what `builder.download_and_prepare` would write, which takes each row through Python objects; here Arrow
-    reads the JSON itself, by the builder's features.
+    They hold what `builder.download_and_prepare` would write, which takes each row through Python
+    objects; here Arrow reads the JSON itself, by the builder's features.
     """
     folder.mkdir(parents=True)
     for split, path in builder.config.rows.items():
@@ -119,7 +120,7 @@ SPAN = {
 
 
 class NerBuilder(RowsBuilder):
-    """Sentences with words, BIO tags, and mentions as character offsets into the text, end exclusive."""
+    """Sentences with words, BIO tags, and mentions as character offsets, end exclusive."""
 
     def features(self) -> datasets.Features:
         return datasets.Features(
@@ -136,7 +137,7 @@ class NerBuilder(RowsBuilder):
 
 
 class RelationBuilder(RowsBuilder):
-    """Sentences with one pair masked (`text`) and as written (`source_text`), its spans in the latter, and its label."""
+    """Sentences with one masked pair (`text`) and as written (`source_text`), spans and label."""
 
     def features(self) -> datasets.Features:
         return datasets.Features(

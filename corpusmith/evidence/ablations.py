@@ -1,7 +1,8 @@
-"""The switches of a recipe that a report turns one at a time. A new switch is a new line of `ABLATIONS`.
+"""The switches of a recipe that a report turns one at a time. A new switch is a new line of
+`ABLATIONS`.
 
-All of them work on recorded answers. What changes the prompts (attributes, context, templates) would need other answers:
-a second recipe, which `corpusmith report --beside` compares.
+All of them work on recorded answers. What changes the prompts (attributes, context, templates)
+would need other answers: a second recipe, which `corpusmith report --beside` compares.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,7 +36,7 @@ class Ablation:
     without: Callable[[Recipe, Kind], bool] | None = None
 
     def changed(self, recipe: Recipe) -> Recipe | None:
-        """The recipe with the change; None where it is nothing new to it, or leaves it without a kind."""
+        """The changed recipe; None where nothing changes, or no kind is left."""
         if self.without:
             left_out = [self.without(recipe, kind) for kind in recipe.kinds]
             return recipe if any(left_out) and not all(left_out) else None
@@ -138,7 +139,7 @@ ABLATIONS = (
 
 
 def ablations(recipe: Recipe) -> list[Ablation]:
-    """Those that change this recipe; for relations also each kind of sentence in turn, which hold its conventions."""
+    """The ablations that change this recipe; for relations also each kind in turn."""
     found = [ablation for ablation in ABLATIONS if ablation.changed(recipe)]
     if recipe.task == "relations":
         names = [kind.name for kind in recipe.kinds] if len(recipe.kinds) > 1 else []

@@ -84,7 +84,7 @@ def notes(plans: Plans, asked: int, rows: int) -> list[str]:
         found.append("Students on real sentences: two-fold cross-validation on this benchmark.")
     if asked < rows:
         found.append(
-            f"The zero-shot LLM was measured on {asked} of the {rows} sentences, those of its file. "
-            "The gap closed is that of all systems on these."
+            f"The zero-shot LLM was measured on {asked} of the {rows} sentences, "
+            "those of its file. The gap closed is that of all systems on these."
         )
     return found

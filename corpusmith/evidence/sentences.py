@@ -1,4 +1,4 @@
-"""What a report says of a corpus's sentences: acceptance, form beside real text, how far from it, how near to copying."""
+"""Sections on the sentences of a corpus: acceptance, form, distance from real text, copying."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Sentences:
 
 
 def acceptance(build: Mapping[str, Any]) -> dict[str, Any]:
-    """What became of the requests; the share that was accepted with its bootstrap interval over the answers."""
+    """Counts of the requests, and the accepted share with its bootstrap interval."""
     counts = build["counts"]
     accepted = np.arange(counts["answered"]) < counts["accepted"]
     ci95 = interval(np.stack([accepted, np.ones(len(accepted))], axis=1), mean)
@@ -50,7 +50,7 @@ def acceptance(build: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def form(build: Mapping[str, Any]) -> dict[str, Any]:
-    """Counts over whole corpora, so they have no interval; real text only where a benchmark is at hand."""
+    """Statistics of the corpus and of the benchmarks at hand; whole counts, so no interval."""
     return {
         "statistics": build["statistics"],
         "reference_statistics": build.get("reference_statistics", {}),
@@ -58,7 +58,7 @@ def form(build: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def unlabelled(recipe: Recipe, shards: Sequence[Path]) -> dict[str, Any]:
-    """Names of the lexicons that stand unlabelled in the rows that students learn from, copies too."""
+    """Lexicon names without a label in the training rows, copies included."""
     import pyarrow.parquet as pq
 
     columns = ["id", "text", "entities"]
@@ -76,7 +76,8 @@ def sentence_map(
 ) -> tuple[dict[str, Any], tuple[np.ndarray, np.ndarray]]:
     """How well synthetic sentences are told from real ones, and where both lie on two axes.
 
-    Beside it stands how well one half of the real ones is told from the other, which is what chance looks like.
+    Beside it stands how well one half of the real ones is told from the other, which is what chance
+    looks like.
     """
     together = Sentences(
         [i for s in real.values() for i in s.ids], [t for s in real.values() for t in s.texts]
@@ -97,9 +98,11 @@ def sentence_map(
 def memorisation(
     build: Mapping[str, Any], synthetic: Sentences, real: Mapping[str, Sentences], embed: Embedder
 ) -> dict[str, Any]:
-    """Runs of words shared with each benchmark split, and how near the nearest sentence lies by its embedding.
+    """Runs of words shared with each benchmark split, and how near the nearest sentence lies by its
+    embedding.
 
-    `nearest.*.real` is the same for the split's own sentences among each other: what likeness is natural.
+    `nearest.*.real` is the same for the split's own sentences among each other: what likeness is
+    natural.
     """
     ours = synthetic.sample(COMPARED)
     vectors = embed(ours.texts)
@@ -142,7 +145,7 @@ def mean(sums: np.ndarray) -> np.ndarray:
 
 
 def written_sentences(shards: Sequence[Path]) -> Sentences:
-    """What the teacher wrote, of every split and once each: copies that augmentation made would count twice."""
+    """The teacher's sentences of every split, without augmented copies."""
     import pyarrow.parquet as pq
 
     rows = [
@@ -155,7 +158,7 @@ def written_sentences(shards: Sequence[Path]) -> Sentences:
 
 
 def real_sentences(recipe: Recipe, root: Path | None) -> dict[str, Sentences]:
-    """Sentences of the recipe's own benchmarks, of every split at hand; they are compared, never written anywhere."""
+    """Sentences of the recipe's benchmarks at hand; compared, never written anywhere."""
     splits = benchmark_splits(root) if root else {}
     found = {}
     for name, path in splits.items():

@@ -1,6 +1,8 @@
-"""The students of a report: each is trained and measured once and its counts are kept, so that a killed report goes on.
+"""The students of a report: each is trained and measured once and its counts are kept, so that a
+killed report goes on.
 
-What a result depends on (rows, encoder, settings with their seed, benchmark rows) is its file's name and stands in it.
+What a result depends on (rows, encoder, settings with their seed, benchmark rows) is its file's
+name and stands in it.
 """
 
 import hashlib
@@ -77,7 +79,8 @@ class Measured:
         return replace(self.data, tagged=tagged, labelled=labelled)
 
     def counts_of(self, file: Path) -> tuple[np.ndarray, np.ndarray]:
-        """The numbers of the rows that a predictions file tells of, all or a part; counts of these, rows x 1 x columns.
+        """The numbers of the rows that a predictions file tells of, all or a part; counts of these,
+        rows x 1 x columns.
 
         Raises UserError where it tells of none.
         """
@@ -103,7 +106,7 @@ def ids_of(data: Benchmark) -> list[str]:
 
 @dataclass(frozen=True)
 class Training:
-    """One student: what it is trained on and how, and which rows of the benchmark it is judged by (None: all)."""
+    """One student: its training set, its settings, and the ids of its test rows (None: all)."""
 
     label: str
     rows: TrainingSet
@@ -139,7 +142,7 @@ class Training:
 
 
 def unfinished(trainings: Sequence[Training], runs: Path) -> list[Training]:
-    """Those without a result yet, each once: the whole recipe stands in several tables and is trained for one."""
+    """Trainings without a result yet, each once: the whole recipe is in several tables."""
     distinct = {training.key: training for training in reversed(trainings)}
     return [
         training
@@ -158,14 +161,15 @@ def train_all(trainings: Sequence[Training], runs: Path, say: Callable[[str], No
         done += training.work
         left = (time.monotonic() - begun) * (total - done) / done
         say(
-            f"  [{number}/{len(todo)}] {training.label}, {training.rows.count} rows, seed {training.config.seed}: "
-            f"{scored(result, training.measured.task)}; {duration(time.monotonic() - started)}, {duration(left)} left"
+            f"  [{number}/{len(todo)}] {training.label}, {training.rows.count} rows, "
+            f"seed {training.config.seed}: {scored(result, training.measured.task)}; "
+            f"{duration(time.monotonic() - started)}, {duration(left)} left"
         )
     return len(todo)
 
 
 def train_one(training: Training, runs: Path) -> dict[str, Any]:
-    """The result of one training, written to `runs/KEY.json`; weights are thrown away once they were measured."""
+    """Train and measure; write the result to `runs/KEY.json` and delete the weights."""
     from corpusmith.training.launch import train_once
 
     folder, rows = runs / training.key, training.rows
@@ -213,4 +217,5 @@ def scored(result: dict[str, Any], task: str) -> str:
     from corpusmith.evaluation.seed_statistics import headline
 
     name, score = headline(task)
-    return f"{name.replace('_', ' ').replace('f1', 'F1')} {float(score(np.array(result['counts']).sum(0))):.1f}"
+    value = float(score(np.array(result["counts"]).sum(0)))
+    return f"{name.replace('_', ' ').replace('f1', 'F1')} {value:.1f}"

@@ -141,7 +141,7 @@ def gold(recipe: Recipe, measured: Measured, corpus: Path | None, out: Path) -> 
 def write_gold(
     recipe: Recipe, rows: Sequence[Mapping[str, Any]], extra: Mapping[str, list[dict]], out: Path
 ) -> TrainingSet:
-    """Write benchmark rows in the columns of a corpus, followed by the `extra` rows of each split."""
+    """Write benchmark rows as a corpus, followed by the `extra` rows of each split."""
     from datasets import ClassLabel, Dataset, Features, List, Value
 
     names = ClassLabel(names=class_names(recipe))
@@ -194,7 +194,8 @@ def read_split(corpus: Path, split: str) -> Any:
     shards = list(split_files(corpus, split))
     if not shards:
         raise UserError(
-            f"the corpus has no {split} split: too few answers, or too few concepts to deal to three splits"
+            f"the corpus has no {split} split: "
+            "too few answers, or too few concepts to deal to three splits"
         )
     return pa.concat_tables([pq.read_table(shard) for shard in shards])
 

@@ -1,4 +1,4 @@
-"""How good a prompt is, by the few sentences that it wrote: accepted, varied, and in the form of the target text."""
+"""The score of a prompt, by a few answers to it: acceptance, diversity, form of real text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ SHIPPED = PROMPTS / "form.yaml"
 
 @dataclass(frozen=True)
 class Score:
-    """Shares from 0 to 1, more is better; `total` is their mean. `form` are the figures behind `closeness`."""
+    """Shares from 0 to 1, higher is better. `form` has the figures behind `closeness`."""
 
     acceptance: float
     diversity: float
@@ -33,7 +33,7 @@ class Score:
 
 
 def score(outcomes: Sequence[Entities | Pair | Reject | None], target: dict[str, float]) -> Score:
-    """Judge what answers became; None is a request that failed. Only accepted sentences are varied or close."""
+    """Score verified answers (None: a failed request). Only accepted ones have a form."""
     rows = [row_of(outcome) for outcome in outcomes if isinstance(outcome, Entities | Pair)]
     if not rows:
         return Score(0.0, 0.0, 0.0, {})
@@ -60,16 +60,18 @@ def distinct(texts: Sequence[str], n: int = 2) -> float:
 
 
 def closeness(figures: dict[str, float], target: dict[str, float]) -> float:
-    """1 minus the mean relative distance of the figures that both have; a figure off by its own size counts 0."""
+    """1 minus the mean relative distance of the shared figures, each at most 1."""
     shared = [name for name in COMPARED if name in figures and target.get(name)]
     off = [min(abs(figures[name] - target[name]) / target[name], 1.0) for name in shared]
     return 1 - sum(off) / len(off) if off else 0.0
 
 
 def target_form(recipe: Recipe, root: Path | None) -> tuple[dict[str, float], str]:
-    """The form of real sentences and where it is from: a dev split of the recipe's benchmarks, else shipped figures.
+    """The form of real sentences and where it is from: a dev split of the recipe's benchmarks, else
+    shipped figures.
 
-    Of sentences with a mention, since only such are asked for. A recipe without a benchmark is compared with the mean.
+    Of sentences with a mention, since only such are asked for. A recipe without a benchmark is
+    compared with the mean.
     """
     for name in recipe.benchmarks if root else ():
         path = Path(str(root), name, "dev.jsonl")

@@ -1,7 +1,9 @@
-"""The paper's prompt search: an LLM proposes templates, each writes a few sentences, and new ones grow from the best.
+"""The paper's prompt search: an LLM proposes templates, each writes a few sentences, and new ones
+grow from the best.
 
-All questions go through the ledger, so that a search which was stopped goes on and pays for nothing twice. Every
-template writes about the same requests of the recipe, so that templates are compared and not concepts.
+All questions go through the ledger, so that a search which was stopped goes on and pays for nothing
+twice. Every template writes about the same requests of the recipe, so that templates are compared
+and not concepts.
 """
 
 import json
@@ -35,21 +37,22 @@ MEANING = {
     "avoid": "what the sentence must not name",
 }
 PROPOSE = """\
-Write an instruction that makes a language model write ONE sentence as in a PubMed abstract. Placeholders stand for what \
-is filled in later; write each exactly so, in braces:
+Write an instruction that makes a language model write ONE sentence as in a PubMed abstract. \
+Placeholders stand for what is filled in later; write each exactly so, in braces:
 {slots}
-Use {{phrases}} once. Use no other braces. Ask for a specific, factual sentence of about {length} words that sounds like \
-real literature. The instruction is one paragraph of at most 60 words. Reply with the instruction only.
+Use {{phrases}} once. Use no other braces. Ask for a specific, factual sentence of about \
+{length} words that sounds like real literature. The instruction is one paragraph of at most \
+60 words. Reply with the instruction only.
 {shown}"""
-EXAMPLE = """Example: Write one sentence from the {section} of a PubMed abstract about {topic}. It must contain {phrases}, \
-written exactly like that."""
+EXAMPLE = """Example: Write one sentence from the {section} of a PubMed abstract about {topic}. \
+It must contain {phrases}, written exactly like that."""
 SAMPLING = {"temperature": 1.0, "top_p": 0.95, "max_tokens": 160}
 SHOWN = 3  # of the best, to grow new ones from
 
 
 @dataclass
 class Candidate:
-    """A template, as the LLM wrote it (None: the recipe's own prompt), with what it wrote and how that was judged."""
+    """A template as the LLM wrote it (None: the recipe's own), with its answers and score."""
 
     id: str
     template: str | None
@@ -103,7 +106,7 @@ class PromptSearch:
         return self.sentences + self.rounds * self.templates * (1 + self.sentences)
 
     def run(self, work: Path, say: Callable[[str], None]) -> list[Candidate]:
-        """Every candidate, the best first; the recipe's own prompt is one of them. `work` takes their prompt files."""
+        """Every candidate, the best first, with the recipe's own prompt. `work` takes the files."""
         order = self._judged([Candidate("now", None, self.base)], work)
         say(shown(order[0]))
         for number in range(1, self.rounds + 1):
@@ -184,7 +187,7 @@ class PromptSearch:
         return list(islice(asked, self.sentences))
 
     def _answers(self, payloads: list[dict[str, Any]]) -> list[str | None]:
-        """What the teacher says to each; None for a failure. Raises UserError when the money is at an end."""
+        """The teacher's answers; None for a failure. Raises UserError when the budget is spent."""
         left = None if self.max_cost is None else max(self.max_cost - self.spent, 0.0)
         done = generate(
             payloads,
@@ -195,7 +198,7 @@ class PromptSearch:
         self.spent += done.cost or 0.0
         if done.stopped:
             raise UserError(
-                f"--max-cost {self.max_cost:g} is spent with {done.pending} questions of this step open; "
+                f"--max-cost {self.max_cost:g} is spent with {done.pending} questions open; "
                 "the same command with more goes on from here"
             )
         keys = [payload_key(payload) for payload in payloads]
@@ -207,7 +210,7 @@ class PromptSearch:
         kinds = [kind for kind in self.recipe.kinds if kind.seeds]
         if not kinds:
             raise UserError(
-                f"{self.recipe.name}: no kind asks for a name, so there is no template to search for"
+                f"{self.recipe.name}: no kind asks for a name, so there is no template to search"
             )
         filled = [
             {*self.recipe.attributes, *kind.attributes, *(["avoid"] if kind.avoid else [])}
@@ -220,12 +223,16 @@ def shown(candidate: Candidate) -> str:
     """A line of figures, and the template."""
     assert candidate.score is not None
     s = candidate.score
-    figures = f"{s.total:.3f} = acceptance {s.acceptance:.2f}, diversity {s.diversity:.2f}, closeness {s.closeness:.2f}"
+    figures = (
+        f"{s.total:.3f} = acceptance {s.acceptance:.2f}, diversity {s.diversity:.2f}, "
+        f"closeness {s.closeness:.2f}"
+    )
     return f"{candidate.id:<5} {figures}  {candidate.template or '(the prompt of the recipe)'}"
 
 
 def keep(search: PromptSearch, order: Sequence[Candidate], folder: Path) -> tuple[Path, Path]:
-    """Write the best new template as `NAME.vN.jinja`, with a JSON of all beside it. N is the first that is free, from 2.
+    """Write the best new template as `NAME.vN.jinja`, with a JSON of all beside it. N is the first
+    that is free, from 2.
 
     Raises UserError when no template came through.
     """
@@ -233,7 +240,8 @@ def keep(search: PromptSearch, order: Sequence[Candidate], folder: Path) -> tupl
     if best is None:
         reasons = ", ".join(sorted({entry["reason"] for entry in search.refused}))
         raise UserError(
-            f"none of the proposals is a template ({reasons}): search with more templates, or another model"
+            f"none of the proposals is a template ({reasons}): "
+            "search with more templates, or another model"
         )
     folder.mkdir(parents=True, exist_ok=True)
     number = 2

@@ -1,4 +1,4 @@
-"""Build a corpus twice: the rows of the first build are judged, the second leaves out the bad ones."""
+"""Build a corpus twice: judge the rows of the first build, reject the bad ones in the second."""
 
 import hashlib
 import json

@@ -77,7 +77,8 @@ def _doubts() -> defaultdict[str, Doubt]:
 
 
 def doubt_of(row: Prediction) -> float:
-    """How unsure a student is of a row's labels: the mean of 1 - p(label) over the words of mentions.
+    """How unsure a student is of a row's labels: the mean of 1 - p(label) over the words of
+    mentions.
 
     Mentions are the labelled and the predicted ones. Without any it is 1 - p(label) of the word
     that the student is least sure of.

@@ -1,6 +1,6 @@
-"""What an LLM makes of a benchmark without training, as a predictions file that `evaluate` scores like a model's.
+"""Zero-shot predictions of an LLM for a benchmark, as a file that `evaluate` scores.
 
-It is the one place that sends text which a template did not write. So the caller must say that the text may be sent.
+Only this module sends text that no template wrote, so the caller must say that it may be sent.
 """
 
 import json
@@ -22,13 +22,18 @@ from corpusmith.teacher.ledger import Answer, Ledger
 from corpusmith.teacher.limits import DEFAULT_LIMITS, AskLimits
 from corpusmith.teacher.structured import find_answers, parse, response_format
 
-SYSTEM = "You annotate sentences of biomedical abstracts. Follow the instruction exactly and add no comment."
+SYSTEM = (
+    "You annotate sentences of biomedical abstracts. "
+    "Follow the instruction exactly and add no comment."
+)
 # The examples are for small models: shown a schema alone, Qwen2.5-Coder-1.5B gives the schema back.
-MENTIONS = """List every mention of a {label} in the sentence below, copied exactly as it stands there. Answer like \
-{{"mentions": ["first mention", "second mention"]}}, or {{"mentions": []}} if there is none.
+MENTIONS = """List every mention of a {label} in the sentence below, copied exactly as it \
+stands there. Answer like {{"mentions": ["first mention", "second mention"]}}, or \
+{{"mentions": []}} if there is none.
 Sentence: {text}"""
-RELATED = """In the sentence below {masks} stand for two entities. Does the sentence say that they are related to each \
-other? Answer {{"related": true}} or {{"related": false}}.
+RELATED = """In the sentence below {masks} stand for two entities. \
+Does the sentence say that they are related to each other? \
+Answer {{"related": true}} or {{"related": false}}.
 Sentence: {text}"""
 MASK = re.compile(r"@[A-Z][A-Z0-9_-]*\$")
 PARAMETERS = {"temperature": 0.0, "max_tokens": 256}
@@ -49,7 +54,7 @@ class Related(BaseModel):
 
 @dataclass(frozen=True)
 class ZeroShotTeacher:
-    """The LLM that annotates text, and whether the user has said that the text may be sent to it."""
+    """The LLM that annotates text, and whether the user said that text may be sent to it."""
 
     model: str
     base_url: str | None = None
@@ -74,11 +79,15 @@ def zero_shot_predictions(
     teacher: ZeroShotTeacher,
     sample: int | None = None,
 ) -> dict[str, int]:
-    """Ask an LLM about each row of `benchmark/{split}.jsonl`; write lines of `{"id", "ner_tags"}` or `{"id", "label"}`.
+    """Ask an LLM about each row of `benchmark/{split}.jsonl`, and write its predictions to `out`.
 
-    The types to look for are those of the benchmark's tags; each is a request of its own. With `sample`, only so many rows are asked about and predicted, drawn at random; a
-    larger sample holds the smaller one. What has no usable answer is predicted as nothing (`O`, 0) and counted. Returns
-    `rows`, `requests` and `unusable`. Answers come from the ledger where it has them, so that a killed run goes on.
+    Lines are `{"id", "ner_tags"}` or `{"id", "label"}`. Each type of the benchmark's tags is a
+    request of its own. With `sample`, only so many rows are asked about, drawn at random; a larger
+    sample holds the smaller one. A row without a usable answer is predicted as nothing (`O`, 0)
+    and counted. Answers come from the ledger where it has them, so a killed run continues.
+
+    Returns:
+        `rows`, `requests` and `unusable`.
     """
     teacher.check_permission()
     labels, asked = _asked(benchmark, split, teacher.model, sample)
@@ -118,8 +127,8 @@ def zero_shot_spans(
 ) -> list[list[tuple[int, int, str]] | None]:
     """(start, end, label) of what an LLM lists in each text, asked as `zero_shot_predictions` asks.
 
-    Each type is asked for by itself, so that spans of two types may be the same. None for a text whose every answer was
-    of no use.
+    Each type is asked for by itself, so spans of two types may be the same. None for a text
+    without a usable answer.
     """
     teacher.check_permission()
     payloads = [
@@ -146,7 +155,7 @@ def zero_shot_spans(
 
 
 def tag_mentions(tokens: Sequence[str], found: Mapping[str, Iterable[str]]) -> list[str]:
-    """BIO tags for every occurrence of the mentions, by label: whole tokens, case and spacing aside, longest first."""
+    """BIO tags of every occurrence of the mentions, as whole tokens, the longest first."""
     starts, length = {}, 0
     for number, token in enumerate(tokens):
         starts[length] = number
@@ -172,7 +181,7 @@ def tag_mentions(tokens: Sequence[str], found: Mapping[str, Iterable[str]]) -> l
 def _asked(
     benchmark: Path, split: str, model: str, sample: int | None = None
 ) -> tuple[list[str], list[tuple[dict[str, Any], list]]]:
-    """The types of a split's tags, and each of its rows, or of a sample, with the payloads that ask about it, one a type."""
+    """The types of a split's tags, and its rows (or a sample) with a payload for each type."""
     path = benchmark / f"{split}.jsonl"
     rows = list(benchmark_rows(path)) if path.is_file() else []
     if not rows:
@@ -205,7 +214,7 @@ def _payload(row: Mapping[str, Any], label: str, tagged: bool, model: str) -> di
 
 
 def _reply(answer: Answer | None, form: type[BaseModel]) -> Any:
-    """An answer as `form`; None for a request that failed, is pending, or was answered with something else."""
+    """An answer as `form`; None where it is missing or something else."""
     try:
         return parse(answer.text, form) if answer else None
     except ValueError:

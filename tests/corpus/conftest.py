@@ -42,7 +42,7 @@ def small_recipe(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def small_ledger(small_recipe: Path) -> Path:
-    """Answers of every fate: good, without a seed, repeated, nearly repeated, benchmark text, failed and pending."""
+    """Answers: good, without a seed, repeated, nearly repeated, benchmark text, failed, pending."""
     rng = random.Random(7)
     path = small_recipe.parent / "ledger.sqlite"
     with Ledger(path) as opened:

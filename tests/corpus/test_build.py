@@ -31,7 +31,8 @@ def answer_of(request: Request) -> str:
         "Before treatment",
         "In most of the carriers",
     ][request.index % 5]
-    return f"{opening} of region {request.index} we found {names} in {request.index + 3} of {2 * request.index + 9} persons"
+    share = f"{request.index + 3} of {2 * request.index + 9}"
+    return f"{opening} of region {request.index} we found {names} in {share} persons"
 
 
 def fill(recipe: Path, ledger: Path, answered: int) -> Path:

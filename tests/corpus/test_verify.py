@@ -18,7 +18,7 @@ def recipe(ner_recipe: Path) -> Recipe:
 
 
 def asked(*seeds: tuple[str, str], label: str | None = None) -> Request:
-    """A request for these (text, lexicon) seeds, whatever concept they are taken to name: two lend their ids in turn."""
+    """A request for these (text, lexicon) seeds; their concept ids are 1 and 2 in turn."""
     kind = Kind(name="test", weight=1, label=label)
     named = (
         Seed(text, lexicon, f"{lexicon[0].upper()}:{1 + i % 2}")
@@ -79,7 +79,10 @@ def test_what_only_looks_like_a_fault_is_accepted(recipe: Recipe) -> None:
 
 
 def test_of_several_sentences_the_first_is_judged_or_all_are_rejected(recipe: Recipe) -> None:
-    answer = "Patients with gout (approx. Ten of them, e.g. Men) were followed. Then they had colon cancer."
+    answer = (
+        "Patients with gout (approx. Ten of them, e.g. Men) were followed. "
+        "Then they had colon cancer."
+    )
     outcome = judge(recipe, answer, ("gout", "disease"))
     assert isinstance(outcome, Entities)
     assert outcome.text == "Patients with gout (approx. Ten of them, e.g. Men) were followed."
@@ -154,7 +157,8 @@ def test_brackets_that_do_not_abbreviate_are_left_alone(recipe: Recipe) -> None:
     ) == ["gout"]
 
 
-# Names that nest ("breast cancer 1" is a gene, "cancer" a disease too), that an acronym follows, and that hold hyphens.
+# Names that nest ("breast cancer 1" is a gene, "cancer" a disease too), that an acronym follows,
+# and that hold hyphens.
 NAMES = st.sampled_from(
     [
         "gout",
@@ -197,7 +201,7 @@ def sentence_of(parts: list[tuple[str, str, str, str]], tail: str) -> str:
 def test_no_text_breaks_an_offset(
     recipe: Recipe, parts: list[tuple[str, str, str, str]], tail: str
 ) -> None:
-    """Unicode, combining marks, emoji, nested and adjacent mentions: every row holds the invariants of DESIGN.md."""
+    """Unicode, combining marks, emoji, nested and adjacent mentions keep the row invariants."""
     for seeds in ([], [("gout", "disease")], [("breast cancer", "disease"), ("BRCA1", "gene")]):
         outcome = judge(recipe, sentence_of(parts, tail), *seeds)
         if isinstance(outcome, Reject):

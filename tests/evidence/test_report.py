@@ -42,7 +42,8 @@ def answer_of(request: Request) -> str:
         return f"Sure, here it is: {request.index}"
     names = " and ".join(seed.text for seed in request.seeds) or "nothing of note"
     opening = OPENINGS[request.index % 5]
-    return f"{opening} of region {request.index} we found {names} in {request.index + 3} of {2 * request.index + 9} persons"
+    share = f"{request.index + 3} of {2 * request.index + 9}"
+    return f"{opening} of region {request.index} we found {names} in {share} persons"
 
 
 def real_row(number: int, split: str) -> dict:

@@ -31,7 +31,8 @@ def corpus(
         requests = list(Plan(pairs).requests())
         ledger.add((payload_key(r.payload), r.payload) for r in requests)
         texts = [
-            f"In cohort {r.index} of {r.index + 9} carriers {' and '.join(s.text for s in r.seeds)} were seen"
+            f"In cohort {r.index} of {r.index + 9} carriers "
+            f"{' and '.join(s.text for s in r.seeds)} were seen"
             for r in requests
         ]
         ledger.record(

@@ -1,4 +1,4 @@
-"""Folds, students and their predictions: on a tiny corpus, by a tiny encoder that is really trained."""
+"""Label noise: folds, students of a tiny encoder, their predictions, and the veto."""
 
 import json
 from pathlib import Path
@@ -36,7 +36,8 @@ def fill(recipe: Path, ledger: Path) -> Path:
         opened.add((payload_key(request.payload), request.payload) for request in requests)
         for r in requests:
             names = " and ".join(seed.text for seed in r.seeds) or "nothing of note"
-            found = f"{OPENINGS[r.index % 5]} of region {r.index} we found {names} in {r.index + 3} of {2 * r.index + 9}"
+            share = f"{r.index + 3} of {2 * r.index + 9}"
+            found = f"{OPENINGS[r.index % 5]} of region {r.index} we found {names} in {share}"
             opened.record([Answer(payload_key(r.payload), found)])
     return ledger
 
@@ -47,7 +48,7 @@ def rows_of(out: Path, split: str, name: str = "tiny-disease") -> list[dict]:
 
 
 def write_predictions(path: Path, rows: list[dict], wrong: set[str], classes: int) -> Path:
-    """A sure student that agrees with every label, but for the first word of the rows that are `wrong`."""
+    """A sure student that agrees with every label but the first one of the `wrong` rows."""
     with path.open("w", encoding="utf-8") as out:
         for row in rows:
             labels = row["ner_tags"] if "ner_tags" in row else [row["label"]]

@@ -88,7 +88,10 @@ def test_what_is_no_distance_is_named_with_the_remedy(tmp_path: Path) -> None:
             outlier_veto(path, 5.0)
 
 
-ALIEN = "Share prices in Tokyo closed two percent higher on Friday as exporters gained from a cheaper yen"
+ALIEN = (
+    "Share prices in Tokyo closed two percent higher on Friday "
+    "as exporters gained from a cheaper yen"
+)
 INTRUDERS = (
     "I'm sorry, but I can't help with that request.",
     "As an AI language model I cannot write such a sentence.",
@@ -98,7 +101,7 @@ INTRUDERS = (
 
 @pytest.fixture
 def ledger(ner_recipe: Path, tmp_path: Path) -> Path:
-    """Every request of the tiny recipe is answered; the first that names nothing got a sentence about the stock market."""
+    """A ledger that answers every request, one of them with a sentence about the stock market."""
     recipe = (
         ner_recipe.read_text(encoding="utf-8")
         + "augment: {replacements: 1}\nfilters: {outliers: 2}\n"

@@ -74,7 +74,9 @@ def test_the_best_template_grows_over_rounds_and_is_kept_with_all_others(
         "2.1",
     }
     assert {entry["id"]: entry["reason"] for entry in facts["refused"]} == {
-        "1.2": "a brace that is no slot", "2.2": "the same as another, or as the example", "2.3": "unknown slot journal"
+        "1.2": "a brace that is no slot",
+        "2.2": "the same as another, or as the example",
+        "2.3": "unknown slot journal",
     }  # fmt: skip
     short = next(entry for entry in facts["templates"] if entry["id"] == "1.3")
     assert short["scores"]["acceptance"] == 0.0

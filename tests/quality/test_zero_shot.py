@@ -1,4 +1,4 @@
-"""The zero-shot LLM: nothing is sent without permission; what it lists is found again among the tokens."""
+"""The zero-shot LLM: nothing is sent without permission; its mentions become tags."""
 
 import json
 import re

@@ -12,7 +12,7 @@ WORD = re.compile(r"\w+")
 
 
 def words(text: str) -> list[str]:
-    """Words for comparison, without regard to case, punctuation, spacing and Unicode form (NFKC)."""
+    """Words for comparison, without case, punctuation, spacing and Unicode form (NFKC)."""
     return WORD.findall(unicodedata.normalize("NFKC", text).lower())
 
 

@@ -43,7 +43,7 @@ class Form:
             setattr(self, name, mine | value if isinstance(mine, set) else mine + value)
 
     def figures(self) -> dict[str, float | int]:
-        """Means and shares are per row; relations, whose rows tell no mentions, have no figures of them."""
+        """Means and shares per row; without mentions for relations, whose rows list none."""
         rows = max(self.rows, 1)
         figures: dict[str, float | int] = {
             "rows": self.rows,
@@ -63,8 +63,9 @@ class Form:
 def form(rows: Iterable[dict]) -> dict[str, float | int]:
     """Length, mentions, vocabulary and final full stops of `rows`, read once.
 
-    A row has `tokens` or `text`; its mentions come from `entities`, else from string BIO `ner_tags`. Text is compared
-    without regard to case, a mention also without punctuation, so that pretokenised and plain spellings are one.
+    A row has `tokens` or `text`; its mentions come from `entities`, else from string BIO
+    `ner_tags`. Text is compared without regard to case, a mention also without punctuation, so that
+    pretokenised and plain spellings are one.
     """
     measured = Form()
     for row in rows:

@@ -1,4 +1,4 @@
-"""Memorisation audit: how much benchmark text a corpus holds. Writes ids and numbers, never a benchmark's words."""
+"""Memorisation audit: how much benchmark text a corpus holds, as ids and numbers."""
 
 import heapq
 from collections import Counter
@@ -60,7 +60,7 @@ class Overlap:
 
 
 class Audit:
-    """Compares rows with every benchmark split below `root`, in memory that does not grow with the rows."""
+    """Compares rows with every benchmark split below `root`. Memory doesn't grow with the rows."""
 
     def __init__(self, root: Path) -> None:
         self.splits: dict[str, Overlap] = {}
@@ -111,7 +111,7 @@ class Audit:
         return self._ngrams[n].sources(sentence)
 
     def _compare(self, row_id: str, shingles: np.ndarray) -> None:
-        """Exact Jaccard similarity with every benchmark sentence that shares a shingle, through an inverted index."""
+        """Jaccard similarity with every benchmark sentence that shares a shingle."""
         places = np.searchsorted(self._keys, shingles)
         known = places < len(self._keys)
         known[known] = self._keys[places[known]] == shingles[known]
@@ -134,11 +134,12 @@ class Audit:
 
 
 def audit(rows: Iterable[tuple[str, str]], root: Path) -> dict[str, dict]:
-    """Compare the rows, (id, text) pairs, with each benchmark split below `root`. Read once; one entry a split.
+    """Compare the rows, (id, text) pairs, with each benchmark split below `root`. Read once; one
+    entry a split.
 
-    Each entry holds `leaked_rows_8gram`, `leaked_rows_13gram` (rows sharing a word n-gram with the split),
-    `longest_common_ngram` (words), `jaccard` (of word trigrams with the nearest benchmark sentence: mean, p99 and max
-    over the rows) and the `nearest` pairs of ids.
+    Each entry holds `leaked_rows_8gram`, `leaked_rows_13gram` (rows sharing a word n-gram with the
+    split), `longest_common_ngram` (words), `jaccard` (of word trigrams with the nearest benchmark
+    sentence: mean, p99 and max over the rows) and the `nearest` pairs of ids.
     """
     measured = Audit(root)
     for row_id, text in rows:

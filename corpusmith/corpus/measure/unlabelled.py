@@ -1,4 +1,4 @@
-"""Names of a recipe's lexicons that stand in its rows without a label: a fault that no score on synthetic rows shows."""
+"""Lexicon names without a label in a corpus: a fault that no score on synthetic rows shows."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from corpusmith.recipe.schema import Recipe, Selection
 
 @dataclass
 class Standing:
-    """How often a name is a whole mention, and how often none of its words is labelled; a row for each to look at."""
+    """How often a name is a whole mention, and how often unlabelled; a row to look at."""
 
     labelled: int = 0
     unlabelled: int = 0
@@ -22,7 +22,7 @@ class Standing:
 
 
 def whole_lexicon(recipe: Recipe, label: str) -> Lexicon:
-    """Everything behind a label: what `find` leaves out and what is stopped too, since that is what is looked for."""
+    """The whole lexicon of a label, with the names that `find` leaves out and the stop names."""
     source = recipe.lexicons[recipe.labels[label]].model_copy(update={"find": Selection()})
     return replace(found(source), stop=())
 
@@ -37,9 +37,10 @@ def unlabelled_names(
         most: names to tell of each label.
 
     Returns:
-        For each label `labelled` and `unlabelled`, how often any name of the lexicon stands so, and `names`: each with both
-        counts and the id of the first row where it has no label. Gene symbols count where they are spelled as a name of
-        the lexicon is: look at the row before it is called a fault.
+        For each label `labelled` and `unlabelled`, how often any name of the lexicon stands so, and
+        `names`: each with both counts and the id of the first row where it has no label. Gene
+        symbols count where they are spelled as a name of the lexicon is: look at the row before it
+        is called a fault.
     """
     matchers = {label: whole_lexicon(recipe, label).matcher for label in recipe.labels}
     standings: dict[str, dict[str, Standing]] = {label: {} for label in recipe.labels}

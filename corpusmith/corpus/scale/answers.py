@@ -1,8 +1,11 @@
-"""Answers as plain files: JSON lines that carry the number of their request, so that any host can work on any of them.
+"""Answers as plain files: JSON lines that carry the number of their request, so that any host can
+work on any of them.
 
-    {"index": 17, "key": "9f86d081884c7d65", "text": "…", "finish_reason": "stop", "prompt_tokens": 201, …}
+    {"index": 17, "key": "9f86d081884c7d65", "text": "…", "finish_reason": "stop", "prompt_tokens":
+    201, …}
 
-A request that failed has no `text`. A ledger is one file that one host writes; these are what many hosts read.
+A request that failed has no `text`. A ledger is one file that one host writes; these are what many
+hosts read.
 """
 
 import json
@@ -22,7 +25,7 @@ FIELDS = ("finish_reason", "prompt_tokens", "completion_tokens", "cached_tokens"
 
 
 def write_answers(plan: Plan, ledger: Ledger, out: TextIO, shard: int = 0, of: int = 1) -> int:
-    """Write what the ledger knows of requests `shard, shard + of, …`. Returns how many of them are still pending."""
+    """Write the answers to requests `shard, shard + of, …`; returns how many are pending."""
     pending = 0
     for requests in batches(plan.requests(shard, of), 2000):
         outcomes = find_outcomes(ledger, (request.payload for request in requests))
@@ -38,7 +41,7 @@ def write_answers(plan: Plan, ledger: Ledger, out: TextIO, shard: int = 0, of: i
 
 
 def read_indices(lines: Iterable[str], where: str, most: int) -> Iterator[tuple[int, str]]:
-    """Each line with the number of its request. Raises UserError at a line that answers no request below `most`."""
+    """Each line with its request's number. Raises UserError where there is no such request."""
     for number, line in enumerate(lines, start=1):
         try:
             index = json.loads(line)["index"]
@@ -48,7 +51,8 @@ def read_indices(lines: Iterable[str], where: str, most: int) -> Iterator[tuple[
             ) from None
         if not isinstance(index, int) or not 0 <= index < most:
             raise UserError(
-                f"{where}, line {number}: request {index!r} is not one of the recipe's {most}: raise `rows`"
+                f"{where}, line {number}: request {index!r} is not one of the recipe's {most}: "
+                "raise `rows`"
             )
         yield index, line
 
@@ -56,12 +60,14 @@ def read_indices(lines: Iterable[str], where: str, most: int) -> Iterator[tuple[
 def read_answer(line: str, key: str) -> Answer | None:
     """The answer to the request whose payload hashes to `key`, None where it failed.
 
-    Raises UserError when the line answers another request: the recipe was changed since it was asked.
+    Raises UserError when the line answers another request: the recipe was changed since it was
+    asked.
     """
     row = json.loads(line)
     if row.get("key") != key[:KEY]:
         raise UserError(
-            f"the answer to request {row['index']} was given to another payload: build with the recipe that was asked"
+            f"the answer to request {row['index']} was given to another payload: "
+            "build with the recipe that was asked"
         )
     if "text" not in row:
         return None

@@ -1,7 +1,9 @@
-"""The steps of a build as datatrove blocks: what one machine runs, `corpusmith.corpus.rows`, on one part of the plan.
+"""The steps of a build as datatrove blocks: what one machine runs, `corpusmith.corpus.rows`, on one
+part of the plan.
 
-Part p of n holds the requests [p * rows / n, (p + 1) * rows / n). Blocks hand work on through files that a task writes
-anew when it is run again, so a task that was lost with its host is simply repeated.
+Part p of n holds the requests [p * rows / n, (p + 1) * rows / n). Blocks hand work on through files
+that a task writes anew when it is run again, so a task that was lost with its host is simply
+repeated.
 """
 
 import pickle
@@ -72,7 +74,7 @@ class Deal(PipelineStep):
 
 
 class Judge(PipelineStep):
-    """Verify the answers of one part in the order of the plan; hand on the text of each accepted row."""
+    """Verify the answers of one part in the order of the plan; yield each accepted text."""
 
     type, name = "corpusmith", "verify answers"
 
@@ -119,7 +121,7 @@ class Judge(PipelineStep):
 
 
 class Signatures(MinhashDedupSignature):
-    """datatrove's first MinHash stage over the band hashes of `corpusmith.corpus.filters.duplicates`, a batch of texts at a time."""
+    """datatrove's first MinHash stage, over the band hashes of `filters.duplicates`."""
 
     def __init__(self, recipe: Recipe, work: str) -> None:
         super().__init__(
@@ -145,9 +147,11 @@ class Signatures(MinhashDedupSignature):
 
 
 class Repeats(MinhashDedupCluster):
-    """datatrove's clustering stage, under the rule of `find_duplicates`: a row goes when it repeats an earlier one.
+    """datatrove's clustering stage, under the rule of `find_duplicates`: a row goes when it repeats
+    an earlier one.
 
-    datatrove keeps whichever row heads its union-find tree, and that depends on the number of tasks.
+    datatrove keeps whichever row heads its union-find tree, and that depends on the number of
+    tasks.
     """
 
     def __init__(self, recipe: Recipe, work: str) -> None:

@@ -1,4 +1,4 @@
-"""Where the tasks of a build or a generation run: datatrove's executors on one host, a Ray or a Slurm cluster."""
+"""Where tasks run: datatrove's executors on one host, on Ray or on Slurm."""
 
 import os
 import subprocess
@@ -50,8 +50,8 @@ class Cluster:
         if self.executor == "local":
             return LocalPipelineExecutor(pipeline, **common)
         if self.executor == "ray":
-            # Ray then starts a task of a lost node anew by itself. Left to datatrove, a node that is lost before its
-            # worker has told its address is waited for without end.
+            # Ray then starts a task of a lost node anew by itself. Left to datatrove, a node that
+            # is lost before its worker has told its address is waited for without end.
             again = {"max_restarts": RETRIES, "max_task_retries": RETRIES}
             return RayPipelineExecutor(
                 pipeline, mem_per_cpu_gb=self.memory_gb, ray_remote_kwargs=again, **common
@@ -69,7 +69,7 @@ class Cluster:
         )
 
     def run(self, name: str, pipeline: list[PipelineStep], tasks: int, work: str) -> None:
-        """Run every task that has not completed. Raises UserError, naming the logs, when one did not."""
+        """Run the incomplete tasks. Raises UserError, naming the logs, when one fails."""
         if self.executor == "ray":
             import ray
 
@@ -92,7 +92,7 @@ class Cluster:
             raise UserError(
                 f"stage {name} failed ({type(error).__name__}: {error}); see {logs}"
             ) from error
-        executor.logging_dir.fs.invalidate_cache()  # an object store is listed anew: other processes wrote to it
+        executor.logging_dir.fs.invalidate_cache()  # other processes wrote to an object store
         if missing := executor.get_incomplete_ranks(skip_completed=True):
             raise UserError(
                 f"stage {name}: {len(missing)} of {tasks} tasks did not complete; see {logs}"
@@ -100,14 +100,14 @@ class Cluster:
 
 
 class SlurmExecutor(SlurmPipelineExecutor):
-    """datatrove's, which can also be waited for, and which leaves the partition to Slurm where none is given."""
+    """datatrove's executor with `wait`; Slurm chooses the partition where none is given."""
 
     def get_sbatch_args(self, max_array: int = 1) -> dict[str, Any]:
         arguments: dict[str, Any] = super().get_sbatch_args(max_array)
         return {name: value for name, value in arguments.items() if name != "partition" or value}
 
     def launch_merge_stats(self) -> None:
-        """Not launched: nobody reads those, and the job would write into a folder that a finished build deletes."""
+        """No job: nobody reads the merged statistics, and a finished build deletes their folder."""
 
     def wait(self, pause: float = 5.0) -> None:
         """Until the job has left Slurm's queue: finished, failed or cancelled."""

@@ -1,4 +1,4 @@
-"""Ask a teacher over many tasks: each has a ledger of its own, and writes answers as plain files."""
+"""Ask a teacher over many tasks: each has its own ledger and writes answers as plain files."""
 
 import json
 import shutil
@@ -24,7 +24,7 @@ TASKS = "tasks.json"  # in a folder of answers: the number of shards of the plan
 
 
 class Ask(PipelineStep):
-    """Ask the teacher for one shard of the plan; the ledger and the answers lie beside each other."""
+    """Ask the teacher for one shard of the plan; ledger and answers are in the same folder."""
 
     type, name = "corpusmith", "ask the teacher"
 
@@ -71,13 +71,15 @@ def generate_at_scale(
 ) -> Counter[str]:
     """Ask the teacher for the whole plan, each task for the requests `task, task + tasks, …`.
 
-    Task t writes `out/ledger-t.sqlite`, from which it resumes when it was lost, and `out/answers-t.jsonl`, which
-    `build_at_scale` reads. `out` is a folder that all tasks share. Each task takes its endpoint from its own
-    OPENAI_BASE_URL, so that a server on each node serves the tasks of that node. `tasks` defaults to what the folder was
-    begun with, else to the workers. `rpm`, `tpm` and `max_cost` are those of all tasks together; `concurrency` is that
-    of one task. Returns how many requests are `answered`, `failed` and `pending`.
+    Task t writes `out/ledger-t.sqlite`, from which it resumes when it was lost, and
+    `out/answers-t.jsonl`, which `build_at_scale` reads. `out` is a folder that all tasks share.
+    Each task takes its endpoint from its own OPENAI_BASE_URL, so that a server on each node serves
+    the tasks of that node. `tasks` defaults to what the folder was begun with, else to the workers.
+    `rpm`, `tpm` and `max_cost` are those of all tasks together; `concurrency` is that of one task.
+    Returns how many requests are `answered`, `failed` and `pending`.
 
-    Raises UserError when the endpoint cannot be used, or when `out` was begun with another number of tasks.
+    Raises UserError when the endpoint cannot be used, or when `out` was begun with another number
+    of tasks.
     """
     out = out.resolve()
     tasks = agreed_tasks(out, tasks, cluster.workers)
@@ -122,7 +124,8 @@ def ledger_of(folder: Path, task: int) -> Path:
 
 
 def agreed_tasks(folder: Path, tasks: int | None, default: int) -> int:
-    """The number of tasks that the folder of a generation was begun with; of a new one `tasks`, else `default`.
+    """The number of tasks that the folder of a generation was begun with; of a new one `tasks`,
+    else `default`.
 
     Another number would deal the requests to other ledgers, and so ask again what is answered.
     """

@@ -29,7 +29,8 @@ def test_a_name_is_told_with_both_counts_and_a_row_to_look_at(
 ) -> None:
     names = tmp_path / "names.tsv"
     names.write_text(
-        "concept_id\tname\tsynonyms\ttypes\n1\tasthma\t\tC08\n2\tprostate cancer\t\t\n3\tcancer\t\tC04\n"
+        "concept_id\tname\tsynonyms\ttypes\n"
+        "1\tasthma\t\tC08\n2\tprostate cancer\t\t\n3\tcancer\t\tC04\n"
     )
     recipe = recipe_with(names, ner_recipe, find=Selection(types=("C",)), stop=("asthma",))
     rows = [

@@ -73,7 +73,7 @@ def test_relations_and_borrowed_answers_are_built_alike(relation_recipe: Path, t
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
         for request in plan.requests():
             names = " was seen beside ".join(seed.text for seed in request.seeds)
-            text = f"In cohort {request.index} of our study the presence of {names} at the time of follow-up."
+            text = f"In cohort {request.index} of our study {names} were seen at follow-up."
             ledger.add([(payload_key(request.payload), request.payload)])
             ledger.record([Answer(payload_key(request.payload), text)])
         with (answers / "answers-00000.jsonl").open("w") as out:
@@ -88,7 +88,7 @@ def test_relations_and_borrowed_answers_are_built_alike(relation_recipe: Path, t
 def test_answers_and_corpus_may_lie_in_an_object_store(
     small_recipe: Path, small_answers: Path, small_build: tuple[Path, dict], small_benchmarks: Path
 ):
-    """fsspec's store in memory, which has no paths of the disk; one worker, as it belongs to this process."""
+    """fsspec's store in memory, without paths on the disk; it belongs to this process."""
     store = fsspec.filesystem("memory")
     store.put(f"{small_answers}/", "/given/", recursive=True)
     facts = build_at_scale(
@@ -107,7 +107,7 @@ def test_two_processes_build_from_s3_to_s3(
     small_benchmarks: Path,
     monkeypatch: pytest.MonkeyPatch,
 ):
-    """A server of that protocol on the loopback; what one process has written to it another one lists."""
+    """A server of that protocol on the loopback, shared by all processes."""
     pytest.importorskip(
         "s3fs", reason="pip install s3fs: its python-dateutil is older than that of constraints.txt"
     )
@@ -143,7 +143,7 @@ def test_a_failed_build_goes_on_where_it_stopped(
     small_benchmarks: Path,
     tmp_path: Path,
 ):
-    """The benchmarks come late: every stage but the last has completed by then, and is not done again."""
+    """The benchmarks come late: all stages but the last are complete and not repeated."""
     absent, out = tmp_path / "benchmarks", str(tmp_path / "out")
     with pytest.raises(UserError, match="not a folder of benchmarks"):
         build_at_scale(str(small_recipe), str(small_answers), out, Cluster(), 2, absent)

@@ -35,7 +35,7 @@ NODE_CPUS = min(2, os.cpu_count() or 1)
 
 
 def busy_with_a_task(raylet: int) -> bool:
-    """Whether a worker of this node runs a task of datatrove's: Ray titles its processes with what they run."""
+    """Whether a worker of this node runs a datatrove task: Ray puts it in the process title."""
     import psutil
 
     for process in psutil.Process(raylet).children(recursive=True):
@@ -54,7 +54,7 @@ def test_ray_loses_a_worker_and_builds_the_same(
     small_benchmarks: Path,
     tmp_path: Path,
 ):
-    """A head and two workers on the loopback; one of them is killed in the middle of a task of the longest stage."""
+    """A head and two workers on the loopback; one is killed during the longest stage."""
     ray = pytest.importorskip("ray", reason="pip install ray")
     from ray.cluster_utils import Cluster as RayCluster
 
@@ -89,7 +89,7 @@ def test_ray_loses_a_worker_and_builds_the_same(
 
 
 def test_the_server_of_a_node_serves_the_tasks_of_that_node(ner_recipe: Path, tmp_path: Path):
-    """Two Ray nodes, each with a teacher of its own in its environment, as vLLM runs on every node."""
+    """Two Ray nodes, each with its own teacher, as vLLM runs on every node."""
     ray = pytest.importorskip("ray", reason="pip install ray")
     from ray.cluster_utils import Cluster as RayCluster
 
@@ -136,7 +136,7 @@ def slurm(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     daemons = ("munged", "slurmctld", "slurmd")
     if missing := [name for name in daemons if not shutil.which(name)]:
         pytest.skip(
-            f"no {', '.join(missing)} here: install Debian's slurmctld, slurmd, slurm-client and munge"
+            f"no {', '.join(missing)}: install Debian's slurmctld, slurmd, slurm-client, munge"
         )
     if os.geteuid() != 0:
         pytest.skip("slurmd must be started by root")

@@ -1,4 +1,4 @@
-"""Asking over many tasks: a ledger each, nothing asked twice, limits that hold for all of them together."""
+"""Asking over many tasks: a ledger each, nothing asked twice, limits shared by all."""
 
 import json
 import os
