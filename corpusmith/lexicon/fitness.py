@@ -206,7 +206,8 @@ def natural_case(names: Iterable[str]) -> dict[str, str]:
     seen: dict[str, Counter[str]] = {}
     for name in names:
         for word in words(name):
-            seen.setdefault(word.lower(), Counter())[word] += 1
+            if len(word) == 1 or not word.isupper():
+                seen.setdefault(word.lower(), Counter())[word] += 1
     return {
         folded: folded if 5 * forms[folded] >= forms.total() else forms.most_common(1)[0][0]
         for folded, forms in seen.items()

@@ -95,6 +95,10 @@ class Matcher:
         """Non-overlapping matches from left to right, each the longest that begins where it begins."""
         return self.look_up(Spelled(sentence))
 
+    def names_in(self, text: str) -> bool:
+        """Whether the text holds a name."""
+        return bool(self.matches(words(text)))
+
     def look_up(self, sentence: Spelled) -> list[Match]:
         """The matches among words that are prepared already."""
         kept, exact, folded = sentence.kept, sentence.exact, sentence.folded

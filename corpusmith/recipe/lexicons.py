@@ -1,13 +1,16 @@
 """Which part of each lexicon a recipe draws from, and which part it looks up."""
 
+from collections import defaultdict
 from collections.abc import Set
 from dataclasses import replace
 
 from corpusmith.lexicon.concept import Concept, Lexicon
 from corpusmith.lexicon.load import load_lexicon
-from corpusmith.lexicon.matcher import folded_key
+from corpusmith.lexicon.matcher import Matcher, folded_key
 from corpusmith.lexicon.words import fold, words
 from corpusmith.recipe.schema import LexiconSource, Selection
+
+FEWEST_OF_BRANCH = 5  # concepts: a branch of fewer overlaps by chance
 
 
 def selected(source: LexiconSource, selection: Selection) -> Lexicon:
@@ -59,6 +62,35 @@ def found(source: LexiconSource) -> Lexicon:
         concepts += tuple(filter(None, named))
     stop = (*lexicon.stop, *(name for other in others for name in other.stop))
     return replace(lexicon, concepts=concepts, stop=stop)
+
+
+def apart(lexicon: Lexicon, other: Matcher) -> Lexicon:
+    """The lexicon without names that hold a name of `other`, and without branches that mostly do.
+
+    A branch is the first part of a MeSH tree number; half of its concepts and at least `FEWEST_OF_BRANCH` must overlap.
+    """
+    overlaps = {
+        concept.id for concept in lexicon.concepts if any(map(other.names_in, concept.names))
+    }
+    branches: dict[str, list[bool]] = defaultdict(list)
+    for concept in lexicon.concepts:
+        for branch in branches_of(concept):
+            branches[branch].append(concept.id in overlaps)
+    shared = {
+        branch
+        for branch, flags in branches.items()
+        if len(flags) >= FEWEST_OF_BRANCH and 2 * sum(flags) >= len(flags)
+    }
+    kept = (
+        concept.only(lambda name: not other.names_in(name)) if concept.id in overlaps else concept
+        for concept in lexicon.concepts
+        if shared.isdisjoint(branches_of(concept))
+    )
+    return replace(lexicon, concepts=tuple(filter(None, kept)))
+
+
+def branches_of(concept: Concept) -> Set[str]:
+    return {tree.split(".")[0] for tree in concept.types if "." in tree}
 
 
 def named_alike(name: str, known: Set[str]) -> bool:

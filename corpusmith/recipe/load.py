@@ -52,7 +52,10 @@ def merged(path: Path, depth: int = 0) -> dict[str, Any]:
         return content
     if depth == MOST_EXTENSIONS:
         raise UserError(f"{path}: `extends` goes round in a circle")
-    return {**merged(recipe_path(base), depth + 1), **content}
+    below = merged(recipe_path(base), depth + 1)
+    if "lexicons" in below and isinstance(content.get("lexicons"), dict):
+        content["lexicons"] = {**below["lexicons"], **content["lexicons"]}
+    return {**below, **content}
 
 
 def explain(path: Path, problem: Any) -> str:

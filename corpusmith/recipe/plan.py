@@ -13,8 +13,9 @@ import jinja2
 from corpusmith.errors import UserError
 from corpusmith.lexicon.concept import Concept, Lexicon, Sampler, boosted
 from corpusmith.lexicon.graph import Facts, Graph
+from corpusmith.lexicon.scope import read_scope
 from corpusmith.lexicon.surface_forms import abbreviation, by_last_word, coordinated, surface
-from corpusmith.recipe.lexicons import found, selected
+from corpusmith.recipe.lexicons import apart, found, selected
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.prompt import attribute_values, prompt_text, prompt_version, sandbox
 from corpusmith.recipe.schema import Kind, Recipe, Selection
@@ -120,7 +121,9 @@ class Plan:
                 "kind": kind.name,
                 "label": kind.label,
                 "phrases": phrases,
-                "avoid": kind.avoid,
+                "avoid": kind.avoid.replace("{type}", recipe.name.replace("-", " ")),
+                "scope": read_scope(recipe.about).counted_text,
+                "domain": recipe.domain,
                 "facts": self._facts(seeds, split, index) if recipe.context else (),
                 **chosen,
             }
@@ -200,7 +203,12 @@ class Plan:
     @cached_property
     def lexicons(self) -> dict[str, Lexicon]:
         """What mentions are found with: each lexicon under its `find` selection and what it has `also`, stop names apart."""
-        return {name: found(source) for name, source in self.recipe.lexicons.items()}
+        return {name: self._apart(name, found(s)) for name, s in self.recipe.lexicons.items()}
+
+    def _apart(self, name: str, lexicon: Lexicon) -> Lexicon:
+        """The lexicon without what overlaps with the one that it is to keep apart from."""
+        other = self.recipe.lexicons[name].apart_from
+        return apart(lexicon, found(self.recipe.lexicons[other]).matcher) if other else lexicon
 
     @cached_property
     def _ways(self) -> list[Way]:
@@ -213,7 +221,7 @@ class Plan:
     @cached_property
     def _samplers(self) -> dict[tuple[str, str], Sampler]:
         drawn = {
-            n: boosted(selected(source, source.draw), source.boost)
+            n: self._apart(n, boosted(selected(source, source.draw), source.boost))
             for n, source in self.recipe.lexicons.items()
         }
         parts = {

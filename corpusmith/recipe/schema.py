@@ -38,6 +38,9 @@ class LexiconSource(Strict):
     also: tuple[
         str, ...
     ] = ()  # lexicons that are looked up too, and written in copies, but never asked for
+    apart_from: str | None = (
+        None  # a lexicon of the recipe: what overlaps with it is left out, for contrasts
+    )
     stop: tuple[str, ...] = ()
     boost: dict[
         str, Annotated[float, Field(gt=0)]
@@ -177,6 +180,8 @@ class Recipe(Strict):
     title: str
     task: Literal["ner", "relations"]
     language: str = "en"
+    about: str = ""  # what counts as a mention and what doesn't, as the prompt says it
+    domain: str = "PubMed abstracts"  # what the sentences read like
     license: str = "other"  # of the corpus, as the Hub writes licences
     labels: dict[str, str] = {}  # NER: label -> lexicon
     relation: Relation | None = None
@@ -237,6 +242,7 @@ class Recipe(Strict):
         if self.augment.deficiency_of:
             named.add(self.augment.deficiency_of)
         named |= set(self.augment.contrasted_lexicons)
+        named |= {s.apart_from for s in self.lexicons.values() if s.apart_from}
         if labelled := sorted(set(self.augment.contrasted_lexicons) & set(self.labels.values())):
             raise ValueError(
                 f"augment.contrasted_lexicons: {', '.join(labelled)} is a label's; a contrast carries no label"

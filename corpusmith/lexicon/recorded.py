@@ -1,0 +1,49 @@
+"""The sentences of the shipped transcripts: how biomedical text writes words, and how often it names things."""
+
+import gzip
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from corpusmith.files import shipped
+from corpusmith.lexicon.concept import Concept
+from corpusmith.lexicon.matcher import Matcher
+from corpusmith.lexicon.words import words
+
+TRANSCRIPTS = shipped("builders", "transcripts")
+
+
+def recorded_sentences() -> Iterator[str]:
+    """Every recorded answer, unchecked; some hold several sentences."""
+    for path in sorted(TRANSCRIPTS.glob("*.jsonl.gz")):
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            next(lines)  # the header
+            for line in lines:
+                yield json.loads(line)[2]
+
+
+def weighed_by_mentions(concepts: Sequence[Concept], share: float) -> tuple[Concept, ...]:
+    """The concepts with `share` of their total weight given to those that recorded sentences name.
+
+    The square root of a count flattens it, as a few names ("blood") stand in very many sentences.
+    """
+    matcher = Matcher((name, concept.id) for concept in concepts for name in concept.names)
+    counts = Counter(
+        match.concept_id
+        for sentence in recorded_sentences()
+        for match in matcher.matches(words(sentence))
+    )
+    total = sum(concept.weight for concept in concepts)
+    named = sum(count**0.5 for count in counts.values())
+    if not named:
+        return tuple(concepts)
+    return tuple(
+        replace(
+            concept,
+            weight=round(
+                (1 - share) * concept.weight + share * total * counts[concept.id] ** 0.5 / named, 3
+            ),
+        )
+        for concept in concepts
+    )
