@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from corpusmith.errors import UserError
+from corpusmith.lexicon.forms import forms
 from corpusmith.lexicon.matcher import Matcher, is_acronym
 
 SPLITS = 10  # concepts fall into ten folds by the hash of their id, which a recipe deals out to its splits
@@ -36,8 +37,9 @@ class Concept:
 
     @cached_property
     def short_names(self) -> tuple[str, ...]:
-        """The names of at most four words, else the preferred one: what a sentence would use."""
-        return tuple(name for name in self.names if len(name.split()) <= 4) or self.names[:1]
+        """The names that a sentence would use, those of a few words; else the preferred one."""
+        most = forms()["names"]["short"]
+        return tuple(name for name in self.names if len(name.split()) <= most) or self.names[:1]
 
     @cached_property
     def acronyms(self) -> tuple[str, ...]:

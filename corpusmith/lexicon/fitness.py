@@ -109,7 +109,10 @@ class _Fitting:
         """The name, or both names of "long (SHORT)", as running text writes them, with what was changed."""
         plain = " ".join(name.split())
         if bracketed := BRACKETED.fullmatch(plain):
-            yield self.recased(turned_round(bracketed["long"])), "short form in brackets taken apart"
+            yield (
+                self.recased(turned_round(bracketed["long"])),
+                "short form in brackets taken apart",
+            )
             if is_acronym(bracketed["short"]):
                 yield bracketed["short"], "short form in brackets taken apart"
             return

@@ -36,9 +36,7 @@ def read_scope(about: str) -> Scope:
                 said += [before.strip(" ,;")] if before.strip(" ,;") else []
                 counted += phrases(before)
                 excluded += phrases(after[0]) if after else []
-    return Scope(
-        tuple(dict.fromkeys(counted)), tuple(dict.fromkeys(excluded)), "; ".join(said)
-    )
+    return Scope(tuple(dict.fromkeys(counted)), tuple(dict.fromkeys(excluded)), "; ".join(said))
 
 
 def clauses(text: str) -> Iterator[str]:
@@ -62,6 +60,10 @@ def branch_of(phrase: str, lexicons: Iterable[Lexicon]) -> list[Concept]:
                 return [
                     other
                     for other in lexicon.concepts
-                    if any(tree == top or tree.startswith(f"{top}.") for tree in other.types for top in trees)
+                    if any(
+                        tree == top or tree.startswith(f"{top}.")
+                        for tree in other.types
+                        for top in trees
+                    )
                 ]
     return []

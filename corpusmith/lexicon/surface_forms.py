@@ -5,26 +5,29 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from corpusmith.lexicon.concept import Concept
-
-JOINED = (" and ", " and ", " or ", " and/or ", "/")
-SMALL_WORDS = {"of", "the", "and", "in", "with", "to", "a", "by", "for", "type"}
+from corpusmith.lexicon.forms import forms
 
 
 def surface(concept: Concept, rng: random.Random) -> str:
     """A name of the concept as a sentence would use it: the preferred one half of the time, never a long one."""
-    if rng.random() < 0.5:
+    if rng.random() < forms()["names"]["preferred"]:
         return concept.names[0]
     return rng.choice(concept.short_names)
 
 
 def abbreviation(concept: Concept, name: str) -> str | None:
-    """A short form for `name`: the concept's own acronym where it starts alike, else its initials; None for one word."""
-    parts = [part for part in name.replace("-", " ").split() if part.lower() not in SMALL_WORDS]
+    """A short form for `name`: the concept's own acronym where it starts alike, else its initials.
+
+    None for a name of one word.
+    """
+    small = forms()["names"]["small_words"]
+    parts = [part for part in name.replace("-", " ").split() if part.lower() not in small]
     initials = "".join(part[0] for part in parts).upper()
     known = [acronym for acronym in concept.acronyms if acronym[0].upper() == initials[:1]]
     if known:
         return known[0]
-    return initials if 2 <= len(initials) <= 5 and initials.isalpha() else None
+    fewest, most = forms()["names"]["abbreviation"]
+    return initials if fewest <= len(initials) <= most and initials.isalpha() else None
 
 
 def coordinated(
@@ -32,14 +35,15 @@ def coordinated(
 ) -> tuple[str, str]:
     """'breast cancer' with another cancer as ('breast and ovarian cancer', both ids split by `|`).
 
-    `options` are the names that share the last word. The name and its id as they were where none serves.
+    `options` are names with the same last word. The name and its id are unchanged where none is of another concept.
     """
     if len(name.split()) < 2 or not options:
         return name, concept_id
     other_name, other = rng.choice(options)
     if other.id == concept_id:
         return name, concept_id
-    return f"{name.rsplit(' ', 1)[0]}{rng.choice(JOINED)}{other_name}", f"{concept_id}|{other.id}"
+    joint = rng.choice(forms()["names"]["joined"])
+    return f"{name.rsplit(' ', 1)[0]}{joint}{other_name}", f"{concept_id}|{other.id}"
 
 
 def by_last_word(concepts: Iterable[Concept]) -> dict[str, list[tuple[str, Concept]]]:

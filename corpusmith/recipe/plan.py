@@ -12,6 +12,7 @@ import jinja2
 
 from corpusmith.errors import UserError
 from corpusmith.lexicon.concept import Concept, Lexicon, Sampler, boosted
+from corpusmith.lexicon.forms import forms
 from corpusmith.lexicon.graph import Facts, Graph
 from corpusmith.lexicon.scope import read_scope
 from corpusmith.lexicon.surface_forms import abbreviation, by_last_word, coordinated, surface
@@ -25,18 +26,6 @@ SPLIT_FOLDS = {
     "validation": range(8, 9),
     "test": range(9, 10),
 }  # of the ten folds of concepts
-MODIFIED = (
-    "patients",
-    "families",
-    "gene",
-    "locus",
-    "carriers",
-    "cases",
-    "mutations",
-    "phenotype",
-    "cells",
-    "protein",
-)
 MOST_REDRAWN = (
     50_000  # requests that are drawn once more to know which concepts the held-out splits are about
 )
@@ -269,7 +258,7 @@ class Plan:
                 text, concept_id = self.coordinated(name, concept.id, lexicon, split, rng)
                 seed, phrase = Seed(text, lexicon, concept_id), text
             elif form == "modifier":
-                phrase = f"{name} {rng.choice(MODIFIED)}"
+                phrase = f"{name} {rng.choice(forms()['modified'])}"
             elif form == "abbreviated" and (short := abbreviation(concept, name)):
                 phrase = f"{name} ({short})"
                 seeds.append(seed)

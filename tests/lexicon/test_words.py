@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpusmith.lexicon.words import Memo, fold, locate_words, without_half_pairs, words
+from corpusmith.lexicon.words import fold, locate_words, without_half_pairs, words
 
 
 @given(st.text())
@@ -54,13 +54,3 @@ def test_halves_of_surrogate_pairs_are_replaced_and_nothing_else(text: str) -> N
     if not any("\ud800" <= char <= "\udfff" for char in text):
         assert mended == text
     assert without_half_pairs("\ud83d gout \udc00") == "\ufffd gout \ufffd"
-
-
-@given(st.lists(st.sampled_from("abcdefg")), st.integers(1, 4))
-def test_a_memo_gives_what_its_function_gives_and_never_holds_more_than_it_may(
-    asked: list[str], most: int
-) -> None:
-    memo = Memo(str.upper, most)
-    for word in asked:
-        assert memo[word] == word.upper()
-        assert len(memo) <= most

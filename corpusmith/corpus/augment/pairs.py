@@ -3,48 +3,19 @@
 import random
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from corpusmith.corpus.augment.vocabulary import Vocabulary
 from corpusmith.corpus.example import Pair, Span
+from corpusmith.lexicon.forms import forms
 from corpusmith.lexicon.surface_forms import surface
 from corpusmith.lexicon.words import locate_words
 from corpusmith.recipe.schema import Recipe
 
-# Words that gene and disease taggers mistake for a name. In GAD a masked "@DISEASE$ disequilibrium" or "an @GENE$ of the
-# polymorphism" is labelled unrelated, so a student must learn that a pair with such a word relates nothing.
-COMMON_WORDS = re.compile(
-    r"association|polymorphisms?|genotypes?|alleles?|haplotypes?|variants?|variation|mutations?|deletions?|insertions?|"
-    r"promoter|exons?|introns?|risk|susceptibility|linkage|expression|response|levels?|severity|progression|prognosis|"
-    r"onset|development|effects?|influence|factors?|traits?|phenotypes?|metabolism|interaction|controls?|patients|"
-    r"frequency|frequencies|carriers?|treatment|therapy|survival|outcome|age|history|height|weight|ancestry|prevalence",
-    re.IGNORECASE,
-)
-# How another name of the same kind stands beside one of a pair: {} is the pair's own.
-BESIDE = (
-    "{0} and {}",
-    "{} and {0}",
-    "{0}, {1} and {}",
-    "{}, {0} and {1}",
-    "{0} or {}",
-    "{}/{0}",
-    "{} ({0})",
-    "{0}-{}",
-)
-# What a sentence goes on with: another gene and disease, or the pair's own once more, which stays unmasked there.
-BEHIND = {
-    "head": (
-        ", as was found for {other}",
-        ", independently of {other}",
-        ", through {other}",
-        ", and the role of {same} is unclear",
-    ),
-    "tail": (
-        ", and with {other}",
-        " in patients with {other}",
-        ", unlike in {other}",
-        ", and in the course of {same}",
-    ),
-}
+
+@lru_cache(maxsize=1)
+def common_words() -> re.Pattern[str]:
+    return re.compile("|".join(forms()["pairs"]["common_words"]), re.IGNORECASE)
 
 
 def derived_pairs(
@@ -63,21 +34,23 @@ def derived_pairs(
 def accompanied_pairs(
     example: Pair, row_id: str, recipe: Recipe, vocabulary: Vocabulary
 ) -> Iterator[Pair]:
-    """The pair, as related as before, in a sentence that names more of its kind; about `augment.accompanied` of them.
+    """Related copies whose sentence names more of the same kind; about `augment.accompanied` of them.
 
-    A mistagged pair leaves the true names of its sentence unmasked. Without these copies a name that is unmasked would
-    tell the student that the pair is unrelated.
+    A mistagged pair leaves the true names of its sentence unmasked. Without these copies a student would learn that
+    an unmasked name makes a pair unrelated.
     """
     rng = random.Random(f"{recipe.seed}:{row_id}:accompanied")
-    for _ in range(wanted(recipe.augment.accompanied, rng)):
+    words = forms()["pairs"]
+    for _ in range(round_at_random(recipe.augment.accompanied, rng)):
         role = rng.choice(("head", "tail"))
         named, lexicon = getattr(example, role), getattr(recipe.relation, role)
         others = [surface(vocabulary.draw(lexicon, rng), rng) for _ in range(2)]
-        if rng.random() < 0.5:
-            before, after = (part.format(*others) for part in rng.choice(BESIDE).split("{}"))
+        if rng.random() < words["beside_share"]:
+            frame = rng.choice(words["beside"])
+            before, after = (part.format(*others) for part in frame.split("{}"))
             yield with_words(with_words(example, named.end, after), named.start, before)
         else:
-            behind = rng.choice(BEHIND[role]).format(other=others[0], same=named.text)
+            behind = rng.choice(words["behind"][role]).format(other=others[0], same=named.text)
             end = max(len(example.text.rstrip(" .")), example.head.end, example.tail.end)
             yield with_words(example, end, behind)
 
@@ -100,16 +73,17 @@ def mistagged_pairs(example: Pair, row_id: str, recipe: Recipe) -> Iterator[Pair
     places = [
         (start, end)
         for word, start, end in zip(*locate_words(example.text), strict=True)
-        if COMMON_WORDS.fullmatch(word)
+        if common_words().fullmatch(word)
         and all(end <= span.start or span.end <= start for span in taken)
     ]
-    for start, end in rng.sample(places, min(wanted(recipe.augment.mistagged, rng), len(places))):
+    number = round_at_random(recipe.augment.mistagged, rng)
+    for start, end in rng.sample(places, min(number, len(places))):
         replaced, kept = rng.sample(taken, 2)
         wrong = Span(start, end, replaced.label, example.text[start:end], "")
         pair = {replaced.label: wrong, kept.label: kept}
         yield Pair(example.text, pair[recipe.relation.head], pair[recipe.relation.tail], unrelated)
 
 
-def wanted(number: float, rng: random.Random) -> int:
-    """A whole number that is `number` on the mean."""
+def round_at_random(number: float, rng: random.Random) -> int:
+    """Stochastic rounding: up with the probability of the fraction, so that the mean is `number`."""
     return int(number) + (rng.random() < number % 1)
