@@ -226,7 +226,7 @@ def other_numbers(name: str) -> Iterator[str]:
     if not last.isalpha() or not last.isascii():
         return
     singular = False if last.endswith("s") else _inflect().singular_noun(last)
-    form = singular or _inflect().plural_noun(last)
+    form = str(singular or _inflect().plural_noun(last))
     if frequency(form) > 0:
         yield " ".join([*before, form])
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from corpusmith.extraction.assist.candidates import Candidate, Views
 from corpusmith.extraction.assist.settings import LabelSettings
-from corpusmith.lexicon.words import FOLDED
+from corpusmith.lexicon.words import fold
 
 MASKED = "?"
 """A word outside the loss."""
@@ -85,7 +85,7 @@ def word_support(
 ) -> float:
     """How much speaks for a word beside a mention: here, and wherever it is beside one."""
     here = views.chances[best.sentence][at, views.labels.index(best.label)]
-    word = FOLDED[views.sentences[best.sentence][at]]
+    word = fold(views.sentences[best.sentence][at])
     return (float(here) + usual.get((best.label, word, side), float(here))) / 2
 
 
@@ -101,5 +101,5 @@ def usual_support(
         for at, side in ((candidate.start - 1, -1), (candidate.end, 1)):
             if 0 <= at < len(words):
                 support = float(views.chances[candidate.sentence][at, column])
-                seen[candidate.label, FOLDED[words[at]], side].append(support)
+                seen[candidate.label, fold(words[at]), side].append(support)
     return {side: float(np.mean(values)) for side, values in seen.items()}
