@@ -1,5 +1,6 @@
 """Recipes as YAML files: where they are, how they are read, and what is said of a mistake."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,10 @@ from pydantic import BaseModel, ValidationError
 
 from corpusmith.errors import UserError
 from corpusmith.files import shipped
+from corpusmith.recipe.checks import Problem, beside, problems_of
 from corpusmith.recipe.schema import Recipe
 
 RECIPES = shipped("builders", "recipes")
-
-
 MOST_EXTENSIONS = 8
 
 
@@ -26,7 +26,8 @@ def recipe_path(name_or_path: str) -> Path:
         if path.is_file():
             return path
     raise UserError(
-        f"no recipe {name_or_path!r}: give the path of a YAML file, or one of {', '.join(shipped_recipes())}"
+        f"no recipe {name_or_path!r}: give the path of a YAML file, or one of "
+        f"{', '.join(shipped_recipes())}"
     )
 
 
@@ -34,19 +35,37 @@ def load_recipe(name_or_path: str) -> Recipe:
     """Read and check a recipe. Raises UserError that names the file, the line and the remedy."""
     path = recipe_path(name_or_path)
     try:
-        return Recipe.model_validate(merged(path))
+        recipe = Recipe.model_validate(merged(path))
     except ValidationError as error:
         raise UserError("\n".join(explain(path, problem) for problem in error.errors())) from None
+    refuse(path, problems_of(recipe))
+    return recipe
+
+
+def refuse(path: Path, problems: Iterable[Problem]) -> None:
+    """Raise UserError with the file and line of each problem, if there is one."""
+    lines = [located(path, [*place], remedy) for place, remedy in problems]
+    if lines:
+        raise UserError("\n".join(lines))
+
+
+def located(path: Path, place: list[str], remedy: str) -> str:
+    line = line_of(path, place)
+    return f"{path}{f':{line}' if line else ''}: {'.'.join(place) or 'recipe'}: {remedy}"
 
 
 def merged(path: Path, depth: int = 0) -> dict[str, Any]:
-    """The mapping in `path` over the recipe that it `extends`; a key given twice is the nearer one's, whole."""
+    """The mapping in `path` over the recipe that it `extends`.
+
+    A key given twice is the nearer one's, whole; of `lexicons`, each name by itself.
+    """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise UserError(f"{path}: not valid YAML: {error}") from None
     if not isinstance(content, dict):
         raise UserError(f"{path}: a recipe is a mapping; see docs/recipes.md")
+    refuse(path, beside(path, content))
     base = content.pop("extends", None)
     if base is None:
         return content
@@ -59,13 +78,12 @@ def merged(path: Path, depth: int = 0) -> dict[str, Any]:
 
 
 def explain(path: Path, problem: Any) -> str:
-    """One line for one pydantic error: file, line of the key where it can be found, what is wrong, what would be right."""
+    """One line for one pydantic error: file, line of the key, what is wrong, what would be right."""
     place = [str(part) for part in problem["loc"]]
-    line = line_of(path, place)
     remedy = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
         remedy = f"unknown key; known here: {', '.join(known_keys(place[:-1]))}"
-    return f"{path}{f':{line}' if line else ''}: {'.'.join(place) or 'recipe'}: {remedy}"
+    return located(path, place, remedy)
 
 
 def known_keys(place: list[str]) -> list[str]:

@@ -1,61 +1,188 @@
-"""A recipe for an entity type of one's own, from a plain list of names."""
+"""Write a recipe for an entity type from a plain list of names: the list made fit, and a short YAML file."""
 
-import shutil
+import csv
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from corpusmith.errors import UserError
+from corpusmith.lexicon.concept import Concept
+from corpusmith.lexicon.fitness import Change, Fitted, fit, natural_case, other_numbers
+from corpusmith.lexicon.formats import load_external
+from corpusmith.lexicon.load import load_lexicon
+from corpusmith.lexicon.matcher import folded_key, is_acronym
+from corpusmith.lexicon.recorded import weighed_by_mentions
+from corpusmith.lexicon.scope import Scope, branch_of, read_scope
 from corpusmith.recipe.load import load_recipe
 
 FEWEST_NAMES = 10
+CASED = ("disease", "background")  # shipped lexicons in sentence case
+BRANCHED = ("heading", "disease", "chemical")  # shipped lexicons with tree numbers
+MENTIONED = 0.5  # share of the seeds drawn as often as recorded sentences name them
 TEMPLATE = """\
-# A recipe of ten lines: docs/recipes.md tells what else it may say.
+# Written by `corpusmith new`. What it does not say is in builders/recipes/base/any-type.yaml.
+extends: base/any-type
 name: {name}
-title: Mentions of {spoken} in biomedical text
-task: ner
+title: Mentions of {spoken} in {domain}
+about: {about}
+domain: {domain}
 labels: {{{label}: words}}
-lexicons: {{words: {{source: {words}}}}}
-prompt: ner.v1
-attributes: {{section: sections, topic: general, detail: details}}
-kinds:
-  - {{name: mention, weight: 4, seeds: [words]}}
-  - {{name: two mentions, weight: 2, seeds: [words, words]}}
-  - {{name: no mention, weight: 4, avoid: "{spoken}"}}
-teacher: {{model: {model}}}
-rows: 500
+lexicons:
+  words: {{source: {name}.tsv}} # {name}.changes.tsv says what was changed in the list, and why
+{general}teacher:
+  model: {model}
+  parameters: {{temperature: 0.9, top_p: 0.95, max_tokens: 90}}
 """
+GENERAL = "  general: {{source: {name}.general.txt}} # what doesn't count, for sentences without a label\n"
 
 
-def new_recipe(name: str, words: Path, folder: Path = Path(), model: str = "gpt-4o-mini") -> Path:
-    """Write `{name}.yaml` and a copy of the word list beside it. Returns the recipe's path.
+def new_recipe(
+    name: str,
+    words: Path,
+    about: str = "",
+    domain: str = "PubMed abstracts",
+    folder: Path = Path(),
+    model: str = "gpt-4o-mini",
+) -> Path:
+    """Write `{name}.yaml` and, beside it, the list made fit and what was changed in it. Return the recipe's path.
 
-    `words` has one name a line, further names of the same thing behind it, split by `|`.
+    `words` has one name a line, further names of the same thing behind it, split by `|`, or is another file that
+    `load_external` reads. `about` says what counts and what doesn't: "organs and cells; not molecules".
 
     Raises UserError when the list is missing or too short to fill a train and a test split, or when the recipe exists.
     """
-    if not words.is_file():
-        raise UserError(f"no word list at {words}: give a text file with one name a line")
-    names = [
-        line
-        for line in words.read_text(encoding="utf-8").splitlines()
-        if line.strip() and not line.startswith("#")
-    ]
-    if len(names) < FEWEST_NAMES:
-        raise UserError(
-            f"{words} holds {len(names)} names: give at least {FEWEST_NAMES}, better a few hundred"
-        )
     recipe = folder / f"{name}.yaml"
     if recipe.exists():
         raise UserError(f"{recipe} exists: choose another name, or delete it")
-    kept = folder / f"{name}.txt"
-    if kept.resolve() != words.resolve():
-        shutil.copy(words, kept)
-    spoken = name.replace("-", " ")
-    label = "".join(part.capitalize() for part in name.split("-"))
-    written = TEMPLATE.format(name=name, spoken=spoken, label=label, words=kept, model=model)
-    recipe.write_text(written, encoding="utf-8")
+    if not words.is_file():
+        raise UserError(f"no word list at {words}: give a text file with one name a line")
+    concepts = load_external(str(words)).concepts
+    if len(concepts) < FEWEST_NAMES:
+        raise UserError(
+            f"{words} holds {len(concepts)} names: give at least {FEWEST_NAMES}, better a few hundred"
+        )
+    scope = read_scope(about)
+    fitted = fit_list(concepts, scope)
+    if len(fitted.concepts) < FEWEST_NAMES:
+        raise UserError(
+            f"{words}: of {len(concepts)} names {len(fitted.concepts)} fit running text; "
+            f"{reasons_of(fitted.changes)}"
+        )
+    written = [folder / f"{name}.tsv", folder / f"{name}.changes.tsv", recipe]
+    write_concepts(fitted.concepts, written[0])
+    write_changes(fitted.changes, written[1])
+    if scope.excluded:
+        written.append(folder / f"{name}.general.txt")
+        lines = ["|".join([phrase, *other_numbers(phrase)]) for phrase in scope.excluded]
+        written[-1].write_text("\n".join(lines) + "\n", encoding="utf-8")
+    values = {
+        "name": name,
+        "spoken": name.replace("-", " "),
+        "label": "".join(part.capitalize() for part in name.split("-")),
+        "about": quoted(about),
+        "domain": quoted(domain) if ":" in domain else domain,
+        "general": GENERAL.format(name=name) if scope.excluded else "",
+        "model": model,
+    }
+    recipe.write_text(TEMPLATE.format(**values), encoding="utf-8")
     try:
         load_recipe(str(recipe))
     except UserError:
-        recipe.unlink()
+        for path in written:
+            path.unlink(missing_ok=True)
         raise
     return recipe
+
+
+def fit_list(concepts: Sequence[Concept], scope: Scope) -> Fitted:
+    """The list made fit, without what the scope excludes and with the branches of shipped lexicons that it names.
+
+    "tumours" in the scope adds the concepts below MeSH's neoplasms. Their acronyms are left out: most are of something
+    else in most texts.
+    """
+    case = natural_case(
+        name
+        for lexicon in CASED
+        for concept in load_lexicon(lexicon).concepts
+        for name in concept.names
+    )
+    own = {concept.id for concept in concepts}
+    names = {folded_key(name) for concept in concepts for name in concept.names}
+    added = [
+        concept
+        for branch in scope.counted
+        for concept in branch_of(branch, map(load_lexicon, BRANCHED))
+        if concept.id not in own
+        and not any(folded_key(name) in names for name in concept.names)
+        and not all(map(is_acronym, concept.names))
+    ]
+    unabbreviated = (concept.only(lambda name: not is_acronym(name)) for concept in added)
+    grown = {concept.id: concept for concept in unabbreviated if concept is not None}
+    out = {folded_key(n) for phrase in scope.excluded for n in (phrase, *other_numbers(phrase))}
+    changes: list[Change] = []
+    kept: list[Concept] = []
+    for concept in (*concepts, *grown.values()):
+        changes += [
+            Change(name, "", "--about excludes it")
+            for name in concept.names
+            if folded_key(name) in out
+        ]
+        if counted := concept.only(lambda name: folded_key(name) not in out):
+            kept.append(counted)
+    fitted = fit(kept, case)
+    changes += [
+        Change("", name, "--about names its branch of a shipped lexicon")
+        for concept in fitted.concepts
+        if concept.id in grown
+        for name in concept.names
+    ]
+    listed = weighed_by_mentions([c for c in fitted.concepts if c.id in own], MENTIONED)
+    others = tuple(concept for concept in fitted.concepts if concept.id not in own)
+    return Fitted((*listed, *others), (*changes, *fitted.changes))
+
+
+def write_concepts(concepts: Iterable[Concept], path: Path) -> None:
+    """A lexicon as `corpusmith.lexicon.formats` reads it."""
+    with path.open("w", encoding="utf-8", newline="") as lines:
+        lines.write("concept_id\tname\tsynonyms\ttypes\tweight\n")
+        for concept in concepts:
+            first, *others = concept.names
+            lines.write(f"{concept.id}\t{first}\t{'|'.join(others)}\t\t{concept.weight:g}\n")
+
+
+def write_changes(changes: Iterable[Change], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as lines:
+        table = csv.writer(lines, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, quotechar=None)
+        table.writerow(["what", "reason", "in the list", "as it is used"])
+        for change in sorted(changes, key=lambda change: (change.kind, change.reason)):
+            table.writerow([change.kind, change.reason, change.name, change.written])
+
+
+def summary_of(recipe: Path) -> str:
+    """What `new_recipe` did to the list of this recipe: how many names were changed, added or left out, and why."""
+    with recipe.with_suffix(".changes.tsv").open(encoding="utf-8", newline="") as lines:
+        rows = [line.rstrip("\n").split("\t") for line in lines][1:]
+    counts = Counter((what, reason) for what, reason, _, _ in rows)
+    examples = {(row[0], row[1]): (row[2], row[3]) for row in rows}
+    with recipe.with_suffix(".tsv").open(encoding="utf-8") as lines:
+        concepts = [line.rstrip("\n").split("\t") for line in lines][1:]
+    names = sum(1 + len(list(filter(None, row[2].split("|")))) for row in concepts)
+    return "\n".join(
+        [
+            f"the list: {len(concepts)} concepts, {names} names",
+            *(
+                f"  {count:>6} {what:<8} {reason}: {' → '.join(filter(None, examples[what, reason]))}"
+                for (what, reason), count in counts.most_common()
+            ),
+        ]
+    )
+
+
+def reasons_of(changes: Iterable[Change]) -> str:
+    counts = Counter(change.reason for change in changes if not change.written)
+    return ", ".join(f"{count} {reason}" for reason, count in counts.most_common())
+
+
+def quoted(text: str) -> str:
+    """A YAML string in double quotes."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -252,10 +252,11 @@ class Recipe(Strict):
         if (self.task == "relations") != (self.relation is not None):
             raise ValueError("`relation` goes with task: relations, and only there")
         if self.relation and (
-            unknown := {kind.label for kind in self.kinds} - {*self.relation.labels}
+            unknown := [k for k in self.kinds if k.label not in self.relation.labels]
         ):
             raise ValueError(
-                f"kinds: the label {unknown.pop()} is none of {', '.join(self.relation.labels)}"
+                f"kinds: the label {unknown[0].label} is none of "
+                f"{', '.join(self.relation.labels)} (kind {unknown[0].name!r})"
             )
         if self.context and "facts" not in slots(
             prompt_path(self.prompt).read_text(encoding="utf-8")

@@ -83,7 +83,7 @@ def test_recipes_that_extend_each_other_are_refused(tmp_path: Path) -> None:
 
 def test_the_prompt_version_changes_with_the_template(ner_recipe: Path, tmp_path: Path) -> None:
     template = tmp_path / "mine.jinja"
-    template.write_text("system\n---\nuser\n", encoding="utf-8")
+    template.write_text("system\n---\nuser {{ section }} {{ topic }}\n", encoding="utf-8")
     text = ner_recipe.read_text(encoding="utf-8").replace("prompt: ner.v1", f"prompt: {template}")
     ner_recipe.write_text(text, encoding="utf-8")
     before = prompt_version(load_recipe(str(ner_recipe)).prompt)

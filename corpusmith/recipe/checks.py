@@ -1,0 +1,98 @@
+"""What a recipe's template, attributes and files need of each other: refused before anything is paid."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, nodes
+
+from corpusmith.recipe.prompt import prompt_path, slots
+from corpusmith.recipe.schema import Recipe
+
+# What a request fills in beside the attributes of the recipe; docs/recipes.md explains each.
+FILLED = frozenset(
+    ("kind", "label", "phrases", "avoid", "facts", "scope", "domain"),
+)
+Problem = tuple[tuple[str, ...], str]  # the keys that lead to the fault, and what to do
+
+
+def problems_of(recipe: Recipe) -> Iterator[Problem]:
+    """Everything that would fail, or be ignored in silence, once answers have been paid for."""
+    text = prompt_path(recipe.prompt).read_text(encoding="utf-8")
+    named, tested = slots(text), tested_in(text)
+    for number, kind in enumerate(recipe.kinds):
+        place = ("kinds", str(number))
+        missing = named - tested - FILLED - recipe.attributes.keys() - kind.attributes.keys()
+        for name in sorted(missing):
+            yield (
+                place,
+                f"the template {recipe.prompt} fills in {{{{ {name} }}}}, which kind "
+                f"{kind.name!r} lacks: give it under `attributes`",
+            )
+        for name in sorted(kind.attributes.keys() - named):
+            yield (*place, "attributes", name), unused(name, recipe, named)
+        if recipe.relation is None and kind.label is not None:
+            yield (
+                (*place, "label"),
+                f"{kind.label!r}: only relations have a label here; NER labels are under `labels`",
+            )
+    for name in sorted(recipe.attributes.keys() - named):
+        yield ("attributes", name), unused(name, recipe, named)
+
+
+def unused(name: str, recipe: Recipe, named: set[str]) -> str:
+    known = ", ".join(sorted(named - FILLED)) or "none"
+    return f"the template {recipe.prompt} has no variable {name!r}; it has {known}"
+
+
+def tested_in(template: str) -> set[str]:
+    """The variables that a template can do without: those it tests in an `if`, or gives a value by `or`."""
+    tested: set[str] = set()
+    for part in Environment().parse(template).find_all((nodes.If, nodes.CondExpr, nodes.Or)):
+        condition = part.left if isinstance(part, nodes.Or) else part.test
+        if isinstance(condition, nodes.Name):
+            tested.add(condition.name)
+        tested |= {name.name for name in condition.find_all(nodes.Name)}
+    return tested
+
+
+def beside(path: Path, content: dict[str, Any]) -> Iterator[Problem]:
+    """Make the file names in a recipe relative to the recipe's folder, in place; those without a file are problems.
+
+    A shipped lexicon, recipe or prompt has a name without an ending, and an address has `://`: both stay.
+    """
+    folder = path.parent
+    for name, source in (content.get("lexicons") or {}).items():
+        if not isinstance(source, dict):
+            continue
+        if isinstance(source.get("source"), str):
+            source["source"], fault = resolved(folder, source["source"])
+            yield from fault_at(("lexicons", name, "source"), fault)
+        also = source.get("also")
+        for number, value in enumerate(also if isinstance(also, list) else ()):
+            also[number], fault = resolved(folder, str(value))
+            yield from fault_at(("lexicons", name, "also", str(number)), fault)
+    for key in ("prompt", "extends"):
+        if isinstance(content.get(key), str):
+            content[key], fault = resolved(folder, content[key])
+            yield from fault_at((key,), fault)
+    borrow = content.get("borrow")
+    for number, value in enumerate(borrow if isinstance(borrow, list) else ()):
+        borrow[number], fault = resolved(folder, str(value))
+        yield from fault_at(("borrow", str(number)), fault)
+
+
+ENDINGS = (".tsv", ".txt", ".obo", ".json", ".gz", ".jinja", ".yaml", ".yml")
+
+
+def resolved(folder: Path, name: str) -> tuple[str, str]:
+    """The path that a recipe in `folder` means by a file's name, and what is wrong with it."""
+    if "://" in name or not name.endswith(ENDINGS):
+        return name, ""
+    path = folder / name
+    return str(path.absolute()), "" if path.is_file() else f"no file {path}"
+
+
+def fault_at(place: tuple[str, ...], fault: str) -> Iterator[Problem]:
+    if fault:
+        yield place, f"{fault}: give a path relative to the recipe"
