@@ -41,17 +41,24 @@ def load_recipe(name_or_path: PathName) -> "Recipe":
 
 
 def new_recipe(
-    name: str, words: PathName, folder: PathName = ".", model: str = "gpt-4o-mini"
+    name: str,
+    words: PathName,
+    about: str = "",
+    domain: str = "PubMed abstracts",
+    folder: PathName = ".",
+    model: str = "gpt-4o-mini",
 ) -> Path:
-    """Write `{name}.yaml`, a recipe for an entity type, and keep the word list beside it.
+    """Write `{name}.yaml`, a recipe for an entity type, and beside it the word list made fit for running text.
 
-    >>> path = cs.new_recipe("medical-device", words="words.txt", folder=".")
+    >>> path = cs.new_recipe("medical-device", words="words.txt", about="devices, not drugs")
     >>> cs.load_recipe(path).labels
     {'MedicalDevice': 'words'}
 
     Args:
         name: the entity type, such as medical-device.
         words: a text file with one name a line; further names of the same thing follow a `|`.
+        about: what counts as a mention and what doesn't: "organs and cells; not molecules".
+        domain: what the sentences read like, such as "discharge summaries".
         folder: where the recipe is written.
         model: the model to ask for at the endpoint.
 
@@ -60,7 +67,7 @@ def new_recipe(
     """
     from corpusmith.recipe.new import new_recipe as new
 
-    return new(name, Path(words), Path(folder), model)
+    return new(name, Path(words), about, domain, Path(folder), model)
 
 
 def generate(

@@ -26,18 +26,26 @@ def recipes() -> None:
 def new(
     name: Annotated[str, typer.Argument(help="Name of the entity type, such as medical-device.")],
     words: Annotated[Path, typer.Option(help="A text file with one name a line.")],
+    about: Annotated[
+        str, typer.Option(help="What counts and what doesn't: 'organs and cells; not molecules'.")
+    ] = "",
+    domain: Annotated[
+        str, typer.Option(help="What the sentences read like, such as 'discharge summaries'.")
+    ] = "PubMed abstracts",
     model: Annotated[str, typer.Option(help="The model to ask for.")] = "gpt-4o-mini",
     base_url: BaseUrl = None,
 ) -> None:
-    """Write a recipe of your own and show five of its prompts.
+    """Write a recipe of your own from a word list and show five of its prompts.
 
-    With an endpoint it also asks for the five answers and verifies them.
+    The list is made fit for running text first; what was changed, added and left out is shown and
+    kept beside the recipe. With an endpoint it also asks for the five answers and verifies them.
     """
     from corpusmith.cli.display import preview_lines
     from corpusmith.quality.preview import preview
-    from corpusmith.recipe.new import new_recipe
+    from corpusmith.recipe.new import new_recipe, summary_of
 
-    recipe = new_recipe(name, words, model=model)
+    recipe = new_recipe(name, words, about, domain, model=model)
+    typer.echo(summary_of(recipe))
     asked = bool(base_url or os.environ.get("OPENAI_BASE_URL"))
     ledger = Path("runs") / name / "ledger.sqlite"
     for request, outcome in preview(str(recipe), ledger, asked, base_url):

@@ -69,7 +69,8 @@ def beside(path: Path, content: dict[str, Any]) -> Iterator[Problem]:
             source["source"], fault = resolved(folder, source["source"])
             yield from fault_at(("lexicons", name, "source"), fault)
         also = source.get("also")
-        for number, value in enumerate(also if isinstance(also, list) else ()):
+        also = also if isinstance(also, list) else []
+        for number, value in enumerate(also):
             also[number], fault = resolved(folder, str(value))
             yield from fault_at(("lexicons", name, "also", str(number)), fault)
     for key in ("prompt", "extends"):
@@ -77,7 +78,8 @@ def beside(path: Path, content: dict[str, Any]) -> Iterator[Problem]:
             content[key], fault = resolved(folder, content[key])
             yield from fault_at((key,), fault)
     borrow = content.get("borrow")
-    for number, value in enumerate(borrow if isinstance(borrow, list) else ()):
+    borrow = borrow if isinstance(borrow, list) else []
+    for number, value in enumerate(borrow):
         borrow[number], fault = resolved(folder, str(value))
         yield from fault_at(("borrow", str(number)), fault)
 

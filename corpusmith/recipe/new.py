@@ -152,7 +152,9 @@ def write_concepts(concepts: Iterable[Concept], path: Path) -> None:
 
 def write_changes(changes: Iterable[Change], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as lines:
-        table = csv.writer(lines, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, quotechar=None)
+        table = csv.writer(
+            lines, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, quotechar=None
+        )
         table.writerow(["what", "reason", "in the list", "as it is used"])
         for change in sorted(changes, key=lambda change: (change.kind, change.reason)):
             table.writerow([change.kind, change.reason, change.name, change.written])

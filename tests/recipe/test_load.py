@@ -40,9 +40,7 @@ def refused(path: Path) -> str:
     return str(caught.value)
 
 
-def test_paths_are_relative_to_the_recipe(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_paths_are_relative_to_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = recipe(tmp_path / "recipes")
     (tmp_path / "recipes" / "longer.yaml").write_text(
         "extends: device.yaml\nname: longer\nborrow: [device.yaml]\nrows: 20\n", encoding="utf-8"

@@ -1,0 +1,81 @@
+import pytest
+
+from corpusmith.lexicon.concept import Concept
+from corpusmith.lexicon.fitness import Fitted, fit, frequency, natural_case, turned_round
+
+CASE = natural_case(["Alzheimer disease", "Crohn disease", "muscle", "AIDS", "abdominal pain"])
+
+
+def fitted(*lines: str) -> Fitted:
+    return fit([Concept(f"word:{i}", tuple(line.split("|"))) for i, line in enumerate(lines)], CASE)
+
+
+def names(*lines: str) -> list[tuple[str, ...]]:
+    return [concept.names for concept in fitted(*lines).concepts]
+
+
+def test_headings_get_the_case_of_running_text() -> None:
+    assert names("Abdominal Muscles", "Alzheimer Plaques") == [
+        ("abdominal muscles",),
+        ("Alzheimer plaques",),
+    ]
+
+
+def test_names_of_running_text_keep_their_case() -> None:
+    listed = ["abdominal muscles", "Golgi apparatus", "optic nerve", "bone"]
+    assert [name[0] for name in names(*listed)] == listed
+
+
+def test_eponyms_and_acronyms_keep_their_case() -> None:
+    assert names("Peyer's Patches", "MCF-7 Cells") == [("Peyer's patches",), ("MCF-7 cells",)]
+
+
+def test_binomials_get_an_abbreviated_genus_and_keep_their_capital() -> None:
+    found = names("Candida albicans", "Prunus avium", "Hoodia")
+    assert found == [
+        ("Candida albicans", "C. albicans"),
+        ("Prunus avium", "P. avium"),
+        ("Hoodia",),
+    ]
+
+
+@pytest.mark.parametrize(("name", "other"), [("mouse", "mice"), ("nucleus", "nuclei")])
+def test_irregular_plurals_are_added(name: str, other: str) -> None:
+    assert names(name) == [(name, other)]
+
+
+def test_regular_plural_is_the_same_name() -> None:
+    result = fitted("nerve|nerves")
+    assert result.concepts[0].names == ("nerve",)
+    assert [change.kind for change in result.changes] == ["left out"]
+
+
+def test_inverted_name_is_turned_round() -> None:
+    assert turned_round("Anemia, Hemolytic, Congenital") == "Congenital Hemolytic Anemia"
+    assert turned_round("Diabetes, Type 2") == "Diabetes Type 2"
+
+
+def test_short_form_in_brackets_becomes_a_name() -> None:
+    assert names("superior mesenteric artery (SMA)") == [("superior mesenteric artery", "SMA")]
+    assert names("fornix (brain)")[0][0] == "fornix"
+
+
+def test_name_of_an_earlier_line_is_left_out_of_a_later_one() -> None:
+    result = fitted("heart|cor", "cor|core")
+    assert [concept.names[0] for concept in result.concepts] == ["heart", "core"]
+    assert ("cor", "", "another line has this name") in result.changes
+
+
+def test_every_name_is_kept_or_reported() -> None:
+    lines = ("Heart|Hearts", "Foo [bar]", "A", "one two three four five six seven eight")
+    result = fitted(*lines)
+    kept = {name.lower() for concept in result.concepts for name in concept.names}
+    reported = {change.name for change in result.changes if not change.written}
+    for line in lines:
+        assert all(name.lower() in kept or name in reported for name in line.split("|"))
+
+
+def test_frequent_names_are_drawn_more_often() -> None:
+    weights = {concept.names[0]: concept.weight for concept in fitted("heart", "hoodia").concepts}
+    assert weights["heart"] > 20 * weights["hoodia"] > 0
+    assert frequency("heart") > frequency("hoodia")
