@@ -78,6 +78,7 @@ def relation_recipe(tmp_path: Path, lexicons: dict[str, str]) -> Path:
         "relation": {"head": "gene", "tail": "disease"},
         "lexicons": {name: {"source": source} for name, source in lexicons.items()},
         "prompt": "re.v1",
+        "attributes": {"statement": ["Say whether they are linked."]},
         "kinds": [
             {"name": "link", "weight": 1, "label": "related", "seeds": ["gene", "disease"]},
             {"name": "none", "weight": 1, "label": "unrelated", "seeds": ["gene", "disease"]},

@@ -48,8 +48,11 @@ def unused(name: str, recipe: Recipe, named: set[str]) -> str:
 def tested_in(template: str) -> set[str]:
     """The variables that a template can do without: those it tests in an `if`, or gives a value by `or`."""
     tested: set[str] = set()
-    for part in Environment().parse(template).find_all((nodes.If, nodes.CondExpr, nodes.Or)):
-        condition = part.left if isinstance(part, nodes.Or) else part.test
+    parsed = Environment().parse(template)
+    conditions: list[nodes.Node] = [part.left for part in parsed.find_all(nodes.Or)]
+    conditions += [part.test for part in parsed.find_all(nodes.If)]
+    conditions += [part.test for part in parsed.find_all(nodes.CondExpr)]
+    for condition in conditions:
         if isinstance(condition, nodes.Name):
             tested.add(condition.name)
         tested |= {name.name for name in condition.find_all(nodes.Name)}

@@ -87,7 +87,7 @@ def test_the_prompt_version_changes_with_the_template(ner_recipe: Path, tmp_path
     text = ner_recipe.read_text(encoding="utf-8").replace("prompt: ner.v1", f"prompt: {template}")
     ner_recipe.write_text(text, encoding="utf-8")
     before = prompt_version(load_recipe(str(ner_recipe)).prompt)
-    template.write_text("system\n---\nother\n", encoding="utf-8")
+    template.write_text("system\n---\nother {{ section }} {{ topic }}\n", encoding="utf-8")
     assert (
         before.startswith("mine@") and prompt_version(load_recipe(str(ner_recipe)).prompt) != before
     )
