@@ -1,5 +1,8 @@
-"""The one exception that every room may raise at a user: its message names the input and the remedy."""
+"""The exception for errors that a user can fix. Its message names the input and the remedy."""
 
 
 class UserError(Exception):
-    """Something the user can mend. The command line prints the message without a traceback and exits with status 2."""
+    """An error that the user can fix.
+
+    The command line prints the message without a traceback and exits with status 2.
+    """

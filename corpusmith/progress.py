@@ -1,4 +1,4 @@
-"""The line that tells how far long work is, for every room."""
+"""The progress line of long work."""
 
 import sys
 from collections.abc import Iterable
@@ -6,8 +6,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-QUICK = 5.0  # seconds: of what takes no longer nothing is shown
-LOG_EVERY = 30.0  # seconds between lines where nobody watches
+QUICK = 5.0  # seconds; shorter work shows no line
+LOG_EVERY = 30.0  # seconds between lines of a log
 
 
 def bar(
@@ -18,12 +18,22 @@ def bar(
     done: int = 0,
     shown: bool = True,
 ) -> tqdm:
-    """A line on stderr with the number done, the rate and the time left: one to iterate over `items` by, or to `update`.
+    """A line on stderr with the number done, the rate and the time left.
 
-    It is kept up to date on a terminal, and written every half a minute elsewhere.
+    Iterate over `items` by it, or call `update`. A terminal shows one line that is kept up to date;
+    a log gets a line every half a minute.
     """
     every = 0.5 if sys.stderr.isatty() else LOG_EVERY
     return tqdm(
-        items, total=total, initial=done, desc=what, unit=f" {unit}", disable=not shown, delay=QUICK, mininterval=every,
-        maxinterval=max(10.0, every), leave=False, dynamic_ncols=True,
-    )  # fmt: skip
+        items,
+        total=total,
+        initial=done,
+        desc=what,
+        unit=f" {unit}",
+        disable=not shown,
+        delay=QUICK,
+        mininterval=every,
+        maxinterval=max(10.0, every),
+        leave=False,
+        dynamic_ncols=True,
+    )

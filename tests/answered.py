@@ -1,4 +1,6 @@
-"""A ledger in which every request of a recipe is answered, each by a sentence of its own that holds its seeds."""
+"""A ledger in which every request of a recipe is answered, each by a sentence of its own that holds
+its seeds.
+"""
 
 from pathlib import Path
 

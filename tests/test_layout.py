@@ -1,4 +1,6 @@
-"""The floor plan of the package, read from the imports: who may import whom, and how much is on a floor."""
+"""The floor plan of the package, read from the imports: who may import whom, and how much is on a
+floor.
+"""
 
 import ast
 from functools import lru_cache

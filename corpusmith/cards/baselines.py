@@ -28,7 +28,9 @@ SYSTEMS = {  # in the order of the table
 
 
 def baselines_table(section: Mapping[str, Any], task: str) -> Markdown:
-    """A line a system that was measured: rows trained on, and its figures with intervals and deviations over seeds."""
+    """A line a system that was measured: rows trained on, and its figures with intervals and
+    deviations over seeds.
+    """
     columns = [
         (key, name)
         for key, name in COLUMNS[task]
@@ -46,7 +48,9 @@ def baselines_table(section: Mapping[str, Any], task: str) -> Markdown:
 
 
 def gains_table(section: Mapping[str, Any], task: str) -> Markdown | None:
-    """A line a system that no label was written for: how far the student on synthetic sentences lies above it."""
+    """A line a system that no label was written for: how far the student on synthetic sentences
+    lies above it.
+    """
     above = next(
         (row.get("above") for row in section["rows"] if row["system"] == "synthetic"), None
     )
@@ -70,7 +74,9 @@ def gain(tested: Mapping[str, Any]) -> Markdown:
 
 
 def gap_closed(section: Mapping[str, Any]) -> Markdown | None:
-    """How much of the way from zero-shot to gold synthetic sentences go, where all three were measured."""
+    """How much of the way from zero-shot to gold synthetic sentences go, where all three were
+    measured.
+    """
     gap = section.get("gap_closed")
     if not gap:
         return None

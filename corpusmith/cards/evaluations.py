@@ -7,7 +7,8 @@ from corpusmith.cards import markdown
 from corpusmith.cards.markdown import Markdown, between, code, escape, number, percent
 
 Evaluations = Sequence[Mapping[str, Any]]
-# Not the F1 of the related class: answering "related" to everything earns two thirds of it on balanced data.
+# Not the F1 of the related class: answering "related" to everything earns two thirds of it on
+# balanced data.
 HEADLINE = {"ner": "strict_f1", "relations": "macro_f1"}
 METRICS = {  # task -> (key of the evaluation, metric id on the Hub, what the card calls it)
     "ner": (
@@ -59,7 +60,9 @@ def results_table(results: Evaluations, task: str) -> Markdown:
 
 
 def readings_table(own: Evaluations) -> Markdown:
-    """The same predictions, counted otherwise: as users get them, less strictly, and by whether a mention was known."""
+    """The same predictions, counted otherwise: as users get them, less strictly, and by whether a
+    mention was known.
+    """
     readings = {
         "Given words": lambda e: e.get("strict_f1"),
         "Raw text, as deployed": lambda e: e.get("as_deployed", {}).get("strict_f1"),

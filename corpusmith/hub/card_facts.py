@@ -1,7 +1,7 @@
 """Turn the JSON files of builds, training and evaluation into the facts of a card.
 
-A card is drawn only from files that the repo holds. So a config that was published last year gets its card again, and a
-roll-back gets the card of the version that it restores.
+A card is drawn only from files that the repo holds. So a config that was published last year gets
+its card again, and a roll-back gets the card of the version that it restores.
 """
 
 from collections.abc import Collection, Mapping

@@ -1,4 +1,6 @@
-"""Collect the files of a release: those of a folder, and the card and other files that name the version."""
+"""Collect the files of a release: those of a folder, and the card and other files that name the
+version.
+"""
 
 import json
 import re
@@ -42,11 +44,14 @@ Card = Callable[[str, tuple[Entry, ...]], Files]
 
 @dataclass(frozen=True)
 class About:
-    """Facts that only the publisher knows. A fact that is left out stays as the repo's card states it.
+    """Facts that only the publisher knows. A fact that is left out stays as the repo's card states
+    it.
 
     Args:
-        dataset, space: For a model's card: its corpus as ``id@version``, and the id of a Space that runs it.
-        ner, relations, datasets: For a Space: the models it runs and the corpora behind them, each ``id@version``.
+        dataset, space: For a model's card: its corpus as ``id@version``, and the id of a Space that
+            runs it.
+        ner, relations, datasets: For a Space: the models it runs and the corpora behind them, each
+            ``id@version``.
     """
 
     license: str | None = None

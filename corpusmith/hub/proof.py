@@ -1,4 +1,6 @@
-"""Prove a release: a fresh process that knows only HF_ENDPOINT loads corpus and model and uses them."""
+"""Prove a release: a fresh process that knows only HF_ENDPOINT loads corpus and model and uses
+them.
+"""
 
 import json
 import os

@@ -1,8 +1,8 @@
 """Release files to a repo: one commit makes `main` hold exactly these files, and one tag names it.
 
-After a lost answer the publisher cannot know whether the Hub made the commit. So the whole release is retried, and each
-try reads the repo first. A commit of our own is recognised by its content; if somebody else moved the head, the release
-stops.
+After a lost answer the publisher cannot know whether the Hub made the commit. So the whole release
+is retried, and each try reads the repo first. A commit of our own is recognised by its content; if
+somebody else moved the head, the release stops.
 """
 
 import hashlib
@@ -26,7 +26,9 @@ MADE_BY_THE_HUB = {
 
 @dataclass(frozen=True)
 class Change:
-    """One file of a release: `action` is add, update or delete, `size` in bytes (what is deleted has none)."""
+    """One file of a release: `action` is add, update or delete, `size` in bytes (what is deleted
+    has none).
+    """
 
     path: str
     action: str

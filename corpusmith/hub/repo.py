@@ -1,7 +1,7 @@
 """A repo of a Hub: its files and tags, and calls that are retried.
 
-huggingface_hub gives up at the first error of most calls. `Repo.call` retries what may succeed later, and turns a
-refusal into an error that names the remedy.
+huggingface_hub gives up at the first error of most calls. `Repo.call` retries what may succeed
+later, and turns a refusal into an error that names the remedy.
 """
 
 import json
@@ -160,7 +160,8 @@ class Repo:
         """Stop early and clearly where the account can't publish.
 
         Raises:
-            UserError: no token where one is needed, one that the Hub refuses, or one that may only read.
+            UserError: no token where one is needed, one that the Hub refuses, or one that may only
+                read.
         """
         token = self.api.token or get_token()
         if not token and self.api.endpoint.startswith("https:"):
@@ -231,7 +232,8 @@ class Repo:
 
 
 def retried(call: Callable[[], Result]) -> Result:
-    """The result of `call`, tried again after 429, 5xx and broken connections; it must be safe to repeat.
+    """The result of `call`, tried again after 429, 5xx and broken connections; it must be safe to
+    repeat.
 
     Raises:
         UserError: the Hub failed each time.

@@ -1,4 +1,6 @@
-"""Lexicons from elsewhere: TSV, plain word lists, OBO and OBO-JSON, by path, URL or `hf://datasets/…`."""
+"""Lexicons from elsewhere: TSV, plain word lists, OBO and OBO-JSON, by path, URL or
+`hf://datasets/…`.
+"""
 
 import csv
 import io
@@ -17,7 +19,8 @@ OBO_DEFINITION = re.compile(r'"(?P<text>(?:[^"\\]|\\.)*)"')
 
 
 def load_external(source: str) -> Lexicon:
-    """A lexicon from a file that anything fsspec knows can open; .gz is unpacked, the ending names the format.
+    """A lexicon from a file that anything fsspec knows can open; .gz is unpacked, the ending names
+    the format.
 
     Raises UserError when it cannot be opened, has no known ending, or holds no concept.
     """
@@ -57,7 +60,9 @@ def from_tsv(text: str, source: str) -> Iterator[Concept]:
 
 
 def from_words(text: str, source: str) -> Iterator[Concept]:
-    """One name a line; further names of the same thing behind it, split by `|`. Lines that begin with # are notes."""
+    """One name a line; further names of the same thing behind it, split by `|`. Lines that begin
+    with # are notes.
+    """
     for number, line in enumerate(text.splitlines(), 1):
         names = tuple(dict.fromkeys(name.strip() for name in line.split("|") if name.strip()))
         if names and not line.startswith("#"):
@@ -65,7 +70,9 @@ def from_words(text: str, source: str) -> Iterator[Concept]:
 
 
 def from_obo(text: str, source: str) -> Iterator[Concept]:
-    """Terms of an OBO file with their exact synonyms; obsolete terms are left out, `is_a` parents are types."""
+    """Terms of an OBO file with their exact synonyms; obsolete terms are left out, `is_a` parents
+    are types.
+    """
     for stanza in text.split("\n[")[1:]:
         if not stanza.startswith("Term]"):
             continue

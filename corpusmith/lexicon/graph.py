@@ -19,7 +19,9 @@ LONGEST_NAME = 4  # words
 
 @dataclass(frozen=True)
 class Facts:
-    """What a template may say of one concept. `name` is how the prompt spells it; what is not known is empty."""
+    """What a template may say of one concept. `name` is how the prompt spells it; what is not known
+    is empty.
+    """
 
     name: str
     definition: str = ""
@@ -33,7 +35,9 @@ class Facts:
 
 
 class Graph:
-    """Parents and siblings within one lexicon, from its types: tree numbers (C04.588 is below C04) or ids of parents."""
+    """Parents and siblings within one lexicon, from its types: tree numbers (C04.588 is below C04)
+    or ids of parents.
+    """
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
@@ -41,7 +45,9 @@ class Graph:
     def facts(
         self, concept: Concept, name: str, kinds: Sequence[str], folds: range, rng: random.Random
     ) -> Facts:
-        """The facts of these kinds. Siblings are of `folds` alone, so that no split names another split's seeds."""
+        """The facts of these kinds. Siblings are of `folds` alone, so that no split names another
+        split's seeds.
+        """
         taken = {name.lower(), *(other.lower() for other in concept.names)}
         parents = self._names(self.parents(concept), taken) if "parents" in kinds else []
         near = (
@@ -75,7 +81,9 @@ class Graph:
         return sorted(others.values(), key=lambda other: (-other.weight, other.id))
 
     def _places_above(self, concept: Concept) -> Iterator[str]:
-        """Where a parent would stand: the tree number without its last part, or an id that the lexicon holds."""
+        """Where a parent would stand: the tree number without its last part, or an id that the
+        lexicon holds.
+        """
         for place in concept.types:
             above, dot, _ = place.rpartition(".")
             if place in self.lexicon.by_id:
@@ -102,7 +110,9 @@ class Graph:
         return below
 
     def _names(self, concepts: Sequence[Concept], taken: set[str]) -> list[str]:
-        """Preferred names that say something: no stop name ("disease"), and no name of the concept itself."""
+        """Preferred names that say something: no stop name ("disease"), and no name of the concept
+        itself.
+        """
         stop = {name.lower() for name in self.lexicon.stop}
         return list(
             dict.fromkeys(c.names[0] for c in concepts if c.names[0].lower() not in stop | taken)
@@ -115,7 +125,9 @@ def spelled(name: str) -> str:
 
 
 def defined(definition: str) -> str:
-    """The first sentence of a definition on one line, without its full stop; shortened at a word where it is long."""
+    """The first sentence of a definition on one line, without its full stop; shortened at a word
+    where it is long.
+    """
     text = re.split(r"(?<=[a-z)])\.\s+(?=[A-Z])", " ".join(definition.split()))[0].rstrip(".")
     return (
         text

@@ -13,7 +13,8 @@ SHIPPED = shipped("builders", "lexicons")
 
 @lru_cache(maxsize=8)
 def load_lexicon(source: str) -> Lexicon:
-    """A shipped lexicon by name (`disease`, `gene`: the files in builders/lexicons), or one from a file, URL or Hub dataset.
+    """A shipped lexicon by name (`disease`, `gene`: the files in builders/lexicons), or one from a
+    file, URL or Hub dataset.
 
     Raises UserError when there is no such lexicon or a row of it cannot be read.
     """

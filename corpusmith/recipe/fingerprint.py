@@ -1,4 +1,6 @@
-"""What makes two corpora the same: a fingerprint of what they are made from, and a hash of the rows that came out."""
+"""What makes two corpora the same: a fingerprint of what they are made from, and a hash of the rows
+that came out.
+"""
 
 import hashlib
 import json
@@ -21,7 +23,9 @@ NOT_IDENTITY = {"title", "license", "rows", "benchmarks", "transcript"}
 
 
 def fingerprint(recipe: Recipe, lexicons: Mapping[str, Lexicon]) -> str:
-    """sha256 over recipe, prompt, lexicons, teacher and `RULES`: equal fingerprints make rows of one kind."""
+    """sha256 over recipe, prompt, lexicons, teacher and `RULES`: equal fingerprints make rows of
+    one kind.
+    """
     lenders = Plan(
         recipe
     ).lenders  # which borrow nothing themselves: two recipes may borrow from each other
@@ -65,8 +69,10 @@ def plan_identity(plan: Plan, shard: tuple[int, int]) -> str:
 
 
 def content_hash(splits: Mapping[str, Iterable[BinaryIO]]) -> str:
-    """sha256 over the rows of every split in order, given as open files of JSON lines: equal ones are the same corpus,
-    whatever the published files look like and however many there are. Closes the files."""
+    """sha256 over the rows of every split in order, given as open files of JSON lines: equal ones
+    are the same corpus, whatever the published files look like and however many there are. Closes
+    the files.
+    """
     digest = hashlib.sha256()
     for split, files in sorted(splits.items()):
         digest.update(f"{split}\n".encode())

@@ -1,7 +1,8 @@
-"""Templates that an LLM wrote: plain text with slots such as `{topic}`, turned into Jinja here and nowhere else.
+"""Templates that an LLM wrote: plain text with slots such as `{topic}`, turned into Jinja here and
+nowhere else.
 
-Nothing of such a text is ever read as Jinja: a brace that is not part of a known slot is refused, and without braces no
-Jinja can begin.
+Nothing of such a text is ever read as Jinja: a brace that is not part of a known slot is refused,
+and without braces no Jinja can begin.
 """
 
 import hashlib
@@ -60,9 +61,11 @@ def read_template(answer: str, slots: frozenset[str]) -> str:
 
 
 def to_jinja(template: str, base: str) -> str:
-    """A prompt file: the system text of `base`, the template where names are asked for, else the user text of `base`.
+    """A prompt file: the system text of `base`, the template where names are asked for, else the
+    user text of `base`.
 
-    `template` has come from `read_template`. Raises ValueError when the file would hold anything but text and slots.
+    `template` has come from `read_template`. Raises ValueError when the file would hold anything
+    but text and slots.
     """
     system, _, user = base.partition("\n---\n")
     named = set(SLOT.findall(template))
@@ -84,7 +87,9 @@ def check(body: str) -> None:
 
 
 def sandbox() -> ImmutableSandboxedEnvironment:
-    """Where prompt files are rendered: one from elsewhere reaches what it is filled with and nothing more."""
+    """Where prompt files are rendered: one from elsewhere reaches what it is filled with and
+    nothing more.
+    """
     from jinja2 import ChainableUndefined
 
     return ImmutableSandboxedEnvironment(undefined=ChainableUndefined, keep_trailing_newline=False)
@@ -123,7 +128,9 @@ def prompt_version(prompt: str) -> str:
 
 @lru_cache(maxsize=256)
 def attribute_values(source: str | tuple[str, ...]) -> tuple[str, ...]:
-    """The values of an attribute: as listed, or the lines of shipped files joined by `+` (`genetics+general`)."""
+    """The values of an attribute: as listed, or the lines of shipped files joined by `+`
+    (`genetics+general`).
+    """
     if isinstance(source, tuple):
         return source
     values: list[str] = []

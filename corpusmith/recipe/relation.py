@@ -8,7 +8,8 @@
         - {name: activates, statements: ["{head} activates {tail}"]}
 
 A statement is a clause with `{head}` and `{tail}`. Half of the requests state a relation, each type
-by its weight; the other half are rows of no relation, in the kinds of builders/prompts/relation.yaml.
+by its weight; the other half are rows of no relation, in the kinds of
+builders/prompts/relation.yaml.
 """
 
 import re
@@ -56,7 +57,9 @@ class RelationType(BaseModel):
 
 
 class Relation(BaseModel):
-    """The lexicons of head and tail, and the classes of a pair: `labels`, or `types` that make them."""
+    """The lexicons of head and tail, and the classes of a pair: `labels`, or `types` that make
+    them.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

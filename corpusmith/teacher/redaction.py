@@ -1,4 +1,6 @@
-"""Secrets leave no trace: what may be logged, stored or shown of a text that a server or a library wrote."""
+"""Secrets leave no trace: what may be logged, stored or shown of a text that a server or a library
+wrote.
+"""
 
 import os
 import re
@@ -11,7 +13,8 @@ _QUERY_SECRET = re.compile(r"(?i)((?:api[-_]?key|token|sig|signature|password)=)
 
 
 def redact(text: str) -> str:
-    """The text without API keys: those in the environment, what looks like one, and passwords inside URLs.
+    """The text without API keys: those in the environment, what looks like one, and passwords
+    inside URLs.
 
     Halves of surrogate pairs, which no log can hold, are replaced besides.
     """

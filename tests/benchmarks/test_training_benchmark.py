@@ -1,4 +1,6 @@
-"""The training benchmark, whole, with a peer script of our own: what it is called with, and what is made of its model."""
+"""The training benchmark, whole, with a peer script of our own: what it is called with, and what is
+made of its model.
+"""
 
 import json
 import os
@@ -12,7 +14,8 @@ from tests.fixtures.training import ner_rows
 
 pytestmark = pytest.mark.slow
 HOUSE = Path(__file__).parents[2]
-# Takes the options of run_ner_no_trainer.py that the benchmark gives, and leaves a model as that script does.
+# Takes the options of run_ner_no_trainer.py that the benchmark gives, and leaves a model as that
+# script does.
 SCRIPT = """
 import argparse, evaluate, json, pathlib
 from transformers import AutoModelForTokenClassification, AutoTokenizer

@@ -1,4 +1,6 @@
-"""Recording an untrained LLM's answers: a real endpoint on the loopback, and a file that the Space reads."""
+"""Recording an untrained LLM's answers: a real endpoint on the loopback, and a file that the Space
+reads.
+"""
 
 import json
 from pathlib import Path

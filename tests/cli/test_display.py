@@ -1,4 +1,6 @@
-"""A generation is shown on one line that is kept up to date, or logged as plain lines where nobody watches."""
+"""A generation is shown on one line that is kept up to date, or logged as plain lines where nobody
+watches.
+"""
 
 import io
 import time

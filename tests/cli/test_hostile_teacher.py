@@ -1,4 +1,6 @@
-"""A teacher that answers with markup, front matter and control characters, from its rows to the page that shows them."""
+"""A teacher that answers with markup, front matter and control characters, from its rows to the
+page that shows them.
+"""
 
 import json
 import re

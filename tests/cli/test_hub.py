@@ -1,4 +1,6 @@
-"""`corpusmith publish` against a real hub: what its options put on the cards, and what it asks first."""
+"""`corpusmith publish` against a real hub: what its options put on the cards, and what it asks
+first.
+"""
 
 from pathlib import Path
 

@@ -201,7 +201,9 @@ def test_an_executor_needs_answers_and_a_known_name(tmp_path: Path) -> None:
     )
     spread = ["generate", "demo-disease", "--executor", "local", "--answers", tmp_path]
     for alone in (["--batch"], ["--shard", "1/2"], ["--ledger", tmp_path / "ledger.sqlite"]):
-        assert "can't be used with --batch, --ledger or --shard" in corpusmith(*spread, *alone).stderr
+        assert (
+            "can't be used with --batch, --ledger or --shard" in corpusmith(*spread, *alone).stderr
+        )
 
 
 def test_ledgers_are_shown_exported_imported_and_merged(ner_recipe: Path, tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
-"""The verbs that make and measure models, on the corpus and the encoder that the tests of training make."""
+"""The verbs that make and measure models, on the corpus and the encoder that the tests of training
+make.
+"""
 
 import json
 import os

@@ -1,4 +1,6 @@
-"""The Hub fails at each request of a release, in each way: what stands afterwards is whole, in one commit, tagged once."""
+"""The Hub fails at each request of a release, in each way: what stands afterwards is whole, in one
+commit, tagged once.
+"""
 
 import shutil
 from functools import partial
@@ -20,7 +22,8 @@ FAULTS = ("500 before", "429 before", "hang up before", "500 after", "hang up af
 
 
 class FaultAt:
-    """Middleware that fails the request with the given number among those whose path and method `matches` accepts.
+    """Middleware that fails the request with the given number among those whose path and method
+    `matches` accepts.
 
     "before" fails without doing what was asked; "after" does it and loses the answer.
     """
@@ -104,7 +107,9 @@ def test_a_first_release_survives_a_fault_at_each_write(
 
 @pytest.fixture
 def stood(loopback, tmp_path: Path, write) -> dict:
-    """A hub where a corpus stands at its second version, a model and a Space at their first; and folders of the next."""
+    """A hub where a corpus stands at its second version, a model and a Space at their first; and
+    folders of the next.
+    """
     write_corpus, write_model = write
     space = tmp_path / "space"
     space.mkdir()

@@ -1,4 +1,6 @@
-"""kill -9 of the publisher at each step of a release, and of the hub under it: what a rerun leaves is whole."""
+"""kill -9 of the publisher at each step of a release, and of the hub under it: what a rerun leaves
+is whole.
+"""
 
 import multiprocessing
 import os
@@ -21,7 +23,9 @@ pytestmark = pytest.mark.slow
 
 
 class KillAt:
-    """Middleware that kills the publisher at its request with the given number, before or after doing what it asks."""
+    """Middleware that kills the publisher at its request with the given number, before or after
+    doing what it asks.
+    """
 
     def __init__(self, app, number: int, after: bool) -> None:
         self.app, self.number, self.after = app, number, after
@@ -52,7 +56,9 @@ def content(standing: Standing) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def processes():
-    """Children forked from a process that has everything imported and no threads: quick, and clean to kill."""
+    """Children forked from a process that has everything imported and no threads: quick, and clean
+    to kill.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["corpusmith.hub.publish", "matplotlib.figure"])
     return context
@@ -112,7 +118,9 @@ def missing(standing: Standing, folder: Path) -> list[str]:
 
 
 def test_hub_killed_while_publishing(tmp_path: Path, write) -> None:
-    """The hub dies and comes back twenty times under a publisher that only ever sees broken connections."""
+    """The hub dies and comes back twenty times under a publisher that only ever sees broken
+    connections.
+    """
     _, write_model = write
     folders: dict[str, Path] = {}
     root, port = tmp_path / "hub", free_port()

@@ -1,4 +1,6 @@
-"""Every link and picture of what a release publishes leads somewhere: followed on a real hub, not matched by a pattern."""
+"""Every link and picture of what a release publishes leads somewhere: followed on a real hub, not
+matched by a pattern.
+"""
 
 import json
 import re
@@ -85,7 +87,8 @@ def test_links_and_pictures_lead_somewhere(hub: str, tmp_path: Path, write) -> N
         for name in {"README.md", "CHANGELOG.md"} & files.keys():
             for link in links(repo.read(files[name]).decode()):
                 if link not in ABROAD:
-                    base = f"{repo.url}/resolve/{done.version}/{name}"  # where the Hub looks for what is relative
+                    # where the Hub looks for what is relative
+                    base = f"{repo.url}/resolve/{done.version}/{name}"
                     assert http.get(urljoin(base, link)).status_code == 200, (
                         f"{done.repo_id}, {name}: {link}"
                     )

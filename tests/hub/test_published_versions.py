@@ -1,4 +1,6 @@
-"""What readers get: a fresh process that knows only HF_ENDPOINT loads each version, whole and streamed."""
+"""What readers get: a fresh process that knows only HF_ENDPOINT loads each version, whole and
+streamed.
+"""
 
 import json
 import os

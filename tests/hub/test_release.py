@@ -1,4 +1,6 @@
-"""A release beside others: somebody else publishes at the same time, accounts that may not write, a Hub that is down."""
+"""A release beside others: somebody else publishes at the same time, accounts that may not write, a
+Hub that is down.
+"""
 
 import hashlib
 import subprocess

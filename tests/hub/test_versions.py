@@ -1,5 +1,6 @@
-"""The rules of DESIGN: labels, schema, prompt, teacher or lexicon raise the first number, rows the second, the card the
-third."""
+"""The rules of DESIGN: labels, schema, prompt, teacher or lexicon raise the first number, rows the
+second, the card the third.
+"""
 
 import pytest
 

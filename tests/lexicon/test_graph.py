@@ -14,7 +14,8 @@ from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import SPLIT_FOLDS, Plan
 from corpusmith.teacher.payload import payload_key
 
-# sha256 over the payload keys of the first 200 requests. Paid answers are found by these keys: code that changes them
+# sha256 over the payload keys of the first 200 requests. Paid answers are found by these keys: code
+# that changes them
 # loses the answers. A recipe that is changed on purpose, with its transcript, gets a new line here.
 PAYLOADS = {
     "bc5cdr-chemical": "4c97f591734ab167",

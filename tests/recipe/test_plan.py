@@ -88,7 +88,9 @@ def test_abbreviations_come_from_the_lexicon_or_the_initials() -> None:
 
 
 def test_no_recipe_field_can_carry_a_document_of_the_users() -> None:
-    """What is sent is a template filled with lexicon names and attributes: nothing else is rendered."""
+    """What is sent is a template filled with lexicon names and attributes: nothing else is
+    rendered.
+    """
     plan = Plan(load_recipe("ncbi-disease"))
     allowed = {"model", "messages", "seed", *plan.recipe.teacher.parameters}
     assert all(set(plan.request(i).payload) == allowed for i in range(50))

@@ -1,4 +1,6 @@
-"""The ledger keeps what it was given, once, in whatever order and from however many processes it came."""
+"""The ledger keeps what it was given, once, in whatever order and from however many processes it
+came.
+"""
 
 import multiprocessing
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""A transcript answers elsewhere what its ledger answered, byte for byte the same, or says what is wrong with it."""
+"""A transcript answers elsewhere what its ledger answered, byte for byte the same, or says what is
+wrong with it.
+"""
 
 import gzip
 import random

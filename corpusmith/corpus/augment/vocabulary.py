@@ -18,10 +18,12 @@ PREVALENCE = SHIPPED / "prevalence.tsv.gz"
 
 
 class Vocabulary:
-    """Draws concepts of everything that a recipe's lexicons find, but for those that a held-out row was asked about.
+    """Draws concepts of everything that a recipe's lexicons find, but for those that a held-out row
+    was asked about.
 
-    A lexicon's weights say how well a concept is known; `augment.weight_exponent` below 1 flattens them, so that the many
-    rare ones are seen too. `augment.prevalence` is the share drawn as often as a teacher names them unasked.
+    A lexicon's weights say how well a concept is known; `augment.weight_exponent` below 1 flattens
+    them, so that the many rare ones are seen too. `augment.prevalence` is the share drawn as often
+    as a teacher names them unasked.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -32,7 +34,9 @@ class Vocabulary:
         return self._samplers[lexicon][""].draw(rng)
 
     def alike(self, concept_id: str, lexicon: str, rng: random.Random) -> Concept | None:
-        """A concept of the same branch (the first part of a MeSH tree number); None where nothing is known of its type."""
+        """A concept of the same branch (the first part of a MeSH tree number); None where nothing
+        is known of its type.
+        """
         concept = self.plan.lexicons[lexicon].by_id.get(concept_id)
         if concept is None or not concept.types:
             return None
@@ -42,9 +46,11 @@ class Vocabulary:
     def coordinated(
         self, name: str, concept_id: str, lexicon: str, rng: random.Random
     ) -> tuple[str, str]:
-        """A name with another that shares its last word, as one mention of both (`corpusmith.lexicon.surface_forms.coordinated`).
+        """A name with another that shares its last word, as one mention of both
+        (`corpusmith.lexicon.surface_forms.coordinated`).
 
-        The other is drawn by weight, so that it is "breast and ovarian cancer" more often than "breast and vulvar cancer".
+        The other is drawn by weight, so that it is "breast and ovarian cancer" more often than
+        "breast and vulvar cancer".
         """
         options, weights = self._by_last_word[lexicon].get(name.split()[-1], ([], []))
         if len(options) > 1:
@@ -68,7 +74,9 @@ class Vocabulary:
 
 
 class LexiconSamplers(dict[str, dict[str, Sampler]]):
-    """By lexicon and branch, "" for all of a lexicon; each lexicon's are made when it is first drawn from."""
+    """By lexicon and branch, "" for all of a lexicon; each lexicon's are made when it is first
+    drawn from.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -95,7 +103,9 @@ class LexiconSamplers(dict[str, dict[str, Sampler]]):
 
 
 def weighed(concepts: list[Concept], prevalence: float, exponent: float) -> Iterator[Concept]:
-    """The concepts with the weights that copies draw them by; `prevalence` counts only where a lexicon has figures."""
+    """The concepts with the weights that copies draw them by; `prevalence` counts only where a
+    lexicon has figures.
+    """
     known = [concept.weight**exponent for concept in concepts]
     counts = named_by_teachers() if prevalence else {}
     named = [counts.get(concept.id, 0) ** 0.5 for concept in concepts]
@@ -109,7 +119,9 @@ def weighed(concepts: list[Concept], prevalence: float, exponent: float) -> Iter
 
 @lru_cache(maxsize=1)
 def named_by_teachers() -> Mapping[str, int]:
-    """How often the answers of the shipped transcripts name a concept that was not asked for (builders/prevalence.py)."""
+    """How often the answers of the shipped transcripts name a concept that was not asked for
+    (builders/prevalence.py).
+    """
     if not PREVALENCE.exists():
         return {}
     with gzip.open(PREVALENCE, "rt", encoding="utf-8") as lines:

@@ -1,4 +1,6 @@
-"""What the Space repo holds: the app, the one extractor, and the lexicons that its links come from, in one folder."""
+"""What the Space repo holds: the app, the one extractor, and the lexicons that its links come from,
+in one folder.
+"""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -17,8 +19,8 @@ ENTRANCE = ("app.py", "README.md", "requirements.txt", "page.css", "zero_shot.js
 def stage_space(folder: Path, recipes: Sequence[Recipe]) -> Path:
     """Lay the Space's files down in `folder`, which is replaced as a whole.
 
-    They are the entrance files, `corpusmith/inference.py`, `corpusmith/space` and the recipes' lexicons,
-    which the README names.
+    They are the entrance files, `corpusmith/inference.py`, `corpusmith/space` and the recipes'
+    lexicons, which the README names.
     """
     shutil.rmtree(folder, ignore_errors=True)
     package = folder / "corpusmith"
@@ -42,7 +44,9 @@ def stage_space(folder: Path, recipes: Sequence[Recipe]) -> Path:
 
 
 def labelled_sources(recipe: Recipe) -> Iterator[tuple[str, str]]:
-    """(entity label, lexicon) of everything the page may mark: of relations both sides, whose names find the pairs."""
+    """(entity label, lexicon) of everything the page may mark: of relations both sides, whose names
+    find the pairs.
+    """
     if recipe.relation is not None:
         for name in (recipe.relation.head, recipe.relation.tail):
             yield name.capitalize(), recipe.lexicons[name].source

@@ -1,4 +1,6 @@
-"""A Hugging Face Hub on one machine: huggingface_hub, datasets and transformers publish to it and load from it."""
+"""A Hugging Face Hub on one machine: huggingface_hub, datasets and transformers publish to it and
+load from it.
+"""
 
 from corpusmith.hub.local.server import application, serve
 

@@ -1,6 +1,7 @@
 """Identify the user of a request, and check what they may see and change.
 
-Without a tokens file everybody is the user `local`; such a hub answers on the loopback only. The file:
+Without a tokens file everybody is the user `local`; such a hub answers on the loopback only. The
+file:
 
     [[user]]
     name = "ada"
@@ -86,7 +87,8 @@ class Call:
         scheme, _, token = self.request.headers.get("authorization", "").partition(" ")
         if users is None or not scheme:
             return LOCAL if users is None else None
-        # `Bearer` is what the libraries send; `Basic`, with the token as the password, is what a browser can.
+        # `Bearer` is what the libraries send; `Basic`, with the token as the password, is what a
+        # browser can.
         sent = (
             base64.b64decode(token).partition(b":")[2]
             if scheme.lower() == "basic"
@@ -146,7 +148,9 @@ class Call:
 
     @property
     def addressed(self) -> Repo:
-        """The repository that the path names: `/api/{kind}/…`, `/datasets/…`, `/spaces/…`, or `/{namespace}/…`."""
+        """The repository that the path names: `/api/{kind}/…`, `/datasets/…`, `/spaces/…`, or
+        `/{namespace}/…`.
+        """
         first = self.request.url.path.split("/")[1]
         kind = self.args.get("kind") or (first if first in KINDS else "models")
         return self.store.repo(kind, f"{self.args['namespace']}/{self.args['name']}")

@@ -1,4 +1,6 @@
-"""Collections: named lists of repositories with a note on each, every one a JSON file that is replaced as a whole."""
+"""Collections: named lists of repositories with a note on each, every one a JSON file that is
+replaced as a whole.
+"""
 
 import json
 import logging

@@ -22,7 +22,9 @@ class HubError(HTTPException):
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of a commit. `oid` is git's: of the bytes, or of the pointer that git would hold for an LFS file."""
+    """One file of a commit. `oid` is git's: of the bytes, or of the pointer that git would hold for
+    an LFS file.
+    """
 
     oid: str
     size: int
@@ -41,7 +43,9 @@ class Entry:
 
 @dataclass(frozen=True)
 class Objects:
-    """The folder of a repository's files. `lock` is the store's: a repository may be deleted meanwhile."""
+    """The folder of a repository's files. `lock` is the store's: a repository may be deleted
+    meanwhile.
+    """
 
     folder: Path
     lock: threading.RLock
@@ -75,7 +79,9 @@ class Objects:
             rename_durably(file, self.path(sha256))
 
     def check_repository(self) -> None:
-        """Refuse to write below a repository that was deleted: its folder would come back as a ghost."""
+        """Refuse to write below a repository that was deleted: its folder would come back as a
+        ghost.
+        """
         if not (self.folder.parent / "repo.json").is_file():
             raise HubError(404, "The repository was deleted.", "RepoNotFound")
 

@@ -94,7 +94,9 @@ def show(call: Call) -> dict[str, Any]:
 
 
 def merge(call: Call) -> dict[str, Any]:
-    """What the pull request changed since it left its base, on top of it. Raises 409 where both changed a file."""
+    """What the pull request changed since it left its base, on top of it. Raises 409 where both
+    changed a file.
+    """
     repo, number = call.repo(write=True), call.args["number"]
     with repo.lock:
         pull = find(repo, number)

@@ -81,7 +81,8 @@ API: list[tuple[str, str, Callable[[Call], Any]]] = [
     ("POST", REPO + "/commit/{rev}", uploads.commit),
     ("GET", REPO + "/xet-write-token/{rev}", xet.write_token),
 ]  # fmt: skip
-# What follows a repository's address: `/{namespace}/{name}`, with `/datasets` or `/spaces` before it.
+# What follows a repository's address: `/{namespace}/{name}`, with `/datasets` or `/spaces` before
+# it.
 BESIDE_REPO: list[tuple[str, str, Callable[[Call], Any]]] = [
     ("POST", ".git/info/lfs/objects/batch", uploads.lfs_batch),
     ("POST", ".git/info/lfs/objects/verify", uploads.lfs_verify),

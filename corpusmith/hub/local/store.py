@@ -1,12 +1,14 @@
-"""Repositories on disk: content-addressed objects, immutable commits, and refs that move by an atomic rename.
+"""Repositories on disk: content-addressed objects, immutable commits, and refs that move by an
+atomic rename.
 
     ROOT/repos/{kind}/{namespace}/{name}/repo.json           settings and pull requests
                                         /objects/ab/abcd...  a file's bytes, named by their SHA-256
                                         /commits/{oid}       JSON, named by its SHA-1: the commit's whole tree
                                         /refs/{heads,tags,pr}/{quoted name}
 
-Objects are on the disk before the commit that names them, and the commit before its ref. A killed hub leaves at most
-objects that nothing names. One process serves a root, which holds nothing but the hub's own files.
+Objects are on the disk before the commit that names them, and the commit before its ref. A killed
+hub leaves at most objects that nothing names. One process serves a root, which holds nothing but
+the hub's own files.
 """
 
 import json

@@ -8,7 +8,9 @@ from corpusmith.recipe.schema import LexiconSource, Recipe
 
 
 def augmented(recipe: Path, **changes: Any) -> Recipe:
-    """The recipe of a file with these keys of `augment`; a lexicon that `contrasted_lexicons` names is a shipped one."""
+    """The recipe of a file with these keys of `augment`; a lexicon that `contrasted_lexicons` names
+    is a shipped one.
+    """
     loaded = load_recipe(str(recipe))
     shipped = {name: LexiconSource(source=name) for name in changes.get("contrasted_lexicons", ())}
     augment = loaded.augment.model_copy(update=changes)

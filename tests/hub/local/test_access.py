@@ -1,4 +1,6 @@
-"""Who may see and change what: tokens, roles, organisations, private and gated repositories, and other sites' pages."""
+"""Who may see and change what: tokens, roles, organisations, private and gated repositories, and
+other sites' pages.
+"""
 
 import hashlib
 from collections.abc import Iterator
@@ -152,7 +154,9 @@ def test_gated_files_are_for_their_namespace(shared: str, tmp_path: Path) -> Non
 
 
 def test_an_upload_needs_an_address_that_was_given_out(shared: str) -> None:
-    """The PUT of a large file carries no token, so its address is one; and content must be what it says it is."""
+    """The PUT of a large file carries no token, so its address is one; and content must be what it
+    says it is.
+    """
     oid = "ab" * 32
     base = f"{shared}/oncology/notes.git/info/lfs/objects"
     assert http.put(f"{base}/{oid}?signature=guess", content=b"x").status_code == 403

@@ -26,7 +26,9 @@ SERVE = (
 
 
 class Killable:
-    """A hub in a process of its own, on one port, that can be killed and started again over the same folder."""
+    """A hub in a process of its own, on one port, that can be killed and started again over the
+    same folder.
+    """
 
     def __init__(self, root: Path):
         with socket.socket() as free:
@@ -59,7 +61,9 @@ def killable(tmp_path: Path) -> Iterator[Killable]:
 
 
 def write_until_it_dies(api: HfApi, number: int, acknowledged: list[int]) -> None:
-    """Commits of three files which belong together, a large one among them, each named by its number."""
+    """Commits of three files which belong together, a large one among them, each named by its
+    number.
+    """
     while True:
         number += 1
         text = str(number).encode()
@@ -73,7 +77,9 @@ def write_until_it_dies(api: HfApi, number: int, acknowledged: list[int]) -> Non
 
 
 def check_whole(root: Path, acknowledged: int) -> int:
-    """Every commit has its files, as their hashes say, and none that was acknowledged is missing: → the newest."""
+    """Every commit has its files, as their hashes say, and none that was acknowledged is missing: →
+    the newest.
+    """
     repo = Store(root).repo("models", "lab/notes")
     head = repo.resolve("main")
     for commit in repo.history(head):

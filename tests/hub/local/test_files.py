@@ -1,4 +1,6 @@
-"""Files of a repository as huggingface_hub sends, lists and reads them: large ones, folders, pages, ranges."""
+"""Files of a repository as huggingface_hub sends, lists and reads them: large ones, folders, pages,
+ranges.
+"""
 
 import json
 import os
@@ -29,7 +31,9 @@ def transfer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("size", [400_000, pytest.param(20_000_000, marks=pytest.mark.slow)])
 def test_large_files(repo: Repo, tmp_path: Path, transfer: str, size: int) -> None:
-    """By path and by bytes, as LFS and as Xet sends them, back byte for byte; then only what changed travels."""
+    """By path and by bytes, as LFS and as Xet sends them, back byte for byte; then only what
+    changed travels.
+    """
     content = os.urandom(size // 2) + b"0123456789abcdef" * (size // 32)
     (tmp_path / "large.bin").write_bytes(content)
     repo.commit(
@@ -50,7 +54,9 @@ def test_large_files(repo: Repo, tmp_path: Path, transfer: str, size: int) -> No
 def test_xet_restores_every_packing(
     model: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Noise is sent as it is, text compressed, floats grouped by byte; and a file may share chunks with another."""
+    """Noise is sent as it is, text compressed, floats grouped by byte; and a file may share chunks
+    with another.
+    """
     numpy = pytest.importorskip("numpy")
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", False)
     floats = numpy.random.default_rng(0).normal(size=700_003).astype("float32").tobytes() + b"end"

@@ -38,7 +38,9 @@ def run(hub: str, home: Path, script: str) -> dict:
 def test_datasets_are_pushed_loaded_and_streamed_at_their_version(
     hub: str, tmp_path: Path, write
 ) -> None:
-    """A corpus of two configs; the first version keeps its rows after a later one; `push_to_hub` works as it is."""
+    """A corpus of two configs; the first version keeps its rows after a later one; `push_to_hub`
+    works as it is.
+    """
     write_corpus, _ = write
     api = HfApi(endpoint=hub, token="any-token")
     api.create_repo("lab/ner", repo_type="dataset")
@@ -77,7 +79,9 @@ print(json.dumps({
 
 @pytest.mark.slow
 def test_models_are_pushed_and_found_by_their_task(hub: str, tmp_path: Path) -> None:
-    """`push_to_hub` sends weights by path, over Xet; `pipeline` learns the task from the card, at a tag too."""
+    """`push_to_hub` sends weights by path, over Xet; `pipeline` learns the task from the card, at a
+    tag too.
+    """
     script = """
 from huggingface_hub import HfApi, ModelCard
 from transformers import BertConfig, BertForTokenClassification, BertTokenizerFast, pipeline

@@ -191,7 +191,8 @@ def test_a_folder_becomes_a_pull_request_and_conflicts_are_not_merged(
 ) -> None:
     (tmp_path / "a.txt").write_text("theirs")
     pull = model.api.upload_folder(repo_id="lab/notes", folder_path=tmp_path, create_pr=True)
-    # The client opens a draft and commits to it, or commits once with create_pr: it decides by how fast it goes.
+    # The client opens a draft and commits to it, or commits once with create_pr: it decides by how
+    # fast it goes.
     assert model.get_discussion_details(pull.pr_num).status in ("draft", "open")
     model.commit({"a.txt": b"ours"})
     with pytest.raises(HfHubHTTPError) as conflict:

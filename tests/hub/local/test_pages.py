@@ -201,7 +201,9 @@ def test_headings_can_be_linked_to() -> None:
 
 @pytest.mark.slow
 def test_nothing_runs_and_nothing_is_blocked_in_a_browser(api: HfApi, tmp_path: Path) -> None:
-    """A hostile card opens no dialogue; an honest one needs nothing that the policy forbids, in both colour schemes."""
+    """A hostile card opens no dialogue; an honest one needs nothing that the policy forbids, in
+    both colour schemes.
+    """
     sync_api = pytest.importorskip("playwright.sync_api")
     chromium = Path("/usr/bin/chromium")
     if not chromium.exists():

@@ -1,9 +1,9 @@
 """Receive large files as Xet sends them: chunks packed into xorbs, and a shard that orders them.
 
-When the shard arrives, the chunks are joined to the original file; downloads are plain HTTP. The formats are those of
-the Xet protocol (https://huggingface.co/docs/xet). Each upload gets an address and a folder of its own, so that no
-client's cache counts on chunks of an earlier upload. The folder goes with the commit of its files, with a refused
-shard, or after a day.
+When the shard arrives, the chunks are joined to the original file; downloads are plain HTTP. The
+formats are those of the Xet protocol (https://huggingface.co/docs/xet). Each upload gets an address
+and a folder of its own, so that no client's cache counts on chunks of an earlier upload. The folder
+goes with the commit of its files, with a refused shard, or after a day.
 """
 
 import errno
@@ -122,7 +122,9 @@ def files_of(shard: bytes) -> Iterator[tuple[str, list[tuple[str, int, int]]]]:
 
 
 def chunks_of(xorb: bytes, first: int, end: int) -> Iterator[bytes]:
-    """Before each chunk: a version, its packed size, how it is packed (0 not, 1 LZ4, 2 LZ4 grouped), its size."""
+    """Before each chunk: a version, its packed size, how it is packed (0 not, 1 LZ4, 2 LZ4
+    grouped), its size.
+    """
     import pyarrow
 
     at = 0
