@@ -18,7 +18,7 @@ from corpusmith.corpus.rows import RowWriter, class_names
 from corpusmith.corpus.veto import Veto
 from corpusmith.errors import UserError
 from corpusmith.files import write_json
-from corpusmith.recipe.fingerprint import content_hash, fingerprint
+from corpusmith.recipe.fingerprint import content_hash, fingerprint, portable
 from corpusmith.recipe.load import load_recipe, recipe_path
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.prompt import prompt_path, prompt_text
@@ -141,9 +141,7 @@ def keep_sources(recipe: Recipe, name_or_path: str, out: Path) -> None:
     folder = out / "recipes" / recipe.name
     (folder / "prompts").mkdir(parents=True, exist_ok=True)
     header = f"# {recipe_path(name_or_path).name} as it was resolved for this corpus\n"
-    written = yaml.safe_dump(
-        recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120
-    )
+    written = yaml.safe_dump(portable(recipe), sort_keys=False, allow_unicode=True, width=120)
     (folder / "recipe.yaml").write_text(header + written, encoding="utf-8")
     shutil.copy(prompt_path(recipe.prompt), folder / "prompts")
 

@@ -6,7 +6,8 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
-from typing import BinaryIO
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from corpusmith.lexicon.concept import Lexicon
 from corpusmith.lexicon.load import load_lexicon
@@ -22,6 +23,21 @@ RULES = 2
 NOT_IDENTITY = {"title", "license", "rows", "benchmarks", "transcript"}
 
 
+def portable(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as it may be published: files by their names, without the folders of this machine."""
+    content = recipe.model_dump(mode="json")
+    for source in content["lexicons"].values():
+        source["source"] = file_name(source["source"])
+        source["also"] = [file_name(other) for other in source["also"]]
+    content["prompt"] = file_name(content["prompt"])
+    content["borrow"] = [file_name(other) for other in content["borrow"]]
+    return content
+
+
+def file_name(path_or_name: str) -> str:
+    return Path(path_or_name).name if Path(path_or_name).is_absolute() else path_or_name
+
+
 def fingerprint(recipe: Recipe, lexicons: Mapping[str, Lexicon]) -> str:
     """sha256 over recipe, prompt, lexicons, teacher and `RULES`: equal fingerprints make rows of
     one kind.
@@ -30,7 +46,11 @@ def fingerprint(recipe: Recipe, lexicons: Mapping[str, Lexicon]) -> str:
         recipe
     ).lenders  # which borrow nothing themselves: two recipes may borrow from each other
     made_from = {
-        "recipe": recipe.model_dump(mode="json", exclude=NOT_IDENTITY | {"teacher"}),
+        "recipe": {
+            key: value
+            for key, value in portable(recipe).items()
+            if key not in NOT_IDENTITY | {"teacher"}
+        },
         "borrowed": [
             (len(lender), fingerprint(lender.recipe, lender.lexicons)) for lender in lenders
         ],

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from corpusmith.recipe import fingerprint as module
-from corpusmith.recipe.fingerprint import fingerprint
+from corpusmith.recipe.fingerprint import fingerprint, portable
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan
 
@@ -51,3 +51,19 @@ def test_fingerprint_reads_no_source_file(ner_recipe: Path, monkeypatch) -> None
     monkeypatch.setattr(Path, "read_text", noting(read_text))
     fingerprint_of(ner_recipe)
     assert ".yaml" in opened and ".py" not in opened
+
+
+def test_folder_of_a_recipe_is_neither_identity_nor_published(
+    ner_recipe: Path, tmp_path: Path
+) -> None:
+    recipes = []
+    for folder in (tmp_path / "here", tmp_path / "there"):
+        folder.mkdir()
+        (folder / "words.txt").write_text("gout\nasthma\n", encoding="utf-8")
+        text = f"extends: {ner_recipe}\nlexicons: {{disease: {{source: words.txt}}}}\n"
+        (folder / "mine.yaml").write_text(text, encoding="utf-8")
+        recipes.append(load_recipe(str(folder / "mine.yaml")))
+    assert portable(recipes[0])["lexicons"]["disease"]["source"] == "words.txt"
+    assert str(tmp_path / "here") not in str(portable(recipes[0]))
+    first, second = (fingerprint(recipe, Plan(recipe).lexicons) for recipe in recipes)
+    assert first == second

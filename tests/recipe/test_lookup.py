@@ -13,7 +13,7 @@ def test_corpus_folder_gives_a_matcher_for_each_label(ner_recipe: Path, tmp_path
     folder = tmp_path / "corpus"
     (folder / "recipes" / "tiny-disease").mkdir(parents=True)
     shutil.copy(ner_recipe, folder / "recipes" / "tiny-disease" / "recipe.yaml")
-    matches = corpus_lookup(folder)["Disease"].matches("Women with breast cancer".split())
+    matches = corpus_lookup(folder)["Disease"].matches(["Women", "with", "breast", "cancer"])
     assert [(match.start, match.end) for match in matches] == [(2, 4)]
 
 
