@@ -27,12 +27,14 @@ class Entities:
     """A sentence and every mention in it, from left to right and without overlap.
 
     `context` has the names that were asked for and are no mention, each under its lexicon in place
-    of a label.
+    of a label. `ignored` has doubtful mentions: their words have no label, and training leaves them
+    out of the loss.
     """
 
     text: str
     spans: tuple[Span, ...]
     context: tuple[Span, ...] = ()
+    ignored: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,9 @@ class Reject:
     reason: str
 
 
+NO_LABEL = -1  # in a ClassLabel column; training leaves such words out of the loss
+
+
 def tags_of(tokens: Located, spans: Sequence[Span], ids: dict[str, int]) -> list[int]:
     """BIO tag ids of the words. Raises ValueError where a span cuts a word."""
     words, starts, ends = tokens
@@ -85,10 +90,14 @@ def tags_of(tokens: Located, spans: Sequence[Span], ids: dict[str, int]) -> list
 def entity_row(example: Entities, tag_ids: dict[str, int]) -> dict[str, Any]:
     """The columns of an NER row that come from the example itself."""
     tokens = locate_words(example.text)
+    tags = tags_of(tokens, example.spans, tag_ids)
+    for place, (start, end) in enumerate(zip(tokens.starts, tokens.ends, strict=True)):
+        if any(span.start < end and start < span.end for span in example.ignored):
+            tags[place] = NO_LABEL
     return {
         "text": example.text,
         "tokens": tokens.words,
-        "ner_tags": tags_of(tokens, example.spans, tag_ids),
+        "ner_tags": tags,
         "entities": [span._asdict() for span in example.spans],
     }
 

@@ -116,6 +116,10 @@ def locate(seed: Seed, sentence: Sentence, repair: bool) -> list[tuple[int, int]
     return places
 
 
+def overlaps(span: Span, others: Iterable[Span]) -> bool:
+    return any(span.start < other.end and other.start < span.end for other in others)
+
+
 def longest(labelled: Sequence[Span], unasked: Iterable[Span]) -> list[Span]:
     """Both together. Of spans that overlap, one that holds the others whole replaces them."""
     taken = list(labelled)

@@ -119,12 +119,13 @@ class RowWriter:
     def rows_of(self, request: Request, example: Entities | Pair) -> Iterator[dict[str, Any]]:
         """The row of an accepted answer, then the rows that augmentation derives from it.
 
-        Derived entities are in the train split only. Derived pairs are in every split, since a
+        Derived entities are in the train split only, and only of sentences whose every mention is
+        sure. Derived pairs are in every split, since a
         recipe may have no unrelated pairs but the derived ones.
         """
         self.counts.accepted += 1
         yield self._row(request, example, request.id)
-        if isinstance(example, Entities) and request.split != "train":
+        if isinstance(example, Entities) and (request.split != "train" or example.ignored):
             return
         settings = (request.id, self.recipe, self.vocabulary)
         derived: Iterable[tuple[str, Entities | Pair]] = (

@@ -12,6 +12,7 @@ from corpusmith.corpus.mentions import (
     introduced_acronyms,
     locate,
     longest,
+    overlaps,
     span_of,
 )
 from corpusmith.lexicon.concept import Lexicon
@@ -69,14 +70,20 @@ class Verifier:
         if asked is None:
             return Reject("seed missing")
         mentions = [seed.span for seed in asked if seed.span.label]
-        if self.recipe.verify.unasked != "ignore":
-            unasked = self.lookup.find_unasked(sentence, asked)
-            if unasked and self.recipe.verify.unasked == "reject":
-                return Reject("mention that was not asked for")
-            mentions = longest(mentions, unasked)
+        rule, ignored = self.recipe.verify.unasked, []
+        unasked = [] if rule == "ignore" else self.lookup.find_unasked(sentence, asked)
+        if rule == "mask":
+            ignored = [span for span in unasked if not overlaps(span, mentions)]
+            ignored += introduced_acronyms(ignored, sentence)
+            unasked = [span for span in unasked if span not in ignored]  # they extend a seed
+        if (ignored and request.split != "train") or (unasked and rule == "reject"):
+            return Reject("mention that was not asked for")
+        mentions = longest(mentions, unasked)
         mentions += introduced_acronyms(mentions, sentence)
-        context = self._context(request, asked, mentions)
-        return Entities(sentence.text, tuple(sorted(mentions)), tuple(sorted(context)))
+        ignored = [span for span in ignored if not overlaps(span, mentions)]
+        context = self._context(request, asked, [*mentions, *ignored])
+        found = (tuple(sorted(spans)) for spans in (mentions, context, ignored))
+        return Entities(sentence.text, *found)
 
     def _context(
         self, request: Request, asked: Sequence[Located], mentions: Sequence[Span]
@@ -92,7 +99,7 @@ class Verifier:
             for seed in asked
             if not seed.span.label
             and seed.span.concept_id in lexicons
-            and not any(seed.span.start < old.end and old.start < seed.span.end for old in mentions)
+            and not overlaps(seed.span, mentions)
         ]
 
     def _pair(self, request: Request, sentence: Sentence) -> Pair | Reject:

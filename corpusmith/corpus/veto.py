@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from corpusmith.corpus.example import NO_LABEL
 from corpusmith.errors import UserError
 
 
@@ -31,6 +32,7 @@ class Veto:
         if row["id"] not in self.ids:
             return False
         labels = tuple(row["ner_tags"]) if "ner_tags" in row else (row["label"],)
+        labels = tuple(label for label in labels if label != NO_LABEL)  # masked: not judged
         if self.labels.get(row["id"], labels) != labels:
             raise UserError(
                 f"{self.reason}: {row['id']} was judged with other labels than it has now; "

@@ -121,6 +121,11 @@ ABLATIONS = (
         "Answers with a mention that was not asked for rejected",
         {"verify.unasked": "reject"},
     ),
+    Ablation(
+        "unasked-masked",
+        "Mentions that were not asked for left out of the loss",
+        {"verify.unasked": "mask"},
+    ),
     Ablation("repair", "No re-spelled seed repaired", {"verify.repair": False}),
     Ablation("definitions", "Definitions accepted", {"verify.definitions": "accept"}),
     Ablation("near-duplicates", "Near duplicates kept", {"filters.near_duplicates": 1.0}),

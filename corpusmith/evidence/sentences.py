@@ -61,7 +61,7 @@ def unlabelled(recipe: Recipe, shards: Sequence[Path]) -> dict[str, Any]:
     """Lexicon names without a label in the training rows, copies included."""
     import pyarrow.parquet as pq
 
-    columns = ["id", "text", "entities"]
+    columns = ["id", "text", "ner_tags", "entities"]
     rows = (
         row
         for shard in shards

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from corpusmith.corpus.example import NO_LABEL
 from corpusmith.errors import UserError
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def read_predictions(path: Path, classes: int) -> Iterator[Prediction]:
 
 
 def predict(model: Path, task: str, part: "Dataset") -> Iterator[str]:
-    """A line for each row: its labels, and the model's probabilities."""
+    """A line for each row: its labels, and the model's probabilities; without masked words."""
     from corpusmith.inference import EntityExtractor, RelationClassifier
 
     if task == "ner":
@@ -78,8 +79,10 @@ def predict(model: Path, task: str, part: "Dataset") -> Iterator[str]:
         labels = [[label] for label in part["label"]]
         probabilities = [[row.tolist()] for row in classifier.distributions(part["text"])]
     for row_id, given, found in zip(part["id"], labels, probabilities, strict=True):
-        rounded = [[round(float(p), DECIMALS) for p in one] for one in found]
-        yield json.dumps({"id": row_id, "labels": list(given), "probabilities": rounded})
+        known = [place for place, label in enumerate(given) if label != NO_LABEL]
+        rounded = [[round(float(p), DECIMALS) for p in found[place]] for place in known]
+        row = {"id": row_id, "labels": [given[place] for place in known]}
+        yield json.dumps({**row, "probabilities": rounded})
 
 
 def all_splits(dataset: str) -> "Corpus":

@@ -83,7 +83,9 @@ class Teacher(Strict):
 class Verification(Strict):
     """What an answer must be to become a row."""
 
-    unasked: Literal["label", "reject", "ignore"] = "label"  # a mention that was not asked for
+    unasked: Literal["label", "reject", "mask", "ignore"] = (
+        "label"  # a mention that was not asked for
+    )
     first_sentence: bool = True  # of several, judge the first alone; otherwise several are rejected
     repair: bool = True  # accept a seed in another number or spelling (tumour, tumor), with the text as it stands
     min_words: int = Field(default=5, ge=1)

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from corpusmith.corpus.build import build
 from corpusmith.corpus.rows import RowWriter
 from corpusmith.corpus.veto import Veto
 from corpusmith.errors import UserError
 from corpusmith.recipe.load import load_recipe
-from corpusmith.teacher.ledger import Ledger
+from corpusmith.recipe.plan import Plan
+from corpusmith.teacher.ledger import Answer, Ledger
+from corpusmith.teacher.payload import payload_key
 from tests.answered import answer_all
 
 
@@ -49,3 +52,33 @@ def test_veto_on_other_labels_than_the_row_has_is_refused(ner_recipe: Path, tmp_
     other = Veto("noise", same.ids, {row["id"]: tuple(tag + 1 for tag in row["ner_tags"])})
     with pytest.raises(UserError, match=f"{row['id']} was judged with other labels"):
         written(ner_recipe, tmp_path, other)
+
+
+def test_masked_words_are_in_no_loss_and_no_copy(
+    ner_recipe: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    from corpusmith.training.data import encode, load_corpus
+    from corpusmith.training.encoder import load_tokenizer
+    from corpusmith.training.loss import IGNORED
+
+    more = "verify: {unasked: mask}\naugment: {replacements: 2}\n"
+    ner_recipe.write_text(ner_recipe.read_text(encoding="utf-8") + more, encoding="utf-8")
+    requests = [r for r in Plan(load_recipe(str(ner_recipe))).requests() if not r.seeds]
+    with Ledger(tmp_path / "ledger.sqlite") as opened:
+        opened.add((payload_key(r.payload), r.payload) for r in requests)
+        opened.record(
+            Answer(payload_key(r.payload), f"In cohort {r.index} none of the men had colon cancer.")
+            for r in requests
+        )
+    answer_all(ner_recipe, tmp_path / "ledger.sqlite")
+    build(str(ner_recipe), tmp_path / "out", tmp_path / "ledger.sqlite")
+    corpus = load_corpus(str(tmp_path / "out"))
+    rows = corpus.splits["train"].to_list()
+    masked = {row["request_id"] for row in rows if -1 in row["ner_tags"]}
+    assert masked and {row["id"] for row in rows if row["request_id"] in masked} == masked
+    assert any(row["id"] != row["request_id"] for row in rows)  # other rows have copies
+    assert not any(-1 in tags for tags in corpus.splits["validation"]["ner_tags"])
+    encoded = encode(corpus, "train", load_tokenizer(str(tiny_encoder)), 64)
+    for row, labels in zip(encoded.rows, encoded.labels, strict=True):
+        tags = rows[row]["ner_tags"]
+        assert sorted(labels[labels != IGNORED]) == sorted(tag for tag in tags if tag >= 0)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -310,3 +311,35 @@ def test_a_pair_that_is_named_together_takes_the_label_of_the_target_corpus(
     assert (
         verify(recipe.model_copy(update={"relation": together}), request, answer).label == "related"
     )
+
+
+def masking(recipe: Recipe) -> Recipe:
+    rules = recipe.verify.model_copy(update={"unasked": "mask"})
+    return recipe.model_copy(update={"verify": rules})
+
+
+def test_unasked_mention_is_masked_with_its_acronym(recipe: Recipe) -> None:
+    answer = "Men with gout had ataxia telangiectasia (ATG), and ATG is rare at that age."
+    outcome = judge(masking(recipe), answer, ("gout", "disease"))
+    assert isinstance(outcome, Entities)
+    assert [span.text for span in outcome.spans] == ["gout"]
+    assert [span.text for span in outcome.ignored] == ["ataxia telangiectasia", "ATG", "ATG"]
+    row = entity_row(outcome, {"O": 0, "B-Disease": 1, "I-Disease": 2})
+    masked = [word for word, tag in zip(row["tokens"], row["ner_tags"], strict=True) if tag == -1]
+    assert masked == ["ataxia", "telangiectasia", "ATG", "ATG"]
+    assert row["ner_tags"][2] == 1 and [e["text"] for e in row["entities"]] == ["gout"]
+
+
+def test_longer_name_around_a_seed_is_a_mention_and_not_masked(recipe: Recipe) -> None:
+    answer = "Families with breast cancer were asked about their relatives."
+    outcome = judge(masking(recipe), answer, ("cancer", "disease"))
+    assert isinstance(outcome, Entities)
+    assert [span.text for span in outcome.spans] == ["breast cancer"] and not outcome.ignored
+
+
+def test_held_out_answer_with_an_unasked_mention_is_rejected_where_training_masks(
+    recipe: Recipe,
+) -> None:
+    answer = "Men with gout rarely develop colon cancer before the age of forty."
+    request = replace(asked(("gout", "disease")), split="test")
+    assert verify(masking(recipe), request, answer) == Reject("mention that was not asked for")

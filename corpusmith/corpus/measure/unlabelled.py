@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from corpusmith.corpus.example import NO_LABEL
 from corpusmith.lexicon.concept import Lexicon
 from corpusmith.lexicon.matcher import folded_key
 from corpusmith.lexicon.words import locate_words
@@ -47,6 +48,8 @@ def unlabelled_names(
     for row in rows:
         words, starts, ends = locate_words(row["text"])
         mentions = {(entity["start"], entity["end"]) for entity in row["entities"]}
+        tags = enumerate(row.get("ner_tags", ()))
+        masked = {place for place, tag in tags if tag == NO_LABEL}
         for label, matcher in matchers.items():
             for match in matcher.matches(words):
                 start, end = starts[match.start], ends[match.end - 1]
@@ -55,7 +58,9 @@ def unlabelled_names(
                 )
                 if (start, end) in mentions:
                     standing.labelled += 1
-                elif not any(start < last and first < end for first, last in mentions):
+                elif masked.isdisjoint(range(match.start, match.end)) and not any(
+                    start < last and first < end for first, last in mentions
+                ):
                     standing.unlabelled += 1
                     standing.row = standing.row or row["id"]
     return {label: told(names, most) for label, names in standings.items()}

@@ -66,3 +66,12 @@ def test_a_corpus_that_labels_every_name_has_none(ner_recipe: Path, tmp_path: Pa
         recipe_with(names, ner_recipe), [row(1, "Asthma.", "Asthma"), row(2, "No name.")], most=5
     )
     assert told == {"Disease": {"labelled": 1, "unlabelled": 0, "names": []}}
+
+
+def test_masked_name_is_not_unlabelled(ner_recipe: Path, tmp_path: Path) -> None:
+    names = tmp_path / "names.tsv"
+    names.write_text("concept_id\tname\tsynonyms\ttypes\n1\tasthma\t\tC08\n")
+    recipe = recipe_with(names, ner_recipe)
+    for tag, unlabelled in ((0, 1), (-1, 0)):
+        found = row(1, "They had asthma .") | {"ner_tags": [0, 0, tag, 0]}
+        assert unlabelled_names(recipe, [found], 5)["Disease"]["unlabelled"] == unlabelled
