@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from corpusmith.extraction.assist.candidates import Words, key
+from corpusmith.extraction.assist.candidates import Words
 from corpusmith.extraction.assist.labels import MASKED
-from corpusmith.inference import spans
 from corpusmith.training.adapt.choice import compared, predicted
 from corpusmith.training.adapt.rounds import Labelled, Rounds
 
-OUTSIDE, MOST_NAMES = 0, 200
+OUTSIDE, MOST_NAMES, PROBABLE = 0, 200, 0.5
 
 
 def figures(rounds: Rounds, labelled: Labelled, bias: float, chosen: int) -> dict[str, Any]:
@@ -97,21 +96,15 @@ def listed_tags(labelled: Labelled, sentence: int) -> list[str]:
 
 
 def new_names(labelled: Labelled) -> list[tuple[str, str, int]]:
-    """(name, label, count) of the most frequent mentions that the list lacks.
+    """(name, label, count) of the students' most frequent mentions that the list lacks.
 
     For the terminal of the person who owns the documents: these words come from them.
     """
-    listed = {
-        (label, key(labelled.views.sentences[i][start:end]))
-        for i, of_sentence in enumerate(labelled.views.listed)
-        for label, (start, end) in of_sentence
-    }
-    counts: Counter[tuple[str, str]] = Counter()
-    for words, tags in zip(labelled.views.sentences, labelled.tags, strict=True):
-        plain = ["O" if tag == MASKED else tag for tag in tags]
-        for label, start, end in spans(plain):
-            if (label, key(words[start:end])) not in listed:
-                counts[" ".join(words[start:end]), label] += 1
+    counts = Counter(
+        (" ".join(labelled.views.sentences[c.sentence][c.start : c.end]), c.label)
+        for c, chance in zip(labelled.found, labelled.estimates.chances, strict=True)
+        if c.found and not c.listed and chance >= PROBABLE
+    )
     return [(name, label, n) for (name, label), n in counts.most_common(MOST_NAMES)]
 
 

@@ -1,6 +1,7 @@
 """The rounds of an adaptation: label the sentences, train on them, look again."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,7 +72,8 @@ class Rounds:
         views = views_of(self.sentences, self.tags, self.mean, self.lookup)
         found = candidates(views, self.settings.labels.weakest)
         estimates = estimate(found, self.settings.labels)
-        tags = label_sentences(views, found, estimates.chances, self.settings.labels)
+        chances = cautious(found, estimates.chances, self.settings)
+        tags = label_sentences(views, found, chances, self.settings.labels)
         return Labelled(views, found, estimates, tags)
 
     def held_out(self) -> np.ndarray:
@@ -147,6 +149,24 @@ class Rounds:
             (row["tokens"], [numbers[tag] for tag in row["ner_tags"]])
             for row in rows.select(sorted(chosen))
         ]
+
+
+def cautious(
+    found: Sequence[Candidate], chances: np.ndarray, settings: AdaptSettings
+) -> np.ndarray:
+    """The probabilities to learn from: confident only where the sources agree.
+
+    Nothing contradicts a student about a name that the list lacks, so its own confidence is no
+    evidence; learned, it would grow from round to round. The same holds for a listed name that
+    students reject, unless they reject it in several sentences.
+    """
+    occurrences = Counter((candidate.label, candidate.name) for candidate in found)
+    listed = np.array([candidate.listed for candidate in found], dtype=bool)
+    seldom = np.array(
+        [occurrences[c.label, c.name] < settings.least_occurrences for c in found], dtype=bool
+    )
+    limited = np.where(listed, chances, np.minimum(chances, settings.one_source))
+    return np.where(listed & seldom, np.maximum(limited, settings.one_source), limited)
 
 
 def draw(text: str, seed: int) -> float:

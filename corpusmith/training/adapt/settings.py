@@ -27,6 +27,8 @@ class AdaptSettings:
     synthetic_share: float
     held_out: float
     memory: float
+    one_source: float
+    least_occurrences: int
     outside_biases: tuple[float, ...]
     labels: LabelSettings
     seed: int = 42

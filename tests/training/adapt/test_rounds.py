@@ -1,0 +1,22 @@
+"""What a round learns from."""
+
+import numpy as np
+
+from corpusmith.extraction.assist.candidates import Candidate
+from corpusmith.training.adapt.rounds import cautious
+from corpusmith.training.adapt.settings import adapt_settings
+
+
+def candidate(name: str, listed: bool) -> Candidate:
+    return Candidate(0, 0, 1, "Disease", name, "word", listed, 0.9, True)
+
+
+def test_one_source_alone_is_never_confident() -> None:
+    found = [candidate("new", listed=False)] * 5 + [candidate("rare", listed=True)]
+    assert set(cautious(found, np.full(6, 0.99), adapt_settings())) == {0.5, 0.99}
+    assert cautious(found, np.full(6, 0.01), adapt_settings()).tolist() == [0.01] * 5 + [0.5]
+
+
+def test_listed_name_that_students_often_reject_is_outside() -> None:
+    found = [candidate("generic", listed=True)] * 3
+    assert cautious(found, np.full(3, 0.05), adapt_settings()).tolist() == [0.05] * 3
