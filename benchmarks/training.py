@@ -28,9 +28,10 @@ SIDES = ("ours", "trainer")
 def train_ours(job: dict) -> dict:
     """Our loop at the peer's hyper-parameters."""
     from corpusmith.training.config import TrainingConfig
-    from corpusmith.training.data import encode, load_corpus
+    from corpusmith.training.data import load_corpus
     from corpusmith.training.encoder import load_tokenizer
     from corpusmith.training.loop import train
+    from corpusmith.training.windows import encode
 
     lengths = encode(
         load_corpus(job["data"]), "train", load_tokenizer(job["encoder"]), job["max_length"]

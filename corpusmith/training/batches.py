@@ -1,4 +1,4 @@
-"""Plan optimiser steps: windows of similar length, up to a budget of tokens.
+"""Plan optimiser steps of windows of similar length, and compute their loss.
 
 The plan is the same for any number of processes.
 """
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch.nn import functional
 
-from corpusmith.training.data import Encoded
-from corpusmith.training.loss import IGNORED
+from corpusmith.training.windows import IGNORED, Encoded
 
 POOL = 64
 """Steps whose windows are sorted by length together: enough for little padding, still shuffled."""
@@ -63,3 +63,39 @@ def collate(
         labels[at, : len(encoded.labels[i])] = encoded.labels[i]
     batch = {"input_ids": torch.from_numpy(ids), "labels": torch.from_numpy(labels)}
     return batch if mask.all() else batch | {"attention_mask": torch.from_numpy(mask)}
+
+
+def token_loss(
+    logits: torch.Tensor,
+    labels: torch.Tensor,
+    weights: torch.Tensor | None = None,
+    noise_q: float = 0.0,
+) -> torch.Tensor:
+    """Summed loss over the scored positions: cross entropy, or its generalisation for noisy labels.
+
+    With q > 0 it is L_q of Zhang and Sabuncu 2018, "Generalized Cross Entropy Loss for Training
+    Deep Neural Networks with Noisy Labels" (arXiv 1805.07836), equation 6: (1 - p^q) / q, where p
+    is the probability of the given label. Its gradient is that of cross entropy times p^q, so a
+    label that the model finds unlikely counts less. The limit at q = 0 is cross entropy; q = 1 is
+    the mean absolute error. The caller divides the sum by the weight of a whole step, over all its
+    processes and parts.
+
+    Args:
+        logits: (..., labels).
+        labels: (...), `IGNORED` at positions without a label.
+        weights: one factor a label, or None for equal weights.
+    """
+    scored = labels != IGNORED
+    logits, labels = logits[scored].float(), labels[scored]
+    negative_log = functional.cross_entropy(logits, labels, reduction="none")
+    losses = -torch.expm1(-noise_q * negative_log) / noise_q if noise_q else negative_log
+    return (losses if weights is None else losses * weights[labels]).sum()
+
+
+def class_weights(training: Encoded, classes: int, scheme: str | None) -> torch.Tensor:
+    """One factor a label. "balanced" is rows / (classes * rows of the label): mean 1 over rows."""
+    if scheme is None:
+        return torch.ones(classes)
+    labels = np.concatenate(training.labels)
+    counts = np.bincount(labels[labels != IGNORED], minlength=classes)
+    return torch.from_numpy(counts.sum() / (classes * np.maximum(counts, 1))).float()

@@ -42,7 +42,7 @@ class TrainingConfig:
         class_weights: "balanced" weighs a label by its inverse frequency in the training split.
             None gives all labels the same weight.
         noise_q: 0 is cross entropy. Towards 1, a label that the model finds unlikely counts less.
-            See `corpusmith.training.loss.token_loss`.
+            See `corpusmith.training.batches.token_loss`.
         lora_rank: train low-rank adapters of this rank instead of the encoder's matrices (needs
             peft). 0 trains all weights.
         mixed_precision: "no", "fp16" or "bf16". None takes the setting of `accelerate config` or

@@ -193,5 +193,11 @@ def precision(chosen: str | None) -> str | None:
     return "bf16" if able.get("avx512_bf16") or able.get("amx_bf16") else "no"
 
 
+def window_length(model_config: Any, tokenizer: Any, most: int) -> int:
+    """Subwords of a window, at most the encoder's positions: RoBERTa's start at 2, so two less."""
+    positions = getattr(model_config, "max_position_embeddings", None) or 0
+    return min(most, tokenizer.model_max_length, *([positions - 2] if positions > 2 else []))
+
+
 def _at(encoder: str, revision: str | None) -> dict:
     return {"revision": revision} if revision and encoder != "embedded" else {}

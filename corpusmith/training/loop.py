@@ -24,19 +24,15 @@ from accelerate.utils import send_to_device, set_seed
 from safetensors.torch import load_file
 
 from corpusmith.progress import bar
-from corpusmith.training.batches import collate, plan_steps, share
+from corpusmith.training.batches import class_weights, collate, plan_steps, share, token_loss
 from corpusmith.training.checkpoint import Checkpoint
 from corpusmith.training.config import WIDTH, TrainingConfig, schedule_for
 from corpusmith.training.data import (
     SPLITS,
     Corpus,
-    Encoded,
-    count_mentions,
-    encode,
     load_corpus,
     pair_types,
     undirected_types,
-    vocabulary,
 )
 from corpusmith.training.encoder import (
     add_adapters,
@@ -47,10 +43,11 @@ from corpusmith.training.encoder import (
     precision,
     trained_model,
     trim_vocabulary,
+    window_length,
 )
-from corpusmith.training.loss import IGNORED, token_loss
 from corpusmith.training.tracking import PROJECT, EnergyMeter, figures, tracker
 from corpusmith.training.validation import METRIC, predict, validation_scores
+from corpusmith.training.windows import IGNORED, count_mentions, encode, vocabulary
 
 LIBRARIES = ("accelerate", "datasets", "tokenizers", "torch", "transformers")
 
@@ -103,7 +100,7 @@ def train(
         model.set_attn_implementation("eager")
     encoder_revision = getattr(model.config, "_commit_hash", None) or locate(encoder)[1]
     model_config = model.config
-    facts["max_length"] = window_length(model_config, tokenizer, config)
+    facts["max_length"] = window_length(model_config, tokenizer, config.max_length)
     with accelerator.main_process_first():
         training, validation = (
             encode(corpus, split, tokenizer, facts["max_length"]) for split in SPLITS
@@ -267,14 +264,6 @@ def train(
     return report
 
 
-def window_length(model_config: Any, tokenizer: Any, config: TrainingConfig) -> int:
-    """Subwords of a window, at most the encoder's positions: RoBERTa's start at 2, so two less."""
-    positions = getattr(model_config, "max_position_embeddings", None) or 0
-    return min(
-        config.max_length, tokenizer.model_max_length, *([positions - 2] if positions > 2 else [])
-    )
-
-
 def parameter_groups(model: Any, weight_decay: float) -> list[dict]:
     """Apply weight decay to matrices only: it would shrink token embeddings that never occur."""
     embeddings = model.get_input_embeddings().weight
@@ -287,15 +276,6 @@ def parameter_groups(model: Any, weight_decay: float) -> list[dict]:
         {"params": decayed, "weight_decay": weight_decay},
         {"params": plain, "weight_decay": 0.0},
     ]
-
-
-def class_weights(training: Encoded, classes: int, scheme: str | None) -> torch.Tensor:
-    """One factor a label. "balanced" is rows / (classes * rows of the label): mean 1 over rows."""
-    if scheme is None:
-        return torch.ones(classes)
-    labels = np.concatenate(training.labels)
-    counts = np.bincount(labels[labels != IGNORED], minlength=classes)
-    return torch.from_numpy(counts.sum() / (classes * np.maximum(counts, 1))).float()
 
 
 def rate_share(step: int, steps: int, warmup: float) -> float:

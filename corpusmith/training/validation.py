@@ -17,7 +17,8 @@ from corpusmith.evaluation.metrics import (
 )
 from corpusmith.training.batches import collate, plan_steps
 from corpusmith.training.config import Schedule, TrainingConfig
-from corpusmith.training.data import Corpus, Encoded
+from corpusmith.training.data import Corpus
+from corpusmith.training.windows import Encoded
 
 METRIC = {"ner": "strict_f1", "relations": "macro_f1"}
 """The score to maximise, by task."""

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpusmith.training.batches import collate, plan_steps, share
-from corpusmith.training.data import Encoded
+from corpusmith.training.windows import Encoded
 
 lengths = st.lists(st.integers(1, 60), min_size=1, max_size=300).map(np.array)
 

@@ -12,17 +12,9 @@ from hypothesis import strategies as st
 
 from corpusmith.errors import UserError
 from corpusmith.inference import RelationClassifier
-from corpusmith.training.data import (
-    encode,
-    load_corpus,
-    pair_types,
-    parse_source,
-    tokenise_words,
-    vocabulary,
-    windows,
-)
+from corpusmith.training.data import load_corpus, pair_types, parse_source
 from corpusmith.training.encoder import load_tokenizer
-from corpusmith.training.loss import IGNORED
+from corpusmith.training.windows import IGNORED, encode, tokenise_words, vocabulary, windows
 from tests.fixtures.training import FRAMES
 from tests.inference.tiny_tokenizers import TOKENIZERS
 from tests.training.models import write_model

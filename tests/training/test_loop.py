@@ -15,10 +15,12 @@ from transformers import (
 )
 
 from corpusmith.errors import UserError
+from corpusmith.training.batches import class_weights
 from corpusmith.training.config import TrainingConfig
-from corpusmith.training.data import encode, load_corpus
+from corpusmith.training.data import load_corpus
 from corpusmith.training.encoder import head_bias, load_model, load_tokenizer
-from corpusmith.training.loop import class_weights, rate_share, train
+from corpusmith.training.loop import rate_share, train
+from corpusmith.training.windows import encode
 
 QUICK = TrainingConfig(
     epochs=20,

@@ -9,11 +9,11 @@ import pytest
 from datasets import Dataset, Features
 
 from corpusmith.training.config import TrainingConfig, rule, schedule_for
-from corpusmith.training.data import encode, load_corpus
+from corpusmith.training.data import load_corpus
 from corpusmith.training.encoder import load_tokenizer
 from corpusmith.training.loop import train
-from corpusmith.training.loss import IGNORED
 from corpusmith.training.validation import choose_bias
+from corpusmith.training.windows import IGNORED, encode
 
 DEFAULT = TrainingConfig()
 TAGS = ["O", "B-Disease", "I-Disease"]

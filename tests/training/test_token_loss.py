@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from corpusmith.training.loss import IGNORED, token_loss
+from corpusmith.training.batches import token_loss
+from corpusmith.training.windows import IGNORED
 
 LOGITS = torch.tensor([[[2.0, -1.0, 0.5], [0.1, 0.2, 0.3], [9.0, 0.0, 0.0]]], requires_grad=True)
 LABELS = torch.tensor([[0, 2, IGNORED]])
