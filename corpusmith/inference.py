@@ -10,11 +10,12 @@ onnxruntime or else torch and transformers; the ONNX backend imports neither of 
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
-from itertools import product
+from itertools import accumulate, product
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n\s*\n"
 TAG = re.compile(r"O|[BIELSUMW](?:-.+)?", re.DOTALL)
 SCHEMES = str.maketrans("LUMW", "ESIS")
 """BILOU and BMES by the letters of BIOES."""
+LONGEST_ABBREVIATION = 8  # characters, with its full stop
 ABBREVIATION = re.compile(r"(?:\b[A-Za-z]|\b(?:al|approx|cf|e\.g|i\.e|Dr|Fig|Figs|No|Ref|vs))\.$")
 
 
@@ -219,8 +221,7 @@ class RelationClassifier:
         unless the order says nothing.
         """
         pairs = []
-        for start, end in sentences(text, entities):
-            inside = [e for e in entities if start <= e.start and e.end <= end]
+        for start, end, inside in by_sentence(text, entities):
             for head, tail in self._pairs(inside):
                 masked = mask(text, head, tail)
                 shown = masked[start : end + len(masked) - len(text)].strip()
@@ -448,14 +449,29 @@ def sentences(text: str, entities: Sequence[Entity]) -> Iterator[tuple[int, int]
     """[start, end) of each sentence: it ends at . ! ? before a capital or digit, but in no entity
     or abbreviation.
     """
+    ordered = sorted(entities, key=lambda entity: entity.start)
+    starts = [entity.start for entity in ordered]
+    reach = list(accumulate((entity.end for entity in ordered), max))  # of all up to each entity
     start = 0
     for found in SENTENCE_END.finditer(text):
-        cut = found.end()
-        inside = any(entity.start < cut < entity.end for entity in entities)
-        if not inside and not ABBREVIATION.search(text[start : found.start()]):
+        cut, before = found.end(), bisect_left(starts, found.end())
+        inside = before > 0 and reach[before - 1] > cut
+        last_word = max(start, found.start() - LONGEST_ABBREVIATION)
+        if not inside and not ABBREVIATION.search(text, last_word, found.start()):
             yield start, cut
             start = cut
     yield start, len(text)
+
+
+def by_sentence(
+    text: str, entities: Sequence[Entity]
+) -> Iterator[tuple[int, int, Sequence[Entity]]]:
+    """(start, end, entities inside) of each sentence."""
+    ordered = sorted(entities, key=lambda entity: entity.start)
+    starts = [entity.start for entity in ordered]
+    for start, end in sentences(text, ordered):
+        begun = ordered[bisect_left(starts, start) : bisect_left(starts, end)]
+        yield start, end, [entity for entity in begun if entity.end <= end]
 
 
 def mask(text: str, head: Entity, tail: Entity) -> str:

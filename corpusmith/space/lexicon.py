@@ -89,6 +89,8 @@ def read_concepts(path: Path) -> dict[str, str]:
             for name in [row["name"], *(row["synonyms"] or "").split("|")]:
                 if len(name) > 2:
                     concepts.setdefault(key(name), row["concept_id"])
+    if not concepts:
+        raise ValueError("no names")
     return concepts
 
 

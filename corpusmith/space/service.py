@@ -300,10 +300,7 @@ def in_turn(lists: Sequence[Sequence[str]]) -> list[str]:
 
 def pair_count(text: str, entities: Sequence["Entity"]) -> int:
     """An upper bound on the pairs of two types that share a sentence."""
-    from corpusmith.inference import sentences
+    from corpusmith.inference import by_sentence
 
-    counts = (
-        sum(a <= entity.start and entity.end <= b for entity in entities)
-        for a, b in sentences(text, entities)
-    )
+    counts = (len(inside) for *_, inside in by_sentence(text, entities))
     return sum(count * count // 4 for count in counts)

@@ -14,6 +14,10 @@ import yaml
 if TYPE_CHECKING:
     from corpusmith.inference import Entity
 
+YAML_ERRORS = (  # PyYAML lets errors of Python through, as of dates and numbers out of range
+    *(yaml.YAMLError, ValueError, TypeError, AttributeError),
+    *(ArithmeticError, LookupError, RecursionError),
+)
 LONGEST_EXAMPLE = 1_000  # characters
 MASK = re.compile(r"@[A-Z][A-Z0-9_-]*\$")  # in the sentences of a relation model's widget
 
@@ -124,7 +128,7 @@ def front_matter(readme: Path) -> dict[str, Any]:
     try:
         head, *parts = readme.read_text(encoding="utf-8").split("---\n", 2)
         metadata = yaml.safe_load(parts[0]) if not head and len(parts) == 2 else {}
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except YAML_ERRORS as error:
         raise ValueError(
             f"the front matter of {readme} is no YAML ({type(error).__name__}): correct it"
         ) from None

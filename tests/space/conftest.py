@@ -73,11 +73,16 @@ def write_model(
     return folder
 
 
-def tagger(folder: Path, label: str, table: dict[str, tuple[float, ...]]) -> Path:
+def write_tagger(folder: Path, label: str, table: dict[str, tuple[float, ...]]) -> Path:
     tags = {"0": "O", "1": f"B-{label}", "2": f"I-{label}"}
     return write_model(
         folder, table, OUTSIDE, {"id2label": tags, "pad_token_id": 0, "corpusmith": {"task": "ner"}}
     )
+
+
+@pytest.fixture
+def tagger() -> Callable[[Path, str, dict[str, tuple[float, ...]]], Path]:
+    return write_tagger
 
 
 @pytest.fixture(scope="session")
@@ -85,8 +90,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Folders of a disease model, a gene model and a relation model."""
     root = tmp_path_factory.mktemp("models")
     folders = {
-        "disease": tagger(root / "disease", "Disease", DISEASE),
-        "gene": tagger(root / "gene", "Gene", GENE),
+        "disease": write_tagger(root / "disease", "Disease", DISEASE),
+        "gene": write_tagger(root / "gene", "Gene", GENE),
         "relation": write_model(
             root / "relation",
             RELATED,

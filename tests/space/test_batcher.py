@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from corpusmith.space.batcher import Batcher
+from corpusmith.space.batcher import Batcher, ModelError
 
 
 class Slow:
@@ -21,7 +21,7 @@ class Slow:
         return [text.upper() for text in texts]
 
 
-def test_what_arrives_while_the_model_is_busy_shares_batches() -> None:
+def test_requests_to_busy_model_share_batches() -> None:
     model = Slow()
     batcher = Batcher(model, limit=8)
     with ThreadPoolExecutor(21) as threads:
@@ -37,7 +37,7 @@ def test_what_arrives_while_the_model_is_busy_shares_batches() -> None:
     assert [len(batch) for batch in model.batches] == [1, 8, 8, 4]
 
 
-def test_everybody_in_a_failed_batch_is_told_and_the_next_one_works() -> None:
+def test_failed_batch_raises_for_each_caller_and_next_batch_works() -> None:
     def answer(texts: Sequence[str]) -> list[str]:
         if "bad" in texts:
             raise ValueError("bad text")
@@ -47,3 +47,30 @@ def test_everybody_in_a_failed_batch_is_told_and_the_next_one_works() -> None:
     with pytest.raises(ValueError, match="bad text"):
         batcher("bad")
     assert batcher("good") == "good"
+
+
+class Panic(BaseException):
+    """Stands for pyo3's PanicException, which is no Exception."""
+
+
+def test_panic_of_tokenizer_does_not_lock_batcher() -> None:
+    def answer(texts: Sequence[str]) -> list[str]:
+        if "bad" in texts:
+            raise Panic("at bad")
+        return list(texts)
+
+    batcher = Batcher(answer)
+    with ThreadPoolExecutor(4) as threads:
+        asked = [threads.submit(batcher, text) for text in ("bad", "bad", "bad")]
+        for future in asked:
+            with pytest.raises(ModelError) as failed:
+                future.result(timeout=10)
+            assert "bad" not in str(failed.value)
+    assert batcher("good") == "good"
+
+
+def test_model_that_answers_too_little_does_not_lock_batcher() -> None:
+    batcher = Batcher(lambda texts: [])
+    for _ in range(2):
+        with pytest.raises(ModelError, match="did not answer"):
+            batcher("text")

@@ -1,6 +1,8 @@
+import gzip
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,3 +61,30 @@ def test_matches_lie_in_the_text_and_apart(text: str) -> None:
 
 def test_a_concept_has_a_page() -> None:
     assert concept_url("MESH:D001249") == "https://identifiers.org/MESH:D001249"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"plain text",
+        gzip.compress(b"a\tb\n1\t2\n"),
+        gzip.compress("concept_id\tname\tsynonyms\nMESH:1\tMénière\t\n".encode("latin-1")),
+        gzip.compress(b"concept_id\tname\tsynonyms\nMESH:1\tasthma\t\n" * 99)[:-20],
+        gzip.compress(b"concept_id\tname\tsynonyms\nMESH:1\n"),
+        b"",
+    ],
+)
+def test_damaged_lexicon_is_one_clear_error(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "disease.tsv.gz"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"disease\.tsv\.gz is no lexicon"):
+        read_lexicon("Disease", path)
+
+
+@pytest.mark.parametrize("notes", ["[", "- a", "stop: 7", "\xff"])
+def test_damaged_notes_of_lexicon_are_one_clear_error(tmp_path: Path, notes: str) -> None:
+    path = tmp_path / "disease.tsv.gz"
+    path.write_bytes(gzip.compress(b"concept_id\tname\tsynonyms\nMESH:1\tasthma\t\n"))
+    path.with_name("disease.yaml").write_bytes(notes.encode("latin-1"))
+    with pytest.raises(ValueError, match="is no lexicon"):
+        read_lexicon("Disease", path)

@@ -1,17 +1,21 @@
 import json
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from corpusmith.inference import Entity, by_sentence
 from corpusmith.space.schema import MAX_BATCH, MAX_CHARACTERS, MAX_PAIRS, InputError
-from corpusmith.space.service import CHUNK, SHORT, Service
+from corpusmith.space.service import CHUNK, SHORT, Service, pair_count
+from corpusmith.space.settings import read_examples, read_settings
 
 TEXT = "BRCA1 causes asthma, cystic fibrosis and fever."
 
 
-def test_all_models_are_asked_and_concepts_linked(service: Service) -> None:
+def test_extract_asks_all_models_and_links_concepts(service: Service) -> None:
     found = service.extract(TEXT)
     assert [(m["text"], m["label"], m["concept_id"]) for m in found] == [
         ("BRCA1", "Gene", None),
@@ -42,7 +46,7 @@ def test_relations_are_judged_within_a_sentence(service: Service) -> None:
     )
 
 
-def test_a_type_that_no_model_knows_comes_from_its_lexicon(service: Service) -> None:
+def test_type_without_model_comes_from_lexicon(service: Service) -> None:
     found = Service(replace(service.settings, ner=service.settings.ner[1:])).relations(
         "BRCA1 causes bronchial asthma."
     )
@@ -61,7 +65,7 @@ def test_a_batch_keeps_its_order_and_its_empty_texts(service: Service) -> None:
     ]
 
 
-def test_a_text_is_answered_alike_alone_in_a_crowd_and_in_a_batch(service: Service) -> None:
+def test_answer_is_the_same_alone_concurrent_and_in_batch(service: Service) -> None:
     texts = [f"Case {i}: {'asthma' if i % 2 else 'fever'} with BRCA1." for i in range(60)]
     with ThreadPoolExecutor(20) as threads:
         crowd = list(threads.map(service.extract, texts))
@@ -74,13 +78,11 @@ def test_a_long_text_is_read_to_its_end(service: Service) -> None:
     assert [(m["start"], m["text"]) for m in service.extract(text)] == [(5 * SHORT, "asthma")]
 
 
-def test_half_a_surrogate_pair_leaves_offsets_alone(service: Service) -> None:
+def test_lone_surrogate_keeps_offsets(service: Service) -> None:
     assert [m["start"] for m in service.extract("\ud83d asthma")] == [2]
 
 
-def test_dictionary_and_recorded_answers_stand_beside_the_models(
-    service: Service, tmp_path: Path
-) -> None:
+def test_dictionary_and_recorded_answers(service: Service, tmp_path: Path) -> None:
     assert [m["text"] for m in service.dictionary("Bronchial asthma is a disease.")] == [
         "Bronchial asthma"
     ]
@@ -97,7 +99,7 @@ def test_dictionary_and_recorded_answers_stand_beside_the_models(
     assert Service(replace(service.settings, zero_shot=record)).zero_shot == {}
 
 
-def test_key_figures_are_those_of_the_model_itself_not_of_baselines_beside_it(
+def test_key_figures_leave_out_baselines(
     service: Service,
 ) -> None:
     assert [(f["model"], f["benchmark"], f["strict_f1"]) for f in service.key_figures()] == [
@@ -108,7 +110,7 @@ def test_key_figures_are_those_of_the_model_itself_not_of_baselines_beside_it(
 @pytest.mark.parametrize(
     "text", ["", " \n\t", None, 7, ["text"], {"text": "x"}, "x" * (MAX_CHARACTERS + 1)]
 )
-def test_what_is_no_text_of_readable_length_is_refused(service: Service, text: object) -> None:
+def test_unreadable_text_is_refused(service: Service, text: object) -> None:
     for answer in (service.extract, service.relations):
         with pytest.raises(InputError):
             answer(text)
@@ -123,7 +125,7 @@ def test_a_threshold_is_a_probability(service: Service, threshold: object) -> No
 @pytest.mark.parametrize(
     "model", ["../../etc/passwd", "bert-base-uncased", "<b>", 3, ["disease"], {"a": 1}]
 )
-def test_only_models_of_this_space_can_be_asked(service: Service, model: object) -> None:
+def test_unknown_model_is_refused(service: Service, model: object) -> None:
     for answer in (service.extract, service.relations):
         with pytest.raises(InputError, match="no such model") as refused:
             answer("asthma", model)
@@ -147,7 +149,82 @@ def test_a_batch_has_limits(service: Service, texts: object) -> None:
         service.batch(texts)
 
 
-def test_a_text_of_very_many_pairs_is_refused(service: Service) -> None:
+def test_text_with_too_many_pairs_is_refused(service: Service) -> None:
     side = int((2 * MAX_PAIRS) ** 0.5) + 1
     with pytest.raises(InputError, match="pairs"):
         service.relations("asthma and brca1, " * side)
+
+
+def test_long_repetitive_text_is_split_in_linear_time() -> None:
+    """200,000 characters of abbreviations and mentions: quadratic code takes minutes."""
+    text = "e.g. A. No. 5 " * 15_000
+    entities = [Entity(at, at + 2, "Gene", "A.", 1.0) for at in range(5, len(text), 14)]
+    begun = time.perf_counter()
+    assert pair_count(text, entities) > 0
+    assert time.perf_counter() - begun < 10
+
+
+def test_mention_counts_in_its_sentence_only() -> None:
+    text = "Alpha and Beta. Gamma e.g. Delta was. Eps"
+    names = ("Alpha", "Beta", "Gamma", "Delta", "Eps")
+    entities = [
+        Entity(text.index(name), text.index(name) + len(name), "X", name, 1.0) for name in names
+    ]
+    inside = [[e.text for e in found] for *_, found in by_sentence(text, entities[::-1])]
+    assert inside == [["Alpha", "Beta"], ["Gamma", "Delta"], ["Eps"]]
+    across = Entity(10, 20, "X", text[10:20], 1.0)  # no sentence ends within a mention
+    assert [at for *at, _ in by_sentence(text, [across])] == [[0, 38], [38, len(text)]]
+
+
+def test_model_of_another_type_shows_no_disease_anywhere(tagger: Callable, tmp_path: Path) -> None:
+    """A user's own type: no tab, endpoint or text may show another corpus's sentences."""
+    folder = tagger(tmp_path / "devices", "Device", {"stent": (0.0, 6.0, 0.0)})
+    sentence = "The stent was removed."
+    (folder / "examples.json").write_text(json.dumps([{"text": sentence}]))
+    settings = read_settings(Path("space"), {"CORPUSMITH_NER_MODELS": str(folder)})
+    alone = Service(settings)
+    assert alone.examples == [sentence]
+    assert (alone.zero_shot, alone.lexicons, alone.marked_labels) == ({}, {}, ["Device"])
+
+
+def test_card_widget_gives_examples_where_no_file_does(tagger: Callable, tmp_path: Path) -> None:
+    folder = tagger(tmp_path / "devices", "Device", {"stent": (0.0, 6.0, 0.0)})
+    (folder / "README.md").write_text("---\nwidget:\n- text: A stent.\n- 7\n---\nCard.\n")
+    assert read_examples(folder) == ["A stent."]
+    (folder / "README.md").write_text("---\nwidget: {a: [}\n---\n")
+    assert read_examples(folder) == []
+
+
+def test_examples_of_relation_models_are_unmasked(tagger: Callable, tmp_path: Path) -> None:
+    folder = tagger(tmp_path / "m", "X", {"a": (0.0, 6.0, 0.0)})
+    rows = [{"text": "@GENE$ causes @DISEASE$."}, {"text": "@A$ b", "source_text": "MLH1 b"}]
+    (folder / "examples.json").write_text(json.dumps(rows))
+    assert read_examples(folder) == ["MLH1 b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("tokenizer.json", b"{}"),
+        ("tokenizer.json", b"\xff\xfe\x00junk"),
+        (
+            "tokenizer.json",
+            b'{"version": "1.0", "model": {"type": "BPE", "vocab": [], "merges": 7}}',
+        ),
+        ("config.json", b"[]"),
+        ("config.json", b"{"),
+        ("config.json", b"{}"),
+        ("tokenizer_config.json", b"7"),
+        ("onnx/model_quantized.onnx", b"junk"),
+        ("onnx/model_quantized.onnx", b""),
+    ],
+)
+def test_damaged_model_is_one_clear_error(
+    tagger: Callable, tmp_path: Path, name: str, content: bytes
+) -> None:
+    folder = tagger(tmp_path / "model", "X", {"a": (0.0, 6.0, 0.0)})
+    (folder / name).write_bytes(content)
+    settings = read_settings(Path("space"), {"CORPUSMITH_NER_MODELS": str(folder)})
+    with pytest.raises(ValueError, match="can't be loaded") as refused:
+        Service(settings)
+    assert str(folder) in str(refused.value) and "\n" not in str(refused.value)

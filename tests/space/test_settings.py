@@ -2,7 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from corpusmith.space.settings import Source, front_matter, names_of, read_settings
+from corpusmith.space.settings import (
+    Source,
+    front_matter,
+    names_of,
+    read_settings,
+    read_zero_shot,
+)
 
 README = """---
 title: corpusmith
@@ -85,3 +91,39 @@ def test_the_checkout_finds_the_lexicons_of_its_builders() -> None:
 def test_the_hub_installs_the_gradio_that_the_requirements_pin() -> None:
     version = front_matter(Path("space/README.md"))["sdk_version"]
     assert f"gradio[mcp]=={version}" in Path("space/requirements.txt").read_text().splitlines()
+
+
+@pytest.mark.parametrize(
+    "readme",
+    [
+        b"---\ncorpusmith: [\n---\n",
+        b"---\n- a\n- b\n---\n",
+        b"---\ncorpusmith: 7\n---\n",
+        b"---\ncorpusmith: {ner: [{revision: v1}]}\n---\n",
+        b"---\ncorpusmith: {ner: 5}\n---\n",
+        b"---\ncorpusmith: {lexicons: [disease.tsv.gz]}\n---\n",
+        b"---\ntitle: \xff\n---\n",
+        b"---\nd: 2001-13-45\n---\n",
+    ],
+)
+def test_malformed_front_matter_is_one_clear_error(tmp_path: Path, readme: bytes) -> None:
+    (tmp_path / "README.md").write_bytes(readme)
+    with pytest.raises(ValueError) as refused:
+        read_settings(tmp_path, {})
+    assert "README.md" in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_lexicon_of_variable_must_exist(folder: Path) -> None:
+    with pytest.raises(ValueError, match="no file"):
+        read_settings(folder, {"CORPUSMITH_LEXICONS": "Disease=none.tsv.gz"})
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["[]", "{", '{"text": "a"}', '{"text": "a", "entities": [{}]}', "\ufeff{}", "[" * 99_999],
+)
+def test_damaged_recorded_answer_names_its_line(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "zero_shot.jsonl"
+    path.write_text('{"text": "a", "entities": []}\n' + line + "\n")
+    with pytest.raises(ValueError, match="line 2"):
+        read_zero_shot(path)

@@ -6,6 +6,7 @@ import re
 import zipfile
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 from corpusmith.space.markup import segments
@@ -115,14 +116,14 @@ def spacy_sentences(document: Annotated) -> list[list[dict]]:
     entities = [Entity(m["start"], m["end"], m["label"], m["text"], m["score"]) for m in mentions]
     begins = [start for start, _ in sentences(text, entities)]
     found: list[list[dict]] = [[] for _ in begins]
-    at, last = 0, None
+    at, last, number = 0, None, count()
     for part, label in segments(text, mentions):
         inside: list[dict] = []
         for piece in WORD_OR_SPACE.findall(part):
             if last is not None and piece[0] == " " and not last["space"]:
                 last["space"], at, piece = True, at + 1, piece[1:]
             if piece:
-                last = {"id": sum(map(len, found)), "orth": piece, "space": False, "ner": "O"}
+                last = {"id": next(number), "orth": piece, "space": False, "ner": "O"}
                 found[bisect_right(begins, at) - 1].append(last)
                 inside.append(last)
                 at += len(piece)
