@@ -98,7 +98,9 @@ def build_page(service: Service) -> gr.Blocks:
             with gr.Tab("About", id="about", elem_id="about-tab"):
                 gr.Markdown(about(service))
         endpoints(service)
-    return page.queue(max_size=None, default_concurrency_limit=4)  # `Gate` limits each queue
+    page.queue(max_size=None, default_concurrency_limit=4)  # `Gate` limits each queue
+    privacy.keep_no_finished_requests(page._queue)
+    return page
 
 
 def endpoints(service: Service) -> None:

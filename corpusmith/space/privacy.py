@@ -30,6 +30,20 @@ def keep_no_values() -> None:
     session._update_value_in_config = lambda *_: None
 
 
+def keep_no_finished_requests(queue: Any) -> None:
+    """Drop a request from its event when it is done: Gradio's loops keep the last event."""
+    process = queue.process_events
+
+    async def processed(events: list[Any], *arguments: Any) -> None:
+        try:
+            await process(events, *arguments)
+        finally:
+            for event in events:
+                event.data = event.request = None
+
+    queue.process_events = processed
+
+
 def log_no_messages() -> None:
     """Log the place and type of an exception, but not its message, which may hold a text."""
 

@@ -1,0 +1,159 @@
+"""A planted text: after its time it is in no log, no file and no object of the server."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import pytest
+
+from tests.space.conftest import free_port
+
+MARKER = ("Zanzibar", "7731")  # joined where it is used, so that no source file contains it
+
+# The page as `space/app.py` runs it; on a line of input it prints the objects that hold the marker.
+SERVER = """
+import gc, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from corpusmith.space.page import build_page, launch_options
+from corpusmith.space.service import Service
+from corpusmith.space.settings import read_settings
+folder = Path(sys.argv[1]) / "space"
+page = build_page(Service(read_settings(folder)))
+page.launch(**launch_options(page, folder), prevent_thread_lock=True, quiet=True)
+print("ready", flush=True)
+for line in sys.stdin:
+    gc.collect()
+    marker = "-".join(("Zanzibar", "7731"))
+    found = []
+    for holder in gc.get_objects():
+        for part in gc.get_referents(holder):
+            if isinstance(part, str) and part is not marker and marker in part:
+                found.append(type(holder).__name__)
+            if isinstance(part, (bytes, bytearray)) and marker.encode() in part:
+                found.append(type(holder).__name__)
+    sessions = len(page.app.state_holder.session_data)
+    print(f"sessions {sessions} found {sorted(set(found))}", flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def server(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("privacy")
+    port = str(free_port())
+    variables = {
+        "GRADIO_SERVER_PORT": port,
+        "GRADIO_TEMP_DIR": str(folder / "files"),
+        "TMPDIR": str(folder),
+        "CORPUSMITH_FORGET_AFTER": "4",
+    }
+    with (folder / "log.txt").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", SERVER, str(Path.cwd())],
+            env=os.environ | environment | variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            cwd=folder,
+        )
+        assert process.stdout is not None and process.stdin is not None
+        while (line := process.stdout.readline().strip()) != "ready":
+            assert line or process.poll() is None, (folder / "log.txt").read_text()
+
+        def scan() -> str:
+            process.stdin.write("scan\n")
+            process.stdin.flush()
+            while not (answer := process.stdout.readline()).startswith("sessions"):
+                assert answer
+            return answer.strip()
+
+        yield f"http://127.0.0.1:{port}/", folder, scan
+        process.terminate()
+        process.wait(60)
+
+
+@pytest.mark.slow
+def test_planted_text_is_forgotten(server) -> None:
+    import httpx
+
+    url, folder, scan = server
+    text = "-".join(MARKER) + " has asthma."
+    api = httpx.Client(base_url=url + "gradio_api/", timeout=60)
+    # Answers that are fetched and one that is not, with arguments left out, wrong and too many.
+    for name, data in (
+        ("extract", [text]),
+        ("relations", [text]),
+        ("batch", [[text]]),
+        ("extract", [text * 4000]),
+        ("extract", [[text]]),
+        ("extract", [text, text]),
+        ("extract", [text, "", text]),
+        ("batch", [text]),
+        ("extract", []),
+        ("extract", [text, "", 0.5, text]),
+    ):
+        joined = api.post(f"call/{name}", json={"data": data}).json()
+        if "event_id" in joined:
+            api.get(f"call/{name}/{joined['event_id']}")
+    api.post("call/extract", json={"data": [text]})
+    api.post("call/v2/extract", json={"text": text, "model": text})
+    # The page's own events, in a session, well-formed and not.
+    config = api.get(url + "config").json()
+    for event in config["dependencies"]:
+        for filler in (text, None, [text], {"text": text}, {"path": text}):
+            body = {
+                "data": [filler] * len(event["inputs"]),
+                "fn_index": event["id"],
+                "session_hash": "visitor",
+            }
+            api.post("queue/join" if event["queue"] else "run/predict", json=body)
+    find = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == "find")
+    event = next(d for d in config["dependencies"] if [find, "click"] in d["targets"])
+    models = ["disease", "gene"]
+    body = {
+        "data": [text, models, 0.5, "Together"],
+        "fn_index": event["id"],
+        "session_hash": "visitor",
+    }
+    api.post("queue/join", json=body)
+    assert api.get("deep_link", params={"session_hash": "visitor"}).status_code == 404
+    time.sleep(2)
+    assert "[]" not in scan(), "the answer is in memory while the threshold needs it"
+    for _ in range(30):
+        time.sleep(1)
+        if (answer := scan()) == "sessions 0 found []":
+            break
+    assert answer == "sessions 0 found []"
+    marker = "-".join(MARKER).encode()
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert [path for path in files if marker in path.read_bytes()] == []
+
+
+def test_log_holds_place_and_type_of_error_but_no_message(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("gradio")
+    from corpusmith.space import privacy
+
+    monkeypatch.setattr(traceback, "print_exc", traceback.print_exc)
+    monkeypatch.setattr(logging.Formatter, "formatException", logging.Formatter.formatException)
+    privacy.log_no_messages()
+    secret = "-".join(MARKER)
+    try:
+        json.loads(f'"{secret}')
+    except ValueError as error:
+        try:
+            raise RuntimeError(secret) from error
+        except RuntimeError:
+            traceback.print_exc()
+            record = logging.LogRecord("x", 40, "", 1, "failed", None, sys.exc_info())
+            print(logging.Formatter().format(record))
+    shown = capsys.readouterr()
+    for text in (shown.err, shown.out):
+        assert "RuntimeError" in text and "test_privacy.py" in text and secret not in text
