@@ -172,14 +172,19 @@ def read_zero_shot(path: Path) -> dict[str, list["Entity"]]:
 
 
 def read_examples(folder: Path) -> list[str]:
-    """Texts of the corpus's test split: of `examples.json`, else the widget of the model's card."""
-    listed: Any = None
+    """Texts of the corpus's test split: of `examples.json`, else the widget of the model's card.
+
+    `examples.json` has `sentences` as the model reads them, and of relation models `texts`, which
+    are the same sentences unmasked.
+    """
+    texts: Any = None
     with suppress(OSError, ValueError, RecursionError):
         listed = json.loads((folder / "examples.json").read_text(encoding="utf-8"))
-    if listed is None:
+        texts = listed.get("texts") or listed.get("sentences") if isinstance(listed, dict) else None
+    if texts is None:
         with suppress(OSError, ValueError):
-            listed = front_matter(folder / "README.md").get("widget")
-    rows = listed if isinstance(listed, list) else []
-    texts = [row.get("source_text") or row.get("text") for row in rows if isinstance(row, dict)]
-    given = (text for text in texts if isinstance(text, str) and text.strip())
+            widget = front_matter(folder / "README.md").get("widget")
+            rows = widget if isinstance(widget, list) else []
+            texts = [row.get("text") for row in rows if isinstance(row, dict)]
+    given = [text for text in texts or () if isinstance(text, str) and text.strip()]
     return [text for text in given if len(text) <= LONGEST_EXAMPLE and not MASK.search(text)]

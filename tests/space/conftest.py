@@ -108,6 +108,11 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             },
         ),
     }
+    for name, text in (
+        ("disease", "Asthma was seen with fever."),
+        ("relation", "BRCA1 causes cystic fibrosis."),
+    ):
+        (folders[name] / "examples.json").write_text(json.dumps({"sentences": [text]}))
     (folders["disease"] / "evaluation").mkdir()
     ours = {
         "benchmark": "toy",

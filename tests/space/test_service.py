@@ -180,7 +180,7 @@ def test_model_of_another_type_shows_no_disease_anywhere(tagger: Callable, tmp_p
     """A user's own type: no tab, endpoint or text may show another corpus's sentences."""
     folder = tagger(tmp_path / "devices", "Device", {"stent": (0.0, 6.0, 0.0)})
     sentence = "The stent was removed."
-    (folder / "examples.json").write_text(json.dumps([{"text": sentence}]))
+    (folder / "examples.json").write_text(json.dumps({"sentences": [sentence]}))
     settings = read_settings(Path("space"), {"CORPUSMITH_NER_MODELS": str(folder)})
     alone = Service(settings)
     assert alone.examples == [sentence]
@@ -197,9 +197,12 @@ def test_card_widget_gives_examples_where_no_file_does(tagger: Callable, tmp_pat
 
 def test_examples_of_relation_models_are_unmasked(tagger: Callable, tmp_path: Path) -> None:
     folder = tagger(tmp_path / "m", "X", {"a": (0.0, 6.0, 0.0)})
-    rows = [{"text": "@GENE$ causes @DISEASE$."}, {"text": "@A$ b", "source_text": "MLH1 b"}]
-    (folder / "examples.json").write_text(json.dumps(rows))
-    assert read_examples(folder) == ["MLH1 b"]
+    written = {"sentences": ["@GENE$ causes @DISEASE$."]}
+    (folder / "examples.json").write_text(json.dumps(written))
+    assert read_examples(folder) == []
+    written["texts"] = ["MLH1 causes gout."]
+    (folder / "examples.json").write_text(json.dumps(written))
+    assert read_examples(folder) == ["MLH1 causes gout."]
 
 
 @pytest.mark.parametrize(
