@@ -1,4 +1,4 @@
-"""CHANGELOG.md of a repo on the Hub: written from entries, and read back to know which version stands."""
+"""CHANGELOG.md of a repo: written from entries, and read back for the latest version."""
 
 import re
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ def render(entries: tuple[Entry, ...]) -> str:
 
 
 def parse(text: str) -> tuple[Entry, ...]:
-    """The entries of a file that `render` wrote; what stands in them is Markdown already."""
+    """The entries of a file that `render` wrote; their text is Markdown already."""
     _, *parts = HEADING.split(text)
     entries = []
     for version, date, body in zip(parts[::3], parts[1::3], parts[2::3], strict=True):

@@ -1,4 +1,4 @@
-"""croissant.json of a dataset repo: the same facts as the card's, for the tools that read Croissant 1.1.
+"""croissant.json of a dataset repo: the facts of its card as Croissant 1.1.
 
 https://docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html
 """
@@ -7,12 +7,12 @@ import json
 from typing import Any
 
 from corpusmith.cards.dataset import Corpus, DatasetFacts, split_name
-from corpusmith.cards.markdown import plain
+from corpusmith.cards.markdown import citation, plain
 
 TERMS = (
-    "arrayShape citeAs column containedIn equivalentProperty extract field fileObject fileProperty fileSet format "
-    "includes isArray isLiveDataset jsonPath key md5 parentField path recordSet references regex repeated replace "
-    "samplingRate separator source subField transform"
+    "arrayShape citeAs column containedIn equivalentProperty extract field fileObject "
+    "fileProperty fileSet format includes isArray isLiveDataset jsonPath key md5 parentField path "
+    "recordSet references regex repeated replace samplingRate separator source subField transform"
 )
 CONTEXT = {
     "@language": "en",
@@ -53,10 +53,10 @@ def render(facts: DatasetFacts, url: str) -> str:
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.1",
         "name": facts.repo_id.split("/")[-1],
-        "description": f"{facts.rows} sentences written by an LLM, with labels. Synthetic: {_teachers(facts.corpora)}.",
+        "description": f"{facts.rows} synthetic sentences with labels: {_origin(facts.corpora)}.",
         "url": url,
         "version": facts.version.removeprefix("v"),
-        "citeAs": f"@misc{{corpusmith, title={{Synthetic corpus {facts.repo_id}}}, note={{version {facts.version}}}}}",
+        "citeAs": cite_as(facts),
         "datePublished": facts.versions[0][1] if facts.versions else None,
         "license": facts.license,
         "inLanguage": sorted({corpus.language for corpus in facts.corpora}),
@@ -75,7 +75,19 @@ def render(facts: DatasetFacts, url: str) -> str:
     )
 
 
-def _teachers(corpora: tuple[Corpus, ...]) -> str:
+def cite_as(facts: DatasetFacts) -> str:
+    """The card's BibTeX entry on one line."""
+    fields = citation(facts.repo_id, "datasets/", facts.version, facts.versions)
+    stated = {key: value for key, value in fields.items() if key not in ("key", "title")}
+    entries = [
+        "author={The corpusmith developers}",
+        f"title={{Synthetic corpus {fields['title']}}}",
+        *(f"{key}={{{value}}}" for key, value in stated.items()),
+    ]
+    return f"@misc{{{fields['key']}, {', '.join(entries)}}}"
+
+
+def _origin(corpora: tuple[Corpus, ...]) -> str:
     names = sorted(
         {
             plain(str(corpus.teacher["model"]), 80)
@@ -83,9 +95,10 @@ def _teachers(corpora: tuple[Corpus, ...]) -> str:
             if corpus.teacher.get("model")
         }
     )
-    return (
-        f"written by {', '.join(names)}" if names else "no sentence is from a patient or an article"
-    )
+    if not names:
+        return "no sentence is from a patient or an article"
+    derived = any(corpus.added_by_augmentation for corpus in corpora)
+    return f"written by {', '.join(names)}{', or derived from such by rule' if derived else ''}"
 
 
 def _repo(url: str, version: str) -> dict[str, Any]:
@@ -95,7 +108,7 @@ def _repo(url: str, version: str) -> dict[str, Any]:
         "name": "repo",
         "contentUrl": f"{url}/tree/{version}",
         "encodingFormat": "git+https",
-        "sha256": "https://github.com/mlcommons/croissant/issues/80",  # what the specification has a git repo say
+        "sha256": "https://github.com/mlcommons/croissant/issues/80",  # as the specification says
     }
 
 
@@ -129,7 +142,7 @@ def _record_set(name: str, features: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def _field(parent: str, feature: dict[str, Any], source: dict[str, Any]) -> dict[str, Any]:
-    """A column, as a card's YAML describes it; the members of a structure are found by their path in the column."""
+    """A column as a card's YAML describes it. Members of a structure have a path in it."""
     name = f"{parent}/{feature['name']}"
     field: dict[str, Any] = {"@type": "cr:Field", "@id": name}
     kind: Any = feature.get("dtype", feature.get("list", feature.get("struct")))

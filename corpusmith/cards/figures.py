@@ -1,7 +1,7 @@
 """The pictures of a card, as PNG bytes that are the same on every run.
 
-They stand on light and on dark pages: transparent, with greys and colours of middle luminance (contrast above 4.2
-against white and against the Hub's dark background).
+For light and dark pages: transparent, with greys and colours of middle luminance (contrast above
+4.2 against white and against the Hub's dark background).
 """
 
 import io
@@ -9,10 +9,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from corpusmith.cards.dataset import FORM, Corpus
-from corpusmith.cards.evaluations import HEADLINE, SYSTEMS, interval
+from corpusmith.cards.corpus import Corpus
 from corpusmith.cards.markdown import plain
 from corpusmith.cards.model import ModelFacts
+from corpusmith.cards.tables.corpus import FORM
+from corpusmith.cards.tables.evaluations import HEADLINE, SYSTEMS, interval
 
 INK = "#747a84"
 OURS, OTHERS = "#d9633b", "#4f86c6"
@@ -39,7 +40,7 @@ def model_figures(facts: ModelFacts) -> dict[str, bytes]:
 
 
 def form(corpus: Corpus) -> bytes:
-    """One small panel a measure, this corpus beside each real one."""
+    """A panel for each measure, with a bar for each corpus."""
     columns = {corpus.name: corpus.statistics, **corpus.reference_statistics}
     measures = [
         (key, label, digits)
@@ -70,7 +71,7 @@ def form(corpus: Corpus) -> bytes:
 
 
 def acceptance(corpus: Corpus) -> bytes:
-    """Accepted answers over the reasons for which the others were refused."""
+    """Accepted answers, and rejected ones by reason."""
     reasons = sorted(corpus.rejected_by_reason.items(), key=lambda item: -item[1])[:10]
     names = ["accepted", *(plain(reason, 48) for reason, _ in reasons)]
     counts = [corpus.counts["accepted"], *(count for _, count in reasons)]
@@ -88,7 +89,7 @@ def acceptance(corpus: Corpus) -> bytes:
 
 
 def comparison(facts: ModelFacts) -> bytes:
-    """Each system's headline figure with its 95% interval, a panel a benchmark split."""
+    """Each system's headline score with its 95% interval, a panel for each benchmark split."""
     columns = list(dict.fromkeys((result["benchmark"], result["split"]) for result in facts.real))
     found = [result["system"] for result in facts.real]
     systems = [name for name in (*SYSTEMS, *sorted(set(found) - set(SYSTEMS))) if name in found]
@@ -107,8 +108,15 @@ def comparison(facts: ModelFacts) -> bytes:
                     [low, high], [row, row], color=color, linewidth=2.4, solid_capstyle="round"
                 )
                 panel.plot(result[key], row, "o", color=color, markersize=8)
-                panel.annotate(f"{result[key]:.1f}", (result[key], row), (0, 8), textcoords="offset points",
-                               ha="center", color=INK, fontsize=10)  # fmt: skip
+                panel.annotate(
+                    f"{result[key]:.1f}",
+                    (result[key], row),
+                    (0, 8),
+                    textcoords="offset points",
+                    ha="center",
+                    color=INK,
+                    fontsize=10,
+                )
         panel.set_title(
             f"{plain(column[0], 30)}, {plain(column[1], 12)}", fontsize=12, color=INK, loc="left"
         )
@@ -150,7 +158,7 @@ def training(facts: ModelFacts) -> bytes:
 
 
 def canvas(count: int, *, width: float, height: float, shared: str = "") -> tuple[Any, list[Any]]:
-    """A figure and its axes side by side, without pyplot: it leaves the caller's backend and state alone."""
+    """A figure and its axes side by side, without pyplot and its global state."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")

@@ -1,11 +1,14 @@
-"""Markdown that other people's text cannot break.
+"""Markdown that untrusted text cannot break.
 
-A card prints sentences, prompts and names that an LLM or a stranger wrote. So each value a template prints is escaped,
-unless it is `Markdown` already: forgetting a filter is safe, and printing a fact that is missing is an error.
+Cards print sentences, prompts and names that an LLM or a stranger wrote. A template escapes each
+value that it prints, unless the value is `Markdown`. To print a missing fact is an error.
 """
 
+import json
 import re
 from collections.abc import Sequence
+from functools import partial
+from importlib.metadata import PackageNotFoundError, metadata
 from typing import Any
 
 import jinja2
@@ -35,7 +38,7 @@ def plain(text: str, limit: int = 600) -> str:
 
 
 def escape(value: str, limit: int = 600) -> Markdown:
-    """Text as inline Markdown that shows exactly that text: no markup, HTML, link, mention, formula or table cell."""
+    """Inline Markdown that shows exactly this text: no markup, HTML, link, mention or formula."""
     if isinstance(value, Markdown):
         return value
     text = plain(value, limit).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -53,12 +56,12 @@ def escape(value: str, limit: int = 600) -> Markdown:
 
 
 def code(value: str) -> Markdown:
-    """A code span for names, ids and numbers; text that could leave the span is shown escaped instead."""
+    """A code span for names, ids and numbers. Text that could end the span is escaped instead."""
     return Markdown(f"`{value}`") if LITERAL.fullmatch(value) else escape(value)
 
 
 def fence(text: str, language: str = "") -> Markdown:
-    """A fenced block that holds `text` line by line, behind a fence longer than any run of backticks within."""
+    """A fenced block of `text`, with a fence longer than any run of backticks in it."""
     lines = "\n".join(INVISIBLE.sub(" ", line) for line in text.splitlines())
     marks = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", lines)), 3)
     return Markdown(f"{marks}{language}\n{lines}\n{marks}")
@@ -72,7 +75,8 @@ def literal(value: str) -> Markdown:
     """
     if not LITERAL.fullmatch(value):
         raise UserError(
-            f"{plain(value, 80)!r} can't stand in a card: only letters, digits and . , : / @ + = - may"
+            f"{plain(value, 80)!r} can't be used in a card: it may contain only letters, digits "
+            "and . , : / @ + = -"
         )
     return Markdown(value)
 
@@ -93,7 +97,7 @@ def between(ci95: Sequence[float], digits: int = 1, factor: float = 1.0) -> Mark
 
 
 def table(head: list[str], rows: list[list[Any]], text_columns: int = 1) -> Markdown:
-    """A table whose first `text_columns` are text and whose others are right-aligned; None prints a dash."""
+    """A table; columns after the first `text_columns` are right-aligned. None prints a dash."""
     rule = [Markdown("---" if column < text_columns else "---:") for column in range(len(head))]
     lines = [[escape(name) for name in head], rule]
     lines += [[Markdown("–") if cell is None else _printed(cell) for cell in row] for row in rows]
@@ -103,6 +107,32 @@ def table(head: list[str], rows: list[list[Any]], text_columns: int = 1) -> Mark
 def figure_title(path: str) -> Markdown:
     """A picture's alternative text from its file name."""
     return literal(path.split("/")[-1].removesuffix(".png").replace("-", " "))
+
+
+def homepage() -> str | None:
+    """The address of corpusmith that its package states, if there is one."""
+    try:
+        stated = metadata("corpusmith").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        return None
+    urls = dict(line.split(", ", 1) for line in stated if ", " in line)
+    return urls.get("Homepage") or urls.get("Repository")
+
+
+def citation(
+    repo_id: str, kind: str, version: str, versions: Sequence[tuple[str, str, str]]
+) -> dict[str, Markdown]:
+    """The fields of a BibTeX entry for a repo; `kind` is "" or "datasets/"."""
+    name = literal(repo_id)
+    fields = {
+        "key": Markdown(re.sub(r"\W+", "-", repo_id).strip("-")),
+        "title": Markdown(name.replace("_", "\\_")),
+        "version": literal(version),
+        "url": Markdown(f"https://huggingface.co/{kind}{name}"),
+    }
+    if versions:
+        fields["year"] = literal(versions[0][1][:4])
+    return fields
 
 
 def _printed(value: Any) -> Markdown:
@@ -130,12 +160,13 @@ def environment() -> jinja2.Environment:
     )
     for make in (code, fence, literal, number, percent, figure_title):
         templates.filters[make.__name__] = make
+    templates.filters["json"] = partial(json.dumps, indent=1, ensure_ascii=False, default=str)
     return templates
 
 
-def render(template: str, metadata: CardData, **facts: Any) -> str:
+def render(template: str, front: CardData, **facts: Any) -> str:
     """A README: YAML front matter, then the template."""
-    front_matter = CardData(**_plain(metadata.to_dict())).to_yaml()
+    front_matter = CardData(**_plain(front.to_dict())).to_yaml()
     body = environment().get_template(template).render(**facts)
     return f"---\n{front_matter}\n---\n\n{tidy(body)}"
 

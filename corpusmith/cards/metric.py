@@ -1,4 +1,4 @@
-"""What the README of a metric says: its author's text, which names the repo that it will stand in `NAMESPACE/…`."""
+"""The README of a metric: its author's text, in which `NAMESPACE/…` becomes the repo's id."""
 
 import re
 from dataclasses import dataclass

@@ -1,22 +1,29 @@
-"""What a model card says of an encoder and how it was measured: facts in, README.md out."""
+"""The card of a model repo: facts in, README.md out."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
-from corpusmith.cards import evaluations, markdown
-from corpusmith.cards.baselines import baselines_table, gains_table, gap_closed, number_of_seeds
-from corpusmith.cards.evaluations import METRICS, interval
+from corpusmith.cards import markdown
 from corpusmith.cards.markdown import Markdown, code, escape, number
+from corpusmith.cards.tables import evaluations
+from corpusmith.cards.tables.baselines import (
+    baselines_table,
+    gains_table,
+    gap_closed,
+    number_of_seeds,
+)
+from corpusmith.cards.tables.evaluations import METRICS, interval
 
 PIPELINES = {"ner": "token-classification", "relations": "text-classification"}
 
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """Everything a model card can say. Figures are percentages, as evaluation writes them."""
+    """Everything that a model card can say. Scores are percentages, as evaluation writes them."""
 
     # given by the publisher
     repo_id: str
@@ -32,7 +39,8 @@ class ModelFacts:
     # read from training.json
     encoder: str | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
-    # read from evaluation/*.json, each with its "system" (SYSTEMS, or another name) and "real": False on synthetic text
+    # read from evaluation/*.json; `system` is of SYSTEMS or another name, `real` False on
+    # synthetic text
     evaluations: tuple[Mapping[str, Any], ...] = ()
     # read from export.json: F1 of both ONNX files, and what int8 loses
     export: Mapping[str, Any] = field(default_factory=dict)
@@ -50,12 +58,12 @@ class ModelFacts:
 
     @property
     def own(self) -> tuple[Mapping[str, Any], ...]:
-        """Evaluations of this model, not of what it is compared with."""
+        """Evaluations of this model, without those of other systems."""
         return tuple(result for result in self.evaluations if result["system"] == "synthetic")
 
     @property
     def real(self) -> tuple[Mapping[str, Any], ...]:
-        """Evaluations on real text, of this model and of what it is compared with."""
+        """Evaluations on real text, of this model and of other systems."""
         return tuple(result for result in self.evaluations if result["real"])
 
     @property
@@ -81,7 +89,7 @@ def metadata(facts: ModelFacts) -> ModelCardData:
 
 
 def eval_results(facts: ModelFacts) -> list[EvalResult]:
-    """One result a metric and benchmark split, with the 95% interval among its arguments."""
+    """A result for each metric and benchmark split, with the 95% interval as an argument."""
     results = []
     for evaluation in facts.own:
         for key, metric, name in METRICS[facts.task]:
@@ -112,6 +120,9 @@ def render(facts: ModelFacts) -> str:
         metadata(facts),
         facts=facts,
         evaluations=evaluations,
+        example=example(facts),
+        homepage=markdown.homepage(),
+        cited=markdown.citation(facts.repo_id, "", facts.version, facts.versions),
         baselines_table=baselines_table,
         gains_table=gains_table,
         number_of_seeds=number_of_seeds,
@@ -120,8 +131,14 @@ def render(facts: ModelFacts) -> str:
     )
 
 
+def example(facts: ModelFacts) -> Markdown:
+    """A string literal for Python and JavaScript: the first sentence of the widget."""
+    text = markdown.plain(facts.widget[0], 1000) if facts.widget else "Your sentence."
+    return Markdown(json.dumps(text, ensure_ascii=True).replace("`", "'"))
+
+
 def training_table(facts: ModelFacts) -> Markdown:
-    """How it was trained, one line a fact, in the words of training.json."""
+    """How it was trained: a line for each fact of training.json."""
     training = facts.training
     data = training.get("dataset") or {}
     rows: list[list[Any]] = [["Encoder", _joined(facts.encoder, training.get("encoder_revision"))]]
@@ -135,14 +152,16 @@ def training_table(facts: ModelFacts) -> Markdown:
     rows += [[code(key), code(str(value))] for key, value in settings.items() if value is not None]
     rows += [["Seed", code(str(training["seed"]))]] if training.get("seed") is not None else []
     if seeds := training.get("seeds"):
-        between = f"{len(seeds['values'])}: {seeds['mean']:.2f} ± {seeds['stdev']:.2f} {seeds['metric']} in validation"
+        scores = f"{seeds['mean']:.1f} ± {seeds['stdev']:.1f} {seeds['metric']} in validation"
+        between = f"{len(seeds['values'])}: {scores}"
         rows.append(["Seeds tried", between])
     if best := training.get("best"):
         rows.append(
             [
                 "Best checkpoint",
                 escape(
-                    f"step {best.get('step')}, {best.get('metric')} {best.get('value'):.2f} in validation"
+                    f"step {best.get('step')}, {best.get('metric')} {best.get('value'):.1f} "
+                    "in validation"
                 ),
             ]
         )

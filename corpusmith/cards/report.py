@@ -1,4 +1,4 @@
-"""What a report page says of a recipe: facts in, README.md out."""
+"""The report page of a recipe: facts in, README.md out."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from corpusmith.cards import markdown
-from corpusmith.cards.baselines import (
+from corpusmith.cards.corpus import Corpus
+from corpusmith.cards.markdown import Markdown, between, code, number
+from corpusmith.cards.tables.baselines import (
     COLUMNS,
     METRIC,
     SYSTEMS,
@@ -17,22 +19,21 @@ from corpusmith.cards.baselines import (
     gap_closed,
     number_of_seeds,
 )
-from corpusmith.cards.dataset import (
-    Corpus,
+from corpusmith.cards.tables.corpus import (
     audit_table,
     counts_table,
+    derivations,
     form_table,
     hashes_table,
     reasons_table,
 )
-from corpusmith.cards.markdown import Markdown, between, code, number
 
 QUANTILES = (("mean", "Mean"), ("p50", "Median"), ("p99", "99th percentile"), ("max", "Nearest"))
 
 
 @dataclass(frozen=True)
 class ReportFacts:
-    """Everything a report page can say; a section that is missing in `sections` is left out."""
+    """Everything that a report page can say. Sections missing in `sections` are left out."""
 
     corpus: Corpus
     sections: Mapping[str, Mapping[str, Any]]  # by name, as report.json holds them
@@ -41,7 +42,7 @@ class ReportFacts:
 
     @property
     def trained(self) -> list[Mapping[str, Any]]:
-        """The sections that tell how students were trained."""
+        """The sections that state how models were trained."""
         return [
             self.sections[name]
             for name in ("baselines", "ablation", "curve")
@@ -67,6 +68,7 @@ def render(facts: ReportFacts) -> str:
             command=command,
             counts_table=counts_table,
             reasons_table=reasons_table,
+            derivations=derivations,
             form_table=form_table,
             audit_table=audit_table,
             hashes_table=hashes_table,
@@ -86,12 +88,12 @@ def render(facts: ReportFacts) -> str:
 
 
 def command(facts: ReportFacts) -> Markdown:
-    """What gives the page again."""
+    """The command that makes the page again."""
     return code(f"corpusmith report {shlex.quote(facts.recipe or facts.corpus.name)} --out DIR")
 
 
 def unlabelled_table(told: Mapping[str, Any]) -> Markdown:
-    """A line a name, the most often unlabelled first."""
+    """A line for each name, the most often unlabelled first."""
     rows = [
         [name["name"], name["labelled"], name["unlabelled"], code(name["row"])]
         for name in told["names"]
@@ -100,7 +102,7 @@ def unlabelled_table(told: Mapping[str, Any]) -> Markdown:
 
 
 def distance_table(section: Mapping[str, Any]) -> Markdown:
-    """What a classifier makes of synthetic beside real sentences, and of two halves of the real ones."""
+    """How well a classifier tells synthetic from real sentences, and two real halves apart."""
     names = {
         "two_sample": "Synthetic beside real",
         "real_halves": "One half of the real beside the other",
@@ -119,7 +121,7 @@ def distance_table(section: Mapping[str, Any]) -> Markdown:
 
 
 def nearest_table(section: Mapping[str, Any]) -> Markdown:
-    """Cosine similarity with the nearest benchmark sentence: of our rows, and of the benchmark's own sentences."""
+    """Cosine similarity with the nearest benchmark sentence, of our rows and of its own."""
     sides = (("synthetic", "our rows"), ("real", "its own other sentences"))
     rows = [
         [
@@ -139,7 +141,7 @@ def nearest_table(section: Mapping[str, Any]) -> Markdown:
 
 
 def curve_table(section: Mapping[str, Any], task: str) -> Markdown:
-    """A line a point, and the line of what learns nothing."""
+    """A line for each point, and one for the untrained baseline."""
     rows = [
         [
             number(point["rows"]),
@@ -162,7 +164,7 @@ def curve_table(section: Mapping[str, Any], task: str) -> Markdown:
 
 
 def ablation_table(section: Mapping[str, Any], task: str) -> Markdown:
-    """A line a change, with the difference that it makes."""
+    """A line for each change, with the difference that it makes."""
     rows = []
     for row in section["rows"]:
         test = row.get("difference")
@@ -173,7 +175,7 @@ def ablation_table(section: Mapping[str, Any], task: str) -> Markdown:
 
 
 def settings_table(sections: Sequence[Mapping[str, Any]]) -> Markdown:
-    """What the students were trained with, one line a setting, as the first section tells; seeds are those of all."""
+    """Training settings, as the first section states them; the seeds of all sections."""
     section, seeds = (
         sections[0],
         sorted({seed for section in sections for seed in section["seeds"]}),

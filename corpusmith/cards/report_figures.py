@@ -1,13 +1,13 @@
-"""The pictures of a report, drawn like those of the cards: PNG bytes that are legible on light and on dark pages."""
+"""The pictures of a report, in the style of the cards' pictures."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from corpusmith.cards.baselines import METRIC, SYSTEMS
 from corpusmith.cards.figures import INK, OTHERS, OURS, as_png, canvas
 from corpusmith.cards.markdown import plain
+from corpusmith.cards.tables.baselines import METRIC, SYSTEMS
 
 
 def sentence_map(synthetic: np.ndarray, real: np.ndarray) -> bytes:
@@ -32,7 +32,7 @@ def sentence_map(synthetic: np.ndarray, real: np.ndarray) -> bytes:
 
 
 def curve(section: Mapping[str, Any], task: str) -> bytes:
-    """The headline figure over the rows trained on: the mean of the seeds in a band from the lowest to the highest."""
+    """The headline score by training rows: the mean of the seeds, in a band of all seeds."""
     key, name = METRIC[task]
     points = section["points"]
     rows = [point["rows"] for point in points]
@@ -47,7 +47,7 @@ def curve(section: Mapping[str, Any], task: str) -> bytes:
         "o-",
         color=OURS,
         linewidth=2,
-        label="student",
+        label="model",
     )
     if line := section.get("line"):
         label = SYSTEMS[line["system"]].lower()
@@ -64,7 +64,7 @@ def curve(section: Mapping[str, Any], task: str) -> bytes:
 
 
 def ablation(section: Mapping[str, Any], task: str) -> bytes:
-    """What each change costs or gains beside the whole recipe, with the 95% interval of the difference."""
+    """The difference that each change makes, with its 95% interval."""
     changed = [row for row in section["rows"] if row.get("difference")]
     names = [plain(row["name"], 56) for row in changed]
     return differences(
@@ -75,7 +75,7 @@ def ablation(section: Mapping[str, Any], task: str) -> bytes:
 
 
 def differences(names: Sequence[str], tested: Sequence[Mapping[str, Any]], title: str) -> bytes:
-    """Differences with their intervals, one line each, beside a line at nought."""
+    """Differences with their intervals, and a line at zero."""
     figure, (panel,) = canvas(1, width=8, height=0.38 * len(names) + 1.1)
     panel.axvline(0, color=INK, linewidth=1)
     for row, test in enumerate(tested):

@@ -1,6 +1,6 @@
-"""What the README of a Space says: the front matter that the Hub and the page start from, and the models it runs."""
+"""The README of a Space: front matter for the Hub and the page, and the models it runs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from corpusmith.cards import markdown
 
 @dataclass(frozen=True)
 class Source:
-    """A repo that the Space draws on, at one version."""
+    """A model or dataset repo at one version."""
 
     id: str
     revision: str
@@ -19,7 +19,7 @@ class Source:
 
 @dataclass(frozen=True)
 class SpaceFacts:
-    """Everything a Space's README can say."""
+    """Everything that a Space's README can say."""
 
     # given by the publisher
     repo_id: str
@@ -27,7 +27,7 @@ class SpaceFacts:
     ner: tuple[Source, ...] = ()
     relations: tuple[Source, ...] = ()
     datasets: tuple[Source, ...] = ()
-    # read from the models' config.json: the entity types they find; (head, tail) of each relation
+    # read from the models' config.json: the entity types they find, (head, tail) of each relation
     labels: tuple[str, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
     # what the Space's own README states: title, sdk, sdk_version, app_file, lexicons...
@@ -41,13 +41,17 @@ class SpaceFacts:
 
 
 def render(facts: SpaceFacts) -> str:
-    """README.md of the Space repo. The Hub links `models` and `datasets`; the page reads the `corpusmith` block, which
-    pins their revisions."""
+    """README.md of the Space repo.
+
+    The Hub links `models` and `datasets`. The page reads the `corpusmith` block, which pins them.
+    """
     stated = {
         key: value
         for key, value in facts.front_matter.items()
         if key not in ("models", "datasets", "corpusmith")
     }
+    if facts.labels:
+        stated["short_description"] = short_description(facts)
     pinned = dict(facts.front_matter.get("corpusmith") or {})
     for key in ("ner", "relations", "datasets"):
         if sources := getattr(facts, key):
@@ -59,4 +63,18 @@ def render(facts: SpaceFacts) -> str:
         corpusmith=pinned,
     )
     title = str(stated.get("title") or facts.repo_id.split("/")[-1])
-    return markdown.render("space.md.jinja", front_matter, facts=facts, title=title)
+    return markdown.render("space.md.jinja", front_matter, facts=facts, title=title, named=named)
+
+
+def short_description(facts: SpaceFacts) -> str:
+    """One line of at most 60 characters, the Hub's limit."""
+    kinds = named(facts.labels)
+    tail = " and their relations" if facts.relations else ""
+    full = f"Finds {kinds}{tail} in text"
+    return full if len(full) <= 60 else f"Finds {len(facts.labels)} types of entities in text"
+
+
+def named(labels: Sequence[str]) -> str:
+    """`A`, `A and B`, `A, B and C`."""
+    *others, last = labels
+    return f"{', '.join(others)} and {last}" if others else last

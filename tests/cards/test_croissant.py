@@ -35,8 +35,12 @@ def test_rows_are_read_with_their_types(tmp_path: Path, columns: tuple[str, str]
     from pyarrow import parquet
 
     name, kind = columns
-    row = {name: "x" if kind == "string" else 0.5, "tags": [0, 1], "entities": [{"start": 3, "text": "abc"}],
-           "head": {"start": 1, "text": "h"}}  # fmt: skip
+    row = {
+        name: "x" if kind == "string" else 0.5,
+        "tags": [0, 1],
+        "entities": [{"start": 3, "text": "abc"}],
+        "head": {"start": 1, "text": "h"},
+    }
     (tmp_path / "data" / "words").mkdir(parents=True)
     parquet.write_table(
         pyarrow.Table.from_pylist([row]), tmp_path / "data/words/train-00000-of-00001.parquet"

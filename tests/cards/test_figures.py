@@ -1,4 +1,4 @@
-"""Pictures: there when their facts are, the same on every run, and legible on light and dark pages."""
+"""Pictures: drawn if their facts are known, deterministic, legible on light and dark."""
 
 import dataclasses
 import io
@@ -25,7 +25,7 @@ def test_ink_and_marks_stand_out_on_light_and_dark(background: str) -> None:
         assert (high + 0.05) / (low + 0.05) >= least, f"{color} on {background}"
 
 
-def test_pictures_are_drawn_alike_each_time(disease: Corpus, model_facts: ModelFacts) -> None:
+def test_pictures_are_deterministic(disease: Corpus, model_facts: ModelFacts) -> None:
     first = figures.dataset_figures(disease) | figures.model_figures(model_facts)
     again = figures.dataset_figures(disease) | figures.model_figures(model_facts)
     assert first == again
@@ -53,7 +53,7 @@ def test_without_facts_there_is_no_picture(disease: Corpus, model_facts: ModelFa
     )
 
 
-def test_text_of_a_stranger_is_no_formula(disease: Corpus) -> None:
+def test_hostile_text_is_no_formula(disease: Corpus) -> None:
     """matplotlib reads `$...$` as TeX and fails on what isn't."""
     assert figures.acceptance(
         dataclasses.replace(disease, rejected_by_reason={"costs $\\frac{$ and $": 3})

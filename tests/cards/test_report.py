@@ -1,4 +1,4 @@
-"""The page of a report: whole, with the least, and unbroken by what strangers wrote."""
+"""The page of a report: whole, with the least facts, and with hostile text."""
 
 import dataclasses
 import os
@@ -10,9 +10,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from corpusmith.cards import report, report_figures
-from corpusmith.cards.baselines import SYSTEMS, baselines_table, gap_closed
 from corpusmith.cards.dataset import Corpus
 from corpusmith.cards.report import ReportFacts
+from corpusmith.cards.tables.baselines import SYSTEMS, baselines_table, gap_closed
 
 GOLDEN = Path(__file__).parent / "golden" / "report.md"
 PICTURES = ("ablation.png", "acceptance.png", "curve.png", "form.png", "map.png")
@@ -32,9 +32,7 @@ def test_page(disease: Corpus, sections: dict) -> None:
     assert page == GOLDEN.read_text(encoding="utf-8")
 
 
-def test_a_section_or_picture_that_is_missing_leaves_its_place_out(
-    disease: Corpus, sections: dict
-) -> None:
+def test_missing_section_or_picture_is_left_out(disease: Corpus, sections: dict) -> None:
     page = report.render(ReportFacts(disease, {"acceptance": sections["acceptance"]}))
     assert "From request to row" in page and "![" not in page
     assert [line for line in page.splitlines() if line.startswith("## ")] == [
@@ -43,9 +41,7 @@ def test_a_section_or_picture_that_is_missing_leaves_its_place_out(
     assert "## " not in report.render(ReportFacts(disease, {}))
 
 
-def test_each_section_tells_its_number_of_seeds_and_the_settings_name_them_all(
-    disease: Corpus, sections: dict
-) -> None:
+def test_sections_state_their_number_of_seeds(disease: Corpus, sections: dict) -> None:
     page = report.render(
         ReportFacts(disease, sections | {"ablation": sections["ablation"] | {"seeds": [7]}})
     )
@@ -63,7 +59,7 @@ def test_the_command_names_the_recipe_as_it_was_given(disease: Corpus) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_strangers_text_stays_text(disease: Corpus, sections: dict, text: str) -> None:
+def test_hostile_text_stays_text(disease: Corpus, sections: dict, text: str) -> None:
     def structure(page: str) -> list[str]:
         return [
             f"{token.type} {token.tag}"
@@ -74,22 +70,22 @@ def test_a_strangers_text_stays_text(disease: Corpus, sections: dict, text: str)
         changed = {**sections["ablation"]}
         changed["rows"] = [{**row, "name": word} for row in changed["rows"]]
         changed["left_out"] = [word]
-        told = {**sections, "ablation": changed, "map": {**sections["map"], "encoder": word}}
-        told["memorisation"] = {
+        shown = {**sections, "ablation": changed, "map": {**sections["map"], "encoder": word}}
+        shown["memorisation"] = {
             **sections["memorisation"],
             "nearest": {word: sections["memorisation"]["nearest"]["ncbi_disease/dev"]},
         }
         standing = {"name": word, "labelled": 1, "unlabelled": 2, "row": word}
         label = {"labelled": 1, "unlabelled": 2, "names": [standing]}
-        told["unlabelled"] = {"split": "train", "labels": {word: label}}
+        shown["unlabelled"] = {"split": "train", "labels": {word: label}}
         corpus = dataclasses.replace(disease, title=word)
-        return report.render(ReportFacts(corpus, told, PICTURES))
+        return report.render(ReportFacts(corpus, shown, PICTURES))
 
     assert structure(written(text)) == structure(written("harmless"))
     assert "<script" not in written(text)
 
 
-def test_baselines_stand_in_their_order_with_rows_and_intervals(sections: dict) -> None:
+def test_baselines_have_order_rows_and_intervals(sections: dict) -> None:
     table = baselines_table(sections["baselines"], "ner").splitlines()
     named = [line.split(" | ")[0].removeprefix("| ") for line in table[2:]]
     assert named == [
@@ -100,7 +96,7 @@ def test_baselines_stand_in_their_order_with_rows_and_intervals(sections: dict) 
     assert gap_closed({**sections["baselines"], "gap_closed": None}) is None
 
 
-def test_pictures_are_drawn_alike_each_time(sections: dict) -> None:
+def test_pictures_are_deterministic(sections: dict) -> None:
     points = np.random.default_rng(0).normal(size=(2, 50, 2))
 
     def drawn() -> list[bytes]:

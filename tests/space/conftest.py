@@ -109,7 +109,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         ),
     }
     for name, text in (
-        ("disease", "Asthma was seen with fever."),
+        ("disease", "Asthma was seen in both."),
         ("relation", "BRCA1 causes cystic fibrosis."),
     ):
         (folders[name] / "examples.json").write_text(json.dumps({"sentences": [text]}))

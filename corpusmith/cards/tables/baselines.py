@@ -1,4 +1,4 @@
-"""The table of the paper's baselines, which a report and a model card print alike."""
+"""The table of baselines in a report and in a model card."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +7,7 @@ from corpusmith.cards import markdown
 from corpusmith.cards.markdown import Markdown, between, number, percent
 
 METRIC = {"ner": ("strict_f1", "Strict F1"), "relations": ("macro_f1", "Macro F1")}
+FRACTIONS = ("auroc", "mcc")  # from 0 or -1 to 1 in the files; the tables are in percent
 COLUMNS = {  # task -> (key of the figures, what the table calls it)
     "ner": (("strict_f1", "Strict F1"), ("precision", "Precision"), ("recall", "Recall")),
     "relations": (
@@ -18,19 +19,17 @@ COLUMNS = {  # task -> (key of the figures, what the table calls it)
     ),
 }
 SYSTEMS = {  # in the order of the table
-    "zero-shot": "The teacher itself, zero-shot",
-    "dictionary": "Dictionary, no learning",
-    "always-related": "Always answering related",
-    "synthetic": "Student, on synthetic sentences only",
-    "gold": "The same student, on real sentences",
-    "gold+synthetic": "The same student, on both",
+    "zero-shot": "Teacher LLM, zero-shot",
+    "dictionary": "Dictionary lookup",
+    "always-related": "Always related",
+    "synthetic": "Encoder trained on synthetic sentences only",
+    "gold": "Same encoder trained on real sentences",
+    "gold+synthetic": "Same encoder trained on both",
 }
 
 
 def baselines_table(section: Mapping[str, Any], task: str) -> Markdown:
-    """A line a system that was measured: rows trained on, and its figures with intervals and
-    deviations over seeds.
-    """
+    """A line for each system: training rows, and figures with deviations and intervals."""
     columns = [
         (key, name)
         for key, name in COLUMNS[task]
@@ -48,9 +47,7 @@ def baselines_table(section: Mapping[str, Any], task: str) -> Markdown:
 
 
 def gains_table(section: Mapping[str, Any], task: str) -> Markdown | None:
-    """A line a system that no label was written for: how far the student on synthetic sentences
-    lies above it.
-    """
+    """How far the encoder on synthetic sentences is above each system without labels."""
     above = next(
         (row.get("above") for row in section["rows"] if row["system"] == "synthetic"), None
     )
@@ -60,23 +57,25 @@ def gains_table(section: Mapping[str, Any], task: str) -> Markdown | None:
         (key, name) for key, name in COLUMNS[task] if all(key in gains for gains in above.values())
     ]
     rows = [
-        [Markdown(SYSTEMS[system]), *(gain(gains[key]) for key, _ in columns)]
+        [
+            Markdown(SYSTEMS[system]),
+            *(gain(gains[key], 100 if key in FRACTIONS else 1) for key, _ in columns),
+        ]
         for system, gains in above.items()
     ]
     return markdown.table(
-        ["The student on synthetic sentences, above", *(name for _, name in columns)], rows
+        ["Encoder on synthetic sentences, minus", *(name for _, name in columns)], rows
     )
 
 
-def gain(tested: Mapping[str, Any]) -> Markdown:
+def gain(tested: Mapping[str, Any], factor: float = 1) -> Markdown:
     """A difference with its sign and its 95% interval."""
-    return Markdown(f"{tested['difference']:+.1f} ({between(tested['ci95'])})")
+    interval = between(tested["ci95"], 1, factor)
+    return Markdown(f"{factor * tested['difference']:+.1f} ({interval})")
 
 
 def gap_closed(section: Mapping[str, Any]) -> Markdown | None:
-    """How much of the way from zero-shot to gold synthetic sentences go, where all three were
-    measured.
-    """
+    """The share of the gap between zero-shot and real sentences that is closed, if known."""
     gap = section.get("gap_closed")
     if not gap:
         return None
@@ -86,15 +85,15 @@ def gap_closed(section: Mapping[str, Any]) -> Markdown | None:
 
 
 def figure(figures: Mapping[str, Any], key: str) -> Markdown | None:
-    """A mean with its deviation over seeds and its 95% interval, as far as they are known."""
+    """A mean in percent, with its deviation over seeds and its 95% interval if known."""
     if figures.get(key) is None:
         return None
-    digits = 3 if key == "auroc" else 1
+    factor = 100 if key in FRACTIONS else 1
     deviation = figures.get("stdev", {}).get(key)
     ci95 = figures.get("ci95", {}).get(key)
-    spread = f" ± {number(deviation, digits)}" if deviation is not None else ""
-    interval = f" ({between(ci95, digits)})" if ci95 else ""
-    return Markdown(number(figures[key], digits) + spread + interval)
+    spread = f" ± {number(factor * deviation, 1)}" if deviation is not None else ""
+    interval = f" ({between(ci95, 1, factor)})" if ci95 else ""
+    return Markdown(number(factor * figures[key], 1) + spread + interval)
 
 
 def number_of_seeds(section: Mapping[str, Any]) -> str:

@@ -1,14 +1,14 @@
-"""The tables of a model card that its evaluations fill: what evaluation/*.json says, in percent."""
+"""The tables of a model card: what evaluation/*.json says, in percent."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from corpusmith.cards import markdown
 from corpusmith.cards.markdown import Markdown, between, code, escape, number, percent
+from corpusmith.cards.tables.baselines import FRACTIONS
 
 Evaluations = Sequence[Mapping[str, Any]]
-# Not the F1 of the related class: answering "related" to everything earns two thirds of it on
-# balanced data.
+# Not the F1 of "related": answering that to everything scores 67 on balanced data.
 HEADLINE = {"ner": "strict_f1", "relations": "macro_f1"}
 METRICS = {  # task -> (key of the evaluation, metric id on the Hub, what the card calls it)
     "ner": (
@@ -27,12 +27,12 @@ METRICS = {  # task -> (key of the evaluation, metric id on the Hub, what the ca
     ),
 }
 SYSTEMS = {  # what an evaluation's "system" says, in the order of the table
-    "dictionary": "Dictionary, no learning",
-    "always-related": "Always answering related",
-    "zero-shot": "The teacher itself, zero-shot",
-    "synthetic": "**This model**, on synthetic sentences only",
-    "gold": "The same encoder, on real sentences",
-    "gold+synthetic": "The same encoder, on both",
+    "dictionary": "Dictionary lookup",
+    "always-related": "Always related",
+    "zero-shot": "Teacher LLM, zero-shot",
+    "synthetic": "**This model**, trained on synthetic sentences only",
+    "gold": "Same encoder trained on real sentences",
+    "gold+synthetic": "Same encoder trained on both",
 }
 
 
@@ -47,7 +47,7 @@ def interval(evaluation: Mapping[str, Any], key: str) -> tuple[float, float] | N
 
 
 def results_table(results: Evaluations, task: str) -> Markdown:
-    """Each evaluation with its 95% intervals, a line a text."""
+    """A line for each evaluation, with 95% intervals where they are known."""
     metrics = [
         (key, name)
         for key, _, name in METRICS[task]
@@ -60,9 +60,7 @@ def results_table(results: Evaluations, task: str) -> Markdown:
 
 
 def readings_table(own: Evaluations) -> Markdown:
-    """The same predictions, counted otherwise: as users get them, less strictly, and by whether a
-    mention was known.
-    """
+    """F1 by other counts: on raw text, with overlaps, of mentions seen and unseen."""
     readings = {
         "Given words": lambda e: e.get("strict_f1"),
         "Raw text, as deployed": lambda e: e.get("as_deployed", {}).get("strict_f1"),
@@ -85,7 +83,7 @@ def types(own: Evaluations) -> list[str]:
 
 
 def types_table(own: Evaluations) -> Markdown:
-    """F1 and mentions of each entity type, a column a text."""
+    """F1 and mentions of each entity type, a column for each text."""
     rows = [
         [code(name), *(_of_type(e.get("by_type", {}).get(name)) for e in own)]
         for name in types(own)
@@ -104,14 +102,14 @@ def _where(evaluation: Mapping[str, Any]) -> str:
 def _figure(evaluation: Mapping[str, Any], key: str) -> Markdown | None:
     if evaluation.get(key) is None:
         return None
-    digits = 3 if key in ("mcc", "auroc") else 1
+    factor = 100 if key in FRACTIONS else 1
     ci95 = interval(evaluation, key)
-    spread = f" ({between(ci95, digits)})" if ci95 else ""
-    return Markdown(number(evaluation[key], digits) + spread)
+    spread = f" ({between(ci95, 1, factor)})" if ci95 else ""
+    return Markdown(number(factor * evaluation[key], 1) + spread)
 
 
 def comparison_table(real: Evaluations, task: str) -> Markdown:
-    """This model beside what a reader would weigh it against, a column a benchmark split."""
+    """This model and its baselines, a column for each benchmark split."""
     columns = list(dict.fromkeys((e["benchmark"], e["split"]) for e in real))
     by_cell = {(e["system"], e["benchmark"], e["split"]): e for e in real}
     others = sorted({system for system, _, _ in by_cell} - set(SYSTEMS))
@@ -123,22 +121,25 @@ def comparison_table(real: Evaluations, task: str) -> Markdown:
             rows.append(
                 [label, *(_figure(cell, HEADLINE[task]) if cell else None for cell in cells)]
             )
-    gaps = [_gap_closed(by_cell, column, HEADLINE[task]) for column in columns]
-    if any(gap is not None for gap in gaps):
-        shares = [None if gap is None else percent(gap, 0) for gap in gaps]
-        rows.append(
-            [
-                Markdown("Gap between zero-shot and real sentences that synthetic ones close"),
-                *shares,
-            ]
-        )
     return markdown.table(["", *(f"{benchmark}, {split}" for benchmark, split in columns)], rows)
+
+
+def gaps_closed(real: Evaluations, task: str) -> list[Markdown]:
+    """The share of the gap that each benchmark split's three systems give."""
+    columns = list(dict.fromkeys((e["benchmark"], e["split"]) for e in real))
+    by_cell = {(e["system"], e["benchmark"], e["split"]): e for e in real}
+    shares = [_gap_closed(by_cell, column, HEADLINE[task]) for column in columns]
+    return [
+        Markdown(f"{escape(f'{benchmark}, {split}')} {percent(share, 0)}")
+        for (benchmark, split), share in zip(columns, shares, strict=True)
+        if share is not None
+    ]
 
 
 def _gap_closed(
     by_cell: Mapping[Any, Mapping[str, Any]], column: tuple[str, str], key: str
 ) -> float | None:
-    """(synthetic - zero-shot) / (gold - zero-shot), where all three were measured."""
+    """(synthetic - zero-shot) / (gold - zero-shot), if all three were measured."""
     found = [
         by_cell[(system, *column)][key]
         for system in ("zero-shot", "synthetic", "gold")
@@ -150,7 +151,7 @@ def _gap_closed(
 
 
 def errors_table(own: Evaluations) -> Markdown:
-    """Mistakes by kind, a column a text, and the most frequent ones of the first text."""
+    """Mistakes by kind, a column for each text, and the most frequent ones of the first text."""
     counted = [e for e in own if e.get("errors")]
     kinds = list(dict.fromkeys(kind for e in counted for kind in e["errors"]))
     rows = [
@@ -172,7 +173,7 @@ def _count(error: Any) -> int | None:
 
 
 def _instances(error: Any) -> Markdown:
-    """What was found in place of what stands there; a dash for nothing."""
+    """The gold mention and the prediction of some mistakes; a dash for none."""
     examples = error.get("examples", [])[:3] if isinstance(error, Mapping) else []
     return Markdown(
         "; ".join(escape(f"{e['gold'] or '–'} → {e['predicted'] or '–'}", 80) for e in examples)
@@ -180,9 +181,9 @@ def _instances(error: Any) -> Markdown:
 
 
 def calibration_table(own: Evaluations) -> Markdown:
-    """Expected calibration error, a line a text."""
+    """Expected calibration error in percentage points, a line for each text."""
     errors = {_where(e): e["calibration"].get("ece") for e in own if e.get("calibration")}
     return markdown.table(
         ["Text", "Error"],
-        [[name, number(error, 3)] for name, error in errors.items() if error is not None],
+        [[name, number(100 * error, 1)] for name, error in errors.items() if error is not None],
     )
