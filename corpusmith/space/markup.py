@@ -142,24 +142,26 @@ def meter(score: float) -> Markup:
     return bar.format(score)
 
 
-def pair_list(text: str, pairs: Sequence[ScoredPair], threshold: float) -> Markup:
+def pair_list(text: str, pairs: Sequence[ScoredPair], threshold: float, negative: str) -> Markup:
     """Each pair with its sentence and probability; a disclosure shows the classifier's input."""
     if not pairs:
         return note("No pair of the right types in one sentence of this text.")
     return Markup('<ol class="pairs">{}</ol>').format(
-        join(pair_item(text, pair, threshold) for pair in pairs)
+        join(pair_item(text, pair, threshold, negative) for pair in pairs)
     )
 
 
-def pair_item(text: str, pair: ScoredPair, threshold: float) -> Markup:
+def pair_item(text: str, pair: ScoredPair, threshold: float, negative: str) -> Markup:
+    """One pair; `negative` is the model's name for "no relation"."""
     related = pair["score"] >= threshold
+    type_ = "related" if pair["label"] == negative else pair["label"]
     return Markup(
         '<li class="pair {state}"><p class="verdict"><strong>{verdict}</strong> {meter}</p>'
         '<p class="sentence">{sentence}</p>'
         "<details><summary>What the model read</summary><code>{masked}</code></details></li>"
     ).format(
         state="related" if related else "unrelated",
-        verdict="related" if related else "not related",
+        verdict=type_ if related else "not related",
         meter=meter(pair["score"]),
         sentence=marked(text, pair),
         masked=pair["masked_text"],

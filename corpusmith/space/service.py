@@ -146,7 +146,8 @@ class Service:
         entities = [
             Entity(m["start"], m["end"], m["label"], m["text"], m["score"]) for m in mentions
         ]
-        if (count := pair_count(text, entities)) > MAX_PAIRS:
+        one_kind = classifier.head.upper() == classifier.tail.upper()
+        if (count := pair_count(text, entities, one_kind)) > MAX_PAIRS:
             raise InputError(
                 f"The text has {count:,} pairs; {MAX_PAIRS} are scored at once. Take a part of it."
             )
@@ -298,9 +299,9 @@ def in_turn(lists: Sequence[Sequence[str]]) -> list[str]:
     return list(dict.fromkeys(ordered))
 
 
-def pair_count(text: str, entities: Sequence["Entity"]) -> int:
-    """An upper bound on the pairs of two types that share a sentence."""
+def pair_count(text: str, entities: Sequence["Entity"], one_kind: bool = False) -> int:
+    """An upper bound on the pairs that share a sentence, of two types or of one kind."""
     from corpusmith.inference import by_sentence
 
-    counts = (len(inside) for *_, inside in by_sentence(text, entities))
-    return sum(count * count // 4 for count in counts)
+    counts = [len(inside) for *_, inside in by_sentence(text, entities)]
+    return sum(n * (n - 1) if one_kind else n * n // 4 for n in counts)

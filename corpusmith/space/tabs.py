@@ -142,7 +142,7 @@ def relations_tab(service: Service) -> None:
         return [
             markup.segments(text, list(paired.values())),
             markup.graph(pairs, threshold),
-            markup.pair_list(text, pairs, threshold),
+            markup.pair_list(text, pairs, threshold, classifier.labels[0]),
         ]
 
     def read(text: str, threshold: float) -> list:

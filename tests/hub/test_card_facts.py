@@ -166,7 +166,7 @@ def test_a_report_beside_a_model_gives_its_card_the_baselines(tmp_path: Path, wr
 
     assert "Beside the baselines" not in card()
     keep_report(report, folder, "abc")
-    assert "| Dictionary, no learning | – | 52.3 (49.0 to 55.0) | 60.0 | 46.0 |" in card()
+    assert "| Dictionary lookup | – | 52.3 (49.0 to 55.0) | 60.0 | 46.0 |" in card()
     keep_report(report, folder, "another corpus")
     assert "Beside the baselines" not in card() and not (folder / "report.json").exists()
 

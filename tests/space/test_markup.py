@@ -54,7 +54,7 @@ def test_nothing_of_a_visitor_becomes_html() -> None:
     pair = ScoredPair(head=head, tail=tail, label="related", score=0.9, masked_text=EVIL)
     pages = [
         markup.mention_table([(EVIL, head)], with_model=True),
-        markup.pair_list(text, [pair], 0.5),
+        markup.pair_list(text, [pair], 0.5, "unrelated"),
         markup.graph([pair], 0.5),
         markup.agreement({EVIL: [head, tail]}),
         markup.table(EVIL, [EVIL], [[EVIL]]),
@@ -75,10 +75,10 @@ def test_the_threshold_says_which_pairs_are_related() -> None:
         score=0.7,
         masked_text="@GENE$",
     )
-    assert "not related" in markup.pair_list(text, [pair], 0.71)
-    assert "not related" not in markup.pair_list(text, [pair], 0.7)
-    assert markup.graph([pair], 0.71) == ""
-    assert "Related: BRCA1 and asthma" in markup.graph([pair], 0.7)
+    assert "not related" in markup.pair_list(text, [pair], 0.71, "unrelated")
+    assert "not related" not in markup.pair_list(text, [pair], 0.7, "unrelated")
+    assert markup.graph([pair], 0.71, "unrelated") == ""
+    assert "Related: BRCA1 and asthma" in markup.graph([pair], 0.7, "unrelated")
 
 
 def test_a_pair_far_apart_is_shown_by_the_passage_around_it() -> None:
@@ -134,3 +134,20 @@ def test_agreement_compares_spans_and_types() -> None:
 def test_a_type_keeps_its_colour() -> None:
     assert markup.colour("Disease") == markup.USUAL_COLOURS["Disease"]
     assert markup.colour("CellLine") == markup.colour("CellLine") != markup.colour("Disease")
+
+
+def test_pair_names_its_type_of_relation() -> None:
+    text = "aspirin causes asthma"
+    head, tail = mention(text, 0, 7, "Chemical"), mention(text, 15, 21)
+    pair = ScoredPair(head=head, tail=tail, label="causes", score=0.7, masked_text="")
+    below = ScoredPair(head=head, tail=tail, label="none", score=0.4, masked_text="")
+    assert "<strong>causes</strong>" in markup.pair_list(text, [pair], 0.5, "none")
+    assert "<strong>not related</strong>" in markup.pair_list(text, [pair], 0.8, "none")
+    assert "<strong>related</strong>" in markup.pair_list(text, [below], 0.3, "none")
+
+
+def test_preview_of_file_names_rows_and_total() -> None:
+    found = [mention("asthma", 0, 6)] * 30
+    rows = [{"id": f"row-{i}", "text": "asthma", "mentions": found} for i in range(20)]
+    page = markup.file_mentions(rows, 20)
+    assert "Mentions: 20 of 600" in page and page.count("<tr>") == 21 and "row-0" in page
