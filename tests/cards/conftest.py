@@ -280,7 +280,7 @@ def model_facts() -> ModelFacts:
         baselines=baselines_section(),
         has_onnx=True,
         figures=("figures/comparison.png", "figures/training.png"),
-        widget=('Mutations in the APC gene cause "familial" polyposis.',),
+        widget=("Mutations in the APC gene cause familial polyposis.",),
         answer=(
             {"entity_group": "Disease", "score": 0.98, "word": "polyposis", "start": 43, "end": 52},
         ),

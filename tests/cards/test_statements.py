@@ -1,5 +1,6 @@
 """Each statement of a card needs the fact that makes it true, and is left out without it."""
 
+import ast
 import dataclasses
 import json
 import re
@@ -140,6 +141,14 @@ def test_snippet_output_is_printed_only_if_known(model_facts: ModelFacts) -> Non
     shown = re.search(r"It prints:\n\n```json\n(.*?)\n```", card, re.S)
     assert shown is not None and json.loads(shown[1]) == list(model_facts.answer)
     assert "It prints" not in model.render(dataclasses.replace(model_facts, answer=()))
+
+
+def test_example_is_a_string_literal_whatever_its_text() -> None:
+    text = 'He said "stop": \\ ``` \n </details> é'
+    card = model.render(ModelFacts("you/m", "v1.0.0", widget=(text,)))
+    literal = re.search(r"print\(extract\((.*)\)\)", card)
+    expected = text.replace("`", "'").replace("\n ", "")
+    assert literal is not None and ast.literal_eval(literal[1]) == expected
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="needs Node.js")

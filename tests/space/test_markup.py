@@ -77,8 +77,8 @@ def test_the_threshold_says_which_pairs_are_related() -> None:
     )
     assert "not related" in markup.pair_list(text, [pair], 0.71, "unrelated")
     assert "not related" not in markup.pair_list(text, [pair], 0.7, "unrelated")
-    assert markup.graph([pair], 0.71, "unrelated") == ""
-    assert "Related: BRCA1 and asthma" in markup.graph([pair], 0.7, "unrelated")
+    assert markup.graph([pair], 0.71) == ""
+    assert "Related: BRCA1 and asthma" in markup.graph([pair], 0.7)
 
 
 def test_a_pair_far_apart_is_shown_by_the_passage_around_it() -> None:
