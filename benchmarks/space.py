@@ -1,12 +1,16 @@
-"""How fast the Space answers: one sentence in the server, one over HTTP, and twenty visitors beside a large file.
+"""How fast the Space answers: alone, and with visitors, queued files and a hostile CSV at once.
 
-    python benchmarks/space.py --ner models/disease,models/gene --relation models/gad --json space.json
-    python benchmarks/space.py --ner models/disease --rows 500 --visitors 4 --rounds 2       (a quick look)
+    python benchmarks/space.py --ner models/disease --relation models/gad --json space.json
+    python benchmarks/space.py --ner models/disease --files 3 --visitors 4 --rounds 2    # quick
 
-`server_p50_ms` is `Service.extract` on one sentence by all models given; `end_to_end_p50_ms` is the same by `/extract`
-over HTTP; `p95_ms` and `failed` are of `--visitors` at once, each `--rounds` times, while the Files tab reads `--rows`
-rows for somebody else. The peer is transformers' `pipeline` (PyTorch, fp32, two threads), in turn on the same
-sentences: `ratio` is its median over that of the first model here. Where the weights are missing, so is it.
+`server_p50_ms` is `Service.extract` on one sentence by all models, `end_to_end_p50_ms` the same by
+`/extract` over HTTP. `p95_ms` and `failed` are of `--visitors` at once, who ask `--rounds` times and
+pause `--pause` seconds after each answer. At the same time `--files` files of `--rows` rows wait in
+the queue, and somebody uploads a CSV of 2.4 million columns again and again. `memory_*_mb` is the
+resident memory of the server: after the first questions, at its peak, and a minute and a half after
+the last answer. The peer is transformers' `pipeline` (PyTorch, fp32, two threads) in turn on the
+same sentences: `ratio` is its median over that of the first model here. Without the weights in the
+model's folder there is no peer and no `ratio`.
 """
 
 import argparse
@@ -30,16 +34,21 @@ from typing import Any
 import httpx
 
 ROOT = Path(__file__).parents[1]
-sys.path[0] = str(
-    ROOT
-)  # Python puts this file's folder there, and would take this file for the package `space`
+sys.path[0] = str(ROOT)  # in place of this file's folder
 
-from corpusmith.space.about import TEXT_EXAMPLES  # noqa: E402
 from corpusmith.space.service import Service  # noqa: E402
 from corpusmith.space.settings import read_settings  # noqa: E402
 
-SENTENCES = [part.rstrip(".") + "." for _, text in TEXT_EXAMPLES for part in text.split(". ")]
+SENTENCES = [
+    "Variants of MSH6 were found in most families with endometrial cancer.",
+    "Cyclosporine was stopped because of hypertension, which then receded.",
+    "Both siblings had tremor, raised liver enzymes and a frameshift in ATP7B.",
+    "Supernatants were kept at four degrees and measured within a day.",
+    "No link between the APOE genotype and migraine was seen in either cohort.",
+]
 TURNS = 60  # sentences timed alone
+REST = 90  # seconds until memory is measured again
+HOSTILE = b",".join([b"c"] * 2_400_000)
 
 
 def main() -> None:
@@ -50,9 +59,11 @@ def main() -> None:
         "--ner", required=True, help="model folders or Hub ids, separated by commas"
     )
     parser.add_argument("--relation", default="", help="a relation model")
-    parser.add_argument("--rows", type=int, default=5_000)
-    parser.add_argument("--visitors", type=int, default=20)
+    parser.add_argument("--files", type=int, default=65, help="files that wait in the queue")
+    parser.add_argument("--rows", type=int, default=50, help="rows of each file")
+    parser.add_argument("--visitors", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--pause", type=float, default=3, help="seconds between a visitor's texts")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
 
@@ -61,10 +72,8 @@ def main() -> None:
         "CORPUSMITH_RELATION_MODEL": options.relation,
     }
     figures = in_process(Service(read_settings(ROOT / "space", environment)))
-    with running_app(environment) as (url, started):
-        figures |= {"start_seconds": started} | over_http(
-            url, options.rows, options.visitors, options.rounds
-        )
+    with running_app(environment) as (url, process, started):
+        figures |= {"start_seconds": started} | over_http(url, process.pid, options)
     for name, figure in figures.items():
         print(f"{name:28} {figure:,.4g}")
     if options.json:
@@ -110,7 +119,9 @@ def pipeline_of(folder: Path) -> Callable[[str], Any] | None:
 
 
 @contextmanager
-def running_app(environment: dict[str, str]) -> Iterator[tuple[str, float]]:
+def running_app(
+    environment: dict[str, str],
+) -> Iterator[tuple[str, subprocess.Popen, float]]:
     """The page as a process of its own, and how many seconds it took to answer."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -132,40 +143,99 @@ def running_app(environment: dict[str, str]) -> Iterator[tuple[str, float]]:
                     if process.poll() is not None:
                         raise SystemExit("the app did not start; see above") from None
                     time.sleep(0.1)
-            yield url, time.monotonic() - begun
+            yield url, process, time.monotonic() - begun
         finally:
             process.terminate()
             process.wait(30)
 
 
-def over_http(url: str, rows: int, visitors: int, rounds: int) -> dict[str, float]:
+def over_http(url: str, pid: int, options: argparse.Namespace) -> dict[str, float]:
     with httpx.Client(base_url=url, timeout=120) as client:
         alone = [ask(client, SENTENCES[turn % len(SENTENCES)]) for turn in range(TURNS + 5)][5:]
-    file = FileVisitor(url, rows)
-    file.begin()
-    with ThreadPoolExecutor(visitors) as threads:
-        visits = list(threads.map(lambda number: visit(url, number, rounds), range(visitors)))
+    at_start = memory(pid)
+    files = [FileVisitor(url, options.rows) for _ in range(options.files)]
+    done = threading.Event()
+    peaks: list[float] = []
+    with ThreadPoolExecutor(options.visitors + options.files + 2) as threads:
+        watching = threads.submit(watch_memory, pid, done, peaks)
+        hostile = threads.submit(upload_again_and_again, url, done)
+        reading = [threads.submit(file.read) for file in files]
+        for file in files:
+            file.joined.wait(300)
+        visitors = range(options.visitors)
+        visits = list(threads.map(lambda number: visit(url, number, options), visitors))
+        still_reading = sum(not future.done() for future in reading)
+        finished = [future.result() for future in reading]
+        done.set()
+        watching.result()
+        hostile_calls = hostile.result()
+    time.sleep(REST)
     answered = [milliseconds for visited in visits for milliseconds in visited]
     times = [milliseconds for milliseconds in answered if milliseconds is not None]
-    still_reading = file.reading()
-    seconds, finished = file.finish()
     return {
         "end_to_end_p50_ms": statistics.median(t for t in alone if t is not None),
-        "visitors": visitors,
+        "visitors": options.visitors,
         "p50_ms": statistics.median(times),
         "p95_ms": statistics.quantiles(times, n=20)[-1],
         "failed": len(answered) - len(times),
-        "file_rows": rows,
-        "file_seconds": seconds,
-        "file_outlasted_visitors": float(still_reading),
-        "file_finished": float(finished),
+        "files": options.files,
+        "files_finished": sum(finished),
+        "files_left_after_visitors": still_reading,
+        "hostile_uploads": hostile_calls,
+        "memory_start_mb": at_start,
+        "memory_peak_mb": max(peaks),
+        "memory_after_mb": memory(pid),
     }
 
 
-def visit(url: str, number: int, rounds: int) -> list[float | None]:
-    """One visitor's questions, one after the other."""
+def memory(pid: int) -> float:
+    """Resident megabytes of a process (Linux)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+def watch_memory(pid: int, done: threading.Event, peaks: list[float]) -> None:
+    while not done.is_set():
+        peaks.append(memory(pid))
+        time.sleep(0.05)
+
+
+def upload_again_and_again(url: str, done: threading.Event) -> int:
+    """Upload the hostile CSV and have it checked, until `done`; how many times."""
+    calls = 0
+    with httpx.Client(base_url=url, timeout=300) as client:
+        _, look = component_event(client, "file", "File", "upload")
+        while not done.is_set():
+            path = client.post("gradio_api/upload", files={"files": ("h.csv", HOSTILE)}).json()[0]
+            file = {"path": path, "orig_name": "h.csv", "meta": {"_type": "gradio.FileData"}}
+            asked = {"data": [file], "fn_index": look, "session_hash": f"hostile-{calls}"}
+            answer = client.post("gradio_api/run/predict", json=asked)
+            if "line of column names is longer" not in answer.text:
+                raise SystemExit(f"the hostile CSV was not refused: {answer.text[:200]}")
+            calls += 1
+    return calls
+
+
+def component_event(client: httpx.Client, kind: str, label: str, event: str) -> tuple[int, int]:
+    """Ids of a component and of what runs on its event."""
+    config = client.get("config").json()
+    found = next(
+        c["id"]
+        for c in config["components"]
+        if c["type"] == kind and label in (c["props"].get("label"), c["props"].get("elem_id"))
+    )
+    return found, next(d["id"] for d in config["dependencies"] if [found, event] in d["targets"])
+
+
+def visit(url: str, number: int, options: argparse.Namespace) -> list[float | None]:
+    """One visitor's questions, with a pause to read each answer."""
+    answers = []
+    time.sleep(options.pause * number / options.visitors)
     with httpx.Client(base_url=url, timeout=120) as client:
-        return [ask(client, SENTENCES[(number + turn) % len(SENTENCES)]) for turn in range(rounds)]
+        for turn in range(options.rounds):
+            answers.append(ask(client, SENTENCES[(number + turn) % len(SENTENCES)]))
+            time.sleep(options.pause)
+    return answers
 
 
 def ask(client: httpx.Client, text: str) -> float | None:
@@ -181,59 +251,46 @@ def ask(client: httpx.Client, text: str) -> float | None:
 
 
 class FileVisitor:
-    """Somebody who uploads a file on the Files tab and presses "Read the file", by what the browser would send."""
+    """A visitor who uploads a file and presses "Read the file", as the browser does."""
 
     def __init__(self, url: str, rows: int) -> None:
-        self.client = httpx.Client(base_url=url, timeout=None)
+        self.url = url
         self.rows = rows
-        self.thread = threading.Thread(target=self._watch)
-        self.last = ""
+        self.joined = threading.Event()
 
-    def begin(self) -> None:
-        """Upload and start; returns when the first report of progress is there."""
-        config = self.client.get("config").json()
-        button = next(
-            c["id"] for c in config["components"] if c["props"].get("elem_id") == "read-file"
-        )
-        event = next(d for d in config["dependencies"] if [button, "click"] in d["targets"])
-        models = next(c for c in config["components"] if c["id"] == event["inputs"][2])["props"][
-            "value"
-        ]
-        lines = "\n".join(
-            f"Row {number}: {SENTENCES[number % len(SENTENCES)]}" for number in range(self.rows)
-        )
-        path = self.client.post(
-            "gradio_api/upload", files={"files": ("rows.txt", lines.encode())}
-        ).json()[0]
-        file = {"path": path, "orig_name": "rows.txt", "meta": {"_type": "gradio.FileData"}}
-        asked = {
-            "data": [file, "text", models, 0.5],
-            "fn_index": event["id"],
-            "session_hash": "file-visitor",
-        }
-        self.begun = time.monotonic()
-        self.client.post("gradio_api/queue/join", json=asked).raise_for_status()
-        self.thread.start()
-        while "texts" not in self.last and self.thread.is_alive():
-            time.sleep(0.01)
-
-    def _watch(self) -> None:
-        with self.client.stream(
-            "GET", "gradio_api/queue/data", params={"session_hash": "file-visitor"}
-        ) as stream:
-            for line in stream.iter_lines():
-                self.last = line or self.last
-                if "process_completed" in line:
-                    break
-
-    def reading(self) -> bool:
-        return self.thread.is_alive()
-
-    def finish(self) -> tuple[float, bool]:
-        """Seconds from the start to the results, and whether there are any."""
-        self.thread.join()
-        self.client.close()
-        return time.monotonic() - self.begun, '"success":true' in self.last.replace(" ", "")
+    def read(self) -> bool:
+        """Whether the file was read to its end."""
+        session = f"file-{id(self)}"
+        with httpx.Client(base_url=self.url, timeout=None) as client:
+            config = client.get("config").json()
+            _, event_id = component_event(client, "button", "read-file", "click")
+            event = next(d for d in config["dependencies"] if d["id"] == event_id)
+            models = next(c for c in config["components"] if c["id"] == event["inputs"][2])
+            lines = "\n".join(
+                f"Row {number}: {SENTENCES[number % len(SENTENCES)]}" for number in range(self.rows)
+            )
+            uploaded = client.post("gradio_api/upload", files={"files": ("r.txt", lines.encode())})
+            file = {
+                "path": uploaded.json()[0],
+                "orig_name": "r.txt",
+                "meta": {"_type": "gradio.FileData"},
+            }
+            asked = {
+                "data": [file, "text", models["props"]["value"], 0.5],
+                "fn_index": event_id,
+                "session_hash": session,
+            }
+            joined = client.post("gradio_api/queue/join", json=asked)
+            self.joined.set()
+            if joined.status_code != 200:
+                return False
+            with client.stream(
+                "GET", "gradio_api/queue/data", params={"session_hash": session}
+            ) as stream:
+                for line in stream.iter_lines():
+                    if "process_completed" in line:
+                        return '"success":true' in line.replace(" ", "")
+        return False
 
 
 if __name__ == "__main__":

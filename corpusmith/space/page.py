@@ -81,6 +81,7 @@ def build_page(service: Service) -> gr.Blocks:
     """Build the page. Gradio deletes uploads and results after half an hour."""
     privacy.keep_no_values()
     privacy.log_no_messages()
+    privacy.share_arenas()
     mcp: Any = GradioMCPServer
     mcp.postprocess_output_data = json_content
     with gr.Blocks(title=service.title, analytics_enabled=False, delete_cache=(600, 1800)) as page:

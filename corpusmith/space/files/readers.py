@@ -2,7 +2,6 @@
 
 import codecs
 import csv
-import io
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from corpusmith.space.schema import LONE_SURROGATE, MAX_CHARACTERS, InputError
 MAX_BYTES = 5 * 1024 * 1024
 MAX_ROWS = 20_000
 MAX_COLUMNS = 100
+MAX_HEADER = 50_000  # bytes of the line of column names
 MAX_CELLS = 200_000
 MAX_JSON_LINE = 500_000  # characters
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".txt")
@@ -72,6 +72,8 @@ def read_table(path: Path) -> Table:
         raise InputError(f"Files of this kind are not read. Upload one of {', '.join(SUFFIXES)}.")
     if path.stat().st_size > MAX_BYTES:
         raise InputError(f"The file is larger than {MAX_BYTES // 1024**2} MB. Split it.")
+    if suffix in (".csv", ".tsv"):
+        check_header(path)
     text = decode(path.read_bytes())
     if suffix == ".txt":
         table = text_table(text)
@@ -81,6 +83,17 @@ def read_table(path: Path) -> Table:
         table = delimited_table(text, suffix)
     check(table)
     return table
+
+
+def check_header(path: Path) -> None:
+    """Refuse a first line that is too long, before the file is in memory."""
+    with path.open("rb") as file:
+        start = file.read(MAX_HEADER)
+    if len(start) == MAX_HEADER and b"\n" not in start and b"\r" not in start:
+        raise InputError(
+            f"The line of column names is longer than {MAX_HEADER:,} bytes. Keep the columns you "
+            f"need, {MAX_COLUMNS} at most."
+        )
 
 
 def decode(content: bytes) -> str:
@@ -218,7 +231,7 @@ class BoundedLines(Iterator[str]):
     """The lines of a text for `csv.reader`, which refuse to feed a row of very many cells."""
 
     def __init__(self, text: str, delimiter: str) -> None:
-        self.lines = io.StringIO(text, newline="")
+        self.lines = line_by_line(text)
         self.delimiter = delimiter
         self.cells = 0  # at most, since the last row
 
@@ -228,6 +241,16 @@ class BoundedLines(Iterator[str]):
         if self.cells > MAX_CELLS:
             raise InputError(f"The file has a row of more than {MAX_CELLS:,} cells. Split it.")
         return line
+
+
+def line_by_line(text: str) -> Iterator[str]:
+    """The lines with their ends, one at a time."""
+    start = 0
+    for found in LINE_END.finditer(text):
+        yield text[start : found.end()]
+        start = found.end()
+    if start < len(text):
+        yield text[start:]
 
 
 def cells_of(number: int) -> str:
