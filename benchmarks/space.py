@@ -4,8 +4,8 @@
     python benchmarks/space.py --ner models/disease --files 3 --visitors 4 --rounds 2    # quick
 
 `server_p50_ms` is `Service.extract` on one sentence by all models, `end_to_end_p50_ms` the same by
-`/extract` over HTTP. `p95_ms` and `failed` are of `--visitors` at once, who ask `--rounds` times and
-pause `--pause` seconds after each answer. At the same time `--files` files of `--rows` rows wait in
+`/extract` over HTTP. `p95_ms` and `failed` are of `--visitors` at once, who ask `--rounds` times
+and pause `--pause` seconds after each answer. At the same time `--files` files of `--rows` rows wait in
 the queue, and somebody uploads a CSV of 2.4 million columns again and again. `memory_*_mb` is the
 resident memory of the server: after the first questions, at its peak, and a minute and a half after
 the last answer. The peer is transformers' `pipeline` (PyTorch, fp32, two threads) in turn on the
