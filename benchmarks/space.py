@@ -3,14 +3,14 @@
     python benchmarks/space.py --ner models/disease --relation models/gad --json space.json
     python benchmarks/space.py --ner models/disease --files 3 --visitors 4 --rounds 2    # quick
 
-`server_p50_ms` is `Service.extract` on one sentence by all models, `end_to_end_p50_ms` the same by
-`/extract` over HTTP. `p95_ms` and `failed` are of `--visitors` at once, who ask `--rounds` times
-and pause `--pause` seconds after each answer. At the same time `--files` files of `--rows` rows wait in
-the queue, and somebody uploads a CSV of 2.4 million columns again and again. `memory_*_mb` is the
-resident memory of the server: after the first questions, at its peak, and a minute and a half after
-the last answer. The peer is transformers' `pipeline` (PyTorch, fp32, two threads) in turn on the
-same sentences: `ratio` is its median over that of the first model here. Without the weights in the
-model's folder there is no peer and no `ratio`.
+`server_p50_ms` is `Service.extract` on one sentence by all models, `end_to_end_p50_ms` the same
+by `/extract` over HTTP. `p95_ms` and `failed` are of `--visitors` at once, who ask `--rounds`
+times and pause `--pause` seconds after each answer. Meanwhile `--files` files of `--rows` rows
+wait in the queue, and somebody uploads a CSV of 2.4 million columns again and again.
+`memory_*_mb` is the resident memory of the server: after the first questions, at its peak, and a
+minute and a half after the last answer. The peer is transformers' `pipeline` (PyTorch, fp32, two
+threads) in turn on the same sentences: `ratio` is its median over that of the first model here.
+Without the weights in the model's folder there is no peer and no `ratio`.
 """
 
 import argparse
@@ -231,7 +231,9 @@ def visit(url: str, number: int, options: argparse.Namespace) -> list[float | No
     """One visitor's questions, with a pause to read each answer."""
     answers = []
     time.sleep(options.pause * number / options.visitors)
-    with httpx.Client(base_url=url, timeout=120) as client:
+    # The server closes idle connections, and httpx does not open them again as browsers do.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    with httpx.Client(base_url=url, timeout=120, limits=limits) as client:
         for turn in range(options.rounds):
             answers.append(ask(client, SENTENCES[(number + turn) % len(SENTENCES)]))
             time.sleep(options.pause)

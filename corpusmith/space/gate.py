@@ -82,15 +82,19 @@ class Gate:
             raise Refused(422, 'Write the arguments as {"data": [...]}.')
         else:
             request["data"] = filled(request["data"], function)
+            for component, value in zip(function.inputs, request["data"], strict=True):
+                if not fits(component, value):
+                    raise Refused(422, f"An argument does not fit its {type(component).__name__}.")
         return json.dumps(request).encode()
 
     def function(self, path: str, request: dict[str, Any]) -> Any:
         functions = self.page.fns
         name = path.split("/")[2 if path.startswith("call/v2/") else 1]
-        if path.startswith("queue/join") or (name == "predict" and "fn_index" in request):
-            at = request.get("fn_index")
-            if isinstance(at, int) and not isinstance(at, bool) and at in functions:
-                return functions[at]
+        at = request.get("fn_index")  # outside of call/ it counts more than the name
+        if path.startswith("queue/join") or (at is not None and not path.startswith("call/")):
+            known = functions.get(at) if isinstance(at, int) and not isinstance(at, bool) else None
+            if known is not None and known.fn is not None:  # without one it runs in the browser
+                return known
             raise Refused(404, "There is no such event.")
         for function in functions.values():
             if function.api_name == name and function.api_visibility != "private":
@@ -151,6 +155,39 @@ def filled(data: list[Any], function: Any) -> list[Any]:
     if len(data) + len(missing) < wanted or any(p.default is p.empty for p in missing):
         raise Refused(422, f"{wanted} arguments are needed, not {len(data)}.")
     return [*data, *(parameter.default for parameter in missing)]
+
+
+def fits(component: Any, value: Any) -> bool:
+    """Whether Gradio can read a value for a component of the page without an exception."""
+    if isinstance(component, gr.Slider):
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(component, gr.Dataset):  # the number of an example
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return whole and 0 <= value < len(component.samples)
+    if isinstance(component, gr.CheckboxGroup):
+        known = {choice for _, choice in component.choices}
+        return isinstance(value, list) and all(isinstance(v, str) and v in known for v in value)
+    if isinstance(component, gr.Radio):
+        return value in [choice for _, choice in component.choices]
+    if isinstance(component, gr.Textbox | gr.Dropdown):
+        return value is None or isinstance(value, str)
+    if isinstance(component, gr.File):
+        many = component.file_count == "multiple"
+        files = value if many and isinstance(value, list) else [value]
+        return value is None or all(is_file(file) for file in files)
+    return True
+
+
+def is_file(value: Any) -> bool:
+    """Whether a value names a file as Gradio's pages do."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("path"), str)
+        and value.get("meta") == {"_type": "gradio.FileData"}
+        and set(value) <= {"path", "meta", "url", "size", "orig_name", "mime_type", "is_stream"}
+        and isinstance(value.get("orig_name", ""), str | None)
+        and "\0" not in value["path"]
+    )
 
 
 def replay(body: bytes, receive: Receive) -> Receive:
