@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 pytestmark = pytest.mark.slow
@@ -94,15 +94,14 @@ def test_no_request_is_answered_with_5xx(app) -> None:  # app: a running page
     seen: dict[int, int] = {}
 
     @settings(
-        max_examples=1_000_000,
+        max_examples=200,
         deadline=None,
         database=None,
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
     @given(requests(events))
     def answered(request: tuple[str, str, Any]) -> None:
-        if time.monotonic() > until:
-            return
         method, path, body = request
         headers = {"accept": "application/json, text/event-stream"}
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -119,7 +118,8 @@ def test_no_request_is_answered_with_5xx(app) -> None:  # app: a running page
         full = status == 503 and b"waiting" in answer.content
         assert status < 500 or full, (request, "" if streams else answer.text[:300])
 
-    answered()
+    while time.monotonic() < until:
+        answered()
     assert seen.get(200, 0) > 50 and seen.get(422, 0) > 50, seen
     assert app.alive()
     again = client.post("call/extract", json={"data": ["asthma"]}).json()["event_id"]
