@@ -57,9 +57,9 @@ def test_veto_on_other_labels_than_the_row_has_is_refused(ner_recipe: Path, tmp_
 def test_masked_words_are_in_no_loss_and_no_copy(
     ner_recipe: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
-    from corpusmith.training.data import encode, load_corpus
+    from corpusmith.training.data import load_corpus
     from corpusmith.training.encoder import load_tokenizer
-    from corpusmith.training.loss import IGNORED
+    from corpusmith.training.windows import IGNORED, encode
 
     more = "verify: {unasked: mask}\naugment: {replacements: 2}\n"
     ner_recipe.write_text(ner_recipe.read_text(encoding="utf-8") + more, encoding="utf-8")
