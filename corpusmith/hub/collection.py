@@ -25,7 +25,7 @@ def collect(
         lambda: api.create_collection(
             title,
             namespace=namespace,
-            description="Synthetic biomedical corpora, the encoders they train, and a Space that runs them.",
+            description="Synthetic biomedical corpora, encoders trained on them, and a Space.",
             private=target.private,
             exists_ok=True,
         )

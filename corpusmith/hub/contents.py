@@ -1,6 +1,4 @@
-"""Collect the files of a release: those of a folder, and the card and other files that name the
-version.
-"""
+"""Collect the files of a release: those of a folder, the card and the changelog."""
 
 import json
 import re
@@ -44,14 +42,16 @@ Card = Callable[[str, tuple[Entry, ...]], Files]
 
 @dataclass(frozen=True)
 class About:
-    """Facts that only the publisher knows. A fact that is left out stays as the repo's card states
-    it.
+    """Facts that only the publisher knows.
+
+    A fact that is left out stays as the repo's card states it.
 
     Args:
         dataset, space: For a model's card: its corpus as ``id@version``, and the id of a Space that
             runs it.
         ner, relations, datasets: For a Space: the models it runs and the corpora behind them, each
             ``id@version``.
+        may_publish_adapted: The owners of the documents agree to release an adapted model.
     """
 
     license: str | None = None
@@ -79,7 +79,10 @@ def folder_contents(repo: Repo, folder: Path, standing: Standing, about: About) 
 
 
 def model_contents(folder: Path) -> Files:
-    """A trained model, its evaluations and pictures. Runs of other seeds, states and logs stay out."""
+    """A trained model, its evaluations and pictures.
+
+    Runs of other seeds, states and logs stay out.
+    """
     files: Files = {
         path: file for path, file in folder_files(folder).items() if MODEL_FILES.fullmatch(path)
     }
@@ -141,7 +144,10 @@ def corpus_build(
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file; an empty mapping if there is none. Raises UserError on bad JSON."""
+    """The content of a JSON file; an empty mapping if there is none.
+
+    Raises UserError on bad JSON.
+    """
     try:
         return json.loads(path.read_bytes())
     except FileNotFoundError:
@@ -187,7 +193,7 @@ def without_secrets(text: str) -> str:
 
 
 def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
-    """The files that name a version, for it and its changelog, drawn from the JSON among `files`."""
+    """A function from a version and its changelog to the files that name the version."""
     documents = read_documents(repo, files)
     stood_card = read_text(repo, standing.files.get("README.md"))
     stood = front_matter(stood_card)

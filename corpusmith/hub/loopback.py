@@ -64,7 +64,8 @@ def namespace_at(endpoint: str, hub: str) -> str:
         return str(HfApi(endpoint=endpoint).whoami()["name"])
     except (HTTPError, LocalTokenNotFoundError) as error:
         raise UserError(
-            f"no account at {endpoint}: `hf auth login`, or set HF_TOKEN to a token with write rights ({error})"
+            f"no account at {endpoint}: `hf auth login`, or set HF_TOKEN to a token with write "
+            f"rights ({error})"
         ) from None
 
 

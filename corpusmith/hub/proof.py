@@ -1,6 +1,4 @@
-"""Prove a release: a fresh process that knows only HF_ENDPOINT loads corpus and model and uses
-them.
-"""
+"""Prove a release: a fresh process loads corpus and model from the Hub, and uses them."""
 
 import json
 import os
@@ -90,7 +88,8 @@ def in_fresh_process(endpoint: str, asked: dict[str, Any]) -> dict[str, Any]:
         )
     if finished.returncode:
         raise UserError(
-            f"{asked['dataset']} or {asked['model']} does not load from {endpoint}:\n{finished.stderr[-2000:]}"
+            f"{asked['dataset']} or {asked['model']} does not load from "
+            f"{endpoint}:\n{finished.stderr[-2000:]}"
         )
     return dict(json.loads(finished.stdout.splitlines()[-1]))
 
@@ -104,11 +103,13 @@ def shown(asked: dict[str, Any], proof: dict[str, Any]) -> str:
         else f"{entity['label']} {entity['score']:.2f}"
         for entity in proof["answer"]
     ]
+    dataset, config, revision = asked["dataset"], asked["config"], asked["revision"]
+    task, model, model_revision = asked["task"], asked["model"], asked["model_revision"]
     return (
-        f'\n  load_dataset("{asked["dataset"]}", "{asked["config"]}", revision="{asked["revision"]}")\n'
+        f'\n  load_dataset("{dataset}", "{config}", revision="{revision}")\n'
         f"    rows      {rows}\n"
         f"    first     {proof['first']}\n"
-        f'  pipeline("{asked["task"]}", model="{asked["model"]}", revision="{asked["model_revision"]}")\n'
+        f'  pipeline("{task}", model="{model}", revision="{model_revision}")\n'
         f"    text      {proof['text']}\n"
         f"    answer    {'; '.join(found) or 'nothing found'}"
     )

@@ -81,13 +81,7 @@ def publish(
     return replace(done, shown=True)
 
 
-def rollback(
-    kind: str,
-    repo_id: str,
-    to: str,
-    *,
-    target: HubTarget = DEFAULT_TARGET,
-) -> Release:
+def rollback(kind: str, repo_id: str, to: str, *, target: HubTarget = DEFAULT_TARGET) -> Release:
     """Release the content of an earlier version again, under a new version.
 
     No tag and no commit is removed.
@@ -99,13 +93,8 @@ def rollback(
     return _release_next(repo, standing, files, About(), step=step)
 
 
-def repin(
-    space_id: str,
-    sources: Sequence[str],
-    *,
-    target: HubTarget = DEFAULT_TARGET,
-) -> Release:
-    """Set an existing Space to other versions, each ``id@version``, of the models and corpora that it names."""
+def repin(space_id: str, sources: Sequence[str], *, target: HubTarget = DEFAULT_TARGET) -> Release:
+    """Set an existing Space to other versions, each ``id@version``, of what it names already."""
     repo = Repo("space", space_id, target)
     standing = repo.standing()
     if standing.head is None:
@@ -180,7 +169,8 @@ def _at(repo: Repo, version: str) -> Standing:
         ) from error
     if standing.head is None:
         raise UserError(
-            f"There is no {repo.kind} {repo.id} on {repo.api.endpoint}, or this account can't see it"
+            f"There is no {repo.kind} {repo.id} on {repo.api.endpoint}, or this account can't see "
+            "it"
         )
     return standing
 
@@ -214,7 +204,8 @@ def _release_next(
     next_one = version or versions.next_version(declared, step)
     if declared and versions.parse(next_one) <= versions.parse(declared):
         raise UserError(
-            f"{repo.id} stands at {declared} already: a release must be later than that, not {next_one}"
+            f"{repo.id} stands at {declared} already: a release must be later than that, not "
+            f"{next_one}"
         )
     details = (
         changes_table(row_changes(repo, standing.files, files)) if repo.kind == "dataset" else ""
@@ -293,6 +284,7 @@ def _commit_of(repo: Repo, version: str, default: str | None = None) -> str:
     if default:
         return default
     raise UserError(
-        f"CHANGELOG.md of {repo.id} names {version}, but neither a tag nor a commit does. Tag the commit that holds it: "
+        f"CHANGELOG.md of {repo.id} names {version}, but neither a tag nor a commit does. Tag the "
+        "commit that holds it: "
         f"hf repos tag create {repo.id} {version} --repo-type {repo.type} --revision COMMIT"
     )

@@ -26,8 +26,9 @@ MADE_BY_THE_HUB = {
 
 @dataclass(frozen=True)
 class Change:
-    """One file of a release: `action` is add, update or delete, `size` in bytes (what is deleted
-    has none).
+    """One file of a release.
+
+    `action` is add, update or delete; `size` is in bytes, 0 for a deleted file.
     """
 
     path: str
@@ -170,7 +171,8 @@ def release(
         if compare(files, now):
             if now.head != since.head:
                 raise UserError(
-                    f"{repo.id} changed while {version} was prepared: its head is now {now.head}. Nothing was "
+                    f"{repo.id} changed while {version} was prepared: its head is now {now.head}. "
+                    "Nothing was "
                     "written. Look at what was published, then run the same command again."
                 )
             head = _commit(repo, files, changes, since.head, version, message)
@@ -246,6 +248,7 @@ def tag(repo: Repo, version: str, commit: str, message: str = "") -> None:
             raise
         if (taken := repo.standing().tags.get(version)) != commit:
             raise UserError(
-                f"{repo.id} has a tag {version} already, at {taken}. This release stands at {commit} without a tag: "
+                f"{repo.id} has a tag {version} already, at {taken}. This release stands at "
+                f"{commit} without a tag: "
                 f"publish it again with a later --version."
             ) from error

@@ -98,7 +98,8 @@ class Repo:
             validate_repo_id(repo_id)
         except HFValidationError:
             raise UserError(
-                f"{repo_id!r} is no name for a repo: letters, digits, '-', '_' and '.', at most 96, "
+                f"{repo_id!r} is no name for a repo: letters, digits, '-', '_' and '.', at most "
+                "96, "
                 "without '--' or '..' and without '-' or '.' at an end"
             ) from None
         self.kind, self.type, self.id, self.target = kind, REPO_TYPES[kind], repo_id, target
@@ -161,7 +162,7 @@ class Repo:
 
         Raises:
             UserError: no token where one is needed, one that the Hub refuses, or one that may only
-                read.
+            read.
         """
         token = self.api.token or get_token()
         if not token and self.api.endpoint.startswith("https:"):
@@ -207,7 +208,9 @@ class Repo:
         cause = error.__cause__
         while cause is not None and getattr(cause, "_request", None) is None:
             cause = cause.__cause__
-        asked = urlsplit(str(cause._request.url)).netloc if cause is not None else ""  # type: ignore[attr-defined]
+        # Type: ignore[attr-defined]
+        request = getattr(cause, "_request", None)
+        asked = urlsplit(str(request.url)).netloc if request else ""
         host = urlsplit(self.api.endpoint).netloc
         if asked in ("", host) or self.api.endpoint == "https://huggingface.co":
             return ""
@@ -222,7 +225,8 @@ class Repo:
         if not self.api.endpoint.startswith("https://huggingface.co"):
             return (
                 f"Publishing to {self.api.endpoint} needs a token that may write to "
-                f"{self.id.partition('/')[0]}. Ask whoever runs this Hub for one, then set HF_TOKEN "
+                f"{self.id.partition('/')[0]}. Ask whoever runs this Hub for one, then set "
+                "HF_TOKEN "
                 "to it, or run: hf auth login"
             )
         return (

@@ -1,4 +1,4 @@
-"""Count the rows that two versions of a dataset don't share: added, removed and changed, by config."""
+"""Count the rows that two versions of a dataset don't share, by config."""
 
 import hashlib
 from collections import Counter
@@ -77,7 +77,10 @@ def row_hashes(shards: Iterable[Path]) -> Hashes:
 
 
 def _config(path: str) -> str:
-    """The config of a shard, data/<config>/<split>-*.parquet. Each split of `rejected` is its own."""
+    """The config of a shard, data/<config>/<split>-*.parquet.
+
+    Each split of `rejected` is its own.
+    """
     parts = path.removesuffix(".parquet").split("/")
     if len(parts) != 3 or parts[0] != "data" or not path.endswith(".parquet"):
         return ""

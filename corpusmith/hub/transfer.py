@@ -1,8 +1,8 @@
 """Copy a repo with its history and tags from one Hub to another, such as huggingface.co.
 
-Each commit of `main` becomes one commit on the target Hub. Its description names the original commit, so an interrupted
-copy can resume, a later copy adds only new commits, and commits by others are recognised. Other branches and pull
-requests are not copied.
+Each commit of `main` becomes one commit on the target Hub. Its description names the original
+commit, so an interrupted copy can resume, a later copy adds only new commits, and commits by others
+are recognised. Other branches and pull requests are not copied.
 """
 
 import re
@@ -60,7 +60,8 @@ def lift(
     standing = old.standing()
     if standing.head is None:
         raise UserError(
-            f"There is no {kind} {repo_id} at {source.endpoint}, or it is private and needs another token."
+            f"There is no {kind} {repo_id} at {source.endpoint}, or it is private and needs "
+            "another token."
         )
     new.may_write()
     sdk = "gradio" if new.type == "space" else None
@@ -172,7 +173,11 @@ def _commit(new: Repo, commit: GitCommitInfo, operations: list[Any], parent: str
     by = ", ".join(commit.authors)
     note = f"{ORIGIN}{commit.commit_id}, {commit.created_at:%Y-%m-%d %H:%M} UTC, by {by}"
     made = new.api.create_commit(
-        new.id, operations, repo_type=new.type, parent_commit=parent, commit_message=commit.title,
+        new.id,
+        operations,
+        repo_type=new.type,
+        parent_commit=parent,
+        commit_message=commit.title,
         commit_description=f"{commit.message}\n\n{note}".strip(),
-    )  # fmt: skip
+    )
     return made.oid

@@ -9,12 +9,12 @@ from corpusmith.cli.fetched import local_folder
 from corpusmith.errors import UserError
 
 
-def test_a_folder_of_this_machine_is_itself(tmp_path: Path) -> None:
+def test_local_folder_is_used_as_it_is(tmp_path: Path) -> None:
     with local_folder(str(tmp_path)) as folder:
         assert folder == tmp_path
 
 
-def test_a_url_is_copied_with_its_folders_and_the_copy_is_deleted() -> None:
+def test_url_is_copied_and_the_copy_deleted() -> None:
     store = fsspec.filesystem("memory")
     store.pipe({"/corpus/recipes/r/build.json": b"{}", "/corpus/data/r/train.parquet": b"PAR1"})
     with local_folder("memory://corpus") as folder:
@@ -24,6 +24,6 @@ def test_a_url_is_copied_with_its_folders_and_the_copy_is_deleted() -> None:
 
 
 @pytest.mark.parametrize("url", ["memory://absent", "nonsense://corpus"])
-def test_what_is_not_there_is_a_mistake_of_the_users(url: str) -> None:
+def test_missing_url_is_a_user_error(url: str) -> None:
     with pytest.raises(UserError, match="cannot be fetched"), local_folder(url):
         pass

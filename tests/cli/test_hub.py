@@ -1,6 +1,4 @@
-"""`corpusmith publish` against a real hub: what its options put on the cards, and what it asks
-first.
-"""
+"""`corpusmith publish` against a real hub."""
 
 from pathlib import Path
 
@@ -109,9 +107,7 @@ def corpusmith(hub: str, *line: object, answer: str | None = None) -> str:
     return done.output
 
 
-def test_a_plan_is_shown_a_release_compared_and_rolled_back(
-    hub: str, tmp_path: Path, write
-) -> None:
+def test_dry_run_diff_and_rollback(hub: str, tmp_path: Path, write) -> None:
     write_corpus, _ = write
     repo = ("--repo", "local/corpus")
     corpusmith(hub, "publish", "dataset", write_corpus(tmp_path / "a"), *repo)
@@ -137,7 +133,7 @@ def test_a_plan_is_shown_a_release_compared_and_rolled_back(
     assert sorted(tags) == ["v0.1.0", "v0.2.0", "v0.3.0"]
 
 
-def test_a_release_needs_a_folder_and_a_rollback_takes_none(hub: str, corpus_folder: Path) -> None:
+def test_publish_needs_a_folder_and_rollback_takes_none(hub: str, corpus_folder: Path) -> None:
     line = ["publish", "dataset", "--repo", "local/corpus", "--hub", hub]
     with pytest.raises(UserError, match="publish dataset FOLDER --repo local/corpus"):
         CliRunner().invoke(app, line, catch_exceptions=False)
@@ -147,7 +143,7 @@ def test_a_release_needs_a_folder_and_a_rollback_takes_none(hub: str, corpus_fol
     assert HfApi(endpoint=hub).repo_exists("local/corpus", repo_type="dataset") is False
 
 
-def test_a_new_model_takes_its_space_and_collection_along(
+def test_new_model_updates_its_space_and_collection(
     hub: str, tmp_path: Path, write, space_folder: Path
 ) -> None:
     _, write_model = write
@@ -172,15 +168,16 @@ def test_a_new_model_takes_its_space_and_collection_along(
     )
     collection = HfApi(endpoint=hub).get_collection(said.rpartition("/collections/")[2].strip())
     assert {item.item_id: item.note for item in collection.items} == {
-        "local/student": "v0.2.0. Trained anew.", "local/demo": "v0.1.0. First release.",
-    }  # fmt: skip
+        "local/student": "v0.2.0. Trained anew.",
+        "local/demo": "v0.1.0. First release.",
+    }
     corpusmith(hub, "publish", "model", write_model(tmp_path / "c", b"\0best"), *model, "--alone")
     assert "revision: v0.2.0" in card("space", "local/demo", hub)
     again = corpusmith(hub, "publish", "model", tmp_path / "c", *model)
     assert "stands unchanged" in again and "revision: v0.3.0" in card("space", "local/demo", hub)
 
 
-def test_a_space_is_set_to_other_versions(
+def test_repin_sets_a_space_to_other_versions(
     hub: str, space_folder: Path, tmp_path: Path, write
 ) -> None:
     write_corpus, write_model = write
@@ -201,7 +198,7 @@ def test_a_space_is_set_to_other_versions(
         )
 
 
-def test_a_repo_is_pushed_on_and_public_asks_first(
+def test_hub_push_copies_a_repo_and_public_asks_first(
     hub: str, loopback, tmp_path: Path, model_folder: Path
 ) -> None:
     target = loopback(lambda app: app, tmp_path / "target").url

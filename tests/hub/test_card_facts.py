@@ -1,4 +1,6 @@
-"""From build.json, training.json and evaluations to facts, with keys missing and paths of a machine among them."""
+"""From build.json, training.json and evaluations to facts, with keys missing and paths of a machine
+among them.
+"""
 
 import json
 from pathlib import Path
@@ -39,14 +41,24 @@ def test_examples_of_relations_show_each_label_in_the_sentence_as_written(tmp_pa
 
     span = {"start": Value("int32"), "end": Value("int32"), "label": Value("string")}
     features = Features(
-        {"text": Value("string"), "source_text": Value("string"), "head": span, "tail": span,
-         "label": ClassLabel(names=["unrelated", "related"])}
-    )  # fmt: skip
+        {
+            "text": Value("string"),
+            "source_text": Value("string"),
+            "head": span,
+            "tail": span,
+            "label": ClassLabel(names=["unrelated", "related"]),
+        }
+    )
     rows = [
-        {"text": "@GENE$ and @DISEASE$", "source_text": f"TP{n} and cancer", "label": n % 2,
-         "head": {"start": 0, "end": 3, "label": "Gene"}, "tail": {"start": 8, "end": 14, "label": "Disease"}}
+        {
+            "text": "@GENE$ and @DISEASE$",
+            "source_text": f"TP{n} and cancer",
+            "label": n % 2,
+            "head": {"start": 0, "end": 3, "label": "Gene"},
+            "tail": {"start": 8, "end": 14, "label": "Disease"},
+        }
         for n in range(10, 20)
-    ]  # fmt: skip
+    ]
     Dataset.from_list(rows, features=features).to_parquet(tmp_path / "train.parquet")
     shown = examples(tmp_path / "train.parquet", "relations")
     assert [row["label"] for row in shown] == ["unrelated", "unrelated", "related", "related"]
@@ -59,13 +71,13 @@ def test_examples_of_relations_show_each_label_in_the_sentence_as_written(tmp_pa
     ]
 
 
-def test_a_build_without_its_shards_is_refused(corpus_folder: Path) -> None:
+def test_build_without_shards_is_refused(corpus_folder: Path) -> None:
     (corpus_folder / "data/demo-disease/test-00000-of-00001.parquet").unlink()
     with pytest.raises(UserError, match="no Parquet file of test"):
         published_build(corpus_folder)
 
 
-def test_the_least_build_makes_facts() -> None:
+def test_minimal_build_makes_facts() -> None:
     corpus = facts.corpus("words", {"task": "ner"}, ())
     assert (corpus.rows, corpus.teacher, corpus.audit) == (0, {}, {})
 
@@ -74,8 +86,12 @@ def test_no_path_of_this_machine_is_published(tmp_path: Path, write) -> None:
     _, write_model = write
     corpus, benchmark = tmp_path / "built/demo", tmp_path / "benchmarks/ncbi_disease"
     corpus.mkdir(parents=True)
-    folder = write_model(tmp_path / "m", dataset={"id": str(corpus), "config": "demo"}, encoder="embedded",
-                         encoder_revision="0.1.0")  # fmt: skip
+    folder = write_model(
+        tmp_path / "m",
+        dataset={"id": str(corpus), "config": "demo"},
+        encoder="embedded",
+        encoder_revision="0.1.0",
+    )
     (folder / "evaluation").mkdir()
     figures = {"task": "ner", "strict_f1": 60.0, "split": "dev"}
     results = {
@@ -138,7 +154,7 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
         model_contents(tmp_path)
 
 
-def test_a_report_beside_a_model_gives_its_card_the_baselines(tmp_path: Path, write) -> None:
+def test_report_beside_a_model_adds_baselines_to_its_card(tmp_path: Path, write) -> None:
     _, write_model = write
     folder, report = write_model(tmp_path / "model"), tmp_path / "report.json"
     figures = {

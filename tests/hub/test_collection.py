@@ -30,9 +30,7 @@ def test_releases_are_collected_once_and_their_notes_follow(
     }
 
 
-def test_a_run_that_was_killed_before_it_collected_is_made_up_for(
-    hub: str, tmp_path: Path, write
-) -> None:
+def test_collection_catches_up_after_a_kill(hub: str, tmp_path: Path, write) -> None:
     _, write_model = write
     address = collect(
         "local",

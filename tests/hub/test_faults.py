@@ -1,6 +1,4 @@
-"""The Hub fails at each request of a release, in each way: what stands afterwards is whole, in one
-commit, tagged once.
-"""
+"""The Hub fails at each request of a release: what it holds then is whole, and tagged once."""
 
 import shutil
 from functools import partial
@@ -172,7 +170,7 @@ OUTCOMES = {  # action -> (the repo, its kind, the tags it ends with, pull reque
         for fault in FAULTS[::4]
     ],
 )
-def test_whatever_follows_survives_a_fault_at_each_request(
+def test_later_releases_survive_a_fault_at_each_request(
     loopback, tmp_path: Path, stood: dict, action: str, fault: str
 ) -> None:
     for number in count():

@@ -1,6 +1,4 @@
-"""kill -9 of the publisher at each step of a release, and of the hub under it: what a rerun leaves
-is whole.
-"""
+"""Kill publisher and hub at each step of a release; a rerun completes it."""
 
 import multiprocessing
 import os
@@ -56,9 +54,7 @@ def content(standing: Standing) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def processes():
-    """Children forked from a process that has everything imported and no threads: quick, and clean
-    to kill.
-    """
+    """Children of a process that has everything imported and no threads."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["corpusmith.hub.publish", "matplotlib.figure"])
     return context

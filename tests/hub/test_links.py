@@ -1,6 +1,4 @@
-"""Every link and picture of what a release publishes leads somewhere: followed on a real hub, not
-matched by a pattern.
-"""
+"""Follow every link and picture of a release on a real hub."""
 
 import json
 import re
@@ -87,7 +85,7 @@ def test_links_and_pictures_lead_somewhere(hub: str, tmp_path: Path, write) -> N
         for name in {"README.md", "CHANGELOG.md"} & files.keys():
             for link in links(repo.read(files[name]).decode()):
                 if link not in ABROAD:
-                    # where the Hub looks for what is relative
+                    # Where the Hub looks for what is relative
                     base = f"{repo.url}/resolve/{done.version}/{name}"
                     assert http.get(urljoin(base, link)).status_code == 200, (
                         f"{done.repo_id}, {name}: {link}"

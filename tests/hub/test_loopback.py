@@ -29,14 +29,16 @@ def answers(endpoint: str) -> bool:
         return probe.connect_ex(("127.0.0.1", int(urlsplit(endpoint).port or 0))) == 0
 
 
-def test_it_is_there_inside_and_gone_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_local_hub_runs_inside_the_context_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PYTHONPATH", HOUSE)
     with hub_at("local", tmp_path / "hub") as endpoint:
         assert answers(endpoint)
     assert not answers(endpoint)
 
 
-def test_it_dies_with_a_run_that_is_killed(tmp_path: Path) -> None:
+def test_local_hub_ends_with_a_killed_run(tmp_path: Path) -> None:
     line = [sys.executable, "-c", RUN, str(tmp_path / "hub")]
     with subprocess.Popen(
         line, env={**os.environ, "PYTHONPATH": HOUSE}, stdout=subprocess.PIPE, text=True
@@ -51,6 +53,6 @@ def test_it_dies_with_a_run_that_is_killed(tmp_path: Path) -> None:
         time.sleep(0.1)
 
 
-def test_a_hub_elsewhere_is_taken_as_it_is(tmp_path: Path) -> None:
+def test_url_of_a_hub_is_used_as_it_is(tmp_path: Path) -> None:
     with hub_at("https://hub.example/", tmp_path) as endpoint:
         assert endpoint == "https://hub.example"

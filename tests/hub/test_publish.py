@@ -40,7 +40,7 @@ def test_same_content_is_not_published_again(hub: str, corpus_folder: Path) -> N
     assert (again.state, again.version, again.commit) == ("unchanged", "v0.1.0", first.commit)
 
 
-def test_a_standing_repo_is_shown_only_when_asked_and_after_the_release(
+def test_existing_repo_becomes_public_only_on_request_and_last(
     hub: str, tmp_path: Path, write
 ) -> None:
     write_corpus, _ = write
@@ -59,7 +59,7 @@ def test_a_standing_repo_is_shown_only_when_asked_and_after_the_release(
     )
 
 
-def test_unchanged_content_can_still_be_shown_but_a_pull_request_shows_nothing(
+def test_unchanged_repo_can_become_public_but_not_by_a_pull_request(
     hub: str, corpus_folder: Path
 ) -> None:
     publish("dataset", corpus_folder, CORPUS, target=HubTarget(hub))
@@ -76,9 +76,7 @@ def test_unchanged_content_can_still_be_shown_but_a_pull_request_shows_nothing(
     assert "is visible from now on to everybody" in release_lines(done)
 
 
-def test_versions_follow_what_changed_and_old_ones_stay_as_they_were(
-    hub: str, tmp_path: Path, write
-) -> None:
+def test_version_follows_the_change_and_old_versions_stay(hub: str, tmp_path: Path, write) -> None:
     write_corpus, _ = write
     about = About(license="cc-by-4.0")
     publish("dataset", write_corpus(tmp_path / "a"), CORPUS, about=about, target=HubTarget(hub))
@@ -116,7 +114,7 @@ def test_versions_follow_what_changed_and_old_ones_stay_as_they_were(
     assert "| `demo-disease` | 10 | 0 | 0 |" in entries[3].details
 
 
-def test_only_changed_shards_travel(hub: str, tmp_path: Path, write) -> None:
+def test_only_changed_files_are_uploaded(hub: str, tmp_path: Path, write) -> None:
     write_corpus, _ = write
     publish("dataset", write_corpus(tmp_path / "a"), CORPUS, target=HubTarget(hub))
     done = publish(
@@ -238,7 +236,7 @@ def test_stale_files_go(hub: str, model_folder: Path) -> None:
     assert ".gitattributes" in Repo("model", MODEL, HubTarget(hub)).standing().files
 
 
-def test_space_names_and_pins_its_models(hub: str, tmp_path: Path, write) -> None:
+def test_space_card_pins_its_models(hub: str, tmp_path: Path, write) -> None:
     write_corpus, write_model = write
     publish("dataset", write_corpus(tmp_path / "corpus"), CORPUS, target=HubTarget(hub))
     for name in ("one", "two"):
@@ -270,7 +268,7 @@ def test_space_names_and_pins_its_models(hub: str, tmp_path: Path, write) -> Non
     )
 
 
-def test_a_metric_keeps_its_own_card_under_its_own_name(hub: str, tmp_path: Path) -> None:
+def test_metric_keeps_its_own_card(hub: str, tmp_path: Path) -> None:
     folder = tmp_path / "metric"
     folder.mkdir()
     (folder / "strict.py").write_text("one = 1\n")
@@ -309,9 +307,7 @@ def test_the_croissant_file_of_a_release_is_valid(
     assert len(rows) == 20 and "Mutations in gene 0 cause cystic fibrosis." in rows
 
 
-def test_a_changelog_whose_version_nothing_names_is_not_guessed_at(
-    hub: str, model_folder: Path
-) -> None:
+def test_changelog_version_without_tag_or_commit_is_refused(hub: str, model_folder: Path) -> None:
     publish("model", model_folder, MODEL, target=HubTarget(hub))
     api = HfApi(endpoint=hub, token="any-token")
     api.super_squash_history(MODEL, commit_message="One")
@@ -322,7 +318,7 @@ def test_a_changelog_whose_version_nothing_names_is_not_guessed_at(
         publish("model", model_folder, MODEL, target=HubTarget(hub))
 
 
-def test_card_and_facts_name_the_same_rows(hub: str, corpus_folder: Path) -> None:
+def test_build_json_counts_the_rows_of_the_card(hub: str, corpus_folder: Path) -> None:
     publish("dataset", corpus_folder, CORPUS, target=HubTarget(hub))
     build = json.loads(text("dataset", CORPUS, "recipes/demo-disease/build.json", hub))
     assert build["splits"]["train"]["rows"] == 16

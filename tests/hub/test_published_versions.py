@@ -1,6 +1,4 @@
-"""What readers get: a fresh process that knows only HF_ENDPOINT loads each version, whole and
-streamed.
-"""
+"""A fresh process loads each version, whole and streamed."""
 
 import json
 import os
@@ -23,7 +21,8 @@ whole = load_dataset(name, "demo-disease", revision=version, split="train")
 streamed = load_dataset(name, "demo-disease", revision=version, split="train", streaming=True)
 refused = load_dataset(name, "rejected", revision=version)
 tags = whole.features["ner_tags"].feature.names
-print(json.dumps([whole["text"][:], [row["text"] for row in streamed], tags, {k: len(v) for k, v in refused.items()}]))
+rejected = {name: len(rows) for name, rows in refused.items()}
+print(json.dumps([whole["text"][:], [row["text"] for row in streamed], tags, rejected]))
 """
 
 

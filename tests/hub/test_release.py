@@ -1,6 +1,4 @@
-"""A release beside others: somebody else publishes at the same time, accounts that may not write, a
-Hub that is down.
-"""
+"""Two publishers at once, accounts that may not write, and a Hub that is down."""
 
 import hashlib
 import subprocess
@@ -19,7 +17,7 @@ MODEL = "local/corpusmith-demo"
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_hub_that_stays_down_is_named(loopback, model_folder: Path) -> None:
+def test_unreachable_hub_is_reported(loopback, model_folder: Path) -> None:
     server = loopback(lambda app: app)
     url = server.url
     server.stop()
@@ -27,7 +25,7 @@ def test_a_hub_that_stays_down_is_named(loopback, model_folder: Path) -> None:
         publish("model", model_folder, MODEL, target=HubTarget(url))
 
 
-def test_a_refusal_is_not_tried_again() -> None:
+def test_refusal_is_not_retried() -> None:
     calls = []
 
     def refuse() -> None:
@@ -39,7 +37,7 @@ def test_a_refusal_is_not_tried_again() -> None:
     assert len(calls) == 1
 
 
-def test_of_two_publishers_one_wins_and_the_other_says_so(hub: str, tmp_path: Path, write) -> None:
+def test_one_of_two_publishers_wins_and_the_other_is_told(hub: str, tmp_path: Path, write) -> None:
     _, write_model = write
     publish("model", write_model(tmp_path / "first"), MODEL, target=HubTarget(hub))
     folders = [write_model(tmp_path / name, name.encode() + b"\0") for name in ("one", "two")]
@@ -68,7 +66,9 @@ def test_of_two_publishers_one_wins_and_the_other_says_so(hub: str, tmp_path: Pa
     assert repo.standing().tags["v0.2.0"] == outcomes[won.name].commit
 
 
-def test_a_repo_filled_meanwhile_is_not_overwritten(hub: str, tmp_path: Path, write) -> None:
+def test_repo_that_was_filled_in_the_meantime_is_not_overwritten(
+    hub: str, tmp_path: Path, write
+) -> None:
     _, write_model = write
     publish("model", write_model(tmp_path / "theirs"), MODEL, target=HubTarget(hub))
     repo = Repo("model", MODEL, HubTarget(hub))
@@ -110,7 +110,7 @@ def guarded(loopback, tmp_path: Path) -> str:
         ("bob/model", "ada-secret-token", "refuses this account"),
     ],
 )
-def test_accounts_that_may_not_write_learn_how(
+def test_accounts_without_write_access_get_the_remedy(
     guarded: str, model_folder: Path, repo_id: str, token: str, said: str
 ) -> None:
     with pytest.raises(UserError, match=said) as caught:
@@ -140,7 +140,7 @@ def test_same_agrees_with_git_and_sha256(tmp_path: Path) -> None:
         assert not same(content, RemoteFile("file", git, 8, True, "main"))
 
 
-def test_hidden_files_stay_at_home(tmp_path: Path) -> None:
+def test_hidden_files_are_not_published(tmp_path: Path) -> None:
     (tmp_path / ".cache").mkdir()
     for name in (".env", ".cache/x", "shown"):
         (tmp_path / name).write_text("x")

@@ -49,7 +49,7 @@ def test_added_removed_changed_and_moved(tmp_path: Path) -> None:
     assert changes == {"words": RowChanges(added=1, removed=1, changed=1)}
 
 
-def test_shards_that_stand_are_not_fetched(tmp_path: Path) -> None:
+def test_unchanged_shards_are_not_fetched(tmp_path: Path) -> None:
     a, b, c = ({"id": name, "text": name} for name in "abc")
     old = write_shards(tmp_path / "old", train=[a], test=[b])
     new = write_shards(tmp_path / "new", train=[a], test=[b, c])

@@ -33,8 +33,13 @@ def release(api: HfApi, version: str, before: dict, files: dict) -> None:
         CommitOperationAdd(path, files[path]) for path in files if before.get(path) != files[path]
     ]
     operations += [CommitOperationDelete(path) for path in before if path not in files]
-    api.create_commit("lab/ner", operations, commit_message=f"Release {version}", commit_description="Why",
-                      repo_type="dataset")  # fmt: skip
+    api.create_commit(
+        "lab/ner",
+        operations,
+        commit_message=f"Release {version}",
+        commit_description="Why",
+        repo_type="dataset",
+    )
     api.create_tag("lab/ner", tag=version, repo_type="dataset")
 
 
@@ -115,9 +120,7 @@ def test_a_second_lift_brings_only_what_is_new(source: HfApi, target) -> None:
 
 
 @pytest.mark.parametrize("allowed", [0, 1, 2])
-def test_a_lift_that_broke_off_goes_on(
-    source: HfApi, target, allowed: int, impatient: None
-) -> None:
+def test_interrupted_lift_resumes(source: HfApi, target, allowed: int, impatient: None) -> None:
     target.app.allowed = allowed
     with pytest.raises(UserError, match="failed"):
         lift("dataset", "lab/ner", source=HubTarget(source.endpoint), target=HubTarget(target.url))
@@ -129,7 +132,7 @@ def test_a_lift_that_broke_off_goes_on(
     assert len(api.list_repo_commits("lab/ner", repo_type="dataset")) == 4
 
 
-def test_a_repo_that_was_lifted_privately_is_shown_when_asked(source: HfApi, target) -> None:
+def test_private_lift_becomes_public_on_request(source: HfApi, target) -> None:
     api = HfApi(endpoint=target.url)
     lift("dataset", "lab/ner", source=HubTarget(source.endpoint), target=HubTarget(target.url))
     assert api.dataset_info("lab/ner").private
@@ -142,7 +145,7 @@ def test_a_repo_that_was_lifted_privately_is_shown_when_asked(source: HfApi, tar
     assert not api.dataset_info("lab/ner").private
 
 
-def test_the_commits_of_others_are_left_alone(source: HfApi, target) -> None:
+def test_commits_of_others_are_not_overwritten(source: HfApi, target) -> None:
     api = HfApi(endpoint=target.url)
     api.create_repo("lab/ner", repo_type="dataset")
     api.upload_file(
@@ -164,7 +167,7 @@ def test_the_commits_of_others_are_left_alone(source: HfApi, target) -> None:
     assert contents(api, "main", "lab/other") == STATES["v2.0.0"]
 
 
-def test_somebody_who_commits_meanwhile_stops_the_lift(source: HfApi, target) -> None:
+def test_commit_by_others_during_a_lift_stops_it(source: HfApi, target) -> None:
     lift("dataset", "lab/ner", source=HubTarget(source.endpoint), target=HubTarget(target.url))
     api = HfApi(endpoint=target.url)
     api.upload_file(
@@ -176,7 +179,7 @@ def test_somebody_who_commits_meanwhile_stops_the_lift(source: HfApi, target) ->
     assert contents(api, "main") == STATES["v2.0.0"] | {"a.txt": b"theirs"}
 
 
-def test_a_tag_off_main_is_named_and_left(source: HfApi, target) -> None:
+def test_tag_off_main_is_reported_and_not_copied(source: HfApi, target) -> None:
     source.create_branch("lab/ner", branch="dev", repo_type="dataset")
     source.upload_file(
         path_or_fileobj=b"x",
@@ -191,7 +194,7 @@ def test_a_tag_off_main_is_named_and_left(source: HfApi, target) -> None:
     ).left == ("v9",)
 
 
-def test_a_repo_that_is_not_there(source: HfApi, target) -> None:
+def test_missing_repo_is_reported(source: HfApi, target) -> None:
     with pytest.raises(UserError, match="no dataset lab/absent"):
         lift(
             "dataset", "lab/absent", source=HubTarget(source.endpoint), target=HubTarget(target.url)

@@ -1,6 +1,4 @@
-"""What the Space repo holds: the app, the one extractor, and the lexicons that its links come from,
-in one folder.
-"""
+"""Lay out the files of the Space repo: the app, the extractor and the lexicons of its links."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -44,8 +42,9 @@ def stage_space(folder: Path, recipes: Sequence[Recipe]) -> Path:
 
 
 def labelled_sources(recipe: Recipe) -> Iterator[tuple[str, str]]:
-    """(entity label, lexicon) of everything the page may mark: of relations both sides, whose names
-    find the pairs.
+    """(entity label, lexicon) of everything that the page may mark.
+
+    Of relations that is both sides: their names find the pairs.
     """
     if recipe.relation is not None:
         for name in (recipe.relation.head, recipe.relation.tail):

@@ -1,6 +1,4 @@
-"""A Hugging Face Hub on one machine: huggingface_hub, datasets and transformers publish to it and
-load from it.
-"""
+"""A Hugging Face Hub on one machine, for huggingface_hub, datasets and transformers."""
 
 from corpusmith.hub.local.server import application, serve
 

@@ -110,7 +110,10 @@ class Call:
         return body
 
     def text(self, name: str, default: str | None = None) -> str:
-        """A string of the body. Raises 400 if it is something else, or missing without a default."""
+        """A string of the body.
+
+        Raises 400 if it is something else, or missing without a default.
+        """
         value = self.body.get(name)
         if value is None and default is not None:
             return default
@@ -148,9 +151,7 @@ class Call:
 
     @property
     def addressed(self) -> Repo:
-        """The repository that the path names: `/api/{kind}/…`, `/datasets/…`, `/spaces/…`, or
-        `/{namespace}/…`.
-        """
+        """The repository that the path names, there or not."""
         first = self.request.url.path.split("/")[1]
         kind = self.args.get("kind") or (first if first in KINDS else "models")
         return self.store.repo(kind, f"{self.args['namespace']}/{self.args['name']}")
@@ -169,7 +170,10 @@ class Call:
         return repo
 
     def sign(self, *what: str) -> str:
-        """The signature of an upload's address. The upload itself comes without the user's token."""
+        """The signature of an upload's address.
+
+        The upload itself comes without the user's token.
+        """
         return hmac.new(
             self.request.app.state.secret, json.dumps(what).encode(), "sha256"
         ).hexdigest()

@@ -1,6 +1,4 @@
-"""Collections: named lists of repositories with a note on each, every one a JSON file that is
-replaced as a whole.
-"""
+"""Collections: lists of repositories with notes, each a JSON file that is replaced as a whole."""
 
 import json
 import logging
@@ -76,11 +74,16 @@ def create(call: Call) -> dict[str, Any]:
                 raise HubError(409, f"Collection exists: {title}", slug=one["slug"])
         words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
         collection = {
-            "slug": f"{owner}/{words[:60]}-{secrets.token_hex(12)}", "title": title,
+            "slug": f"{owner}/{words[:60]}-{secrets.token_hex(12)}",
+            "title": title,
             "description": call.text("description", ""),
-            "owner": owner, "items": [], "position": 0, "private": bool(body.get("private")), "theme": "orange",
+            "owner": owner,
+            "items": [],
+            "position": 0,
+            "private": bool(body.get("private")),
+            "theme": "orange",
             "upvotes": 0,
-        }  # fmt: skip
+        }
         return save(call, collection)
 
 

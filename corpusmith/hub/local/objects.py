@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 
 class HubError(HTTPException):
-    """A refusal as clients read it: an HTTP status, an `X-Error-Code`, a message and more fields."""
+    """A refusal: an HTTP status, an `X-Error-Code`, a message and more fields of the body."""
 
     def __init__(self, status: int, message: str, code: str | None = None, **body: Any):
         super().__init__(status, message, {"X-Error-Code": code} if code else {})
@@ -22,8 +22,9 @@ class HubError(HTTPException):
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of a commit. `oid` is git's: of the bytes, or of the pointer that git would hold for
-    an LFS file.
+    """One file of a commit.
+
+    `oid` is git's hash of the bytes; for an LFS file, of the pointer that git would hold.
     """
 
     oid: str
@@ -43,8 +44,9 @@ class Entry:
 
 @dataclass(frozen=True)
 class Objects:
-    """The folder of a repository's files. `lock` is the store's: a repository may be deleted
-    meanwhile.
+    """The folder of a repository's files.
+
+    `lock` is the store's: a repository may be deleted meanwhile.
     """
 
     folder: Path
@@ -79,9 +81,7 @@ class Objects:
             rename_durably(file, self.path(sha256))
 
     def check_repository(self) -> None:
-        """Refuse to write below a repository that was deleted: its folder would come back as a
-        ghost.
-        """
+        """Raise 404 if the repository was deleted: writing below it would leave a ghost."""
         if not (self.folder.parent / "repo.json").is_file():
             raise HubError(404, "The repository was deleted.", "RepoNotFound")
 

@@ -24,7 +24,10 @@ ENVIRONMENT = Environment(
 )
 ENVIRONMENT.filters["yaml"] = partial(yaml.safe_dump, sort_keys=False, allow_unicode=True)
 # A card is somebody's text: nothing may run, and nothing may be loaded from elsewhere.
-POLICY = "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+POLICY = (
+    "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
 
 
 def render(template: str, call: Call, **facts: Any) -> HTMLResponse:
@@ -89,11 +92,20 @@ def repository(call: Call) -> Response:
         (name, repo.resolve(oid), message) for name, (oid, message) in repo.refs("tags").items()
     ]
     return render(
-        "repo.html", call, repo=repo, settings=repo.settings, revision=revision, commit=commit, raw=raw,
-        metadata=data, card=card_html(markdown, raw), files=shown, branches=repo.refs("heads"),
+        "repo.html",
+        call,
+        repo=repo,
+        settings=repo.settings,
+        revision=revision,
+        commit=commit,
+        raw=raw,
+        metadata=data,
+        card=card_html(markdown, raw),
+        files=shown,
+        branches=repo.refs("heads"),
         versions=sorted(versions, key=lambda version: version[1].date, reverse=True),
         history=[*islice(repo.history(commit), 20)],
-    )  # fmt: skip
+    )
 
 
 def collected(call: Call) -> Response:
@@ -127,6 +139,7 @@ def no_git(call: Call) -> Response:
     kind = f" --repo-type {repo.kind[:-1]}" if repo.kind != "models" else ""
     text = (
         "This Hub does not speak git. Download the files with:\n"
-        f"HF_ENDPOINT={call.base_url} hf download {repo.id}{kind} --local-dir {repo.id.split('/')[1]}\n"
+        f"HF_ENDPOINT={call.base_url} hf download {repo.id}{kind} --local-dir "
+        f"{repo.id.split('/')[1]}\n"
     )
     return Response(text, 501, media_type="text/plain")

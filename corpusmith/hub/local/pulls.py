@@ -13,8 +13,15 @@ def open_pull(repo: Repo, oid: str, base: str, message: Message, status: str) ->
         pulls = repo.settings["pulls"]
         number = len(pulls) + 1
         repo.set_ref("pr", str(number), oid)
-        pulls[str(number)] = {"title": message.title, "description": message.text,
-                              "author": message.author, "status": status, "base": base, "createdAt": now(), "mergeCommitId": None}  # fmt: skip
+        pulls[str(number)] = {
+            "title": message.title,
+            "description": message.text,
+            "author": message.author,
+            "status": status,
+            "base": base,
+            "createdAt": now(),
+            "mergeCommitId": None,
+        }
         repo.update_settings(pulls=pulls)
         return number
 
@@ -89,13 +96,22 @@ def show(call: Call) -> dict[str, Any]:
     return summary(repo, number, pull) | {
         "filesWithConflicts": [],
         "changes": {"base": f"refs/heads/{pull['base']}", "mergeCommitId": pull["mergeCommitId"]},
-        "events": [{"id": "0", "type": "comment", "createdAt": pull["createdAt"], "author": author, "data": comment}],
-    }  # fmt: skip
+        "events": [
+            {
+                "id": "0",
+                "type": "comment",
+                "createdAt": pull["createdAt"],
+                "author": author,
+                "data": comment,
+            }
+        ],
+    }
 
 
 def merge(call: Call) -> dict[str, Any]:
-    """What the pull request changed since it left its base, on top of it. Raises 409 where both
-    changed a file.
+    """Apply what the pull request changed to its base.
+
+    Raises 409 where both changed a file.
     """
     repo, number = call.repo(write=True), call.args["number"]
     with repo.lock:

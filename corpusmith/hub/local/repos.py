@@ -23,8 +23,14 @@ FILTERS = {
 SHOWN = {"full", "config", "cardData", "expand", "expand[]", "linked"}  # what a client wants to see
 
 # Card fields that are also tags, and the prefix of each.
-TAG_PREFIXES = {"license": "license", "language": "language", "task_categories": "task_categories",
-                "size_categories": "size_categories", "base_model": "base_model", "datasets": "dataset"}  # fmt: skip
+TAG_PREFIXES = {
+    "license": "license",
+    "language": "language",
+    "task_categories": "task_categories",
+    "size_categories": "size_categories",
+    "base_model": "base_model",
+    "datasets": "dataset",
+}
 
 
 def read_card(repo: Repo, commit: Commit) -> tuple[dict[str, Any], str]:
@@ -51,11 +57,22 @@ def describe(repo: Repo, commit: Commit, blobs: bool = False) -> dict[str, Any]:
         for value in as_list(data.get(key))
     ]
     info = {
-        "_id": repo.id, "id": repo.id, "author": repo.namespace, "sha": commit.oid, "private": settings["private"],
-        "gated": settings.get("gated", False), "disabled": False, "downloads": 0, "likes": 0, "trendingScore": 0,
+        "_id": repo.id,
+        "id": repo.id,
+        "author": repo.namespace,
+        "sha": commit.oid,
+        "private": settings["private"],
+        "gated": settings.get("gated", False),
+        "disabled": False,
+        "downloads": 0,
+        "likes": 0,
+        "trendingScore": 0,
         "tags": tags,
-        "lastModified": commit.date, "createdAt": settings["createdAt"], "cardData": data, "siblings": siblings,
-    }  # fmt: skip
+        "lastModified": commit.date,
+        "createdAt": settings["createdAt"],
+        "cardData": data,
+        "siblings": siblings,
+    }
     if repo.kind == "models":
         info |= {key: data.get(key) for key in ("pipeline_tag", "library_name", "model-index")}
     if repo.kind == "spaces":
@@ -81,7 +98,10 @@ def named(call: Call) -> Repo:
 
 
 def privacy(body: dict[str, Any]) -> dict[str, bool]:
-    """The visibility that a body asks for. Older clients send `private` in place of `visibility`."""
+    """The visibility that a body asks for.
+
+    Older clients send `private` in place of `visibility`.
+    """
     if "visibility" in body:
         return {"private": body["visibility"] == "private"}
     return {"private": bool(body["private"])} if "private" in body else {}

@@ -23,8 +23,29 @@ from corpusmith.hub.local.objects import (
 LONGEST_NAME = 200  # of a branch or tag; it becomes a file name
 # The formats of this field among those that the real Hub names in a new repository's
 # .gitattributes.
-LFS_SUFFIXES = (".arrow", ".bin", ".ckpt", ".gz", ".h5", ".jpg", ".npy", ".npz", ".onnx", ".parquet", ".pickle", ".pkl",
-                ".png", ".pt", ".pth", ".safetensors", ".tar", ".tgz", ".webp", ".zip", ".zst")  # fmt: skip
+LFS_SUFFIXES = (
+    ".arrow",
+    ".bin",
+    ".ckpt",
+    ".gz",
+    ".h5",
+    ".jpg",
+    ".npy",
+    ".npz",
+    ".onnx",
+    ".parquet",
+    ".pickle",
+    ".pkl",
+    ".png",
+    ".pt",
+    ".pth",
+    ".safetensors",
+    ".tar",
+    ".tgz",
+    ".webp",
+    ".zip",
+    ".zst",
+)
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ API: list[tuple[str, str, Callable[[Call], Any]]] = [
     ("POST", REPO + "/preupload/{rev}", uploads.preupload),
     ("POST", REPO + "/commit/{rev}", uploads.commit),
     ("GET", REPO + "/xet-write-token/{rev}", xet.write_token),
-]  # fmt: skip
+]
 # What follows a repository's address: `/{namespace}/{name}`, with `/datasets` or `/spaces` before
 # it.
 BESIDE_REPO: list[tuple[str, str, Callable[[Call], Any]]] = [

@@ -1,10 +1,10 @@
-"""Repositories on disk: content-addressed objects, immutable commits, and refs that move by an
-atomic rename.
+"""Repositories on disk: objects by their hash, immutable commits, and refs.
 
-    ROOT/repos/{kind}/{namespace}/{name}/repo.json           settings and pull requests
-                                        /objects/ab/abcd...  a file's bytes, named by their SHA-256
-                                        /commits/{oid}       JSON, named by its SHA-1: the commit's whole tree
-                                        /refs/{heads,tags,pr}/{quoted name}
+ROOT/repos/{kind}/{namespace}/{name}/
+    repo.json                   settings and pull requests
+    objects/ab/abcd...          a file's bytes, named by their SHA-256
+    commits/{oid}               JSON, named by its SHA-1: the commit's whole tree
+    refs/{heads,tags,pr}/{name} the commit of a branch, tag or pull request
 
 Objects are on the disk before the commit that names them, and the commit before its ref. A killed
 hub leaves at most objects that nothing names. One process serves a root, which holds nothing but
@@ -68,7 +68,10 @@ class Store:
         self.scratch.mkdir()
 
     def repo(self, kind: str, repo_id: str) -> Repo:
-        """A repository that is there or not. Names become folders, so a bad name is refused here."""
+        """A repository that is there or not.
+
+        Names become folders, so a bad name is refused here.
+        """
         if kind not in KINDS or not REPO_ID.fullmatch(repo_id) or repo_id.split("/")[0] in RESERVED:
             raise HubError(404, f"{repo_id!r} is not the name of a repository.", "RepoNotFound")
         return Repo(kind, repo_id, self.root / "repos" / kind / repo_id, self.lock)

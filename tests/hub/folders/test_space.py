@@ -7,7 +7,7 @@ from corpusmith.hub.folders.space import stage_space
 from corpusmith.recipe.load import load_recipe
 
 
-def test_the_space_holds_its_entrance_its_rooms_and_the_lexicons_of_every_recipe(
+def test_space_folder_holds_app_package_and_lexicons(
     tmp_path: Path,
 ) -> None:
     recipes = [load_recipe("demo-disease"), load_recipe("demo-gene-disease")]

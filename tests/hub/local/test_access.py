@@ -1,6 +1,4 @@
-"""Who may see and change what: tokens, roles, organisations, private and gated repositories, and
-other sites' pages.
-"""
+"""Tokens, roles, organisations, private and gated repositories, and pages of other sites."""
 
 import hashlib
 from collections.abc import Iterator
@@ -55,7 +53,7 @@ def refused(call, *args, **kwargs) -> int:
     return error.value.response.status_code
 
 
-def test_everybody_is_who_their_token_says(shared: str) -> None:
+def test_token_identifies_the_user(shared: str) -> None:
     ada = api(shared, "ada").whoami()
     assert (ada["name"], [org["name"] for org in ada["orgs"]]) == ("ada", ["oncology"])
     assert ada["auth"]["accessToken"]["role"] == "write"
@@ -107,7 +105,7 @@ def test_a_private_repository_is_not_there_for_others(shared: str, tmp_path: Pat
     assert (there.status_code, there.content) == (absent.status_code, absent.content)
 
 
-def test_readers_do_not_write_and_writers_stay_at_home(shared: str) -> None:
+def test_readers_cannot_write_and_writers_only_in_their_namespaces(shared: str) -> None:
     bob, eve, ada = api(shared, "bob"), api(shared, "eve"), api(shared, "ada")
     ada.update_repo_settings("oncology/notes", visibility="public")
     ada.create_tag("oncology/notes", tag="v1")
@@ -194,7 +192,7 @@ def test_an_upload_does_not_outlive_its_repository(shared: str) -> None:
     assert ada.create_repo("oncology/notes").repo_id == "oncology/notes"
 
 
-def test_what_older_clients_call_private_is_private(shared: str) -> None:
+def test_private_flag_of_older_clients_is_respected(shared: str) -> None:
     body = {"name": "old", "organization": "ada", "type": "dataset", "private": True}
     answer = http.post(
         f"{shared}/api/repos/create", json=body, headers={"Authorization": "Bearer token-of-ada"}
@@ -204,7 +202,7 @@ def test_what_older_clients_call_private_is_private(shared: str) -> None:
         api(shared, "eve").dataset_info("ada/old")
 
 
-def test_what_another_repository_holds_cannot_be_named(shared: str) -> None:
+def test_objects_of_another_repository_cannot_be_committed(shared: str) -> None:
     """Knowing a file's hash is not a right to its bytes."""
     ada, eve = api(shared, "ada"), api(shared, "eve")
     ada.create_commit(

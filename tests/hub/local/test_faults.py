@@ -77,9 +77,7 @@ def write_until_it_dies(api: HfApi, number: int, acknowledged: list[int]) -> Non
 
 
 def check_whole(root: Path, acknowledged: int) -> int:
-    """Every commit has its files, as their hashes say, and none that was acknowledged is missing: →
-    the newest.
-    """
+    """Check that commits have their files, and none is missing; returns the newest."""
     repo = Store(root).repo("models", "lab/notes")
     head = repo.resolve("main")
     for commit in repo.history(head):
@@ -152,12 +150,18 @@ def test_one_of_two_writers_with_the_same_parent_wins(hub: str) -> None:
         assert [http.get(url).text for url in urls] == [winner, winner]
 
 
-def test_writers_without_a_parent_all_count(hub: str) -> None:
+def test_concurrent_commits_without_a_parent_all_land(hub: str) -> None:
     api = HfApi(endpoint=hub, token="any-token")
     api.create_repo("lab/notes")
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda number: api.upload_file(path_or_fileobj=b"x", path_in_repo=f"{number}.txt",
-                                                     repo_id="lab/notes"), range(12)))  # fmt: skip
+        list(
+            pool.map(
+                lambda number: api.upload_file(
+                    path_or_fileobj=b"x", path_in_repo=f"{number}.txt", repo_id="lab/notes"
+                ),
+                range(12),
+            )
+        )
     assert (
         len(api.list_repo_files("lab/notes")) == 13
         and len(api.list_repo_commits("lab/notes")) == 13
@@ -180,7 +184,7 @@ def test_one_of_two_tags_or_repositories_of_a_name_wins(hub: str) -> None:
         assert sorted(tags) == [200, 409, 409, 409]
 
 
-def test_a_client_that_hangs_up_leaves_nothing(hub: str, tmp_path: Path) -> None:
+def test_interrupted_upload_leaves_no_file(hub: str, tmp_path: Path) -> None:
     api = HfApi(endpoint=hub, token="any-token")
     api.create_repo("lab/notes")
     oid = hashlib.sha256(b"whole").hexdigest()
@@ -188,7 +192,8 @@ def test_a_client_that_hangs_up_leaves_nothing(hub: str, tmp_path: Path) -> None
         f"{hub}/lab/notes.git/info/lfs/objects/batch", json={"objects": [{"oid": oid, "size": 5}]}
     )
     href = batch.json()["objects"][0]["actions"]["upload"]["href"].removeprefix(hub)
-    line = b'{"key": "header", "value": {"summary": "s"}}\n{"key": "file", "value": {"path": "a", "content": "Y'
+    line = b'{"key": "header", "value": {"summary": "s"}}\n'
+    line += b'{"key": "file", "value": {"path": "a", "content": "Y'
     for target, body in ((f"PUT {href}", b"who"), ("POST /api/models/lab/notes/commit/main", line)):
         with socket.create_connection(("127.0.0.1", int(hub.rpartition(":")[2]))) as client:
             client.sendall(
@@ -206,7 +211,7 @@ def test_a_client_that_hangs_up_leaves_nothing(hub: str, tmp_path: Path) -> None
     assert http.put(hub + href, content=b"whole").status_code == 200
 
 
-def test_what_a_killed_hub_was_receiving_is_swept_at_the_start(tmp_path: Path) -> None:
+def test_partial_uploads_of_a_killed_hub_are_deleted_at_start(tmp_path: Path) -> None:
     root = tmp_path / "hub"
     store = Store(root)
     (store.scratch / "half").write_bytes(os.urandom(10))

@@ -1,6 +1,4 @@
-"""Files of a repository as huggingface_hub sends, lists and reads them: large ones, folders, pages,
-ranges.
-"""
+"""Files as huggingface_hub sends, lists and reads them: large ones, folders, pages, ranges."""
 
 import json
 import os
@@ -19,7 +17,10 @@ from huggingface_hub.hf_api import RepoFile, RepoFolder
 from tests.hub import http
 from tests.hub.bound import Repo
 
-CARD = b"---\nlicense: mit\nsdk: gradio\npipeline_tag: token-classification\nlibrary_name: transformers\n---\nText\n"
+CARD = (
+    b"---\nlicense: mit\nsdk: gradio\npipeline_tag: token-classification\n"
+    b"library_name: transformers\n---\nText\n"
+)
 
 
 @pytest.fixture(params=["lfs", "xet"])
@@ -30,7 +31,7 @@ def transfer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("size", [400_000, pytest.param(20_000_000, marks=pytest.mark.slow)])
-def test_large_files(repo: Repo, tmp_path: Path, transfer: str, size: int) -> None:
+def test_large_files_round_trip(repo: Repo, tmp_path: Path, transfer: str, size: int) -> None:
     """By path and by bytes, as LFS and as Xet sends them, back byte for byte; then only what
     changed travels.
     """

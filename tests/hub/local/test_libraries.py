@@ -67,14 +67,20 @@ except DatasetNotFoundError:
     absent = True
 print(json.dumps({
     "old": len(old), "new": len(new), "streamed": [row["id"] for row in stream] == old["id"],
-    "labels": old.features["ner_tags"].feature.names, "configs": get_dataset_config_names("lab/ner"),
+    "labels": old.features["ner_tags"].feature.names,
+    "configs": get_dataset_config_names("lab/ner"),
     "pushed": load_dataset("local/pushed", split="train")["a"][:], "absent": absent,
 }))
 """
     assert run(hub, tmp_path / "home", script) == {
-        "old": 6, "new": 16, "streamed": True, "labels": ["O", "B-Disease", "I-Disease"],
-        "configs": ["demo-disease", "rejected"], "pushed": [1, 2, 3], "absent": True,
-    }  # fmt: skip
+        "old": 6,
+        "new": 16,
+        "streamed": True,
+        "labels": ["O", "B-Disease", "I-Disease"],
+        "configs": ["demo-disease", "rejected"],
+        "pushed": [1, 2, 3],
+        "absent": True,
+    }
 
 
 @pytest.mark.slow
@@ -88,11 +94,14 @@ from transformers import BertConfig, BertForTokenClassification, BertTokenizerFa
 words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "cystic", "fibrosis"]
 vocabulary = Path(constants.HF_HOME) / "vocab.txt"
 vocabulary.write_text("\\n".join(words))
-config = BertConfig(vocab_size=7, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,
+config = BertConfig(vocab_size=7, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+                    intermediate_size=16,
                     id2label={0: "O", 1: "B-Disease"}, label2id={"O": 0, "B-Disease": 1})
 BertForTokenClassification(config).push_to_hub("local/tagger", token="any-token")
 BertTokenizerFast(vocab_file=str(vocabulary)).push_to_hub("local/tagger", token="any-token")
-ModelCard("---\\npipeline_tag: token-classification\\nlibrary_name: transformers\\n---\\n# Tagger").push_to_hub(
+ModelCard(
+    "---\\npipeline_tag: token-classification\\nlibrary_name: transformers\\n---\\n# Tagger"
+).push_to_hub(
     "local/tagger", token="any-token")
 HfApi(token="any-token").create_tag("local/tagger", tag="v1.0.0")
 named = pipeline("token-classification", model="local/tagger", ignore_labels=[])("cystic fibrosis")

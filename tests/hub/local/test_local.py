@@ -1,4 +1,4 @@
-"""Every call of the Hub's protocol, made by huggingface_hub itself, on models, datasets and spaces."""
+"""huggingface_hub against the local Hub: repositories, commits, refs, pull requests."""
 
 from pathlib import Path
 
@@ -22,7 +22,10 @@ from huggingface_hub.errors import (
 from tests.hub import http
 from tests.hub.bound import Repo
 
-CARD = b"---\nlicense: mit\nsdk: gradio\npipeline_tag: token-classification\nlibrary_name: transformers\n---\nText\n"
+CARD = (
+    b"---\nlicense: mit\nsdk: gradio\npipeline_tag: token-classification\n"
+    b"library_name: transformers\n---\nText\n"
+)
 
 
 def status(error: pytest.ExceptionInfo[HfHubHTTPError]) -> int:
@@ -65,7 +68,7 @@ def test_info_comes_from_the_card(repo: Repo) -> None:
         assert info.sdk == "gradio"
 
 
-def test_a_commit_is_all_its_operations(repo: Repo, tmp_path: Path) -> None:
+def test_commit_applies_all_operations(repo: Repo, tmp_path: Path) -> None:
     repo.commit({"a.txt": b"a", "old/1.txt": b"1", "old/2.txt": b"2", "w.bin": b"\0w"})
     operations = [
         CommitOperationAdd("deep/b.txt", b"b"),
@@ -87,7 +90,7 @@ def test_a_commit_is_all_its_operations(repo: Repo, tmp_path: Path) -> None:
     )
 
 
-def test_a_commit_with_a_bad_operation_changes_nothing(model: Repo) -> None:
+def test_commit_with_a_bad_operation_changes_nothing(model: Repo) -> None:
     head = model.repo_info().sha
     with pytest.raises(RemoteEntryNotFoundError):
         model.create_commit(
@@ -234,8 +237,9 @@ def test_collections(hub: str) -> None:
     api.update_collection_item(made.slug, filled.items[1].item_object_id, note="v1.0.1")
     found = api.get_collection(made.slug)
     assert [(item.item_id, item.note, item.position) for item in found.items] == [
-        ("lab/ner", "v1.0.0", 0), ("lab/encoder", "v1.0.1", 1)
-    ]  # fmt: skip
+        ("lab/ner", "v1.0.0", 0),
+        ("lab/encoder", "v1.0.1", 1),
+    ]
     assert api.create_collection("Released corpora", exists_ok=True).items == found.items
     for slug, item in ((made.slug, "0" * 24), ("local/absent-0", found.items[0].item_object_id)):
         with pytest.raises(HfHubHTTPError):
@@ -245,7 +249,7 @@ def test_collections(hub: str) -> None:
 @pytest.mark.parametrize(
     "name", ["..", "lab/..", "../..", "lab/a--b", "lab/x.git", "api/x", "lab/-x", "lab/a b"]
 )
-def test_names_that_are_no_names_are_refused(hub: str, name: str) -> None:
+def test_invalid_names_are_refused(hub: str, name: str) -> None:
     organization, _, last = name.rpartition("/")
     body = {"organization": organization or "lab", "name": last, "type": "model"}
     assert http.post(f"{hub}/api/repos/create", json=body).status_code == 404

@@ -38,7 +38,8 @@ title: "</td><script>alert(1)</script>"
 ---
 <script>alert(3)</script>
 <img src=x onerror="alert(4)"> <iframe src="javascript:alert(5)"></iframe>
-[one](javascript:alert(6)) [two](JaVaScRiPt:alert(7)) [three](data:text/html,<script>alert(8)</script>)
+[one](javascript:alert(6)) [two](JaVaScRiPt:alert(7))
+[three](data:text/html,<script>alert(8)</script>)
 ![four](javascript:alert(9)) <style>body{display:none}</style> ]]> {{ 7*7 }} {% raw %} &lt;b&gt;
 # <svg onload=alert(10)>
 """
@@ -99,10 +100,19 @@ def test_a_repository_shows_its_card_versions_and_files(api: HfApi) -> None:
 def test_every_revision_has_its_page(api: HfApi) -> None:
     url = publish(api, CARD)
     old = api.dataset_info("lab/notes").sha
-    pull = api.upload_file(path_or_fileobj=b"x", path_in_repo="new.txt", repo_id="lab/notes", repo_type="dataset",
-                           create_pr=True)  # fmt: skip
-    api.upload_file(path_or_fileobj=b"# Second card", path_in_repo="README.md", repo_id="lab/notes",
-                    repo_type="dataset")  # fmt: skip
+    pull = api.upload_file(
+        path_or_fileobj=b"x",
+        path_in_repo="new.txt",
+        repo_id="lab/notes",
+        repo_type="dataset",
+        create_pr=True,
+    )
+    api.upload_file(
+        path_or_fileobj=b"# Second card",
+        path_in_repo="README.md",
+        repo_id="lab/notes",
+        repo_type="dataset",
+    )
     assert "Second card" in http.get(url).text
     for earlier in (f"{url}/tree/v1.0.0", f"{url}/commit/{old}"):
         assert "Disease sentences" in http.get(earlier).text
@@ -127,13 +137,13 @@ def test_the_front_page_lists_what_there_is(api: HfApi) -> None:
     )
 
 
-def test_a_browser_is_told_what_is_missing(api: HfApi) -> None:
+def test_browser_gets_an_error_page(api: HfApi) -> None:
     missing = http.get(f"{api.endpoint}/lab/absent", headers={"Accept": "text/html,*/*"})
     assert missing.status_code == 404 and "Repository not found" in missing.text
     assert missing.headers["content-security-policy"] == POLICY
 
 
-def test_a_hostile_card_is_text(api: HfApi) -> None:
+def test_hostile_card_is_shown_as_text(api: HfApi) -> None:
     text = http.get(publish(api, HOSTILE)).text
     tags = re.findall(r"<[^>]*>", text)
     assert not [tag for tag in tags if re.match(r"<(script|iframe|svg|img|style)", tag)]
@@ -143,9 +153,21 @@ def test_a_hostile_card_is_text(api: HfApi) -> None:
 
 @pytest.mark.parametrize(
     "front_matter",
-    ["configs: 5", "configs: {}", "configs: [[]]", "configs: x", "tags: {a: b}", "- a", "a: [", "language: 2026-01-01",
-     "a: &x [*x]", "a: .nan", BOMB, "[" * 300],
-)  # fmt: skip
+    [
+        "configs: 5",
+        "configs: {}",
+        "configs: [[]]",
+        "configs: x",
+        "tags: {a: b}",
+        "- a",
+        "a: [",
+        "language: 2026-01-01",
+        "a: &x [*x]",
+        "a: .nan",
+        BOMB,
+        "[" * 300,
+    ],
+)
 def test_odd_metadata_still_makes_a_page(api: HfApi, front_matter: str) -> None:
     url = publish(api, f"---\n{front_matter}\n---\nThe text")
     assert "The text" in http.get(url).text
@@ -176,9 +198,40 @@ def test_only_formatting_tags_without_attributes_are_tags() -> None:
     assert "<details><summary>More</summary>" in block and "<em>text</em>" in block
 
 
-PIECES = ["<", ">", "/", "b", "script", "img", "src=", "onerror=", "!--", "--", "&lt;", "&", '"', "'", "`", "#", "|",
-          "[", "](", ")", "javascript:", "http://", "[x](http://[)", "svg", "style", " ", "\n", "\n\n"]  # fmt: skip
-OURS = r"a|b|blockquote|br|code|details|em|h[1-6]|hr|i|img|kbd|li|ol|p|pre|strong|sub|summary|sup|s|table|t[bdhr]\w*|ul"
+PIECES = [
+    "<",
+    ">",
+    "/",
+    "b",
+    "script",
+    "img",
+    "src=",
+    "onerror=",
+    "!--",
+    "--",
+    "&lt;",
+    "&",
+    '"',
+    "'",
+    "`",
+    "#",
+    "|",
+    "[",
+    "](",
+    ")",
+    "javascript:",
+    "http://",
+    "[x](http://[)",
+    "svg",
+    "style",
+    " ",
+    "\n",
+    "\n\n",
+]
+OURS = (
+    r"a|b|blockquote|br|code|details|em|h[1-6]|hr|i|img|kbd|li|ol|p|pre|strong|sub|summary|sup|s"
+    r"|table|t[bdhr]\w*|ul"
+)
 
 
 @given(st.lists(st.sampled_from(PIECES)))
@@ -213,8 +266,15 @@ def test_nothing_runs_and_nothing_is_blocked_in_a_browser(api: HfApi, tmp_path: 
     api.create_commit(
         "lab/hostile", [CommitOperationAdd("README.md", HOSTILE.encode())], commit_message="m"
     )
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync"]  # fmt: skip
+    flags = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(chromium), args=flags)
         grounds = set()

@@ -1,4 +1,4 @@
-"""Check a card's metadata by the rules of the real Hub, so that a later `hub push` is not refused."""
+"""Check a card's metadata by the rules of the real Hub, before a `hub push` is refused."""
 
 import re
 from collections.abc import Iterator

@@ -22,7 +22,10 @@ LARGEST_FILE = 1 << 40
 
 
 def field(mapping: Any, name: str, kind: type = str, default: Any = None) -> Any:
-    """A field of a JSON object. Raises 400 if it has another type, or is missing without a default."""
+    """A field of a JSON object.
+
+    Raises 400 if it has another type, or is missing without a default.
+    """
     value = mapping.get(name) if isinstance(mapping, dict) else None
     if value is None and default is not None:
         return default
@@ -95,7 +98,10 @@ def lfs_verify(call: Call) -> Response:
 
 
 async def commit(call: Call) -> dict[str, Any]:
-    """One operation a line. The body waits on the disk, so that it is never in memory as a whole."""
+    """One operation a line.
+
+    The body waits on the disk, so that it is never in memory as a whole.
+    """
     repo = call.repo(write=True)
     received = await receive(call, COMMIT_BYTES)
     try:

@@ -122,8 +122,9 @@ def files_of(shard: bytes) -> Iterator[tuple[str, list[tuple[str, int, int]]]]:
 
 
 def chunks_of(xorb: bytes, first: int, end: int) -> Iterator[bytes]:
-    """Before each chunk: a version, its packed size, how it is packed (0 not, 1 LZ4, 2 LZ4
-    grouped), its size.
+    """Chunks `first` to `end` of a xorb.
+
+    A header precedes each: version, packed size, packing (0 none, 1 LZ4, 2 grouped LZ4), size.
     """
     import pyarrow
 
