@@ -1,7 +1,9 @@
 """The verbs that make corpora: generate, build, baseline."""
 
+from contextlib import ExitStack
 from dataclasses import replace
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +28,8 @@ from corpusmith.errors import UserError
 if TYPE_CHECKING:
     from corpusmith.corpus.scale.build import Cluster
 
+PREVIEWED = 5  # prompts that a dry run shows
+
 
 def generate(
     recipe: RecipeName,
@@ -46,9 +50,17 @@ def generate(
     prices: Prices = None,
     max_cost: MaxCost = None,
     retry_failed: Annotated[bool, typer.Option(help="Ask failed requests once more.")] = False,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Go on when few of the first ten answers become rows.")
+    ] = False,
     batch: Annotated[
         bool, typer.Option("--batch", help="By the Batch API: half the price, within a day.")
     ] = False,
+    batch_size: Annotated[int, typer.Option(help="Most requests in a batch.")] = 50_000,
+    batch_tokens: Annotated[
+        float | None, typer.Option(help="Most tokens enqueued in all batches.")
+    ] = None,
+    batches: Annotated[int, typer.Option(help="Most batches in flight.")] = 4,
     executor: Executor = None,
     tasks: Tasks = None,
     workers: Workers = 1,
@@ -62,9 +74,10 @@ def generate(
         bool, typer.Option(help="Print requests, tokens and cost; send nothing.")
     ] = False,
 ) -> None:
-    """Ask a teacher for what a recipe plans. The same command continues; nothing is asked twice."""
-    from corpusmith.cli.display import LiveProgress, estimate_lines
+    """Ask a teacher for what a recipe plans. An answered request is never asked again."""
+    from corpusmith.cli.display import LiveProgress, estimate_lines, generation_line, preview_lines
     from corpusmith.corpus import generate as asking
+    from corpusmith.recipe.plan import Plan
     from corpusmith.teacher.ledger import Ledger
     from corpusmith.teacher.limits import AskLimits
 
@@ -77,11 +90,15 @@ def generate(
         price=price,
         max_cost=max_cost,
         retry_failed=retry_failed,
+        anyway=anyway,
+        batch_size=batch_size,
+        batch_tokens=batch_tokens,
+        batches=batches,
     )
     if executor:
         if batch or ledger or shard != "0/1":
             raise UserError(
-                "--executor can't be used with --batch, --ledger or --shard: "
+                "--executor cannot be used with --batch, --ledger or --shard: "
                 "each task keeps a ledger for its shard"
             )
         spread = cluster(executor, workers, memory_gb, sbatch, setup)
@@ -89,11 +106,8 @@ def generate(
 
         folder = answers or Path("runs") / resized.name / "answers"
         if dry_run:
-            typer.echo(
-                estimate_lines(
-                    resized, scale.estimate_at_scale(resized, folder, workers, tasks, price)
-                )
-            )
+            planned = scale.estimate_at_scale(resized, folder, workers, tasks, price)
+            typer.echo(estimate_lines(resized, planned))
             return
         counts = scale.generate_at_scale(
             resized, folder, spread, tasks, base_url=base_url, limits=limits
@@ -107,27 +121,33 @@ def generate(
         )
         return
     path = ledger or Path("runs") / resized.name / "ledger.sqlite"
+    build_it = f"corpusmith build {recipe} --ledger {path} --out runs/{resized.name}/dataset"
+    if model:
+        build_it += f" --model {model}"
     with Ledger(path) as opened:
         if dry_run:
-            typer.echo(
-                estimate_lines(resized, asking.estimate(resized, opened, parse_shard(shard), price))
-            )
+            planned = asking.estimate(resized, opened, parse_shard(shard), price)
+            for request in islice(Plan(resized).requests(*parse_shard(shard)), PREVIEWED):
+                typer.echo(preview_lines(request, None))
+            typer.echo(estimate_lines(resized, planned))
             return
         ask = asking.generate_by_batch if batch else asking.generate
-        with LiveProgress() as show:
-            done = ask(
-                resized,
-                opened,
-                parse_shard(shard),
-                base_url=base_url,
-                limits=limits,
-                on_progress=show,
-            )
-    typer.echo(
-        f"{path}: {done.before + done.answered} answered, {done.failed} failed, "
-        f"{done.pending} pending"
-    )
-    typer.echo(f"next: corpusmith build {recipe} --ledger {path} --out runs/{resized.name}/dataset")
+        show = LiveProgress()
+        try:
+            with show:
+                done = ask(
+                    resized,
+                    opened,
+                    parse_shard(shard),
+                    base_url=base_url,
+                    limits=limits,
+                    on_progress=show,
+                )
+        except UserError:
+            if show.last and (show.last.answered or show.last.failed or show.last.unusable):
+                typer.echo(generation_line(path, show.last))
+            raise
+    typer.echo(generation_line(path, done, build_it))
 
 
 def build(
@@ -136,6 +156,7 @@ def build(
         str, typer.Option(help="The dataset folder to write; with --executor perhaps a URL.")
     ],
     ledger: LedgerPath = None,
+    model: TeacherModel = None,
     executor: Executor = None,
     tasks: Tasks = None,
     workers: Workers = 1,
@@ -165,11 +186,19 @@ def build(
     from corpusmith.corpus import build as building
 
     if executor is None:
+        from corpusmith.api.folder import recipe_file
+        from corpusmith.corpus.generate import resized
         from corpusmith.quality.second_build import vetoes_of
         from corpusmith.recipe.load import load_recipe
 
-        vetoes = vetoes_of(load_recipe(recipe), noise, outliers)
-        facts = building.build(recipe, Path(out), ledger, vetoes=vetoes)
+        with ExitStack() as stack:
+            asked = (
+                stack.enter_context(recipe_file(resized(recipe, None, model))) if model else recipe
+            )
+            vetoes = vetoes_of(load_recipe(asked), noise, outliers)
+            facts = building.build(asked, Path(out), ledger, vetoes=vetoes)
+    elif model:
+        raise UserError("--model goes without --executor: set `teacher.model` in the recipe")
     elif noise is not None or outliers is not None:
         raise UserError(
             "--noise and --outliers go without --executor: rows are judged on one machine"

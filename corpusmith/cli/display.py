@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpusmith.progress import LOG_EVERY
@@ -26,18 +27,18 @@ class LiveProgress:
         self._terminal = sys.stderr.isatty()
         self._every = 0.2 if self._terminal else LOG_EVERY
         self._shown = time.monotonic()
-        self._last: Progress | None = None
+        self.last: Progress | None = None
 
     def __enter__(self) -> "LiveProgress":
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._terminal and self._last:
-            self._print(self._last, "\n")
+        if self._terminal and self.last:
+            self._print(self.last, "\n")
 
     def __call__(self, progress: "Progress") -> None:
         now = time.monotonic()
-        self._last = progress
+        self.last = progress
         if now - self._shown >= self._every:
             self._shown = now
             self._print(progress, "" if self._terminal else "\n")
@@ -49,25 +50,55 @@ class LiveProgress:
 
 def progress_line(progress: "Progress") -> str:
     left = progress.seconds_left
-    return (
+    line = (
         f"{progress.before + progress.answered}/{progress.total or '?'} answered"
         f" ({progress.accepted} accepted, {progress.rejected} rejected now),"
         f" {progress.failed} failed"
         f" | {60 * progress.rate:.0f}/min, {progress.in_flight} in flight"
-        f" | {progress.prompt_tokens + progress.completion_tokens} tokens,"
-        f" cost {money(progress.cost)}"
-        f" | {'?' if left is None else duration(left)} left"
+        f" | {progress.prompt_tokens + progress.completion_tokens} tokens, cost {money(progress.cost)}"
     )
+    if progress.waiting:
+        return f"{line} | waiting for {duration(progress.waiting_seconds)}: {progress.waiting}"
+    return f"{line} | {'?' if left is None else duration(left)} left"
+
+
+def generation_line(ledger: Path, progress: "Progress", build: str | None = None) -> str:
+    """What a generation came to, the most frequent reasons, and the next command."""
+    counts = [
+        f"{progress.before + progress.answered} answered",
+        f"now {progress.accepted} accepted and {progress.rejected} rejected",
+        f"{progress.failed} failed",
+        f"{progress.pending} pending",
+    ]
+    line = f"{ledger}: {', '.join(counts)}"
+    if progress.reasons:
+        line += f" ({', '.join(f'{count} {reason}' for reason, count in progress.reasons)})"
+    if progress.unusable:
+        line += f"; {progress.unusable} paid replies were no answer ({progress.unusable_reason})"
+    if progress.cost is not None:
+        line += f"; cost {money(progress.cost)}"
+    if progress.dialect:
+        line += f"; for this endpoint: {progress.dialect}"
+    if progress.stopped == "max_cost":
+        line += "; stopped by --max-cost"
+    if build is None:
+        return line
+    if progress.accepted or (progress.before and not progress.answered):
+        return f"{line}\nnext: {build}"
+    return f"{line}\nnext: corpusmith ledger show {ledger}"
 
 
 def estimate_lines(recipe: "Recipe", planned: "Estimate") -> str:
-    return (
+    lines = [
         f"{recipe.name}: {planned.requests} requests to {recipe.teacher.model}; "
-        f"{planned.answered} more are settled already\n"
+        f"{planned.answered} more are settled already",
         f"about {planned.prompt_tokens} prompt and {planned.completion_tokens} completion tokens, "
-        f"cost {money(planned.cost)}\n"
-        "nothing was sent"
-    )
+        f"cost {money(planned.cost)}",
+    ]
+    if planned.models and not planned.answered:
+        held = ", ".join(f"{count} answers of {model}" for model, count in planned.models)
+        lines.append(f"the ledger holds {held}: give --model {planned.models[0][0]} to use them")
+    return "\n".join([*lines, "nothing was sent"])
 
 
 def preview_lines(request: "Request", outcome: "Entities | Pair | Reject | None") -> str:

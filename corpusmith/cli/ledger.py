@@ -31,15 +31,45 @@ def show(
             typer.echo(f"{count:>9} {state}")
         usages = opened.totals()
         for usage in usages:
+            where = f"{usage.host or 'unknown'}{' by batch' if usage.batch else ''}"
+            unusable = f" and {usage.unusable} paid replies without one" if usage.unusable else ""
             typer.echo(
-                f"{usage.model} at {usage.host or 'unknown'}{' by batch' if usage.batch else ''}: "
-                f"{usage.answers} answers, "
+                f"{usage.model} at {where}: {usage.answers} answers{unusable}, "
                 f"{usage.prompt_tokens} prompt tokens ({usage.cached_tokens} cached), "
                 f"{usage.completion_tokens} completion tokens"
             )
         typer.echo(f"cost {money(total_cost(usages, load_prices(prices)) if prices else None)}")
         for reason, count in opened.failures_by_reason().items():
             typer.echo(f"{count:>9} failed: {reason}")
+        for reason, count in opened.spent_by_reason().items():
+            typer.echo(f"{count:>9} paid without an answer: {reason}")
+
+
+@ledger_app.command()
+def batches(
+    ledger: LedgerFile,
+    drop: Annotated[
+        str | None,
+        typer.Option(help="Forget this batch (id or tag): its requests are asked again, and paid."),
+    ] = None,
+) -> None:
+    """List the batches that are waited for, or drop one that the endpoint no longer knows."""
+    from corpusmith.errors import UserError
+
+    with existing(ledger) as opened:
+        known = opened.batches()
+        if drop is not None:
+            tags = [tag for tag, _, batch_id in known if drop in (tag, batch_id)]
+            if not tags:
+                raise UserError(f"{ledger} holds no open batch {drop}: see `ledger batches`")
+            for tag in tags:
+                opened.close_batch(tag)
+            typer.echo(f"dropped {drop}: `corpusmith generate` asks its requests again")
+            return
+        for tag, host, batch_id in known:
+            typer.echo(f"{batch_id or 'not known to have arrived'} at {host} (tag {tag})")
+        if not known:
+            typer.echo("no open batches")
 
 
 @ledger_app.command()

@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -55,11 +55,9 @@ def build(
         writer = RowWriter(parsed, work / "rows", vetoes)
         with Ledger(ledger or answered_by_transcript(parsed, work)) as opened:
             writer.write(opened, leakage_of(parsed, root))
+            models = opened.models()
         if not writer.counts.accepted:
-            raise UserError(
-                f"{recipe}: the ledger holds no answer that became a row; "
-                f"run `corpusmith generate {recipe}` first"
-            )
+            raise no_rows(recipe, parsed.teacher.model, writer.counts, models)
         rows = {split: writer.work / f"{split}.jsonl" for split in (*SPLITS, "rejected")}
         write_parquet(parsed, rows, out, work)
         figures = measured(parsed, rows, out, root)
@@ -70,6 +68,26 @@ def build(
     keep_sources(parsed, recipe, out)
     write_json(facts, out / "build.json")
     return facts
+
+
+def no_rows(recipe: str, model: str, counts: Counts, models: Mapping[str, int]) -> UserError:
+    """The error for a corpus without rows, with the cause and the command that helps."""
+    if counts.rejected:
+        reasons = counts.rejected_by_reason.most_common(3)
+        shown = ", ".join(f"{count} {reason}" for reason, count in reasons)
+        return UserError(
+            f"{recipe}: none of {counts.rejected} answers became a row ({shown}): "
+            "change the recipe, its prompt or the model"
+        )
+    if others := {name: count for name, count in models.items() if name != model}:
+        held = ", ".join(f"{count} answers of {name}" for name, count in others.items())
+        return UserError(
+            f"{recipe}: the ledger holds no answer of {model}, but {held}: give --model "
+            f"{next(iter(others))} (or, where that is the model, the recipe that was asked)"
+        )
+    return UserError(
+        f"{recipe}: the ledger holds no answer; run `corpusmith generate {recipe}` first"
+    )
 
 
 def benchmarks_at_hand(given: Path | None) -> Path | None:

@@ -1,7 +1,7 @@
 """Ask a teacher for everything a recipe plans, checking each answer as it comes."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +15,30 @@ from corpusmith.recipe.plan import Plan, Request
 from corpusmith.recipe.schema import Recipe
 from corpusmith.teacher.batch import generate_batches
 from corpusmith.teacher.client import generate as ask
+from corpusmith.teacher.endpoint.dialect import Dialect
 from corpusmith.teacher.ledger import Answer, Ledger
 from corpusmith.teacher.limits import DEFAULT_LIMITS, AskLimits
-from corpusmith.teacher.prices import Price, load_prices
+from corpusmith.teacher.prices import Price, load_prices, longest_answer
 from corpusmith.teacher.progress import Progress, Verify
 from corpusmith.teacher.structured import every_form, find_outcomes
 
 TOKENS_A_WORD = 1.5  # of English in common tokenizers; only estimates rest on it
+DEFAULT_ANSWER = 100  # tokens of an answer, where nothing is known and nothing limits it
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a generation would send and cost. `cost` is None where the price is unknown."""
+    """What a generation would send and cost. `cost` None: the price is unknown.
+
+    `models` counts the answers in the ledger by model, the model that is asked apart.
+    """
 
     requests: int
     answered: int
     prompt_tokens: int
     completion_tokens: int
     cost: float | None
+    models: tuple[tuple[str, int], ...] = ()
 
 
 def resized(recipe: str, rows: int | None = None, model: str | None = None) -> Recipe:
@@ -60,7 +66,8 @@ def estimate(
 ) -> Estimate:
     """Requests still to be sent, and their tokens.
 
-    Prompts are estimated by their words, answers by the mean of those on record.
+    Prompts are estimated by their words; answers by the mean of those on record, thinking and
+    unusable replies included, else by the longest that the parameters allow.
     """
     answered = unsent = words = 0
     for requests in batches(Plan(recipe).requests(*shard), 2000):
@@ -74,16 +81,14 @@ def estimate(
                 )
             else:
                 answered += 1
-    totals = ledger.totals()
-    known = sum(usage.answers for usage in totals)
-    mean = (
-        sum(usage.completion_tokens for usage in totals) / known
-        if known
-        else recipe.teacher.parameters.get("max_tokens", 100)
-    )
+    usages = [usage for usage in ledger.totals() if usage.model == recipe.teacher.model]
+    known = sum(usage.answers for usage in usages)
+    longest = longest_answer(recipe.teacher.sampling) or DEFAULT_ANSWER
+    mean = sum(usage.completion_tokens for usage in usages) / known if known else longest
     prompt, completion = int(words * TOKENS_A_WORD), int(mean * unsent)
     cost = None if price is None else price.cost(prompt, completion)
-    return Estimate(unsent, answered, prompt, completion, cost)
+    others = {m: n for m, n in ledger.models().items() if m != recipe.teacher.model}
+    return Estimate(unsent, answered, prompt, completion, cost, tuple(others.items()))
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,7 @@ def generate(
     Raises UserError when the endpoint cannot be used; the same call goes on where it stopped. A
     plan that the ledger knows to be finished is not drawn again.
     """
+    limits = in_dialect(recipe, limits)
     plan = Plan(recipe)
     payloads = ShardPayloads(plan, shard)
     identity = plan_identity(plan, shard)
@@ -152,10 +158,16 @@ def generate_by_batch(
         ShardPayloads(plan, shard),
         ledger,
         base_url=base_url,
-        limits=limits,
+        limits=in_dialect(recipe, limits),
         verify=verifying(plan),
         on_progress=on_progress,
     )
+
+
+def in_dialect(recipe: Recipe, limits: AskLimits) -> AskLimits:
+    """The limits with what the recipe's parameters leave out or merge (`seed: false`)."""
+    declared = Dialect.from_parameters(recipe.teacher.parameters)
+    return replace(limits, dialect=limits.dialect | declared)
 
 
 def request_of(plan: Plan, payload: Mapping[str, Any]) -> Request:

@@ -105,7 +105,7 @@ class Plan:
         chosen = {name: rng.choice(values) for name, values in way.attributes}
         if recipe.relation and recipe.relation.types:
             chosen = {name: with_names(value, seeds) for name, value in chosen.items()}
-        system, _, user = self.template.render(
+        rendered = self.template.render(
             {
                 "kind": kind.name,
                 "label": kind.label,
@@ -116,15 +116,15 @@ class Plan:
                 "facts": self._facts(seeds, split, index) if recipe.context else (),
                 **chosen,
             }
-        ).partition("\n---\n")
-        messages = [
-            {"role": "system", "content": system.strip()},
-            {"role": "user", "content": user.strip()},
-        ]
+        )
+        system, separator, user = rendered.partition("\n---\n")
+        messages = [{"role": "user", "content": (user if separator else rendered).strip()}]
+        if separator:
+            messages.insert(0, {"role": "system", "content": system.strip()})
         payload = {
             "model": recipe.teacher.model,
             "messages": messages,
-            **recipe.teacher.parameters,
+            **recipe.teacher.sampling,
             "seed": index,
         }
         return Request(

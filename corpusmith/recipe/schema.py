@@ -73,11 +73,24 @@ class Teacher(Strict):
     @field_validator("parameters")
     @classmethod
     def parameters_say_how_not_what(cls, parameters: dict[str, Any]) -> dict[str, Any]:
-        if set_here := sorted(PLANNED & parameters.keys()):
+        allowed = {"seed"} if parameters.get("seed") is False else set()
+        if set_here := sorted((PLANNED - allowed) & parameters.keys()):
             raise ValueError(
-                f"{', '.join(set_here)} cannot be set: the plan says what is asked, and reads one answer"
+                f"{', '.join(set_here)} cannot be set: the plan says what is asked, and reads one "
+                "answer (`seed: false` leaves the seed out)"
             )
+        if parameters.get("system", "merge") != "merge":
+            raise ValueError("system can be `merge` only: it puts the system message in the user's")
         return parameters
+
+    @property
+    def sampling(self) -> dict[str, Any]:
+        """The parameters of a payload: without those that are null or only change what is sent."""
+        return {
+            name: value
+            for name, value in self.parameters.items()
+            if value is not None and name not in ("seed", "system")
+        }
 
 
 class Verification(Strict):

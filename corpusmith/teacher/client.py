@@ -1,37 +1,39 @@
-"""Ask any OpenAI-compatible endpoint what the ledger has no answer to.
+"""Ask an OpenAI-compatible endpoint for every request that the ledger has no answer to.
 
-One coroutine fills a window, waits for replies and commits those that came together; a request leaves the window when
-its answer is on disk. So a killed run asks again at most what was in flight.
+One coroutine fills a window, waits for replies and commits those that came together. A request
+leaves the window when its answer is on disk, so a killed run asks again at most what was in flight.
 """
 
 import asyncio
+import heapq
 import random
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain
-from typing import Any
-
-import httpx2
-import openai
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, count
 
 from corpusmith.errors import UserError
 from corpusmith.files import batches
-from corpusmith.teacher.endpoint import PASSING, Endpoint, GarbledReply, reason_of
-from corpusmith.teacher.ledger import Answer, Failure, Ledger
+from corpusmith.teacher.endpoint import Endpoint
+from corpusmith.teacher.endpoint.asker import Asked, Asker, refusal_of_reply
+from corpusmith.teacher.endpoint.refusal import Refusal
+from corpusmith.teacher.endpoint.reply import Reply
+from corpusmith.teacher.faults import FEW, NOT_LOST, Faults, Held
+from corpusmith.teacher.ledger import Failure, Ledger
 from corpusmith.teacher.limits import DEFAULT_LIMITS, AskLimits
-from corpusmith.teacher.pace import LONGEST_PAUSE, Pace, Window, retry_after
+from corpusmith.teacher.pace import FIRST_WINDOW, LONGEST_BACKOFF, LONGEST_PAUSE, Pace, Window
 from corpusmith.teacher.payload import Payload, payload_key
-from corpusmith.teacher.prices import most_cost, most_tokens
 from corpusmith.teacher.progress import Progress, Verify, count_requests
-from corpusmith.teacher.structured import find_form, in_form, is_structured
+from corpusmith.teacher.structured import find_form, in_answer_form, is_structured
+from corpusmith.teacher.tally import Settled, Tally
 
-Asking = asyncio.Task[Answer | Failure | None]
-ATTEMPTS = 6  # a refusal for want of capacity (429) is none
-BARREN = 20  # requests given up with no answer in between: the fault is the endpoint's
-LONGEST_BACKOFF = 60.0
+Outcome = Reply | Refusal
+ATTEMPTS = 6  # refusals for want of capacity do not count
+FIRST_ATTEMPTS = 3  # while the endpoint has never replied
+PAID_ATTEMPTS = 2  # that brought no answer
+LONGEST_WAIT = 1800.0  # seconds without an answer while the endpoint says that it is busy
+DRAIN = 60.0  # seconds to wait for replies in flight when a run ends early
 PULSE = 1.0  # seconds between reports while nothing comes
+PART = 500  # requests that are looked up in the ledger at once
 
 
 def generate(
@@ -43,257 +45,287 @@ def generate(
     verify: Verify | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Progress:
-    """Ask for every request, a chat completion's payload, that the ledger has not settled; return how it went.
+    """Ask for every request, a chat completion's payload, that the ledger has not settled.
 
-    `base_url` defaults to OPENAI_BASE_URL; the key is OPENAI_API_KEY. `verify` returns why an answer
-    will be rejected, or None. `on_progress` is called after each commit, and each second while no
-    reply comes. Requests are read as they are needed; an iterable
-    with a length gives `Progress.total`.
+    `base_url` defaults to OPENAI_BASE_URL; the key is OPENAI_API_KEY. `verify` returns why an
+    answer will be rejected, or None. `on_progress` is called after each commit, and each second
+    while no reply comes. Requests are read as they are needed; an iterable with a length gives
+    `Progress.total`.
 
-    Raises UserError when the endpoint cannot be used. Whatever ends it, the same call goes on where it stopped.
+    Raises UserError when the endpoint cannot be used, when few of the first ten answers pass
+    `verify`, or when another process asks for the same ledger. Whatever ends a run, the same call
+    goes on where it stopped.
     """
-    run = _Run(
-        ledger,
-        Endpoint.from_environment(base_url),
-        Progress(count_requests(requests), cost=None if limits.price is None else 0.0),
-        limits,
-        verify,
-        on_progress,
-    )
-    return asyncio.run(run.finish(requests))
+    endpoint = Endpoint.from_environment(base_url)
+    tally = Tally(ledger, limits, verify, on_progress, Progress(count_requests(requests)))
+    with ledger.asking():
+        return asyncio.run(_Run(endpoint, tally).finish(requests))
 
 
-@dataclass
 class _Run:
     """One call of `generate`."""
 
-    ledger: Ledger
-    endpoint: Endpoint
-    progress: Progress
-    limits: AskLimits
-    verify: Verify | None
-    on_progress: Callable[[Progress], None] | None
-
-    def __post_init__(self) -> None:
+    def __init__(self, endpoint: Endpoint, tally: Tally) -> None:
+        self.endpoint = endpoint
+        self.tally = tally
+        self.ledger = tally.ledger
+        self.limits = tally.limits
         self.window = Window(self.limits.concurrency)
         self.pace = Pace(self.limits.rpm, self.limits.tpm)
-        self.started = time.monotonic()
-        self.reserved = 0.0  # what the requests in flight may cost at most
-        self.asking: dict[Asking, tuple[str, Payload]] = {}
-        self.replied: list[Asking] = []
+        self.faults = Faults(endpoint.host)
+        self.asking: dict[asyncio.Task[Outcome], Asked] = {}
+        self.replied: list[asyncio.Task[Outcome]] = []
         self.reply = asyncio.Event()
-        self.refused: deque[tuple[str, Payload]] = (
-            deque()
-        )  # with 429: to be asked again when there is room
-        self.barren: list[
-            Failure
-        ] = []  # given up since the last answer: their fault, or the endpoint's
-        self.reached = False  # whether the endpoint has said anything at all
+        self.later: list[tuple[float, int, Asked]] = []  # to be asked again, by time
+        self.number = count()
+        self.upcoming: Asked | None = None
+        self.waiting: tuple[str, float] | None = None  # for what, and since when
+        self.fatal: UserError | None = None
+        self.probed: set[str] = set()  # answered while the form of JSON was looked for
 
     async def finish(self, requests: Iterable[Payload]) -> Progress:
-        """Fill the window, wait, commit, until every request is settled or the next one cannot be afforded."""
+        """Ask until every request is settled or the next one cannot be afforded."""
         async with self.endpoint.client(self.window.most, self.limits.timeout) as client:
-            self.unsettled = self._unsettled(await self._formed(client, iter(requests)))
-            self._advance()
-            pulse = asyncio.create_task(self._pulse())
+            declared = self.limits.dialect
+            self.asker = Asker(self.endpoint, client, self.ledger, self.pace, declared)
             try:
-                while self.upcoming or self.asking:
-                    while (
-                        self.upcoming
-                        and self.window.room > 0
-                        and self._affordable(self.upcoming[1])
-                    ):
-                        self._start(client, *self.upcoming)
-                        self._advance()
-                    if not self.asking:
-                        break
-                    await self.reply.wait()
-                    tasks, answers, failures = self._collect()
-                    await asyncio.to_thread(self._write, answers, failures)
-                    self._count(tasks, answers, failures)
-                    if not self.upcoming:
-                        self._advance()
+                self.unsettled = self._unsettled(await self._formed(iter(requests)))
+                await self._ask_all()
+            except UserError:
+                await self._drain()
+                raise
             finally:
-                for task in (pulse, *self.asking):
+                for task in self.asking:
                     task.cancel()
-                _, answers, failures = self._collect()
-                self._write(answers, failures)
-        if self.barren and not self.reached:
-            raise self._stopped_answering()
-        self._write((), self.barren)
-        self._report(self.barren, failed=self.progress.failed + len(self.barren))
+                settled, asked = self._collect()
+                self.tally.write(settled)
+                self.tally.count(settled, asked)
+        if self.upcoming is None:
+            settled = Settled(failures=self.faults.at_the_end())
+            self.tally.write(settled)
+            self.tally.count(settled, {})
         return self._report(stopped="max_cost" if self.upcoming else None)
 
-    async def _pulse(self) -> None:
-        """Report while nothing comes too: a run that waits is alive."""
+    async def _ask_all(self) -> None:
         while True:
-            await asyncio.sleep(PULSE)
+            self._fill()
+            if not self.asking and (self.upcoming or not self.later):
+                return  # too dear, or done
+            await self._wait()
+            settled, payloads = self._collect()
+            await asyncio.to_thread(self.tally.write, settled)
+            self.tally.count(settled, payloads)
             self._report()
+            if self.fatal:
+                raise self.fatal
+            self.tally.check_first_answers()
+            self.faults.check()
 
-    async def _formed(
-        self, client: openai.AsyncOpenAI, requests: Iterator[Payload]
-    ) -> Iterable[Payload]:
+    def _fill(self) -> None:
+        """Start requests while there is room, money and leave."""
+        while self.window.room > 0:
+            self.upcoming = self.upcoming or self._next()
+            in_flight = len(self.asking)
+            if self.upcoming is None or self._must_wait_for_verdict(in_flight):
+                return
+            if self.limits.max_cost is not None and not self._reserve(self.upcoming, in_flight):
+                return
+            self._start(self.upcoming)
+            self.upcoming = None
+
+    def _reserve(self, asked: Asked, in_flight: int) -> bool:
+        """Whether `max_cost` can pay for the request, with all that is in flight at its dearest."""
+        sent = self.asker.dialect(asked.payload["model"]).apply(asked.payload)
+        asked.reserved = self.tally.most_cost(sent)
+        reserved = sum(other.reserved for other in self.asking.values())
+        return self.tally.affordable(sent, in_flight, reserved)
+
+    def _must_wait_for_verdict(self, in_flight: int) -> bool:
+        """No more than a first window is sent before the first answers are judged."""
+        return self.tally.judging and self.tally.progress.answered + in_flight >= FIRST_WINDOW
+
+    def _next(self) -> Asked | None:
+        if self.later and self.later[0][0] <= time.monotonic():
+            return heapq.heappop(self.later)[2]
+        if len(self.later) >= FEW and not self.faults.proven:
+            return None  # nothing was answered yet: ask these again before any other
+        return next(self.unsettled, None)
+
+    def _start(self, asked: Asked) -> None:
+        task = asyncio.create_task(self.asker.attempt(asked))
+        task.add_done_callback(self._replied)
+        self.asking[task] = asked
+        self.window.inside += 1
+
+    def _replied(self, task: asyncio.Task[Outcome]) -> None:
+        self.replied.append(task)
+        self.reply.set()
+
+    async def _wait(self) -> None:
+        """Wait for a reply, or until a request may be asked again; report each second."""
+        while not self.replied:
+            wait = PULSE
+            if self.later and self.window.room > 0 and not self.upcoming:
+                wait = min(PULSE, self.later[0][0] - time.monotonic())
+            if wait <= 0:
+                return
+            try:
+                await asyncio.wait_for(self.reply.wait(), wait)
+            except asyncio.TimeoutError:
+                self._report()
+            if self.waiting and time.monotonic() - self.waiting[1] > LONGEST_WAIT:
+                raise UserError(
+                    f"the teacher at {self.endpoint.host} gave no answer for "
+                    f"{LONGEST_WAIT / 60:.0f} minutes ({self.waiting[0]}); {NOT_LOST}"
+                )
+
+    def _collect(self) -> tuple[Settled, dict[str, Payload]]:
+        """What came since the last time, and the payloads of it by key."""
+        tasks, self.replied = self.replied, []
+        self.reply.clear()
+        settled, payloads = Settled(), {}
+        for task in tasks:
+            asked = self.asking.pop(task)
+            if not task.cancelled():
+                payloads[asked.key] = asked.payload
+                self._settle(asked, task.result(), settled)
+        self.window.inside -= len(tasks)
+        settled.failures += self.faults.cleared()
+        return settled, payloads
+
+    def _settle(self, asked: Asked, outcome: Outcome, settled: Settled) -> None:
+        """Book one outcome, or ask again later."""
+        if isinstance(outcome, Refusal):
+            self._refused(asked, outcome)
+            return
+        settled.spent += self.asker.spent(asked, outcome)
+        if not outcome.billed:
+            self.tally.unseen += asked.reserved
+        if outcome.problem is None:
+            settled.answers.append(self.asker.answer(asked, outcome))
+            self.faults.answer(asked.sent_at)
+            self.window.grow()
+            self.pace.answered()
+            self.waiting = None
+        elif refusal := refusal_of_reply(outcome):
+            self._refused(asked, refusal)
+        else:
+            asked.billed += outcome.billed
+            final = outcome.final or asked.billed >= PAID_ATTEMPTS
+            self._again_or_hold(asked, outcome.problem, final=final)
+
+    def _refused(self, asked: Asked, refusal: Refusal) -> None:
+        """Wait, ask again, learn a dialect, hold a failure, or remember what ends the run."""
+        fatal = refusal.kind == "account" or (
+            refusal.kind == "unreachable" and not self.asker.reached
+        )
+        if fatal:
+            self.fatal = self.fatal or UserError(
+                f"the teacher at {self.endpoint.host} {refusal.remedy} "
+                f"({refusal.reason}); {NOT_LOST}"
+            )
+            self._put_later(asked, 0.0)
+        elif refusal.kind == "busy":
+            self.window.shrink(asked.sent_at)
+            self.pace.refuse(refusal.wait, asked.sent_at)
+            self.waiting = self.waiting or (refusal.reason, time.monotonic())
+            asked.attempts -= 1
+            self._put_later(asked, 0.0)
+        elif refusal.kind == "request":
+            if self.asker.learn(refusal, asked):
+                asked.attempts -= 1
+                self._put_later(asked, 0.0)
+            else:
+                self._again_or_hold(asked, refusal.reason, final=True, remedy=refusal.remedy)
+        else:
+            if refusal.reason == "timed out":
+                self.window.shrink(asked.sent_at)
+            if refusal.kind == "passing" and not refusal.reason.startswith(
+                "HTTP"
+            ):  # it may have been answered, and billed
+                self.tally.unseen += asked.reserved
+            self._again_or_hold(asked, refusal.reason, remedy=refusal.remedy, wait=refusal.wait)
+
+    def _again_or_hold(
+        self,
+        asked: Asked,
+        reason: str,
+        *,
+        final: bool = False,
+        remedy: str = "",
+        wait: float | None = None,
+    ) -> None:
+        most = ATTEMPTS if self.asker.reached else FIRST_ATTEMPTS
+        if not final and asked.attempts < most:
+            pause = backoff(asked.attempts) if wait is None else wait
+            self._put_later(asked, min(pause, LONGEST_PAUSE))
+            return
+        failure = Failure(asked.key, reason, asked.attempts)
+        paid = asked.billed > 0
+        self.faults.hold(Held(failure, asked.sent_at, not final, paid, remedy))
+
+    def _put_later(self, asked: Asked, wait: float) -> None:
+        heapq.heappush(self.later, (time.monotonic() + wait, next(self.number), asked))
+
+    async def _drain(self) -> None:
+        """Wait for what was sent, as it will be billed; drop what still waits for its turn."""
+        for task, asked in self.asking.items():
+            if not asked.sent_at:
+                task.cancel()
+        if self.asking:
+            await asyncio.wait(self.asking, timeout=DRAIN)
+
+    async def _formed(self, requests: Iterator[Payload]) -> Iterable[Payload]:
         """The requests, those for structured answers in the form that the endpoint takes."""
         first = next(requests, None)
         if first is None or not is_structured(first):
             return chain([first] if first else [], requests)
-        form = await find_form(client, self.endpoint, self.ledger, first)
-        return (in_form(payload, form) for payload in chain([first], requests))
+        form = await find_form(self.asker, first, self._book_probe)
+        return (in_answer_form(payload, form) for payload in chain([first], requests))
 
-    def _unsettled(self, requests: Iterable[Payload]) -> Iterator[tuple[str, Payload]]:
+    def _book_probe(self, settled: Settled, payload: Payload) -> None:
+        self.tally.write(settled)
+        self.tally.count(settled, {payload_key(payload): payload})
+        self.probed.update(answer.key for answer in settled.answers)
+
+    def _unsettled(self, requests: Iterable[Payload]) -> Iterator[Asked]:
         """The requests to ask, made pending in the ledger before they are asked."""
-        for part in batches(requests, 500):
+        for part in batches(requests, PART):
             keyed = {payload_key(payload): payload for payload in part}
             settled = self.ledger.settled(keyed)
             answered = {key for key in settled if settled[key]}
             skipped = answered if self.limits.retry_failed else settled.keys()
+            before = answered - self.probed
+            self._judge_known([key for key in keyed if key in before], keyed)
+            self.faults.known_good |= bool(before)
             self._report(
-                before=self.progress.before + len(answered),
-                failed=self.progress.failed + len(skipped - answered),
+                before=self.tally.progress.before + len(before),
+                failed=self.tally.progress.failed + len(skipped - answered),
             )
-            in_flight = {key for key, _ in self.asking.values()}
-            asked = {
-                key: payload
-                for key, payload in keyed.items()
-                if key not in skipped and key not in in_flight
-            }
+            known = {asked.key for asked in self.asking.values()}
+            known |= {asked.key for _, _, asked in self.later}
+            known |= {held.failure.key for held in self.faults.held}
+            asked = {k: p for k, p in keyed.items() if k not in skipped and k not in known}
             self.ledger.add(asked.items())
-            yield from asked.items()
+            yield from (Asked(key, payload) for key, payload in asked.items())
 
-    def _advance(self) -> None:
-        self.upcoming = self.refused.popleft() if self.refused else next(self.unsettled, None)
+    def _judge_known(self, keys: list[str], payloads: dict[str, Payload]) -> None:
+        if self.tally.judging and keys:
+            answers = self.ledger.get_many(keys[:FIRST_WINDOW])
+            self.tally.judge_known([payloads[key] for key in answers], list(answers.values()))
+            self.tally.check_first_answers()
 
-    def _start(self, client: openai.AsyncOpenAI, key: str, payload: Payload) -> None:
-        task = asyncio.create_task(self._ask(client, key, payload))
-        task.add_done_callback(self._replied)
-        self.asking[task] = key, payload
-        self.window.inside += 1
-        self.reserved += self._most_cost(payload)
-
-    def _replied(self, task: Asking) -> None:
-        self.replied.append(task)
-        self.reply.set()
-
-    async def _ask(
-        self, client: openai.AsyncOpenAI, key: str, payload: Payload
-    ) -> Answer | Failure | None:
-        """An answer, or a failure that asking again would not mend; None for a request that was refused or given up."""
-        for attempt in range(1, ATTEMPTS + 1):
-            sent = await self.pace.turn(sum(most_tokens(payload)))
-            sent_at = time.monotonic()
-            wait = backoff(attempt)
-            try:
-                response = await client.post(
-                    "/chat/completions", cast_to=httpx2.Response, body=payload
-                )
-                self.reached = True
-                self.pace.heed(response.headers, sent)
-                return self.endpoint.read(key, response.content, attempt)
-            except openai.APIStatusError as error:
-                self.reached = True
-                self.endpoint.check(error)
-                reason = reason_of(error)
-                wait = retry_after(error.response.headers, wait)
-                if error.status_code == 429:
-                    self.window.shrink(sent_at)
-                    self.pace.heed(error.response.headers, sent)
-                    self.pace.pause(wait)
-                    self.refused.append((key, payload))
-                    return None
-                if error.status_code < 500 and error.status_code not in PASSING:
-                    return Failure(key, reason, attempt)
-            except openai.APIConnectionError as error:
-                reason = reason_of(error)
-                if isinstance(error, openai.APITimeoutError):
-                    self.window.shrink(sent_at)
-            except GarbledReply as error:
-                reason = reason_of(error)
-            if attempt < ATTEMPTS:
-                await asyncio.sleep(min(wait, LONGEST_PAUSE))
-        self.barren.append(Failure(key, reason, ATTEMPTS))
-        return None
-
-    def _collect(self) -> tuple[list[Asking], list[Answer], list[Failure]]:
-        """What came since the last time. The fault of requests given up was their own if others are answered."""
-        tasks, self.replied = self.replied, []
-        self.reply.clear()
-        outcomes = [task.result() for task in tasks if not task.exception()]
-        answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
-        failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
-        if answers:
-            failures += self.barren
-            self.barren.clear()
-        return tasks, answers, failures
-
-    def _write(self, answers: Sequence[Answer], failures: Sequence[Failure]) -> None:
-        self.ledger.record(answers)
-        self.ledger.fail(failures)
-
-    def _count(
-        self, tasks: Sequence[Asking], answers: Sequence[Answer], failures: Sequence[Failure]
-    ) -> None:
-        """Count what is on disk and make room for as many requests. Raises what ended a task or must end the run."""
-        for _ in answers:
-            self.window.grow()
-        asked = dict(self.asking.pop(task) for task in tasks)
-        self.window.inside -= len(tasks)
-        self.reserved -= sum(self._most_cost(payload) for payload in asked.values())
-        accepted = (
-            sum(self.verify(asked[answer.key], answer) is None for answer in answers)
-            if self.verify
-            else 0
-        )
-        self._report(
-            [*answers, *failures],
-            answered=self.progress.answered + len(answers),
-            accepted=self.progress.accepted + accepted,
-            rejected=self.progress.rejected + (len(answers) - accepted if self.verify else 0),
-            failed=self.progress.failed + len(failures),
-        )
-        for task in tasks:
-            task.result()
-        if len(self.barren) >= BARREN:
-            raise self._stopped_answering()
-
-    def _stopped_answering(self) -> UserError:
-        return UserError(
-            f"the teacher at {self.endpoint.host} has stopped answering ({self.barren[-1].reason}); "
-            "nothing is lost: the same command goes on once it is back"
-        )
-
-    def _affordable(self, payload: Payload) -> bool:
-        """Whether asking this, and all that is in flight, can cost no more than `max_cost` leaves."""
-        return (
-            self.limits.max_cost is None
-            or (self.progress.cost or 0.0) + self.reserved + self._most_cost(payload)
-            <= self.limits.max_cost
-        )
-
-    def _most_cost(self, payload: Payload) -> float:
-        return 0.0 if self.limits.max_cost is None else most_cost(payload, self.limits.price)
-
-    def _report(self, paid: Sequence[Answer | Failure] = (), **changed: Any) -> Progress:
-        """Progress with the tokens of what was `paid` and the figures that `changed`."""
-        prompt = sum(reply.prompt_tokens for reply in paid)
-        completion = sum(reply.completion_tokens for reply in paid)
-        cached = sum(reply.cached_tokens for reply in paid if isinstance(reply, Answer))
-        if self.limits.price is not None:
-            changed["cost"] = (self.progress.cost or 0.0) + self.limits.price.cost(
-                prompt, completion, cached
-            )
-        self.progress = replace(
-            self.progress,
-            prompt_tokens=self.progress.prompt_tokens + prompt,
-            completion_tokens=self.progress.completion_tokens + completion,
-            cached_tokens=self.progress.cached_tokens + cached,
+    def _report(self, **changed: object) -> Progress:
+        reason, since = self.waiting or (None, time.monotonic())
+        dialects = {str(dialect) for dialect in self.asker.dialects() if str(dialect)}
+        return self.tally.report(
             in_flight=len(self.asking),
             window=int(self.window.size),
-            seconds=time.monotonic() - self.started,
+            waiting=reason,
+            waiting_seconds=time.monotonic() - since,
+            dialect="; ".join(sorted(dialects)),
             **changed,
         )
-        if self.on_progress:
-            self.on_progress(self.progress)
-        return self.progress
 
 
 def backoff(attempt: int) -> float:

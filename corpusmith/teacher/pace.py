@@ -1,4 +1,4 @@
-"""How fast a teacher may be asked: a window that finds its own size, and the limits that user and server set."""
+"""How fast a teacher may be asked: a window that finds its size, and the limits of both sides."""
 
 import asyncio
 import math
@@ -10,13 +10,19 @@ from email.utils import parsedate_to_datetime
 
 FIRST_WINDOW = 16
 GROWTH = 4.0  # requests a round trip
+FIRST_PAUSE = 1.0  # seconds, where a refusal does not say how long to wait
+PAUSE_DECAY = 0.9  # an answer
+LONGEST_BACKOFF = 60.0
 LONGEST_PAUSE = 600.0  # seconds; a server that asks for more gets asked again then
 _DURATION = re.compile(r"([\d.]+)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 class Window:
-    """Requests in flight: doubled each round trip until a refusal halves them, then GROWTH more each."""
+    """Requests in flight: doubled each round trip until a refusal, which halves them.
+
+    After that they grow by GROWTH a round trip.
+    """
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -30,12 +36,12 @@ class Window:
         return int(self.size) - self.inside
 
     def grow(self) -> None:
-        """An answer came. A window that is not used in full proves nothing about a larger one."""
+        """An answer came. A window that is not full does not grow."""
         if self.inside >= int(self.size) / 2:
             self.size = min(self.most, self.size + (1.0 if self._doubling else GROWTH / self.size))
 
     def shrink(self, sent_at: float) -> None:
-        """A request sent at `sent_at` was refused. Those sent before the last halving tell nothing new."""
+        """A request sent at `sent_at` was refused: halve the window, once a round trip."""
         self._doubling = False
         if sent_at > self._shrunk_at:
             self.size = max(1.0, self.size / 2)
@@ -44,7 +50,7 @@ class Window:
 
 @dataclass
 class Allowance:
-    """What a server said of its limit on requests or tokens: how many may have been sent in all, and until when."""
+    """A server's limit on requests or tokens: how many may have been sent in all, until when."""
 
     up_to: float
     until: float
@@ -54,18 +60,23 @@ class Allowance:
 
 
 class Pace:
-    """When the next request may go: requests and tokens a minute as the user set them, limits and pauses as the server."""
+    """When the next request may go, by the user's limits and by the server's limits and pauses."""
 
     def __init__(self, rpm: float | None = None, tpm: float | None = None) -> None:
         self.rpm = rpm
         self.tpm = tpm
         self._next = 0.0
         self._paused_until = 0.0
+        self._pause = 0.0
+        self._refused_at = 0.0
         self._sent = {"requests": 0.0, "tokens": 0.0}
         self._allowed: dict[str, Allowance] = {}
 
     async def turn(self, tokens: float) -> dict[str, float]:
-        """Wait until a request of about `tokens` tokens may be sent. Returns all that is sent then, with this request."""
+        """Wait until a request of about `tokens` tokens may be sent.
+
+        Returns all that is sent by then, with this request.
+        """
         start = max(self._next, self._paused_until, time.monotonic())
         self._next = start + max(
             60.0 / self.rpm if self.rpm else 0.0, tokens * 60.0 / self.tpm if self.tpm else 0.0
@@ -82,7 +93,7 @@ class Pace:
         return self._sent
 
     def _granted_at(self, kind: str, need: float) -> float:
-        """When what the server allows is enough. Once it is replenished, as much again may go."""
+        """When the server's allowance is enough; a replenished one is full again."""
         allowed, sent = self._allowed.get(kind), self._sent[kind]
         if allowed is None or sent + need <= allowed.up_to:
             return 0.0
@@ -93,13 +104,31 @@ class Pace:
         return allowed.until
 
     def pause(self, seconds: float) -> None:
-        """Nobody sends for so long."""
+        """Send nothing for so long."""
         self._paused_until = max(self._paused_until, time.monotonic() + min(seconds, LONGEST_PAUSE))
 
-    def heed(self, headers: Mapping[str, str], sent: Mapping[str, float]) -> None:
-        """Keep to what remains (`x-ratelimit-remaining-*`), until it is replenished (`x-ratelimit-reset-*`).
+    def refuse(self, asked_for: float | None, sent_at: float) -> None:
+        """A request sent at `sent_at` was refused, and the server asks to wait `asked_for` seconds.
 
-        `sent` is what `turn` returned for the request: what was sent after it, the server had not counted yet.
+        The pause doubles when a request that was sent after the last pause is refused too, and
+        shrinks slowly with each answer: some servers count refused requests against the limit.
+        """
+        told, most = (
+            (FIRST_PAUSE, LONGEST_BACKOFF) if asked_for is None else (asked_for, 4 * asked_for)
+        )
+        if sent_at >= self._refused_at:
+            self._refused_at = time.monotonic()
+            self._pause = max(told, min(most, 2 * self._pause))
+        self.pause(max(told, self._pause))
+
+    def answered(self) -> None:
+        """An answer came: the next pause may be shorter."""
+        self._pause *= PAUSE_DECAY
+
+    def heed(self, headers: Mapping[str, str], sent: Mapping[str, float]) -> None:
+        """Keep to what remains (`x-ratelimit-remaining-*`) until the reset (`x-ratelimit-reset-*`).
+
+        `sent` is what `turn` returned for the request: the server had counted nothing after it.
         """
         for kind, counted in sent.items():
             known = self._allowed.get(kind)
@@ -122,17 +151,25 @@ class Pace:
                 )
 
 
-def retry_after(headers: Mapping[str, str], otherwise: float) -> float:
-    """Seconds that a server asks to wait: `retry-after-ms`, or `Retry-After` in seconds or as a date."""
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a server asks to wait, by `retry-after-ms` or `Retry-After` (seconds or a date).
+
+    A date is read against the reply's own `Date`, as the server's clock may differ from ours.
+    """
     seconds = parse_duration(headers.get("retry-after-ms", "") + "ms")
     if seconds is None:
         seconds = parse_duration(headers.get("retry-after", ""))
-    if seconds is not None:
-        return seconds
+    if seconds is None:
+        until, now = _timestamp(headers.get("retry-after")), _timestamp(headers.get("date"))
+        seconds = None if until is None else until - (time.time() if now is None else now)
+    return None if seconds is None or math.isnan(seconds) else max(0.0, seconds)
+
+
+def _timestamp(date: str | None) -> float | None:
     try:
-        return max(0.0, parsedate_to_datetime(headers["retry-after"]).timestamp() - time.time())
-    except (KeyError, ValueError):
-        return otherwise
+        return parsedate_to_datetime(date).timestamp() if date else None
+    except (TypeError, ValueError):
+        return None
 
 
 def parse_duration(text: str) -> float | None:

@@ -1,4 +1,4 @@
-"""A request as it reaches the wire: a chat completion's payload, its key, and what it shares with others."""
+"""A request: the payload of a chat completion, its key, and what it shares with others."""
 
 import hashlib
 import json
@@ -16,14 +16,14 @@ def canonical(value: Any) -> str:
 
 
 def payload_key(payload: Payload) -> str:
-    """sha256 (hex) of the whole payload as it reaches the wire: model, messages, sampling, seed, response format."""
+    """sha256 (hex) of the whole payload: model, messages, sampling, seed, response format."""
     return hashlib.sha256(canonical(payload).encode()).hexdigest()
 
 
 def split_payload(payload: Payload) -> tuple[str, str | None, int | None]:
-    """Its shape, in canonical JSON, and what is a request's own: the content of the last message, and the seed.
+    """Its shape, in canonical JSON, and what is a request's own: the last content, and the seed.
 
-    One of these that is not of the usual type stays in the shape, and is None.
+    Either of them stays in the shape, and is None, where it is not of the usual type.
     """
     *before, last = payload["messages"]
     prompt = last["content"] if isinstance(last["content"], str) else None

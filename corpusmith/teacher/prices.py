@@ -1,4 +1,4 @@
-"""What tokens cost. A price is given by the recipe or a TOML table, never guessed: without one the cost is None."""
+"""What tokens cost. A price comes from the recipe or a TOML table; without one the cost is None."""
 
 import sys
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ BATCH_DISCOUNT = 0.5
 
 @dataclass(frozen=True)
 class Price:
-    """Per million tokens, in one currency throughout; `cached` is what a cached prompt token costs."""
+    """Per million tokens, in one currency; `cached` is the price of cached prompt tokens."""
 
     input: float
     output: float
@@ -35,7 +35,8 @@ class Price:
             or not all(_is_price(value) for value in table.values())
         ):
             raise UserError(
-                f"a price is input, output and perhaps cached, per million tokens, not negative: {dict(table)}"
+                "a price is input, output and perhaps cached, per million tokens, not negative: "
+                f"{dict(table)}"
             )
         return cls(table["input"], table["output"], table.get("cached", table["input"]))
 
@@ -47,13 +48,16 @@ class Price:
         *,
         batch: bool = False,
     ) -> float:
-        """`cached_tokens` are those of the prompt tokens that were cached. Batch answers cost half."""
+        """The cost of tokens; `cached_tokens` are part of the prompt's. Batch answers cost half."""
         fresh = (prompt_tokens - cached_tokens) * self.input + cached_tokens * self.cached
         return (fresh + completion_tokens * self.output) / 1e6 * (BATCH_DISCOUNT if batch else 1.0)
 
 
 def load_prices(path: Path) -> dict[str, Price]:
-    """Read a TOML file with a table a model: `["gpt-x"]`, `input = 0.15`, `cached = 0.075`, `output = 0.6`."""
+    """Read a TOML file with one table for each model.
+
+    Such as `["gpt-x"]` with `input = 0.15`, `cached = 0.075` and `output = 0.6`.
+    """
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -90,9 +94,21 @@ def most_cost(payload: Mapping[str, Any], price: Price | None, *, batch: bool = 
 
 
 def most_tokens(payload: Mapping[str, Any]) -> tuple[float, float]:
-    """Tokens of the prompt, guessed high at one for three bytes, and of the longest answer that the payload allows."""
+    """Tokens of the prompt, at most one for three bytes, and of the longest answer allowed."""
     length = sum(len(str(message["content"]).encode()) + 12 for message in payload["messages"])
-    return length / 3, payload.get("max_completion_tokens") or payload.get("max_tokens") or 0
+    return length / 3, longest_answer(payload)
+
+
+def longest_answer(parameters: Mapping[str, Any]) -> float:
+    """The most tokens that an answer may have, a budget for thinking included.
+
+    0 where nothing limits it.
+    """
+    names = ("max_completion_tokens", "max_tokens", "max_output_tokens", "num_predict")
+    longest = next((parameters[name] for name in names if parameters.get(name)), 0)
+    thinking = parameters.get("thinking") or parameters.get("reasoning") or {}
+    budget = thinking.get("budget_tokens") or thinking.get("max_tokens") or 0
+    return max(longest, budget) if longest else 0
 
 
 def _is_price(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""How far a generation is: figures at one moment, and how they are shown."""
+"""How far a generation is: the figures at one moment."""
 
 from collections.abc import Callable, Iterable, Sized
 from dataclasses import dataclass
@@ -11,10 +11,14 @@ Verify = Callable[[Payload, Answer], str | None]  # why an answer is rejected; N
 
 @dataclass(frozen=True)
 class Progress:
-    """Requests of one call of `generate`, all of which have been read from the plan when it returns.
+    """Requests of one call of `generate`; when it returns, the whole plan has been read.
 
-    `before` were answered by earlier runs; `answered` are this run's, and of those `accepted` and `rejected` are what
-    the caller's verification said. `cost` is this run's (None: price unknown). `stopped` says why a run ended early.
+    `before` were answered by earlier runs. `answered` are this run's; `verify` made of them
+    `accepted` and `rejected`. `unusable` are billed replies that are no answer, most of them for
+    `unusable_reason`; the tokens and the `cost` of this run (None: price unknown) include them.
+    `reasons` are the most frequent ones of rejections and failures in this run. `waiting` says what
+    the run waits for, and since how many seconds. `dialect` says what was sent otherwise than
+    planned. `stopped` says why a run ended early.
     """
 
     total: int | None
@@ -23,6 +27,8 @@ class Progress:
     accepted: int = 0
     rejected: int = 0
     failed: int = 0
+    unusable: int = 0
+    unusable_reason: str | None = None
     in_flight: int = 0
     window: int = 0
     prompt_tokens: int = 0
@@ -30,6 +36,10 @@ class Progress:
     cached_tokens: int = 0
     cost: float | None = None
     seconds: float = 0.0
+    reasons: tuple[tuple[str, int], ...] = ()
+    waiting: str | None = None
+    waiting_seconds: float = 0.0
+    dialect: str = ""
     stopped: str | None = None
 
     @property
@@ -46,7 +56,10 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        return self.pending / self.rate if self.pending is not None and self.rate else None
+        """Seconds that the pending requests will take at this rate; None while it is unknown."""
+        if self.waiting or not self.rate or self.pending is None:
+            return None
+        return self.pending / self.rate
 
 
 def count_requests(requests: Iterable[Payload]) -> int | None:

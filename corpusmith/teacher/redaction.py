@@ -1,6 +1,4 @@
-"""Secrets leave no trace: what may be logged, stored or shown of a text that a server or a library
-wrote.
-"""
+"""Remove secrets from texts of servers and libraries before they are logged, stored or shown."""
 
 import os
 import re
@@ -13,10 +11,9 @@ _QUERY_SECRET = re.compile(r"(?i)((?:api[-_]?key|token|sig|signature|password)=)
 
 
 def redact(text: str) -> str:
-    """The text without API keys: those in the environment, what looks like one, and passwords
-    inside URLs.
+    """The text without API keys (those in the environment and look-alikes) and URL passwords.
 
-    Halves of surrogate pairs, which no log can hold, are replaced besides.
+    Replaces lone surrogates: UTF-8 can't encode them.
     """
     text = without_half_pairs(text)
     for name, value in os.environ.items():

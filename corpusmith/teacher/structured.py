@@ -1,84 +1,136 @@
-"""Structured answers: JSON by a schema, asked for in the strictest form (`corpusmith.teacher.forms`) that an endpoint takes."""
+"""Structured answers: JSON by a schema, asked for in the strictest form that an endpoint takes.
+
+The forms, from the strictest on: `json_schema`; llama.cpp's `json_object` with a schema; the schema
+in the prompt.
+"""
 
 import asyncio
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, TypeVar
 
-import httpx2
-import openai
 from pydantic import BaseModel
 
 from corpusmith.errors import UserError
-from corpusmith.teacher.endpoint import Endpoint, GarbledReply
+from corpusmith.teacher.endpoint.asker import Asked, Asker, refusal_of_reply
+from corpusmith.teacher.endpoint.refusal import Refusal
+from corpusmith.teacher.faults import NOT_LOST
 from corpusmith.teacher.ledger import Answer, Ledger
-from corpusmith.teacher.pace import retry_after
 from corpusmith.teacher.payload import payload_key
+from corpusmith.teacher.tally import Settled
 
 M = TypeVar("M", bound=BaseModel)
+Outcome = Answer | Literal["failed", "pending"]
+FORMS = ("json_schema", "json_object", "text")  # from the strictest on
 TRIES = 5  # of one form while the server has no time for it
-UNAVAILABLE = (408, 429, 502, 503, 504)
 _FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n\s*```\s*\Z", re.DOTALL)
 
 
 def response_format(model: type[BaseModel]) -> dict[str, Any]:
-    """The `response_format` of a payload whose answers are to be read as `model`, which must forbid extra fields."""
+    """The `response_format` that asks for answers as `model`, which must forbid extra fields."""
     schema = {"name": model.__name__.lower(), "schema": model.model_json_schema(), "strict": True}
     return {"type": "json_schema", "json_schema": schema}
 
 
 def parse(text: str, model: type[M]) -> M:
-    """The answer as `model`, alone or in one code fence. Raises ValueError for anything more, less or other."""
+    """The answer as `model`, alone or in one code fence. Raises ValueError for anything else."""
     fenced = _FENCE.match(text)
     return model.model_validate_json(fenced.group(1) if fenced else text, strict=True)
 
 
+def is_structured(payload: Mapping[str, Any]) -> bool:
+    """Whether a payload asks for JSON by a schema."""
+    return (payload.get("response_format") or {}).get("type") == "json_schema"
+
+
+def in_answer_form(payload: Mapping[str, Any], form: str) -> Mapping[str, Any]:
+    """The payload in a form; unchanged where it asks for no schema."""
+    if form == "json_schema" or not is_structured(payload):
+        return payload
+    schema = payload["response_format"]["json_schema"]["schema"]
+    *before, last = payload["messages"]
+    asked = (
+        f"{last['content']}\nReply with nothing but JSON of this schema: "
+        f"{json.dumps(schema, sort_keys=True)}"
+    )
+    changed = {**payload, "messages": [*before, {**last, "content": asked}]}
+    del changed["response_format"]
+    if form == "text":
+        return changed
+    return {**changed, "response_format": {"type": "json_object", "schema": schema}}
+
+
+def every_form(payload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The payload in each form in which it may have been sent."""
+    if not is_structured(payload):
+        return [payload]
+    return [in_answer_form(payload, form) for form in FORMS]
+
+
 async def find_form(
-    client: openai.AsyncOpenAI, endpoint: Endpoint, ledger: Ledger, payload: Mapping[str, Any]
+    asker: Asker,
+    payload: Mapping[str, Any],
+    book: Callable[[Settled, Mapping[str, Any]], None],
 ) -> str:
-    """The strictest form that gets JSON out of the endpoint, tried with one request and remembered in the ledger.
+    """The strictest form that gets JSON out of the endpoint, tried with one request.
 
-    The answer is recorded, so that it is paid once. Raises UserError when the endpoint cannot be used.
+    `book` takes the replies, so that each is paid once. A form is remembered when it was answered.
+    Raises UserError when the endpoint cannot be used.
     """
-    if (known := ledger.response_format(endpoint.host, payload["model"])) is not None:
+    host, model = asker.endpoint.host, payload["model"]
+    if (known := asker.ledger.response_format(host, model)) is not None:
         return known
-    for form in FORMS[:-1]:
-        if await _takes(client, endpoint, ledger, in_form(payload, form)):
-            break
-    else:
-        form = "text"
-    ledger.remember_response_format(endpoint.host, payload["model"], form)
-    return form
+    for form in FORMS:
+        text = await _try(asker, in_answer_form(payload, form), book)
+        if text == "":
+            return form  # it was taken, but the answer was cut short or filtered: not remembered
+        if text is not None and (form == "text" or _is_json(text)):
+            asker.ledger.remember_response_format(host, model, form)
+            return form
+    return "text"
 
 
-async def _takes(
-    client: openai.AsyncOpenAI, endpoint: Endpoint, ledger: Ledger, payload: Mapping[str, Any]
-) -> bool:
-    """Whether the endpoint answers the payload with JSON. A status of 4xx, or of 500 twice (llama.cpp's), is a no."""
-    key = payload_key(payload)
+async def _try(
+    asker: Asker,
+    payload: Mapping[str, Any],
+    book: Callable[[Settled, Mapping[str, Any]], None],
+) -> str | None:
+    """The answer to a payload, empty where the reply holds none; None where it is refused.
+
+    A 500 is such a refusal when it comes twice: llama.cpp refuses a form so.
+    """
+    asked = Asked(payload_key(payload), payload)
+    if asked.key in (known := asker.ledger.get_many([asked.key])):
+        return known[asked.key].text
+    crashes, reason = 0, ""
     for attempt in range(1, TRIES + 1):
-        try:
-            response = await client.post("/chat/completions", cast_to=httpx2.Response, body=payload)
-            answer = endpoint.read(key, response.content)
-        except openai.APIStatusError as error:
-            endpoint.check(error)
-            crashed_once = error.status_code == 500 and attempt == 1
-            if error.status_code not in UNAVAILABLE and not crashed_once:
-                return False
-            await asyncio.sleep(retry_after(error.response.headers, float(attempt)))
-        except openai.APIConnectionError:
-            await asyncio.sleep(attempt)
-        except GarbledReply:
-            return False
-        else:
-            if isinstance(answer, Answer):
-                ledger.add([(key, payload)])
-                ledger.record([answer])
-                return _is_json(answer.text)
-            return True  # cut short or filtered, but the form was taken
+        outcome = await asker.attempt(asked)
+        refusal = outcome if isinstance(outcome, Refusal) else refusal_of_reply(outcome)
+        if not isinstance(outcome, Refusal):
+            asker.ledger.add([(asked.key, payload)])
+            spent = asker.spent(asked, outcome)
+            if outcome.problem is None:
+                book(Settled([asker.answer(asked, outcome)]), payload)
+                return outcome.text
+            book(Settled(spent=spent), payload)
+            if refusal is None:
+                return "" if outcome.final else None
+        assert refusal is not None
+        reason = refusal.reason
+        if refusal.kind in ("account", "unreachable"):
+            raise UserError(
+                f"the teacher at {asker.endpoint.host} {refusal.remedy} ({reason}); {NOT_LOST}"
+            )
+        if refusal.kind == "request" and not asker.learn(refusal, asked):
+            return None
+        crashes += reason.startswith("HTTP 500")
+        if crashes == 2:
+            return None
+        await asyncio.sleep(attempt if refusal.wait is None else min(refusal.wait, 60.0))
     raise UserError(
-        f"the teacher at {endpoint.host} does not answer: see that it runs, then give the same command"
+        f"the teacher at {asker.endpoint.host} does not answer ({reason}): see that it runs; "
+        f"{NOT_LOST}"
     )
 
 
@@ -90,40 +142,11 @@ def _is_json(text: str) -> bool:
     return True
 
 
-FORMS = ("json_schema", "json_object", "text")  # from the strictest on
-
-
-Outcome = Answer | Literal["failed", "pending"]
-
-
-def is_structured(payload: Mapping[str, Any]) -> bool:
-    """Whether a payload asks for JSON by a schema."""
-    return (payload.get("response_format") or {}).get("type") == "json_schema"
-
-
-def in_form(payload: Mapping[str, Any], form: str) -> Mapping[str, Any]:
-    """The payload as an endpoint that knows `form` takes it. One that asks for no schema stays as it is."""
-    if form == "json_schema" or not is_structured(payload):
-        return payload
-    schema = payload["response_format"]["json_schema"]["schema"]
-    *before, last = payload["messages"]
-    asked = f"{last['content']}\nReply with nothing but JSON of this schema: {json.dumps(schema, sort_keys=True)}"
-    changed = {**payload, "messages": [*before, {**last, "content": asked}]}
-    del changed["response_format"]
-    return (
-        changed
-        if form == "text"
-        else {**changed, "response_format": {"type": "json_object", "schema": schema}}
-    )
-
-
-def every_form(payload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The payload in each form in which it may have been sent."""
-    return [in_form(payload, form) for form in FORMS] if is_structured(payload) else [payload]
-
-
 def find_outcomes(ledger: Ledger, payloads: Iterable[Mapping[str, Any]]) -> list[Outcome]:
-    """What became of each payload, in whichever form it was asked; an answer in one form beats a failure in another."""
+    """What became of each payload, in whichever form it was asked.
+
+    An answer in one form beats a failure in another.
+    """
     keys = [[payload_key(form) for form in every_form(payload)] for payload in payloads]
     answers = ledger.get_many(key for forms in keys for key in forms)
     failed = ledger.settled(

@@ -1,8 +1,9 @@
-"""Transcripts: the answers of a ledger as a small file that ships with a recipe and answers its requests anywhere.
+"""Transcripts: the answers of a ledger as a small file that ships with a recipe.
 
-Gzipped lines of JSON. The first is a header: what the requests have in common (`shapes`), the licence of the outputs,
-the number of answers and the sha256 of the lines that follow. Each of those is one answer:
-`[key in base64, number of its shape, text, finish reason, prompt tokens, completion tokens, cached tokens]`.
+Gzipped lines of JSON. The first is a header: what the requests have in common (`shapes`), the
+licence of the outputs, the number of answers and the sha256 of the lines that follow. Each of those
+is one answer: `[key in base64, number of its shape, text, finish reason, prompt tokens, completion
+tokens, cached tokens]`.
 """
 
 import base64
@@ -27,9 +28,10 @@ FORMAT = "corpusmith-transcript-1"
 def export_transcript(
     ledger: Ledger, path: Path, keys: Iterable[str] | None = None, *, license: str
 ) -> dict[str, Any]:
-    """Write the answers to `keys` (of the whole ledger when None), in that order. Returns the header.
+    """Write the answers to `keys`, in that order (None: of the whole ledger). Returns the header.
 
-    Keys without an answer are left out. The same answers give the same bytes. `license` is that of the answers.
+    Keys without an answer are left out. The same answers give the same bytes. `license` is that of
+    the answers.
     """
     shapes: dict[str, int] = {}
     hosts: set[str] = set()
@@ -41,8 +43,19 @@ def export_transcript(
         answers, known = ledger.get_many(part), ledger.shapes(part)
         for answer in (answers[key] for key in part if key in answers):
             shape = shapes.setdefault(known[answer.key], len(shapes))
-            lines.append(canonical([_short(answer.key), shape, answer.text, answer.finish_reason,
-                                    answer.prompt_tokens, answer.completion_tokens, answer.cached_tokens]))  # fmt: skip
+            lines.append(
+                canonical(
+                    [
+                        _short(answer.key),
+                        shape,
+                        answer.text,
+                        answer.finish_reason,
+                        answer.prompt_tokens,
+                        answer.completion_tokens,
+                        answer.cached_tokens,
+                    ]
+                )
+            )
             hosts.add(answer.host)
             recorded = max(recorded, answer.created_at)
     body = "".join(f"{line}\n" for line in lines).encode()
@@ -62,7 +75,7 @@ def export_transcript(
 
 
 def import_transcript(path: Path, ledger: Ledger) -> dict[str, Any]:
-    """Record a transcript's answers in the ledger, where answers that are there already stay. Returns the header.
+    """Record a transcript's answers; answers that the ledger has stay. Returns the header.
 
     Raises UserError when the file is no transcript or differs from what its checksum says.
     """
@@ -90,11 +103,13 @@ def _read(path: Path) -> tuple[dict[str, Any], bytes]:
         ) from None
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise UserError(
-            f"{path} is not a transcript of the form {FORMAT}: write one with `corpusmith ledger export`"
+            f"{path} is not a transcript of the form {FORMAT}: "
+            "write one with `corpusmith ledger export`"
         )
     if hashlib.sha256(body).hexdigest() != header["sha256"]:
         raise UserError(
-            f"{path} was changed or cut short (its sha256 is not its header's): fetch or export it again"
+            f"{path} was changed or cut short (its sha256 is not its header's): "
+            "fetch or export it again"
         )
     return header, body
 

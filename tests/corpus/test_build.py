@@ -16,7 +16,7 @@ from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan, Request
 from corpusmith.teacher.ledger import Answer, Failure, Ledger
 from corpusmith.teacher.payload import payload_key
-from corpusmith.teacher.structured import FORMS, in_form
+from corpusmith.teacher.structured import FORMS, in_answer_form
 
 
 def answer_of(request: Request) -> str:
@@ -253,7 +253,7 @@ def test_answers_are_found_in_whichever_form_they_were_asked(
     )
     structured = parsed.model_copy(update={"teacher": teacher})
     requests = [Plan(structured).request(i) for i in range(6)]
-    sent = [in_form(request.payload, FORMS[request.index % 3]) for request in requests]
+    sent = [in_answer_form(request.payload, FORMS[request.index % 3]) for request in requests]
     keys = [payload_key(payload) for payload in sent]
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
         ledger.add(zip(keys, sent, strict=True))

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,21 +10,27 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from corpusmith.teacher.payload import payload_key
 from tests.teacher.fake_teacher import FakeTeacher, problem
 
 
 @dataclass
 class FakeBatches(FakeTeacher):
-    """Batches that end after `delay` seconds. `expire` is how many of them lose the second half of their requests.
+    """Batches that end after `delay` seconds; `expire` of them lose the second half of the requests.
 
-    The server has no time for the first `hiccups` looks at a batch or its results.
+    The server has no time for the first `hiccups` looks at a batch or its results. More than
+    `most_enqueued` requests in a batch are refused. `cancel` batches are cancelled after a third.
+    `spoil` changes the bytes of an output file. The ids in `unknown` belong to another key.
     """
 
     delay: float = 0.0
     expire: int = 0
     hiccups: int = 0
     refuse_batches: bool = False
+    most_enqueued: int = 10**9
+    cancel: int = 0
+    spoil: Callable[[bytes], bytes] | None = None
+    unknown: set[str] = field(default_factory=set)
+    most_open: int = 0
     files: dict[str, bytes] = field(default_factory=dict)
     submitted: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -45,8 +52,8 @@ class FakeBatches(FakeTeacher):
     def keep(self, content: bytes) -> dict[str, Any]:
         name = f"file-{len(self.files)}"
         self.files[name] = content
-        return {"id": name, "object": "file", "bytes": len(content), "created_at": 0, "filename": name,
-                "purpose": "batch", "status": "processed"}  # fmt: skip
+        known = {"object": "file", "created_at": 0, "purpose": "batch", "status": "processed"}
+        return {"id": name, "bytes": len(content), "filename": name, **known}
 
     async def content(self, request: Request) -> Response:
         if self.hiccups > 0:
@@ -60,11 +67,19 @@ class FakeBatches(FakeTeacher):
     async def create(self, request: Request) -> Response:
         body = await request.json()
         batch = {
-            "id": f"batch_{len(self.submitted)}", "object": "batch", "created_at": 0, "status": "in_progress",
-            "endpoint": body["endpoint"], "completion_window": body["completion_window"],
-            "input_file_id": body["input_file_id"], "metadata": body["metadata"], "ends": time.monotonic() + self.delay,
-        }  # fmt: skip
+            "id": f"batch_{len(self.submitted)}",
+            "object": "batch",
+            "created_at": 0,
+            "status": "in_progress",
+            "endpoint": body["endpoint"],
+            "completion_window": body["completion_window"],
+            "input_file_id": body["input_file_id"],
+            "metadata": body["metadata"],
+            "ends": time.monotonic() + self.delay,
+        }
         self.submitted[batch["id"]] = batch
+        open_now = sum(one["status"] == "in_progress" for one in self.submitted.values())
+        self.most_open = max(self.most_open, open_now)
         return JSONResponse(batch)
 
     async def list(self, request: Request) -> Response:
@@ -76,7 +91,7 @@ class FakeBatches(FakeTeacher):
         if self.hiccups > 1:
             return self.hiccup()
         batch = self.submitted.get(request.path_params["id"])
-        if batch is None:
+        if batch is None or batch["id"] in self.unknown:
             return problem(404, "no such batch")
         if batch["status"] == "in_progress" and time.monotonic() >= batch["ends"]:
             self.end(batch)
@@ -90,6 +105,13 @@ class FakeBatches(FakeTeacher):
             }
             return
         requests = [json.loads(line) for line in self.files[batch["input_file_id"]].splitlines()]
+        if len(requests) > self.most_enqueued:
+            error = {"code": "token_limit_exceeded", "message": "Enqueued token limit reached"}
+            batch |= {"status": "failed", "errors": {"object": "list", "data": [error]}}
+            return
+        if self.cancel > 0:
+            self.cancel -= 1
+            requests, batch["status"] = requests[: len(requests) // 3], "cancelled"
         expired = self.expire > 0
         self.expire -= expired
         results = [
@@ -98,17 +120,24 @@ class FakeBatches(FakeTeacher):
         ]
         good = [result for result in results if result["response"]["status_code"] == 200]
         bad = [result for result in results if result["response"]["status_code"] != 200]
-        batch["status"] = "expired" if expired else "completed"
+        if batch["status"] == "in_progress":
+            batch["status"] = "expired" if expired else "completed"
         for name, lines in (("output_file_id", good), ("error_file_id", bad)):
             if lines:
-                batch[name] = self.keep("\n".join(map(json.dumps, lines)).encode())["id"]
+                content = "\n".join(map(json.dumps, lines)).encode()
+                batch[name] = self.keep(self.spoil(content) if self.spoil else content)["id"]
 
     def result(self, request: dict[str, Any]) -> dict[str, Any]:
         payload = request["body"]
-        name = payload_key(payload)
-        assert request["custom_id"] == name
+        name = request["custom_id"]  # the planned payload's key; a dialect may change the body
         self.asked[name] += 1
         fault = self.fault(name)
+        habit = self.habit(payload, self.asked.total()) if self.habit else None
+        if habit is not None:
+            body = json.loads(habit.body)
+            response = {"status_code": habit.status_code, "body": body}
+            self.bill(habit)
+            return {"id": name[:8], "custom_id": name, "response": response, "error": None}
         if fault == "bad request":
             response = {"status_code": 400, "body": {"error": {"message": self.complaint}}}
         elif fault == "error":

@@ -1,6 +1,7 @@
-"""A teacher on the loopback that errs by a seeded schedule and counts what it is asked. Not a mock: a real server.
+"""A real server on the loopback that errs by a seeded schedule and counts requests and bills.
 
-The answer to a payload depends on nothing but the payload; the fault depends on the payload and how often it came.
+The answer to a payload depends on the payload alone; the fault depends on the payload and on how
+often it came. A habit plays the replies of a particular kind of endpoint.
 """
 
 import asyncio
@@ -27,12 +28,17 @@ PASSING = ("refuse", "error", "reset", "stall", "truncate", "wrong schema", "no 
 FINAL = ("length", "content_filter", "bad request")
 
 
+Habit = Callable[[dict[str, Any], int], Response | None]
+
+
 @dataclass
 class FakeTeacher:
-    """`faults` is the share of requests that meet one; every fault in `kinds` is as frequent as the others.
+    """`faults` is the share of requests that meet one; all faults in `kinds` are as frequent.
 
-    A storm refuses `storm` requests in a row after each `calm` answers. `key` is the API key that is asked for.
-    `allowance` requests are answered every `period` seconds, as the headers say, and any more refused.
+    A storm refuses `storm` requests in a row after each `calm` answers. `key` is the API key that
+    is asked for. `allowance` requests are answered every `period` seconds, as the headers say, and
+    any more refused. `habit` gets a payload and the number of the request, counted from 1, and
+    returns the reply, or None for the usual one.
     """
 
     seed: int = 0
@@ -56,7 +62,9 @@ class FakeTeacher:
     asked: Counter[str] = field(default_factory=Counter)
     answered: Counter[str] = field(default_factory=Counter)
     sent: Counter[str] = field(default_factory=Counter)  # by fault
+    habit: Habit | None = None
     payloads: list[dict[str, Any]] = field(default_factory=list)
+    bills: Counter[str] = field(default_factory=Counter)  # replies, prompt and completion tokens
     in_flight: int = 0
     most_in_flight: int = 0
     refusing: int = 0
@@ -70,7 +78,10 @@ class FakeTeacher:
     def serve(self) -> Iterator[str]:
         """Serve on a free port; gives the base URL."""
         config = uvicorn.Config(
-            Starlette(routes=self.routes()), log_level="critical", timeout_graceful_shutdown=1
+            Starlette(routes=self.routes()),
+            log_level="critical",
+            timeout_graceful_shutdown=1,
+            date_header=False,
         )
         self.server = _Server(config)
         with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
@@ -92,11 +103,27 @@ class FakeTeacher:
             if limits is None:
                 self.sent["over"] += 1
                 return problem(429, "over the limit", {"retry-after": self.retry_after})
-            response = await self.reply(request, name, payload)
+            response = self.habit(payload, len(self.payloads)) if self.habit else None
+            response = response or await self.reply(request, name, payload)
             response.headers.update(limits)
+            self.bill(response)
             return response
         finally:
             self.in_flight -= 1
+
+    def bill(self, response: Response) -> None:
+        """Count the tokens of a reply: the larger of completion and total − prompt."""
+        try:
+            usage = json.loads(response.body)["usage"] if response.status_code == 200 else {}
+        except (ValueError, KeyError, TypeError):
+            return
+        prompt, completion, total = (
+            int((usage or {}).get(f"{name}_tokens") or 0)
+            for name in ("prompt", "completion", "total")
+        )
+        self.bills["replies"] += bool(usage)
+        self.bills["prompt"] += prompt
+        self.bills["completion"] += max(completion, total - prompt)
 
     def grant(self) -> dict[str, str] | None:
         """One more request of the allowance, with what remains; None where nothing does."""
@@ -151,12 +178,14 @@ class FakeTeacher:
             return JSONResponse({"result": "fine"})
         if fault == "stall":
             await asyncio.sleep(self.stall)
+            if await request.is_disconnected():
+                return Response(status_code=499)  # given up, and not billed
         if fault == "reset":
             self.server.abort(request.scope["client"])
             return Response()
         answer = self.completion(name, payload, fault)
         if fault == "no choice":
-            answer["choices"] = []
+            answer |= {"choices": [], "usage": None}
         if fault == "truncate":
             return Response(json.dumps(answer)[:60], media_type="application/json")
         if fault == "none":
@@ -181,6 +210,14 @@ class FakeTeacher:
             "choices": [choice],
             "usage": usage,
         }
+
+
+def completion(text: Any, finish: Any = "stop", usage: Any = True, **message: Any) -> JSONResponse:
+    """A chat completion with a text of its own; 40 + 12 tokens unless `usage` says otherwise."""
+    if usage is True:
+        usage = {"prompt_tokens": 40, "completion_tokens": 12, "total_tokens": 52}
+    choice = {"message": {"role": "assistant", "content": text, **message}, "finish_reason": finish}
+    return JSONResponse({"choices": [choice], "usage": usage})
 
 
 def problem(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:

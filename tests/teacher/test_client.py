@@ -273,18 +273,22 @@ def test_an_endpoint_that_is_down_fails_no_request(
     monkeypatch.setattr("corpusmith.teacher.client.backoff", lambda attempt: 0.0)
     with FakeTeacher().serve() as url:
         pass
-    with pytest.raises(UserError, match="stopped answering"):
+    with pytest.raises(UserError, match="does not listen on this port"):
         generate(plan(n), ledger, base_url=url)
     assert ledger.counts() == {"requests": n, "answered": 0, "failed": 0, "pending": n}
 
 
-def test_a_request_that_always_crashes_the_server_is_failed(
+def test_request_that_always_crashes_the_server_is_failed_once_others_are_answered(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("corpusmith.teacher.client.backoff", lambda attempt: 0.0)
-    with FakeTeacher(forms=(), refusal=500).serve() as url:
-        generate(plan(3), ledger, base_url=url)
-    assert ledger.failures_by_reason() == {"HTTP 500: response_format text is not supported": 3}
+    crashing = payload(0, response_format={"type": "grammar"})
+    with FakeTeacher(refusal=500).serve() as url:
+        with pytest.raises(UserError, match="stopped answering.*grammar"):
+            generate([crashing], ledger, base_url=url)
+        assert ledger.counts()["pending"] == 1
+        generate([crashing, *plan(3)], ledger, base_url=url)
+    assert ledger.failures_by_reason() == {"HTTP 500: response_format grammar is not supported": 1}
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,11 @@ def test_a_table_of_prices_is_read_and_an_unknown_model_makes_the_cost_unknown(
     prices = load_prices(path)
     assert prices == {"gpt-x": Price(1, 4.0, 1), "local": Price(0, 0, 0)}
     usages = [
-        Usage("gpt-x", "h", False, 3, 1_000_000, 0, 0),
-        Usage("gpt-x", "h", True, 3, 0, 1_000_000, 0),
+        Usage("gpt-x", "h", False, 3, 0, 1_000_000, 0, 0),
+        Usage("gpt-x", "h", True, 3, 0, 0, 1_000_000, 0),
     ]
     assert total_cost(usages, prices) == pytest.approx(3.0)
-    assert total_cost([*usages, Usage("new", "h", False, 1, 1, 1, 0)], prices) is None
+    assert total_cost([*usages, Usage("new", "h", False, 1, 0, 1, 1, 0)], prices) is None
     assert total_cost([], prices) == 0
 
 

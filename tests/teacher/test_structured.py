@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from corpusmith.errors import UserError
 from corpusmith.teacher.client import generate
 from corpusmith.teacher.ledger import Ledger
-from corpusmith.teacher.structured import find_answers, in_form, parse, response_format
+from corpusmith.teacher.structured import find_answers, in_answer_form, parse, response_format
 from tests.teacher.fake_teacher import FakeTeacher
 
 
@@ -54,7 +54,7 @@ def test_the_strictest_form_is_found_once(
         )
         answers = find_answers(ledger, PLAN)
     assert all(answer and parse(answer.text, Reply).words for answer in answers)
-    assert teacher.payloads[-1] == in_form(PLAN[-1], forms[-1])
+    assert teacher.payloads[-1] == in_answer_form(PLAN[-1], forms[-1])
 
 
 def test_a_server_that_ignores_the_form_is_asked_in_words(tmp_path: Path) -> None:

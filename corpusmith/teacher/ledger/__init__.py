@@ -1,6 +1,6 @@
 """The ledger: every request, its answer or the reason it has none, in one SQLite file."""
 
-from corpusmith.teacher.ledger.entries import Answer, Failure, Usage
+from corpusmith.teacher.ledger.entries import Answer, Failure, Spent, Tokens, Usage
 from corpusmith.teacher.ledger.store import Ledger
 
-__all__ = ["Answer", "Failure", "Ledger", "Usage"]
+__all__ = ["Answer", "Failure", "Ledger", "Spent", "Tokens", "Usage"]

@@ -1,11 +1,20 @@
-"""What a ledger stores of a request: an answer, or a failure; and the tokens of many of them."""
+"""What a ledger stores of a request: an answer, a failure, and what was paid for no answer."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Tokens:
+    """The tokens of a reply; `cached` are part of `prompt`, thinking is part of `completion`."""
+
+    prompt: int = 0
+    completion: int = 0
+    cached: int = 0
+
+
+@dataclass(frozen=True)
 class Answer:
-    """What a teacher replied to the request `key`. `created_at` is in seconds since 1970; `batch` answers cost half."""
+    """The reply to the request `key`. `created_at` is in seconds since 1970; a batch costs half."""
 
     key: str
     text: str
@@ -20,23 +29,36 @@ class Answer:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a request has no answer after `attempts` tries; tokens are those of replies that were paid but unusable."""
+    """Why a request has no answer after `attempts` tries."""
 
     key: str
     reason: str
     attempts: int
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class Spent:
+    """A reply to the request `key` that was billed and is no answer, with the reason."""
+
+    key: str
+    reason: str
+    tokens: Tokens
+    host: str = ""
+    batch: bool = False
 
 
 @dataclass(frozen=True)
 class Usage:
-    """Answers and tokens by what sets their price; `cached_tokens` are part of `prompt_tokens`."""
+    """Answers and tokens by what sets their price; `cached_tokens` are part of `prompt_tokens`.
+
+    `unusable` counts the billed replies that are no answer; their tokens are part of the tokens.
+    """
 
     model: str
     host: str
     batch: bool
     answers: int
+    unusable: int
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int

@@ -3,6 +3,7 @@
 import multiprocessing
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from corpusmith.teacher.client import generate
 from corpusmith.teacher.ledger import Ledger
 from corpusmith.teacher.limits import AskLimits
 from corpusmith.teacher.prices import Price
+from corpusmith.teacher.progress import Progress
 from tests.teacher.fake_batches import FakeBatches
+from tests.teacher.fake_teacher import completion, problem
 
 
 def payload(i: int):
@@ -166,7 +169,105 @@ def test_what_cannot_work_is_said(ledger: Ledger, monkeypatch: pytest.MonkeyPatc
                 generate_batches(plan(2), ledger, base_url=url, limits=AskLimits(poll=0.01))
         with pytest.raises(UserError, match="price"):
             AskLimits(max_cost=1.0)
-    monkeypatch.setattr("corpusmith.teacher.batch.PATIENCE", 1)
+    monkeypatch.setattr("corpusmith.teacher.batch.results.PATIENCE", 1)
     with pytest.raises(UserError, match="does not answer"):
         generate_batches(plan(2), ledger, base_url=url)
     assert ledger.counts()["pending"] == 2
+
+
+@pytest.mark.parametrize(
+    ("spoil", "again"),
+    [
+        (lambda content: content.replace(b"\n", b"\n\n", 3) + b"\n", 0),
+        (lambda content: b"not JSON\n[]\n{}\n" + content, 0),
+        (lambda content: content[:-50], 1),
+    ],
+    ids=["blank lines", "other lines", "cut line"],
+)
+def test_broken_line_costs_only_itself(
+    ledger: Ledger, spoil: Callable[[bytes], bytes], again: int
+) -> None:
+    teacher = FakeBatches(spoil=spoil)
+
+    def once(progress: Progress) -> None:
+        if progress.answered:
+            teacher.spoil = None
+
+    with teacher.serve() as url:
+        done = generate_batches(
+            plan(30), ledger, base_url=url, limits=AskLimits(poll=0.01), on_progress=once
+        )
+    assert (done.answered, done.pending) == (30, 0) and len(teacher.submitted) == 1 + again
+    assert teacher.asked.total() == 30 + again
+
+
+def test_cancelled_batch_ends_the_run_and_keeps_its_results(ledger: Ledger) -> None:
+    teacher = FakeBatches(cancel=1)
+    with teacher.serve() as url:
+        with pytest.raises(UserError, match=r"cancelled.*10 results"):
+            generate_batches(plan(30), ledger, base_url=url, limits=AskLimits(poll=0.01))
+        assert len(teacher.submitted) == 1 and ledger.counts()["answered"] == 10
+        generate_batches(plan(30), ledger, base_url=url, limits=AskLimits(poll=0.01))
+    assert ledger.counts()["answered"] == 30 and set(teacher.answered.values()) == {1}
+
+
+def test_batch_of_another_key_is_named_and_can_be_dropped(ledger: Ledger) -> None:
+    teacher = FakeBatches(unknown={"batch_0"})
+    with teacher.serve() as url:
+        for _ in range(2):
+            with pytest.raises(UserError, match=r"another key.*--drop batch_0"):
+                generate_batches(plan(5), ledger, base_url=url, limits=AskLimits(poll=0.01))
+        ((tag, _, batch_id),) = ledger.batches()
+        assert batch_id == "batch_0"
+        ledger.close_batch(tag)
+        done = generate_batches(plan(5), ledger, base_url=url, limits=AskLimits(poll=0.01))
+    assert done.pending == 0
+
+
+def test_enqueued_token_limit_makes_batches_smaller(ledger: Ledger) -> None:
+    teacher = FakeBatches(most_enqueued=12)
+    with teacher.serve() as url:
+        done = generate_batches(plan(40), ledger, base_url=url, limits=AskLimits(poll=0.01))
+    assert done.pending == 0 and set(teacher.answered.values()) == {1}
+
+
+def test_size_tokens_and_number_of_batches_are_kept(ledger: Ledger) -> None:
+    teacher = FakeBatches(delay=0.05)
+    limits = AskLimits(poll=0.01, batch_size=10, batches=3)
+    with teacher.serve() as url:
+        done = generate_batches(plan(60), ledger, base_url=url, limits=limits)
+        assert done.pending == 0 and len(teacher.submitted) == 6 and teacher.most_open == 3
+        few = AskLimits(poll=0.01, batch_tokens=300)
+        done = generate_batches(plan(70), ledger, base_url=url, limits=few)
+    assert done.pending == 0 and len(teacher.submitted) > 6 + 1
+    with pytest.raises(UserError, match="--batch-size 0"):
+        AskLimits(batch_size=0)
+
+
+def test_parameter_refused_by_a_batch_is_left_out_of_the_next(ledger: Ledger) -> None:
+    def habit(asked: dict, n: int):
+        message = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
+        return problem(400, message) if "max_tokens" in asked else None
+
+    teacher = FakeBatches(habit=habit)
+    with teacher.serve() as url:
+        done = generate_batches(plan(8), ledger, base_url=url, limits=AskLimits(poll=0.01))
+    assert done.pending == 0 and done.failed == 0 and len(teacher.submitted) == 2
+
+
+def test_batch_that_refuses_every_request_fails_nothing(ledger: Ledger) -> None:
+    teacher = FakeBatches(habit=lambda asked, n: problem(400, "no such deployment"))
+    with teacher.serve() as url, pytest.raises(UserError, match="no such deployment"):
+        generate_batches(plan(8), ledger, base_url=url, limits=AskLimits(poll=0.01))
+    assert ledger.counts() == {"requests": 8, "answered": 0, "failed": 0, "pending": 8}
+
+
+def test_paid_empty_lines_are_counted_and_failed_when_paid_twice(ledger: Ledger) -> None:
+    def habit(asked: dict, n: int):
+        return completion("") if asked["seed"] == 3 else None
+
+    teacher = FakeBatches(habit=habit)
+    with teacher.serve() as url:
+        done = generate_batches(plan(8), ledger, base_url=url, limits=AskLimits(poll=0.01))
+    assert (done.answered, done.failed, done.unusable) == (7, 1, 2)
+    assert ledger.failures_by_reason() == {"the answer is empty": 1}

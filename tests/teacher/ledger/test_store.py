@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpusmith.errors import UserError
-from corpusmith.teacher.ledger import Answer, Failure, Ledger, Usage
+from corpusmith.teacher.ledger import Answer, Failure, Ledger, Spent, Tokens, Usage
 from corpusmith.teacher.payload import payload_key
 
 
@@ -88,9 +88,7 @@ def test_states_add_up_and_the_first_answer_stays(tmp_path: Path) -> None:
         added(added(ledger, 1, 2, 3, 4), 4)
         ledger.record([answer(1), answer(2), answer(99)])
         ledger.record([answer(1, "Another sentence.")])
-        ledger.fail(
-            [Failure(answer(3).key, "length", 1, 10, 50), Failure(answer(1).key, "length", 1)]
-        )
+        ledger.fail([Failure(answer(3).key, "length", 1), Failure(answer(1).key, "length", 1)])
         ledger.fail([Failure(answer(3).key, "HTTP 500", 6)])
         assert ledger.counts() == {"requests": 4, "answered": 2, "failed": 1, "pending": 1}
         assert ledger.get_many([answer(1).key, answer(4).key, answer(99).key]) == {
@@ -121,14 +119,14 @@ def test_totals_are_by_what_sets_the_price(tmp_path: Path) -> None:
         ledger.record(
             [answer(1), answer(2), answer(3, batch=True), Answer(payload_key(other), "x", host="g")]
         )
-        added(ledger, 4, 5).fail(
-            [Failure(answer(4).key, "length", 1, 10, 50), Failure(answer(5).key, "HTTP 400", 1)]
+        added(ledger, 4, 5).record(
+            failures=[Failure(answer(4).key, "length", 1), Failure(answer(5).key, "HTTP 400", 1)],
+            spent=[Spent(answer(4).key, "length", Tokens(10, 50, 2), "h")],
         )
         assert ledger.totals() == [
-            Usage("m", "", False, 0, 10, 50, 0),
-            Usage("m", "h", False, 2, 20, 10, 4),
-            Usage("m", "h", True, 1, 10, 5, 2),
-            Usage("n", "g", False, 1, 0, 0, 0),
+            Usage("m", "h", False, 2, 1, 30, 60, 6),
+            Usage("m", "h", True, 1, 0, 10, 5, 2),
+            Usage("n", "g", False, 1, 0, 0, 0, 0),
         ]
 
 

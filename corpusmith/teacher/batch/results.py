@@ -1,0 +1,70 @@
+"""The result files of a batch: each line is read by itself, and a broken line costs only itself."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import openai
+from openai.types import Batch
+
+from corpusmith.errors import UserError
+from corpusmith.teacher.endpoint.refusal import Refusal, message_of, refusal_of
+from corpusmith.teacher.endpoint.reply import Reply, read_reply
+from corpusmith.teacher.redaction import redact
+
+PATIENCE = 10  # retries, a minute or so, of what costs nothing to repeat
+_KEY = re.compile(r"[0-9a-f]{64}")
+_ENQUEUED = re.compile(r"token_limit_exceeded|enqueued", re.I)
+
+
+def patient(client: openai.AsyncOpenAI) -> openai.AsyncOpenAI:
+    """The client with retries, for idempotent calls: a batch itself is submitted once."""
+    return client.with_options(max_retries=PATIENCE)
+
+
+async def result_lines(client: openai.AsyncOpenAI, batch: Batch) -> AsyncIterator[str]:
+    """The lines of a batch's output file and error file."""
+    for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):
+        async with patient(client).files.with_streaming_response.content(file_id) as response:
+            async for line in response.iter_lines():
+                yield line
+
+
+def read_line(line: str) -> tuple[str, Reply | Refusal] | None:
+    """The key of a request and what became of it; None for a blank or broken line."""
+    try:
+        result = json.loads(line)
+        key, response = result["custom_id"], result.get("response") or {}
+        status, body = response.get("status_code"), response.get("body")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
+        return None
+    if status == 200:
+        return key, read_reply(json.dumps(body).encode())
+    if not isinstance(status, int):
+        return key, Refusal("passing", redact(message_of(result.get("error")) or "no response"))
+    return key, refusal_of(status, body, {})
+
+
+def complaint(batch: Batch) -> str:
+    """Why the endpoint refused a batch."""
+    errors = (batch.errors and batch.errors.data) or []
+    texts = [error.message or error.code or "" for error in errors[:3]]
+    return redact("; ".join(filter(None, texts)) or "no reason was given")
+
+
+def is_over_limit(batch: Batch) -> bool:
+    """Whether a batch failed because too many tokens are enqueued."""
+    errors = (batch.errors and batch.errors.data) or []
+    return any(_ENQUEUED.search(f"{error.code} {error.message}") for error in errors)
+
+
+def gone(host: str, batch_id: str, ledger_path: Any) -> UserError:
+    """The error for a batch that the endpoint does not know."""
+    return UserError(
+        f"{host} does not know the batch {batch_id}: it belongs to another key, or was deleted. "
+        f"Use the key that submitted it, or drop it: corpusmith ledger batches {ledger_path} "
+        f"--drop {batch_id}"
+    )

@@ -1,0 +1,339 @@
+"""Ask by batches: submit, wait, record, and submit again what was lost.
+
+A batch is noted in the ledger under a tag before it is submitted, and carries the tag as metadata.
+If the run is killed, the next one finds the batch on the server, waits for it and pays nothing
+twice.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import openai
+from openai.types import Batch
+
+from corpusmith.errors import UserError
+from corpusmith.files import batches
+from corpusmith.teacher.batch.results import (
+    complaint,
+    gone,
+    is_over_limit,
+    patient,
+    read_line,
+    result_lines,
+)
+from corpusmith.teacher.client import ATTEMPTS, PAID_ATTEMPTS
+from corpusmith.teacher.endpoint import Endpoint
+from corpusmith.teacher.endpoint.asker import Asked, Asker, refusal_of_reply
+from corpusmith.teacher.endpoint.connection import connection_refusal
+from corpusmith.teacher.endpoint.refusal import Refusal, read_refusal
+from corpusmith.teacher.endpoint.reply import Reply
+from corpusmith.teacher.faults import NOT_LOST, Faults, Held
+from corpusmith.teacher.ledger import Failure, Ledger
+from corpusmith.teacher.limits import DEFAULT_LIMITS, AskLimits
+from corpusmith.teacher.pace import Pace
+from corpusmith.teacher.payload import Payload, canonical, payload_key
+from corpusmith.teacher.prices import most_tokens
+from corpusmith.teacher.progress import Progress, Verify, count_requests
+from corpusmith.teacher.tally import Settled, Tally
+
+LARGEST_FILE = 100_000_000  # bytes; OpenAI takes 200 MB
+PART = 1000  # lines of a result that are recorded together
+TAG = "corpusmith"
+ENDED = ("completed", "failed", "expired", "cancelled")
+
+
+def generate_batches(
+    requests: Iterable[Payload],
+    ledger: Ledger,
+    *,
+    base_url: str | None = None,
+    limits: AskLimits = DEFAULT_LIMITS,
+    verify: Verify | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Progress:
+    """Do what `teacher.client.generate` does, by batches.
+
+    Batches that an earlier run left on the server are waited for before anything is sent, and count
+    as `before`. A batch holds as many requests as `limits` allow and `max_cost` can pay at their
+    longest. Raises UserError when a batch is refused, cancelled, or unknown to the key.
+    """
+    endpoint = Endpoint.from_environment(base_url)
+    progress = Progress(count_requests(requests))
+    tally = Tally(ledger, limits, verify, on_progress, progress, batch=True)
+    with ledger.asking():
+        return asyncio.run(_Run(endpoint, tally).finish(requests))
+
+
+@dataclass
+class Flight:
+    """A batch on the server."""
+
+    tag: str
+    batch_id: str
+    asked: dict[str, Asked]
+    cost: float = 0.0
+    tokens: float = 0.0
+
+
+class _Run:
+    """One call of `generate_batches`."""
+
+    def __init__(self, endpoint: Endpoint, tally: Tally) -> None:
+        self.endpoint = endpoint
+        self.tally = tally
+        self.ledger = tally.ledger
+        self.limits = tally.limits
+        self.faults = Faults(endpoint.host)
+        self.size = self.limits.batch_size  # halved by an enqueued-token limit
+        self.flights: dict[str, Flight] = {}
+        self.waiting: deque[Asked] = deque()
+        self.billed: Counter[str] = Counter()
+        self.note: str | None = None
+
+    async def finish(self, requests: Iterable[Payload]) -> Progress:
+        """Wait for the batches that are open, then submit what is left."""
+        fresh = self.tally.progress
+        async with self.endpoint.client() as client:
+            declared = self.limits.dialect
+            self.asker = Asker(self.endpoint, client, self.ledger, Pace(), declared)
+            try:
+                await self._resume(client)
+                self.tally.progress = fresh
+                self.parts = batches(requests, 50_000)
+                await self._ask_all(client)
+            except openai.APIStatusError as error:
+                reply = error.response
+                refusal = read_refusal(
+                    reply.status_code, reply.content, reply.headers, reply.reason_phrase
+                )
+                raise UserError(
+                    f"the batches of {self.endpoint.host} cannot be used: it "
+                    f"{refusal.remedy or 'refuses'} ({refusal.reason}); {NOT_LOST}"
+                ) from None
+            except openai.APIConnectionError as error:
+                refusal = connection_refusal(self.endpoint, error)
+                raise UserError(
+                    f"{self.endpoint.host} does not answer ({refusal.reason}); {NOT_LOST}"
+                ) from None
+        if self.waiting:
+            return self._report(stopped="max_cost")
+        settled = Settled(failures=self.faults.at_the_end())
+        self.tally.write(settled)
+        self.tally.count(settled, {})
+        return self._report()
+
+    async def _resume(self, client: openai.AsyncOpenAI) -> None:
+        open_batches = self.ledger.open_batches(self.endpoint.host)
+        if None in open_batches.values():  # killed while it was submitted: did it arrive?
+            async for batch in patient(client).batches.list(limit=100):
+                tag = (batch.metadata or {}).get(TAG, "")
+                if tag in open_batches:
+                    open_batches[tag] = batch.id
+        for tag, batch_id in open_batches.items():
+            if batch_id is None:
+                self.ledger.close_batch(tag)
+            else:
+                self.flights[tag] = Flight(tag, batch_id, {})
+        await self._land_all(client)
+
+    async def _ask_all(self, client: openai.AsyncOpenAI) -> None:
+        while True:
+            await self._fill(client)
+            if not self.flights:
+                return
+            await self._land_all(client, at_least_one=True)
+            self.faults.check()
+
+    async def _fill(self, client: openai.AsyncOpenAI) -> None:
+        """Submit batches while the limits allow more."""
+        while len(self.flights) < self.limits.batches and not (self.note and self.flights):
+            if not self.waiting and not self._read_part():
+                return
+            self.tally.check_first_answers()
+            flight = self._cut()
+            if flight is None:
+                return
+            await self._submit(client, flight)
+
+    def _read_part(self) -> bool:
+        """Read requests of the plan until some are unsettled; False at its end."""
+        for part in self.parts:
+            keyed = {payload_key(payload): payload for payload in part}
+            settled = self.ledger.settled(keyed)
+            answered = {key for key in settled if settled[key]}
+            skipped = answered if self.limits.retry_failed else settled.keys()
+            self.faults.known_good |= bool(answered)
+            self._report(
+                before=self.tally.progress.before + len(answered),
+                failed=self.tally.progress.failed + len(skipped - answered),
+            )
+            in_flight = {key for flight in self.flights.values() for key in flight.asked}
+            left = {k: p for k, p in keyed.items() if k not in skipped and k not in in_flight}
+            self.ledger.add(left.items())
+            self.waiting.extend(Asked(key, payload) for key, payload in left.items())
+            if self.waiting:
+                return True
+        return False
+
+    def _cut(self) -> Flight | None:
+        """The next batch, as large as the limits allow; None where they allow none now."""
+        flight = Flight("", "", {})
+        size = 0
+        others = sum(other.cost for other in self.flights.values())
+        enqueued = sum(other.tokens for other in self.flights.values())
+        most = self.limits.batch_tokens
+        while self.waiting and len(flight.asked) < self.size:
+            asked = self.waiting[0]
+            sent = self.asker.dialect(asked.payload["model"]).apply(asked.payload)
+            cost, tokens = self.tally.most_cost(sent), sum(most_tokens(sent))
+            size += len(canonical(sent).encode()) + 200
+            over_money = not self.tally.affordable(sent, reserved=others + flight.cost)
+            over_tokens = most is not None and enqueued + flight.tokens + tokens > most
+            if (
+                over_money
+                or size > LARGEST_FILE
+                or (over_tokens and (flight.asked or self.flights))
+            ):
+                break
+            if over_tokens:
+                raise UserError(f"--batch-tokens {most:g} is less than one request needs")
+            flight.asked[asked.key] = self.waiting.popleft()
+            flight.cost += cost
+            flight.tokens += tokens
+        return flight if flight.asked else None
+
+    async def _submit(self, client: openai.AsyncOpenAI, flight: Flight) -> None:
+        name = f"{time.time_ns()}".join(flight.asked)
+        flight.tag = hashlib.sha256(name.encode()).hexdigest()[:32]
+        lines = []
+        for key, asked in flight.asked.items():
+            asked.dialect = self.asker.dialect(asked.payload["model"])
+            asked.attempts += 1
+            asked.sent_at = time.monotonic()
+            body = asked.dialect.apply(asked.payload)
+            url = "/v1/chat/completions"
+            lines.append(canonical({"custom_id": key, "method": "POST", "url": url, "body": body}))
+        self.ledger.open_batch(flight.tag, self.endpoint.host)
+        file = await patient(client).files.create(
+            file=(f"{flight.tag}.jsonl", "\n".join(lines).encode()), purpose="batch"
+        )
+        batch = await client.batches.create(
+            input_file_id=file.id,
+            endpoint="/v1/chat/completions",
+            completion_window="24h",
+            metadata={TAG: flight.tag},
+        )
+        flight.batch_id = batch.id
+        self.ledger.open_batch(flight.tag, self.endpoint.host, batch.id)
+        self.flights[flight.tag] = flight
+        self._report()
+
+    async def _land_all(self, client: openai.AsyncOpenAI, at_least_one: bool = False) -> None:
+        """Wait until all batches in flight, or `at_least_one`, have ended; record the results."""
+        while self.flights:
+            landed = False
+            for flight in list(self.flights.values()):
+                try:
+                    batch = await patient(client).batches.retrieve(flight.batch_id)
+                except openai.NotFoundError:
+                    path = self.ledger.path
+                    raise gone(self.endpoint.host, flight.batch_id, path) from None
+                if batch.status in ENDED:
+                    await self._land(client, flight, batch)
+                    landed = True
+            self._report()
+            if landed and at_least_one:
+                return
+            if self.flights:
+                await asyncio.sleep(self.limits.poll)
+
+    async def _land(self, client: openai.AsyncOpenAI, flight: Flight, batch: Batch) -> None:
+        """Record the results of a batch that has ended; what it did not settle waits again."""
+        if batch.status == "failed":
+            self._close(flight)
+            if is_over_limit(batch) and flight.asked and (self.flights or len(flight.asked) > 1):
+                self.size = max(1, min(self.size, len(flight.asked)) // (1 if self.flights else 2))
+                self.note = f"{complaint(batch)[:80]}; now batches of {self.size}"
+                self.waiting.extendleft(reversed(flight.asked.values()))
+                return
+            raise UserError(f"{self.endpoint.host} refused a batch: {complaint(batch)}; {NOT_LOST}")
+        lines, found = [], 0
+        async for line in result_lines(client, batch):
+            lines.append(line)
+            if len(lines) == PART:
+                found += self._record(flight, lines)
+                lines = []
+        found += self._record(flight, lines)
+        self._close(flight)
+        self.waiting.extend(flight.asked.values())
+        if batch.status == "cancelled":
+            raise UserError(
+                f"the batch {batch.id} was cancelled at {self.endpoint.host} after {found} "
+                "results, which are kept; the same command submits the rest"
+            )
+        if flight.asked and not found and batch.status == "completed":
+            raise UserError(
+                f"the batch {batch.id} at {self.endpoint.host} ended without a readable "
+                f"result: see its console; {NOT_LOST}"
+            )
+
+    def _record(self, flight: Flight, lines: list[str]) -> int:
+        """Record some lines of a result; takes the settled requests out of the flight."""
+        settled, payloads, found = Settled(), {}, 0
+        read = [result for line in lines if (result := read_line(line)) is not None]
+        unknown = dict(self.ledger.payloads(key for key, _ in read if key not in flight.asked))
+        for key, outcome in read:
+            found += 1
+            payload = flight.asked[key].payload if key in flight.asked else unknown.get(key)
+            if payload is not None:
+                payloads[key] = payload
+                asked = flight.asked.get(key) or Asked(key, payload, attempts=1)
+                if self._settle(asked, outcome, settled):
+                    flight.asked.pop(key, None)
+        settled.failures += self.faults.cleared()
+        self.ledger.record_batch(settled.answers, settled.failures, settled.spent, flight.tag)
+        self.tally.count(settled, payloads)
+        self._report()
+        return found
+
+    def _settle(self, asked: Asked, outcome: Reply | Refusal, settled: Settled) -> bool:
+        """Book one result; False where the request is to be submitted again."""
+        refusal = outcome if isinstance(outcome, Refusal) else refusal_of_reply(outcome)
+        if isinstance(outcome, Reply):
+            settled.spent += self.asker.spent(asked, outcome, batch=True)
+            if outcome.problem is None:
+                settled.answers.append(self.asker.answer(asked, outcome, batch=True))
+                self.faults.answer(asked.sent_at)
+                return True
+            self.billed[asked.key] += outcome.billed
+        if refusal is not None:
+            final, reason = refusal.kind in ("request", "account"), refusal.reason
+            learnable = refusal.kind == "request" and asked.dialect is not None
+            if learnable and self.asker.learn(refusal, asked):
+                return False
+        else:
+            assert isinstance(outcome, Reply) and outcome.problem is not None
+            final = outcome.final or self.billed[asked.key] >= PAID_ATTEMPTS
+            reason = outcome.problem
+        if not final and asked.attempts < ATTEMPTS:
+            return False
+        failure = Failure(asked.key, reason, asked.attempts)
+        self.faults.hold(Held(failure, asked.sent_at, not final, refusal is None))
+        return True
+
+    def _close(self, flight: Flight) -> None:
+        self.ledger.close_batch(flight.tag)
+        self.flights.pop(flight.tag, None)
+
+    def _report(self, **changed: object) -> Progress:
+        dialects = {str(dialect) for dialect in self.asker.dialects() if str(dialect)}
+        return self.tally.report(
+            in_flight=sum(len(flight.asked) for flight in self.flights.values()),
+            waiting=self.note,
+            dialect="; ".join(sorted(dialects)),
+            **changed,
+        )

@@ -1,0 +1,154 @@
+"""The books of one run: what was settled and paid, what the answers became, and when to stop."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from corpusmith.errors import UserError
+from corpusmith.teacher.ledger import Answer, Failure, Ledger, Spent, Tokens
+from corpusmith.teacher.limits import AskLimits
+from corpusmith.teacher.payload import Payload
+from corpusmith.teacher.prices import most_cost
+from corpusmith.teacher.progress import Progress, Verify
+
+JUDGED = 10  # answers that decide whether the run goes on
+FEWEST_ROWS = 3  # of those that must become rows
+SHOWN = 200  # characters of an answer
+TOP_REASONS = 3
+
+
+@dataclass
+class Settled:
+    """What came of some requests, in the order in which it came."""
+
+    answers: list[Answer] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    spent: list[Spent] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.answers or self.failures or self.spent)
+
+
+@dataclass
+class Tally:
+    """Figures of one run. `count` adds what is on disk already."""
+
+    ledger: Ledger
+    limits: AskLimits
+    verify: Verify | None
+    on_progress: Callable[[Progress], None] | None
+    progress: Progress
+    batch: bool = False
+    dearest: float = 0.0  # what the dearest reply so far cost
+    unseen: float = 0.0  # what attempts without a readable bill may have cost at most
+
+    def __post_init__(self) -> None:
+        self.started = time.monotonic()
+        self.reasons: Counter[str] = Counter()
+        self.unusable: Counter[str] = Counter()
+        self.judged: list[tuple[str, str | None]] = []  # the first answers: text, reason
+        if self.limits.price is not None:
+            self.progress = replace(self.progress, cost=0.0)
+
+    def write(self, settled: Settled) -> None:
+        """Put on disk what came."""
+        if settled:
+            self.ledger.record(settled.answers, settled.failures, settled.spent)
+
+    def count(self, settled: Settled, payloads: Mapping[str, Payload]) -> None:
+        """Count what is on disk. `payloads` are those of the answers, by key."""
+        verdicts = [
+            self._judge(payloads[answer.key], answer)
+            for answer in settled.answers
+            if answer.key in payloads
+        ]
+        rejected = [reason for reason in verdicts if reason is not None]
+        self.reasons.update(rejected)
+        self.reasons.update(failure.reason for failure in settled.failures)
+        self.unusable.update(reply.reason for reply in settled.spent)
+        bills = [
+            Tokens(a.prompt_tokens, a.completion_tokens, a.cached_tokens) for a in settled.answers
+        ] + [reply.tokens for reply in settled.spent]
+        now = self.progress
+        self.report(
+            answered=now.answered + len(settled.answers),
+            accepted=now.accepted + (len(verdicts) - len(rejected) if self.verify else 0),
+            rejected=now.rejected + len(rejected),
+            failed=now.failed + len(settled.failures),
+            unusable=self.unusable.total(),
+            unusable_reason=next((reason for reason, _ in self.unusable.most_common(1)), None),
+            prompt_tokens=now.prompt_tokens + sum(bill.prompt for bill in bills),
+            completion_tokens=now.completion_tokens + sum(bill.completion for bill in bills),
+            cached_tokens=now.cached_tokens + sum(bill.cached for bill in bills),
+            cost=self._cost(bills),
+            reasons=tuple(self.reasons.most_common(TOP_REASONS)),
+        )
+
+    def judge_known(self, payloads: Sequence[Payload], answers: Sequence[Answer]) -> None:
+        """Judge answers of an earlier run among the first ones, so that they are not paid again."""
+        for payload, answer in zip(payloads, answers, strict=True):
+            if len(self.judged) < JUDGED and self.verify:
+                self.judged.append((answer.text, self.verify(payload, answer)))
+
+    @property
+    def judging(self) -> bool:
+        """Whether the first answers are still to come."""
+        return self.verify is not None and len(self.judged) < JUDGED and not self.limits.anyway
+
+    def check_first_answers(self) -> None:
+        """Raise UserError when too few of the first answers became rows."""
+        if self.limits.anyway or len(self.judged) < JUDGED:
+            return
+        rows = sum(reason is None for _, reason in self.judged)
+        if rows < FEWEST_ROWS:
+            shown = "\n".join(
+                f"  {reason or 'accepted'}: {' '.join(text.split())[:SHOWN]}"
+                for text, reason in self.judged
+            )
+            raise UserError(
+                f"only {rows} of the first {JUDGED} answers became rows:\n{shown}\n"
+                "change the recipe, its prompt or the model; to ask for the rest all the same, "
+                "add --anyway"
+            )
+
+    def report(self, **changed: Any) -> Progress:
+        """Progress with the figures that changed; shows it."""
+        self.progress = replace(self.progress, seconds=time.monotonic() - self.started, **changed)
+        if self.on_progress:
+            self.on_progress(self.progress)
+        return self.progress
+
+    def most_cost(self, payload: Payload) -> float:
+        """What one more attempt can cost: the longest answer, or the dearest so far."""
+        if self.limits.max_cost is None:
+            return 0.0
+        estimate = most_cost(payload, self.limits.price, batch=self.batch)
+        return max(estimate, self.dearest)
+
+    def affordable(self, payload: Payload, in_flight: int = 0, reserved: float = 0.0) -> bool:
+        """Whether one more attempt fits into `max_cost`, with those in flight at their dearest."""
+        if self.limits.max_cost is None:
+            return True
+        if in_flight and not self.progress.answered + self.progress.unusable:
+            return False  # the first reply shows what a reply costs, thinking included
+        others = max(reserved, in_flight * self.dearest)
+        spent = (self.progress.cost or 0.0) + self.unseen
+        return spent + others + self.most_cost(payload) <= self.limits.max_cost
+
+    def _judge(self, payload: Payload, answer: Answer) -> str | None:
+        reason = self.verify(payload, answer) if self.verify else None
+        if self.verify and len(self.judged) < JUDGED:
+            self.judged.append((answer.text, reason))
+        return reason
+
+    def _cost(self, bills: Sequence[Tokens]) -> float | None:
+        if self.limits.price is None:
+            return None
+        costs = [
+            self.limits.price.cost(b.prompt, b.completion, b.cached, batch=self.batch)
+            for b in bills
+        ]
+        self.dearest = max([self.dearest, *costs])
+        return (self.progress.cost or 0.0) + sum(costs)

@@ -1,0 +1,340 @@
+"""The habits of particular endpoints: what is answered, what ends a run, and what is counted."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.responses import JSONResponse, Response
+
+from corpusmith.errors import UserError
+from corpusmith.teacher.client import generate
+from corpusmith.teacher.ledger import Ledger
+from corpusmith.teacher.limits import AskLimits
+from tests.teacher.fake_teacher import FakeTeacher, Habit, completion, problem
+from tests.teacher.test_client import payload, plan
+
+SENTENCE = "Ataxia was seen in nine families with the mutation."
+
+
+@pytest.fixture
+def ledger(tmp_path: Path):
+    with Ledger(tmp_path / "ledger.sqlite") as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("corpusmith.teacher.client.backoff", lambda attempt: 0.01)
+
+
+def counted(ledger: Ledger) -> dict[str, int]:
+    totals = ledger.totals()
+    return {
+        "prompt": sum(usage.prompt_tokens for usage in totals),
+        "completion": sum(usage.completion_tokens for usage in totals),
+    }
+
+
+def ask(habit: Habit, ledger: Ledger, n: int = 40, **limits: Any) -> tuple[FakeTeacher, str]:
+    """Ask n requests; checks that billed equals counted. Gives the teacher and the error, if any."""
+    teacher, error, before = FakeTeacher(habit=habit), "", counted(ledger)
+    with teacher.serve() as url:
+        try:
+            generate(plan(n), ledger, base_url=url, limits=AskLimits(**limits))
+        except UserError as raised:
+            error = str(raised)
+    assert counted(ledger) == {name: n + teacher.bills[name] for name, n in before.items()}
+    counts = ledger.counts()
+    assert counts["answered"] + counts["failed"] + counts["pending"] == counts["requests"]
+    return teacher, error
+
+
+USAGE = {"prompt_tokens": 40, "completion_tokens": 12, "total_tokens": 552}
+PARTS = [
+    {"type": "thinking", "thinking": [{"type": "text", "text": "Let me think."}]},
+    {"type": "text", "text": SENTENCE},
+]
+ANSWERS = {
+    **{
+        f"finish {f!r}": lambda p, n, f=f: completion(SENTENCE, f)
+        for f in (
+            "eos",
+            "eos_token",
+            "end_turn",
+            "end",
+            "stop_sequence",
+            "STOP",
+            "FINISH_REASON_STOP",
+            "",
+            None,
+        )
+    },
+    "think block": lambda p, n: completion(f"<think>\nOne sentence.\n</think>\n\n{SENTENCE}"),
+    "think block without start": lambda p, n: completion(f"One sentence.</think>\n{SENTENCE}"),
+    "bracketed think block": lambda p, n: completion(f"[THINK]One.[/THINK]{SENTENCE}"),
+    "harmony channels": lambda p, n: completion(
+        f"<|channel|>analysis<|message|>One.<|end|><|start|>assistant<|channel|>final<|message|>{SENTENCE}"
+    ),
+    "list of parts": lambda p, n: completion(PARTS),
+    "list of strings": lambda p, n: completion([SENTENCE[:9], SENTENCE[9:]]),
+    "reasoning beside the text": lambda p, n: completion(SENTENCE, reasoning_content="One."),
+    "thinking in total_tokens only": lambda p, n: completion(SENTENCE, usage=USAGE),
+    "usage null": lambda p, n: completion(SENTENCE, usage=None),
+    "usage of nulls": lambda p, n: completion(
+        SENTENCE, usage={"prompt_tokens": None, "completion_tokens": 12}
+    ),
+    "blank lines before": lambda p, n: Response(b"\n\n\n" + completion(SENTENCE).body),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_reply_is_an_answer(ledger: Ledger, name: str) -> None:
+    teacher, error = ask(ANSWERS[name], ledger, 6)
+    assert error == "" and teacher.asked.total() == 6
+    assert [answer.text for answer in ledger.answers()] == [SENTENCE] * 6
+
+
+def unanswered(*bodies: Any) -> list[JSONResponse]:
+    return [JSONResponse(body) for body in bodies]
+
+
+# What every request meets ends the run: nothing is marked as failed, and the error says the cause
+# and the remedy.
+@dataclass
+class Fatal:
+    reply: Response
+    says: str
+    asked: int = 20  # at most: the first window, and a few
+
+
+FATAL = {
+    "thinking ate the limit": Fatal(
+        completion(None, "length", reasoning_content="We need"), "all of it thinking.*max_tokens"
+    ),
+    "no balance": Fatal(problem(402, "Insufficient Balance"), "top up.*Insufficient Balance"),
+    "no credits in a 200": Fatal(
+        JSONResponse({"error": {"message": "Insufficient credits", "code": 402}}), "top up.*credits"
+    ),
+    "quota by type": Fatal(
+        JSONResponse({"error": {"message": "Exceeded", "type": "insufficient_quota"}}, 429), "quota"
+    ),
+    "billing inactive": Fatal(
+        JSONResponse({"error": {"message": "Not active", "code": "billing_not_active"}}, 429),
+        "quota",
+    ),
+    "monthly limit": Fatal(problem(429, "You've reached the monthly usage limit"), "monthly"),
+    "unknown model, 400": Fatal(problem(400, "x/y is not a valid model ID"), "valid model.*name"),
+    "unknown model, 404": Fatal(
+        JSONResponse({"object": "error", "message": "The model does not exist."}, 404), "not exist"
+    ),
+    "Gemini's list": Fatal(
+        JSONResponse([{"error": {"code": 400, "message": "API key not valid."}}], 400),
+        "OPENAI_API_KEY.*not valid",
+    ),
+    "TGI's string": Fatal(
+        JSONResponse({"error": "`inputs` must have less than 512 tokens"}, 422), "512 tokens"
+    ),
+    "FastAPI's detail": Fatal(JSONResponse({"detail": "Model is not loaded"}, 400), "not loaded"),
+    "a message with detail": Fatal(
+        JSONResponse({"message": {"detail": "too long"}}, 413), "too long"
+    ),
+    "a page": Fatal(Response("<html><title>No entry</title></html>", 403), "No entry"),
+    "wrong path in a 200": Fatal(
+        JSONResponse({"error": "Unexpected endpoint or method. (POST /chat/completions)"}),
+        "/v1.*Unexpected endpoint",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FATAL)
+def test_fault_of_every_request_ends_the_run_and_fails_nothing(ledger: Ledger, name: str) -> None:
+    import re
+
+    case = FATAL[name]
+    teacher, error = ask(lambda p, n: case.reply, ledger, 100)
+    assert re.search(case.says, error, re.S), error
+    assert ledger.counts() == {"requests": 100, "answered": 0, "failed": 0, "pending": 100}
+    assert teacher.asked.total() <= case.asked
+    ask(lambda p, n: None, ledger, 100)
+    assert ledger.counts()["answered"] == 100
+
+
+def test_paid_empty_replies_end_the_run_after_a_few(ledger: Ledger) -> None:
+    empty = completion(None, reasoning_content=SENTENCE)
+    teacher, error = ask(lambda p, n: empty, ledger, 500)
+    assert "only thinking" in error and ledger.counts()["failed"] == 0
+    assert max(teacher.asked.values()) == 2 and teacher.asked.total() < 50
+
+
+def test_empty_reply_is_failed_when_it_is_paid_twice(ledger: Ledger) -> None:
+    def habit(asked: dict[str, Any], n: int) -> Response | None:
+        return completion("") if asked["seed"] % 10 == 3 else None
+
+    teacher, error = ask(habit, ledger, 40)
+    assert error == "" and max(teacher.asked.values()) == 2
+    assert ledger.failures_by_reason() == {"the answer is empty": 4}
+    assert ledger.spent_by_reason() == {"the answer is empty": 8}
+    ask(habit, ledger, 40)
+    assert ledger.spent_by_reason() == {"the answer is empty": 8}  # not asked again
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [completion(None), completion(SENTENCE, usage=USAGE), completion("x", "length", usage=USAGE)],
+    ids=["empty", "thinking", "cut short"],
+)
+def test_max_cost_holds_whatever_a_reply_costs(ledger: Ledger, reply: Response) -> None:
+    from corpusmith.teacher.prices import Price
+
+    price = Price(10, 10, 10)
+    teacher, _ = ask(lambda p, n: reply, ledger, 200, price=price, max_cost=0.03)
+    assert 0 < price.cost(teacher.bills["prompt"], teacher.bills["completion"]) <= 0.03
+
+
+def test_account_fault_in_the_middle_fails_nothing_and_the_run_goes_on(ledger: Ledger) -> None:
+    broke = problem(402, "Insufficient Balance")
+    _, error = ask(lambda p, n: broke if n > 8 else None, ledger)
+    assert "top up" in error
+    assert ledger.counts() == {"requests": 40, "answered": 8, "failed": 0, "pending": 32}
+    ask(lambda p, n: None, ledger)
+    assert ledger.counts()["answered"] == 40
+
+
+def test_unknown_final_refusal_in_the_middle_ends_the_run(ledger: Ledger) -> None:
+    gone = problem(400, "The deployment was removed")
+    _, error = ask(lambda p, n: gone if n > 20 else None, ledger, 100)
+    assert "deployment was removed" in error and ledger.counts()["failed"] == 0
+
+
+def test_few_requests_that_none_is_answered_fail_nothing(ledger: Ledger) -> None:
+    _, error = ask(lambda p, n: problem(500, "out of memory"), ledger, 5)
+    assert "out of memory" in error and ledger.counts()["pending"] == 5
+
+
+def test_loading_model_is_waited_for(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("corpusmith.teacher.pace.FIRST_PAUSE", 0.02)
+    loading = problem(503, "Loading model")
+    ask(lambda p, n: loading if n <= 8 else None, ledger, 5)
+    assert ledger.counts()["answered"] == 5
+
+
+def test_wait_for_a_busy_endpoint_is_shown_and_has_an_end(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("corpusmith.teacher.client.LONGEST_WAIT", 0.6)
+    monkeypatch.setattr("corpusmith.teacher.client.PULSE", 0.1)
+    seen = []
+    busy = problem(429, "Rate limit reached")
+    with FakeTeacher(habit=lambda p, n: busy if n > 4 else None).serve() as url:
+        with pytest.raises(UserError, match=r"no answer for.*Rate limit reached"):
+            generate(plan(40), ledger, base_url=url, on_progress=seen.append)
+    assert seen[-1].waiting == "HTTP 429: Rate limit reached" and seen[-1].waiting_seconds > 0.3
+    assert ledger.counts()["failed"] == 0
+
+
+def test_pauses_grow_so_that_counted_refusals_end(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import time
+
+    monkeypatch.setattr("corpusmith.teacher.pace.FIRST_PAUSE", 0.05)
+    sent: list[float] = []
+
+    def five_in_half_a_second(asked: dict[str, Any], n: int) -> Response | None:
+        now = time.monotonic()
+        sent[:] = [*(t for t in sent if now - t < 0.5), now]
+        return problem(429, "Rate limit reached") if len(sent) > 5 else None
+
+    teacher, _ = ask(five_in_half_a_second, ledger, 30)
+    assert ledger.counts()["answered"] == 30 and teacher.asked.total() < 150
+
+
+def test_error_in_a_reply_is_asked_again(ledger: Ledger) -> None:
+    failing = [
+        completion("", "error"),
+        JSONResponse({"error": {"message": "Upstream is down"}}),
+        JSONResponse({"choices": [{"error": {"message": "overloaded", "code": 529}}]}),
+    ]
+    teacher, _ = ask(lambda p, n: failing[n - 1] if n <= 3 else None, ledger, 6)
+    assert ledger.counts()["answered"] == 6 and teacher.asked.total() == 9
+
+
+@pytest.mark.parametrize(
+    ("refuses", "message", "sent"),
+    [
+        ("seed", {"message": {"detail": [{"loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]}}, {}),
+        (
+            "max_tokens",
+            {"error": {"message": "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."}},
+            {"max_completion_tokens": 50},
+        ),
+        (
+            "temperature",
+            {"error": {"message": "Unsupported value: 0.9 does not work here.", "param": "temperature"}},
+            {},
+        ),
+    ],
+)  # fmt: skip
+def test_refused_parameter_is_left_out_or_renamed_and_remembered(
+    ledger: Ledger, refuses: str, message: dict[str, Any], sent: dict[str, Any]
+) -> None:
+    def habit(asked: dict[str, Any], n: int) -> Response | None:
+        return JSONResponse(message, 400) if refuses in asked else None
+
+    teacher, _ = ask(habit, ledger, 20)
+    assert ledger.counts()["answered"] == 20 and teacher.asked.total() <= 20 + 16
+    last = teacher.payloads[-1]
+    assert refuses not in last and sent.items() <= last.items()
+    with teacher.serve() as url:
+        asked = teacher.asked.total()
+        generate(plan(20), ledger, base_url=url)
+        assert teacher.asked.total() == asked  # the key is the plan's
+
+
+def test_dialect_is_remembered_for_the_endpoint(ledger: Ledger) -> None:
+    teacher = FakeTeacher(
+        habit=lambda p, n: (
+            problem(422, "seed: Extra inputs are not permitted") if "seed" in p else None
+        )
+    )
+    with teacher.serve() as url:
+        done = generate(plan(3), ledger, base_url=url)
+        asked = teacher.asked.total()
+        generate([payload(i) for i in range(3, 9)], ledger, base_url=url)
+    assert done.dialect == "seed left out" and teacher.asked.total() == asked + 6
+
+
+def test_refused_system_role_is_merged_into_the_users_message(ledger: Ledger) -> None:
+    def habit(asked: dict[str, Any], n: int) -> Response | None:
+        refused = any(message["role"] == "system" for message in asked["messages"])
+        return problem(400, "System role not supported") if refused else None
+
+    teacher, _ = ask(habit, ledger, 4)
+    assert teacher.payloads[-1]["messages"][0]["role"] == "user"
+    assert teacher.payloads[-1]["messages"][0]["content"].startswith(
+        "Reply with a sentence.\n\nTopic"
+    )
+
+
+def test_retry_after_date_of_a_skewed_clock_is_obeyed(ledger: Ledger) -> None:
+    import time
+    from email.utils import formatdate
+
+    def habit(asked: dict[str, Any], n: int) -> Response | None:
+        now = time.time() + 3600
+        date, later = formatdate(now, usegmt=True), formatdate(now + 1, usegmt=True)
+        headers = {"date": date, "retry-after": later}
+        return problem(429, "slow down", headers) if n == 1 else None
+
+    started = time.monotonic()
+    ask(habit, ledger, 3)
+    assert 0.9 < time.monotonic() - started < 20
+
+
+def test_unlimited_azure_headers_do_not_stop_a_run(ledger: Ledger) -> None:
+    headers = {f"x-ratelimit-{name}-tokens": "-1" for name in ("limit", "remaining")}
+    ok = completion(SENTENCE)
+    ok.headers.update({**headers, "x-ratelimit-reset-tokens": "0"})
+    ask(lambda p, n: ok, ledger, 40)
+    assert ledger.counts()["answered"] == 40
