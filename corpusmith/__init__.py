@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from corpusmith.api.folder import Folder
     from corpusmith.api.quality import aim, noise, outliers, report
     from corpusmith.api.release import diff, publish, repin, run
-    from corpusmith.api.student import adapt, evaluate, export, search, train
+    from corpusmith.api.student import adapt, evaluate, export, review, search, train
     from corpusmith.errors import UserError
     from corpusmith.inference import EntityExtractor, RelationClassifier
     from corpusmith.teacher.limits import AskLimits
@@ -48,6 +48,7 @@ __all__ = [
     "recipes",
     "repin",
     "report",
+    "review",
     "run",
     "search",
     "train",
@@ -58,7 +59,7 @@ HOMES = {  # module: the public names in it
     "api.folder": ("Folder",),
     "api.quality": ("aim", "noise", "outliers", "report"),
     "api.release": ("diff", "publish", "repin", "run"),
-    "api.student": ("adapt", "evaluate", "export", "search", "train"),
+    "api.student": ("adapt", "evaluate", "export", "review", "search", "train"),
     "errors": ("UserError",),
     "inference": ("EntityExtractor", "RelationClassifier"),
     "teacher.limits": ("AskLimits",),

@@ -19,7 +19,7 @@ from tests.fixtures.hub import Loopback
 # In the order in which the examples use each other's files.
 EXAMPLES = (
     *("recipes", "load_recipe", "new_recipe", "generate", "build", "baseline", "train", "export"),
-    *("evaluate", "adapt", "outliers", "aim", "publish", "diff"),
+    *("evaluate", "adapt", "review", "outliers", "aim", "publish", "diff"),
 )
 WITHOUT_EXAMPLE = {
     "doctor",

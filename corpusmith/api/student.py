@@ -100,6 +100,38 @@ def adapt(
     return Folder(Path(out), done.facts)
 
 
+def review(
+    model: PathName,
+    documents: PathName | Sequence[PathName],
+    out: PathName,
+    *,
+    sentences: int = 100,
+    seed: int = 42,
+) -> Path:
+    """Lay out a random sample of sentences for a person to correct in Label Studio.
+
+    >>> cs.review("student", "notes.txt", out="review", sentences=10).name
+    'tasks.json'
+
+    Label Studio's export then measures the model: `cs.evaluate("student", "export.json")`.
+
+    Args:
+        model: a folder or Hub id of an entity model.
+        documents: files and folders, in the formats of docs/formats.md.
+        out: the folder to write, readable by you alone: `tasks.json` and `labels.xml`.
+        sentences: how many to lay out.
+        seed: of the sample.
+    """
+    from corpusmith.training.adapt.documents import sample_sentences
+    from corpusmith.training.adapt.review import write_review
+    from corpusmith.training.adapt.settings import adapt_settings
+
+    paths = [documents] if isinstance(documents, str | PathLike) else list(documents)
+    settings = adapt_settings(sentences=sentences, seed=seed)
+    write_review(str(model), sample_sentences([Path(p) for p in paths], settings), Path(out))
+    return Path(out) / "tasks.json"
+
+
 def search(
     dataset: PathName,
     out: PathName,

@@ -14,7 +14,7 @@ from corpusmith import __version__
 from corpusmith.cli.corpus import baseline, build, generate
 from corpusmith.cli.hub import diff, hub_app, publish, repin
 from corpusmith.cli.ledger import ledger_app
-from corpusmith.cli.local import adapt
+from corpusmith.cli.local import adapt, review
 from corpusmith.cli.model import evaluate, export, search, train
 from corpusmith.cli.quality import aim, noise, outliers, prompts_app
 from corpusmith.cli.report import report
@@ -24,7 +24,7 @@ from corpusmith.errors import UserError
 GROUPS = {
     "Make a corpus": (recipes, new, generate, build),
     "Train and measure": (train, adapt, search, evaluate, baseline, report),
-    "Use": (export, doctor),
+    "Use": (export, review, doctor),
     "Publish": (run, publish, diff, repin),
     "Improve": (noise, outliers, aim),
 }
