@@ -74,7 +74,7 @@ class Service:
         examples = [read_examples(self.folders[name]) for name in self.extractors]
         self.examples = in_turn(examples)[:EXAMPLES]
         related = [read_examples(self.folders[name]) for name in self.classifiers]
-        self.relation_examples = in_turn(related)[:EXAMPLES]
+        self.relation_examples = in_turn(related)[:EXAMPLES] or self.examples
 
     @property
     def title(self) -> str:
