@@ -92,7 +92,9 @@ def test_mcp_tools_are_described_and_answer(app) -> None:
         assert tool.description.startswith("Find the")
         assert all(about.get("description") for about in tool.inputSchema["properties"].values())
     assert [answer.isError for answer in answers] == [False] * 3
-    assert all("asthma" in answer.content[0].text for answer in answers)
+    contents = [json.loads(answer.content[0].text) for answer in answers]
+    assert [m["text"] for m in contents[0]] == ["BRCA1", "asthma"]
+    assert contents[1][0]["tail"]["text"] == contents[2][0]["mentions"][1]["text"] == "asthma"
 
 
 def test_no_path_from_a_visitor_is_read(app) -> None:
@@ -126,7 +128,7 @@ def test_no_path_from_a_visitor_is_read(app) -> None:
         assert refused.value.code in (403, 404)
 
 
-def test_what_is_typed_is_not_logged(app, client: Any) -> None:
+def test_text_is_not_logged(app, client: Any) -> None:
     from gradio_client.exceptions import AppError
 
     secret = "Zanzibar-7731"

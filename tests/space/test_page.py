@@ -8,7 +8,7 @@ from corpusmith.space.service import Service
 pytestmark = pytest.mark.slow  # imports Gradio
 
 
-def test_a_page_offers_what_its_models_can_do(service: Service) -> None:
+def test_page_has_tabs_for_its_models(service: Service) -> None:
     from corpusmith.space.page import build_page
 
     alone = Service(
@@ -25,7 +25,7 @@ def test_a_page_offers_what_its_models_can_do(service: Service) -> None:
     ] * 2
 
 
-def test_nothing_leaves_the_page_for_others(service: Service) -> None:
+def test_telemetry_history_and_monitoring_are_off(service: Service) -> None:
     from corpusmith.space.page import build_page, launch_options
 
     page = build_page(service)
@@ -34,7 +34,7 @@ def test_nothing_leaves_the_page_for_others(service: Service) -> None:
     assert page.analytics_enabled is False
 
 
-def test_about_links_every_source_at_its_version(service: Service) -> None:
+def test_about_links_sources_at_their_versions(service: Service) -> None:
     from corpusmith.space.about import about
     from corpusmith.space.settings import Source
 
@@ -57,3 +57,41 @@ def replace_settings(service: Service, settings) -> Service:
     other = copy(service)
     other.settings = settings
     return other
+
+
+def test_about_shows_no_path_of_the_server(service: Service) -> None:
+    from corpusmith.space.about import about
+
+    page = about(service)
+    assert "`disease`, a folder of this machine" in page
+    assert str(Path(service.settings.ner[0].id).parent) not in page
+
+
+def test_header_names_types_of_models_and_relations(service: Service) -> None:
+    from corpusmith.space.page import header
+
+    assert service.marked_labels == ["Disease", "Gene"]
+    alone = Service(replace(service.settings, ner=service.settings.ner[:1]))
+    assert alone.labels == ["Disease"]
+    assert "Gene" in header(alone), "the relations tab marks genes"
+
+
+def test_page_of_another_type_shows_no_disease(tagger, tmp_path: Path) -> None:
+    """A user's own type, "devices": nothing on the page may be about diseases or genes."""
+    import json
+    import re
+
+    from corpusmith.space.page import build_page
+    from corpusmith.space.settings import read_settings
+
+    folder = tagger(tmp_path / "devices", "Device", {"stent": (0.0, 6.0, 0.0)})
+    sentence = "The stent was removed."
+    (folder / "examples.json").write_text(json.dumps({"sentences": [sentence]}))
+    settings = read_settings(Path("space"), {"CORPUSMITH_NER_MODELS": str(folder)})
+    page = build_page(Service(settings))
+    shown = json.dumps([part["props"] for part in page.config["components"]], default=str)
+    described = json.dumps(page.get_api_info(), default=str)
+    assert sentence in shown
+    assert not re.search(
+        r"diseas|cancer|\bgenes?\b|chemical|BRCA|syndrome", shown + described, re.I
+    )
