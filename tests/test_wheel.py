@@ -125,6 +125,11 @@ def test_every_verb_works_beside_hostile_files(
     verb("run", ner_recipe, "--ledger", ledger, *tiny)  # with train, export and hub serve inside
     verb("build", ner_recipe, "--ledger", ledger, "--out", "again")
     verb("train", data, "--out", "two", *tiny, *quick, "--num-processes", 2)
+    notes = (f"Of {i} patients {i + 2} had gout and {i + 3} cystic fibrosis.\n" for i in range(80))
+    (hostile / "notes.txt").write_text("".join(notes))
+    (hostile / "once.yaml").write_text("rounds: 1\nepochs: 1\n")
+    local = ("--documents", "notes.txt", "--corpus", data, "--config", "once.yaml")
+    verb("adapt", student, *local, "--out", "adapted")
     verb("search", data, "--out", "best", *tiny, *quick, "--trials", 1, "--finalists", 1)
     verb("evaluate", student, data)
     verb("export", student)
