@@ -45,11 +45,12 @@ class TextFile:
         with self.open_bytes() as stream:
             return decode(stream.read(), self.name, self.encoding)
 
-    def lines(self) -> Iterator[str]:
+    def lines(self, ends: bool = False) -> Iterator[str]:
         """One line after the other, without its line end: \\n, \\r\\n, or \\r where a file has no
         other.
 
-        Reads piece by piece, so that a file of any size fits into memory.
+        Reads piece by piece, so that a file of any size fits into memory. With `ends`, each line
+        keeps its line end, as cells of a CSV file may hold some.
         """
         encoding = self.encoding_in_use()
         with self.open_bytes() as stream:
@@ -60,8 +61,10 @@ class TextFile:
             number = 0
             try:
                 for number, line in enumerate(text, 1):
-                    line = line.removesuffix("\n").removesuffix("\r")
-                    yield from line.split("\r") if number == 1 and "\r" in line else [line]
+                    if "\r" in line and number == 1 and not line.endswith("\n"):
+                        yield from line.splitlines(keepends=True) if ends else split_lines(line)
+                    else:
+                        yield line if ends else line.removesuffix("\n").removesuffix("\r")
             except UnicodeDecodeError as error:
                 raise self.not_decoded(encoding, f"after line {number}") from error
 
@@ -143,7 +146,11 @@ def split_lines(text: str) -> list[str]:
     return [line.removesuffix("\r") for line in text.split("\n")]
 
 
-def json_rows(file: TextFile) -> Iterator[tuple[str, dict[str, Any]]]:
+Bad = Callable[[UserError], None]
+"""Takes the error of one row, so that the others can be read."""
+
+
+def json_rows(file: TextFile, bad: Bad | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
     """Pairs of a place (`dev.jsonl, line 3`) and a JSON object.
 
     Reads JSON Lines as a stream; also an array of objects, and objects spread over several lines.
@@ -168,12 +175,21 @@ def json_rows(file: TextFile) -> Iterator[tuple[str, dict[str, Any]]]:
         if line.strip():
             where = f"{file.name}, line {n}"
             try:
-                value = strict_json(line)
-            except ValueError as error:
-                raise UserError(
-                    f"{where}: not JSON ({error}); write one JSON object a line"
-                ) from error
-            yield where, json_object(value, where)
+                row = json_line(line, where)
+            except UserError as error:
+                if bad is None:
+                    raise
+                bad(error)
+                continue
+            yield where, row
+
+
+def json_line(line: str, where: str) -> dict[str, Any]:
+    try:
+        value = strict_json(line)
+    except ValueError as error:
+        raise UserError(f"{where}: not JSON ({error}); write one JSON object a line") from error
+    return json_object(value, where)
 
 
 def spread_objects(text: str, name: str, line: int) -> Iterator[tuple[str, dict[str, Any]]]:

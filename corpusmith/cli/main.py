@@ -12,6 +12,7 @@ import typer
 
 from corpusmith import __version__
 from corpusmith.cli.corpus import baseline, build, generate
+from corpusmith.cli.documents import export_corpus, extract
 from corpusmith.cli.hub import diff, hub_app, publish, repin
 from corpusmith.cli.ledger import ledger_app
 from corpusmith.cli.local import adapt, review
@@ -24,7 +25,7 @@ from corpusmith.errors import UserError
 GROUPS = {
     "Make a corpus": (recipes, new, generate, build),
     "Train and measure": (train, adapt, search, evaluate, baseline, report),
-    "Use": (export, review, doctor),
+    "Use": (extract, review, export, export_corpus, doctor),
     "Publish": (run, publish, diff, repin),
     "Improve": (noise, outliers, aim),
 }

@@ -16,8 +16,6 @@ from corpusmith.evaluation.metrics import spans
 from corpusmith.extraction.document import Document, Mention
 from corpusmith.extraction.readers.read import DETECTED, SUFFIXES, Reading, read_documents
 from corpusmith.extraction.schemes import NOT_RELATED, RELATED, checked_names
-
-"""[start, end) in characters, and the type."""
 from corpusmith.evaluation.tagged import Span, TaggedText, renamed, tagged_text, tagged_tokens
 
 

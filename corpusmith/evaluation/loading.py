@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from corpusmith.errors import UserError
+from corpusmith.extraction.extract import loaded
 from corpusmith.extraction.readers.read import DETECTED, Reading
 
 
@@ -26,16 +26,12 @@ DEFAULTS = Options()
 
 def load(kind: Any, model: str, options: Options) -> Any:
     """An extractor or classifier from a folder or Hub id `id[@revision]`."""
-    name, _, revision = (model, "", "") if Path(model).is_dir() else model.partition("@")
     running = {
         "backend": options.backend,
         "quantized": options.quantized,
         "threads": options.threads,
     }
-    try:
-        return kind.from_pretrained(name, revision or None, **running)
-    except (OSError, ValueError) as error:
-        raise UserError(str(error)) from error
+    return loaded(kind, model, running)
 
 
 def model_facts(model: str) -> dict:

@@ -14,9 +14,10 @@ from typing import Any
 from corpusmith.errors import UserError
 from corpusmith.evaluation.benchmark import Benchmark, relation_label
 from corpusmith.evaluation.metrics import spans
-from corpusmith.evaluation.tagged import TaggedText, renamed_tags, tags_of
+from corpusmith.evaluation.tagged import TaggedText, renamed_tags
 from corpusmith.extraction.document import Document
 from corpusmith.extraction.readers.read import DETECTED, Reading, read_documents
+from corpusmith.extraction.words import tags_of
 
 WRITE_TAGS = 'write {"id", "ner_tags"} in each line'
 WRITE_LABELS = 'write {"id", "label"} or {"id", "score"} in each line'

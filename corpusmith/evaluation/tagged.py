@@ -1,13 +1,12 @@
 """A text with its entities twice: as characters, and as BIO tags of its words."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from corpusmith.evaluation.metrics import spans
+from corpusmith.extraction.words import Span, tags_of
 from corpusmith.inference import WORDS, bio
-
-Span = tuple[int, int, str]
 
 
 @dataclass(frozen=True)
@@ -65,16 +64,6 @@ def tagged_text(
     return TaggedText(
         name, text, tuple(sorted(kept)), tuple(word for word, _ in words), tuple(tags)
     )
-
-
-def tags_of(places: Sequence[tuple[int, int]], entities: Iterable[Span]) -> list[str]:
-    """BIO tags of words at [start, end) for entities that don't overlap."""
-    tags = ["O"] * len(places)
-    for start, end, type_ in sorted(entities):
-        inside = [i for i, (first, last) in enumerate(places) if first < end and start < last]
-        for i in inside:
-            tags[i] = f"{'B' if i == inside[0] else 'I'}-{type_}"
-    return tags
 
 
 def renamed(row: TaggedText, types: Mapping[str, str]) -> TaggedText:

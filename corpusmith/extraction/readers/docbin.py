@@ -1,10 +1,14 @@
 """spaCy's DocBin (.spacy), read by spaCy."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from corpusmith.errors import UserError
 from corpusmith.extraction.document import Document, Mention
+
+GROUP = "corpusmith"
+"""The span group with all mentions, that `extract --to docbin` writes."""
 
 
 def read_docbin(path: Path) -> Iterator[Document]:
@@ -35,8 +39,13 @@ def read_docbin(path: Path) -> Iterator[Document]:
                 span.text,
                 concept_id=span.kb_id_ or None,
             )
-            for span in doc.ents
+            for span in doc.spans.get(GROUP, doc.ents)
         )
+        said = doc.user_data.get("attributes", [])
+        if len(said) == len(mentions):
+            mentions = tuple(
+                replace(m, attributes=tuple(of)) for m, of in zip(mentions, said, strict=True)
+            )
         name = doc.user_data.get("id")
         yield Document(
             str(name) if name is not None else None,

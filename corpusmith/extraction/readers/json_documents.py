@@ -11,13 +11,15 @@ from corpusmith.extraction.readers.bioc import bioc_json_document
 from corpusmith.extraction.readers.json_spans import id_of, spans_document
 from corpusmith.extraction.readers.json_tools import gliner, label_studio, spacy_training
 from corpusmith.extraction.schemes import to_bio
-from corpusmith.text_files import ROWS, TextFile, benchmark_row, json_rows
+from corpusmith.text_files import ROWS, Bad, TextFile, benchmark_row, json_rows
 
 Row = dict[str, Any]
 TAG_COLUMNS = ("ner_tags", "tags", "ner", "labels")
 
 
-def read_json(file: TextFile, columns: Mapping[str, str] | None = None) -> Iterator[Document]:
+def read_json(
+    file: TextFile, columns: Mapping[str, str] | None = None, bad: Bad | None = None
+) -> Iterator[Document]:
     """The documents of a file. `columns` names the keys that hold `id`, `text`, `tokens` and
     `tags`.
 
@@ -27,14 +29,20 @@ def read_json(file: TextFile, columns: Mapping[str, str] | None = None) -> Itera
     names = dict(columns or {})
     tagged: list[tuple[str, str | None, Any, list]] = []
     whole: list[Row] = []
-    for where, given in json_rows(file):
-        row = {ours: given.get(theirs) for ours, theirs in names.items()} | given
-        if is_tagged(row):
+    for where, given in json_rows(file, bad):
+        row = given | {ours: given.get(theirs) for ours, theirs in names.items()}
+        try:
+            if not is_tagged(row):
+                yield from documents_of(row, where)
+                continue
             name, tokens, tags = words_and_tags(row, where)
-            tagged.append((where, name, tokens, tags))
-            whole.append(row)
-        else:
-            yield from documents_of(row, where)
+        except UserError as error:
+            if bad is None:
+                raise
+            bad(error)
+            continue
+        tagged.append((where, name, tokens, tags))
+        whole.append(row)
     schemes = to_bio([(where, tags) for where, _, _, tags in tagged])
     for (where, name, tokens, _), row, bio in zip(tagged, whole, schemes, strict=True):
         yield with_text(tagged_row(name, tokens, bio, where), row)

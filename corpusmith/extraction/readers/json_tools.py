@@ -22,7 +22,7 @@ def label_studio(row: Row, where: str) -> Document:
         raise UserError(f"{where}: data has no text among {', '.join(row['data'])}")
     given = [
         a
-        for a in row.get("annotations") or row.get("completions") or ()
+        for a in row.get("annotations", row.get("completions", row.get("predictions"))) or ()
         if not a.get("was_cancelled")
     ]
     if len(given) > 1:
@@ -39,12 +39,14 @@ def label_studio(row: Row, where: str) -> Document:
             continue  # a choice, a rating or a relation
         meta = result.get("meta") or {}
         places[result.get("id")] = len(found)
-        found.append({**value, "label": labels, **{k: meta[k] for k in meta if k != "text"}})
+        score = result.get("score")
+        found.append({"score": score, **meta, **value, "label": labels})
     pairs = [
         {
             "head": places[r["from_id"]],
             "tail": places[r["to_id"]],
             "label": "".join(r.get("labels") or []),
+            "score": r.get("score"),
         }
         for r in results
         if r.get("type") == "relation" and r.get("from_id") in places and r.get("to_id") in places

@@ -73,7 +73,7 @@ def mention_of(line: str, document: str, place: str) -> Mention | None:
         )
     if not cells[4].strip():
         raise UserError(f"{place}: the entity has no type; write it after its text")
-    concept = cells[5].strip() if len(cells) > 5 else ""
+    concept = cells[5].strip().removeprefix("-") if len(cells) > 5 else ""
     return Mention(
         int(cells[1]), int(cells[2]), cells[4].strip(), cells[3], concept_id=concept or None
     )

@@ -18,7 +18,7 @@ from corpusmith.extraction.readers.pubtator import read_pubtator
 from corpusmith.extraction.readers.relations import WRITE, is_relation_file, read_relations
 from corpusmith.extraction.readers.table import read_table
 from corpusmith.extraction.readers.webanno import read_webanno
-from corpusmith.text_files import TextFile
+from corpusmith.text_files import Bad, TextFile
 
 SUFFIXES = {
     **dict.fromkeys([".jsonl", ".json", ".ndjson"], "json"),
@@ -74,19 +74,21 @@ def read_documents(path: Path, reading: Reading = DETECTED) -> Iterator[Document
     return read_stream(TextFile.of(path, reading.encoding), reading, path)
 
 
-def read_stream(file: TextFile, reading: Reading, path: Path | None = None) -> Iterator[Document]:
-    """The documents of a file, a URL or stdin."""
+def read_stream(
+    file: TextFile, reading: Reading, path: Path | None = None, bad: Bad | None = None
+) -> Iterator[Document]:
+    """The documents of a file, a URL or stdin. `bad` takes the errors of rows of JSON and tables."""
     format_ = reading.format or format_of(file)
     columns = dict(reading.columns)
     match format_:
         case "text":
-            return iter([Document(Path(file.name).stem, file.text(), where=file.name)])
+            return iter([Document(None, file.text(), where=file.name)])
         case "lines":
             return read_lines(file)
         case "json":
-            return read_json(file, columns)
+            return read_json(file, columns, bad)
         case "table":
-            return read_table(file, columns)
+            return read_table(file, columns, bad)
         case "conll":
             return read_conll(file, columns)
         case "pubtator":

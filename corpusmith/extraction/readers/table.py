@@ -11,7 +11,7 @@ from typing import Any
 from corpusmith.errors import UserError
 from corpusmith.extraction.document import Document, Mention, Pair, checked, tagged_document
 from corpusmith.extraction.schemes import to_bio
-from corpusmith.text_files import TextFile
+from corpusmith.text_files import Bad, TextFile
 
 NAMES = {
     "id": ("id", "doc_id", "document_id", "docid", "pmid", "index"),
@@ -26,16 +26,29 @@ NAMES = {
     "sentence_id": ("sentence_id", "sentence #", "sentence_number", "sent_id"),
     "score": ("score", "probability"),
     "concept_id": ("concept_id", "concept", "kb_id"),
+    "attributes": ("attributes",),
+    "relations": ("relations",),
 }
 """What a column may be called, in any case; --columns names others."""
+
+OUR_COLUMNS = (
+    *("id", "start", "end", "label", "text", "score", "concept_id", "attributes", "relations"),
+    "document",
+)
+"""What `extract --to csv` writes. Its cells have an apostrophe before what looks like a formula."""
+FORMULA = re.compile(r"'+\s*[-=+@\t\r]")
 
 Cells = dict[str, str]
 Row = tuple[str, Cells]
 """The place of a row, and its cells by what they are."""
 
 
-def read_table(file: TextFile, columns: Mapping[str, str] | None = None) -> Iterator[Document]:
+def read_table(
+    file: TextFile, columns: Mapping[str, str] | None = None, bad: Bad | None = None
+) -> Iterator[Document]:
     """The documents of a table, by what its columns are called.
+
+    `bad` takes the error of a row; without it the first error ends the reading.
 
     - `word` and `tag`: a word a row, sentences by `sentence_id`;
     - `start`, `end`, `label` and the `document` (or `text` with `mention`): a mention a row;
@@ -45,7 +58,7 @@ def read_table(file: TextFile, columns: Mapping[str, str] | None = None) -> Iter
     Raises:
         UserError: when a row has other cells than the header names, or no column holds text.
     """
-    rows = table_rows(file)
+    rows = table_rows(file, bad)
     header = next(rows, None)
     if header is None:
         return
@@ -76,13 +89,13 @@ def read_table(file: TextFile, columns: Mapping[str, str] | None = None) -> Iter
         )
 
 
-def table_rows(file: TextFile) -> Iterator[Row]:
+def table_rows(file: TextFile, bad: Bad | None = None) -> Iterator[Row]:
     """The header, as names by name, and then each row with all of its cells.
 
     The delimiter is the tab in a .tsv, else whichever of , ; and tab the header holds most of. A
     header of one column means that every line is one cell.
     """
-    lines = file.lines()
+    lines = file.lines(ends=True)
     first = next((line for line in lines if line.strip()), None)
     if first is None:
         return
@@ -96,18 +109,19 @@ def table_rows(file: TextFile) -> Iterator[Row]:
         twice = next((name for name in names if names.count(name) > 1), "")
         raise UserError(f"{file.name}, line 1: the column {twice!r} is there twice; name each once")
     yield f"{file.name}, line 1", dict(zip(names, names, strict=True))
-    body = (line + "\n" for line in lines)
-    cells: Iterator[list[str]] = (
-        ([unquoted(cell) for cell in line.rstrip("\n").split("\t")] for line in body)
+    ours = tuple(names) == OUR_COLUMNS
+    csv.field_size_limit(1 << 30)  # a cell may be a whole document
+    table: Iterator[list[str]] = (
+        ([unquoted(cell) for cell in line.rstrip("\r\n").split("\t")] for line in lines)
         if delimiter == "\t"
-        else csv.reader(body, delimiter=delimiter, strict=True)
+        else csv.reader(lines, delimiter=delimiter, strict=True)
     )
     number = 1
     while True:
         number += 1
         where = f"{file.name}, row {number}"
         try:
-            row = next(cells)
+            row = next(table)
         except StopIteration:
             return
         except csv.Error as error:
@@ -117,11 +131,16 @@ def table_rows(file: TextFile) -> Iterator[Row]:
         if not row or row == [""]:
             continue
         if len(row) != len(names):
-            raise UserError(
+            error = UserError(
                 f"{where}: {len(row)} cells for {len(names)} columns; put a cell that holds "
                 f"{delimiter!r} in quotes"
             )
-        yield where, dict(zip(names, row, strict=True))
+            if bad is None:
+                raise error
+            bad(error)
+            continue
+        cells = [cell.removeprefix("'") if FORMULA.match(cell) else cell for cell in row]
+        yield where, dict(zip(names, cells if ours else row, strict=True))
 
 
 def unquoted(cell: str) -> str:
@@ -202,7 +221,8 @@ def mention_rows(rows: Iterator[Row], roles: dict[str, str], name: str) -> Itera
 
 def mentions_document(rows: list[Row], text: str, mention: str) -> Document:
     where, first = rows[0]
-    mentions, pairs = [], []
+    mentions: list[Mention] = []
+    pairs: list[Pair] = []
     for place, cells in rows:
         if cells[text] not in ("", first[text]):
             raise UserError(f"{place}: the document's text differs from that in its first row")

@@ -1,0 +1,73 @@
+"""Use a model on documents: extract and export_corpus."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from corpusmith.api.folder import PathName
+
+
+def extract(
+    model: PathName,
+    paths: str | Path | Sequence[str | Path],
+    out: PathName,
+    *,
+    to: str | None = None,
+    relations: PathName | None = None,
+    skip_bad: bool = False,
+) -> dict[str, Any]:
+    """Extract entities from files into a file. A call that was killed continues when repeated.
+
+    >>> done = cs.extract("student", "notes.txt", out="entities.jsonl")
+    >>> done["documents"], done["skipped"]
+    (1, [])
+
+    Of texts at hand rather than files, see `Extractor`.
+
+    Args:
+        model: an entity model: a folder or a Hub id.
+        paths: files, folders, globs, or URLs of fsspec.
+        out: the file to write; for BRAT the folder.
+        to: its format, one of those in docs/formats.md; by default that of its suffix.
+        relations: a relation model: its pairs are judged too.
+        skip_bad: leave out documents that can't be read, and list them under "skipped".
+
+    Raises:
+        UserError: a model or document can't be read, or `out` exists.
+    """
+    from corpusmith.extraction.extract import Extractor
+    from corpusmith.extraction.readers.read import DETECTED
+    from corpusmith.extraction.run import Output, extract_files
+
+    given = [paths] if isinstance(paths, str | Path) else list(paths)
+    output = Output.of(Path(out), to)
+    extractor = Extractor.from_pretrained(str(model), None if relations is None else str(relations))
+    done = extract_files(extractor, list(map(str, given)), output, DETECTED, skip_bad)
+    return {"documents": done.documents, "mentions": done.mentions, "skipped": done.skipped}
+
+
+def export_corpus(
+    dataset: PathName,
+    to: str,
+    out: PathName,
+    *,
+    splits: Sequence[str] = ("train", "validation", "test"),
+) -> dict[str, int]:
+    """Write a corpus in the format that another trainer reads.
+
+    >>> sorted(cs.export_corpus("corpus", "gliner", "exported", splits=["validation"]))
+    ['exported/validation.json']
+
+    Args:
+        dataset: a dataset folder, a Hub id, or a benchmark in any format.
+        to: spacy, gliner, conll, brat, label-studio or flair.
+        out: the folder to write, with a file or folder for each split.
+        splits: those that the dataset lacks are left out.
+
+    Returns:
+        The number of rows of each path.
+    """
+    from corpusmith.evaluation.export_corpus import export_corpus as write
+
+    written = write(str(dataset), to, Path(out), splits)
+    return {str(path): rows for path, rows in written.items()}

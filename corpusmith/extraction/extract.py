@@ -1,0 +1,176 @@
+"""Documents in, documents with entities and relations out.
+
+    extractor = Extractor.from_pretrained("models/disease")
+    (document,) = extractor.extract("Mutations in CFTR cause cystic fibrosis.")
+    [(m.label, m.text) for m in document.mentions]  # [("Disease", "cystic fibrosis")]
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from corpusmith.errors import UserError
+from corpusmith.extraction.document import Document, Mention, Pair
+from corpusmith.inference import Entity, EntityExtractor, RelationClassifier, sentences
+
+CHARACTERS = 200_000
+"""Characters that the model is given at once: many short documents, or a part of a long one."""
+
+Annotate = Callable[[Document], Document]
+"""Adds to a document with mentions: attributes, concept ids, or more mentions (see `joined`)."""
+
+
+class Extractor:
+    """Finds entities, and with a relation model relations, in texts of any length.
+
+    Args:
+        entities: the entity model.
+        relations: a relation model; its pairs are judged between the entities found.
+        threshold: entities scored lower are left out.
+        annotate: functions that add to each document, in order.
+    """
+
+    def __init__(
+        self,
+        entities: EntityExtractor,
+        relations: RelationClassifier | None = None,
+        threshold: float = 0.0,
+        annotate: Sequence[Annotate] = (),
+    ) -> None:
+        self.entities = entities
+        self.relations = relations
+        self.threshold = threshold
+        self.annotate = tuple(annotate)
+        if relations is not None:
+            known = {label.upper() for label in entities.labels}
+            if absent := {relations.head.upper(), relations.tail.upper()} - known:
+                raise UserError(
+                    f"the relation model {relations.encoder.source} relates {relations.head} and "
+                    f"{relations.tail}, and the entity model {entities.encoder.source} finds no "
+                    f"{' and no '.join(sorted(absent))}, only {', '.join(entities.labels)}"
+                )
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        model: str | Path,
+        relations: str | Path | None = None,
+        threshold: float = 0.0,
+        annotate: Sequence[Annotate] = (),
+        **options: Any,
+    ) -> "Extractor":
+        """Load from folders or Hub ids `id[@revision]`.
+
+        `options` are the `backend`, `quantized` and `threads` of `Encoder.from_pretrained`.
+
+        Raises:
+            UserError: when a model can't be loaded, or is not one of entities or relations.
+        """
+        entities = loaded(EntityExtractor, model, options)
+        classifier = None if relations is None else loaded(RelationClassifier, relations, options)
+        return cls(entities, classifier, threshold, annotate)
+
+    def extract(self, texts: str | Sequence[str | Document]) -> list[Document]:
+        """The documents with their mentions and relations, in order. A string is one text."""
+        return list(self.extract_iter([texts] if isinstance(texts, str) else texts))
+
+    def extract_iter(self, texts: Iterable[str | Document]) -> Iterator[Document]:
+        """As `extract`, of any number of texts. Memory does not grow with their number.
+
+        Mentions that a document has already are replaced.
+        """
+        batch: list[Document] = []
+        size = 0
+        for number, text in enumerate(texts, 1):
+            document = Document(str(number), text) if isinstance(text, str) else text
+            if not isinstance(document, Document):
+                raise UserError(f"text {number} is {type(text).__name__}: give strings")
+            if batch and size + len(document.text) > CHARACTERS:
+                yield from self.annotated(batch)
+                batch, size = [], 0
+            batch.append(document)
+            size += len(document.text)
+        if batch:
+            yield from self.annotated(batch)
+
+    def annotated(self, documents: Sequence[Document]) -> Iterator[Document]:
+        """Documents that the model is given together."""
+        split = [list(parts_of(document.text, CHARACTERS)) for document in documents]
+        found = iter(self.entities_of([text for parts in split for _, text in parts]))
+        for document, parts in zip(documents, split, strict=True):
+            entities = [moved(entity, start) for start, _ in parts for entity in next(found)]
+            yield self.finished(document, entities)
+
+    def entities_of(self, parts: Sequence[str]) -> Iterator[list[Entity]]:
+        """The entities of each part; the model is given about CHARACTERS at once."""
+        group: list[str] = []
+        for part in parts:
+            if group and sum(map(len, group)) + len(part) > CHARACTERS:
+                yield from self.entities.extract(group, self.threshold)
+                group = []
+            group.append(part)
+        yield from self.entities.extract(group, self.threshold)
+
+    def finished(self, document: Document, entities: list[Entity]) -> Document:
+        mentions = tuple(
+            Mention(e.start, e.end, e.label, e.text, round(e.score, 4)) for e in entities
+        )
+        pairs: tuple[Pair, ...] = ()
+        if self.relations is not None:
+            number = {entity: n for n, entity in enumerate(entities)}
+            pairs = tuple(
+                Pair(number[r.head], number[r.tail], r.label, round(r.score, 4))
+                for r in self.relations.extract(document.text, entities)
+                if r.label != self.relations.labels[0]
+            )
+        done = Document(
+            document.id, document.text, mentions, pairs, where=document.where
+        )
+        for annotate in self.annotate:
+            done = annotate(done)
+        return done
+
+
+def joined(first: Sequence[Mention], second: Sequence[Mention]) -> tuple[Mention, ...]:
+    """Mentions of two sources in order of appearance; where they overlap, those of `first`.
+
+    A mention of `first` takes over the concept id of a mention of `second` with the same place.
+    """
+    concepts = {(m.start, m.end): m.concept_id for m in second if m.concept_id}
+    kept = [
+        replace(m, concept_id=m.concept_id or concepts.get((m.start, m.end))) for m in first
+    ]
+    for mention in second:
+        if all(mention.end <= other.start or other.end <= mention.start for other in first):
+            kept.append(mention)
+    return tuple(sorted(kept, key=lambda m: (m.start, m.end)))
+
+
+def parts_of(text: str, size: int) -> Iterator[tuple[int, str]]:
+    """(start, part) of a text in parts of at most about `size` characters, cut between sentences.
+
+    A sentence longer than that is cut at white space.
+    """
+    start = 0
+    while len(text) - start > size:
+        window = text[start : start + size]
+        cuts = [end for _, end in sentences(window, ())][:-1]
+        cut = cuts[-1] if cuts else max(window.rfind(" "), window.rfind("\n")) + 1
+        yield start, text[start : start + (cut or size)]
+        start += cut or size
+    yield start, text[start:]
+
+
+def moved(entity: Entity, by: int) -> Entity:
+    return replace(entity, start=entity.start + by, end=entity.end + by) if by else entity
+
+
+def loaded(kind: Any, model: str | Path, options: dict[str, Any]) -> Any:
+    """A model from a folder or Hub id `id[@revision]`."""
+    name = str(model)
+    name, _, revision = (name, "", "") if Path(name).is_dir() else name.partition("@")
+    try:
+        return kind.from_pretrained(name, revision or None, **options)
+    except (OSError, ValueError) as error:
+        raise UserError(str(error)) from error

@@ -1,0 +1,185 @@
+"""`corpusmith extract`: from files to a file, resumable.
+
+Documents are extracted into `OUT.partial`, a line each in the order of the input. A second run of the
+same command continues after its last whole line. When all are done, the format asked for is written
+from it, and it is removed.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+from corpusmith.errors import UserError
+from corpusmith.extraction.document import Document
+from corpusmith.extraction.extract import Extractor
+from corpusmith.extraction.readers.json_spans import spans_document
+from corpusmith.extraction.readers.read import Reading
+from corpusmith.extraction.sources import STDIN, Source, every_document, sources
+from corpusmith.extraction.writers import STREAMED, WHOLE, format_of_output, row_of
+from corpusmith.progress import bar
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where documents go: a file or folder, or stdout (None), and the format."""
+
+    out: Path | None
+    to: str
+
+    @classmethod
+    def of(cls, out: Path | None, to: str | None) -> "Output":
+        """Raises UserError when the two name no format, or stdout can't take it."""
+        format_ = format_of_output(out, to)
+        if out is None and format_ not in STREAMED:
+            raise UserError(f"--to {format_} needs a place: give --out")
+        return cls(out, format_)
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What a run did: documents written, mentions in them, and what could not be read."""
+
+    documents: int
+    mentions: int
+    skipped: list[str]
+
+
+def extract_files(
+    extractor: Extractor,
+    patterns: Sequence[str],
+    output: Output,
+    reading: Reading,
+    skip_bad: bool = False,
+) -> Extraction:
+    """Extract from every document that the patterns name.
+
+    All files are read through before the first document is extracted, so that a broken one is
+    refused at once; stdin can't be.
+
+    Raises:
+        UserError: when a document can't be read (unless `skip_bad`), the output exists already, or
+            OUT.partial is from another run.
+    """
+    listed = sources(patterns, reading)
+    skipped: list[str] = []
+
+    def bad(error: UserError) -> None:
+        skipped.append(str(error))
+
+    total = None if STDIN in patterns else count(listed, reading, skip_bad)
+    documents = every_document(listed, reading, bad if skip_bad else None)
+    if output.out is None:
+        counted = Counted(extractor.extract_iter(progress(documents, total, 0)))
+        STREAMED[output.to](iter(counted), sys.stdout)
+        return Extraction(counted.documents, counted.mentions, skipped)
+    if output.out.exists():
+        raise UserError(f"{output.out} exists: remove it, or choose another --out")
+    partial = output.out.with_name(f"{output.out.name}.partial")
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    done = finished_lines(partial, run_key(extractor, patterns, reading))
+    for _ in islice(documents, done):
+        pass
+    with partial.open("a", encoding="utf-8", newline="\n") as file:
+        for document in extractor.extract_iter(progress(documents, total, done)):
+            file.write(json.dumps(row_of(document), ensure_ascii=False) + "\n")
+            file.flush()
+    counted = Counted(read_partial(partial))
+    write(counted, output)
+    partial.unlink()
+    return Extraction(counted.documents, counted.mentions, skipped)
+
+
+def count(listed: Sequence[Source], reading: Reading, skip_bad: bool) -> int:
+    """How many documents there are. Raises the error of the first that can't be read."""
+    ignore = (lambda error: None) if skip_bad else None
+    return sum(1 for _ in every_document(listed, reading, ignore))
+
+
+def progress(documents: Iterator[Document], total: int | None, done: int) -> Iterator[Document]:
+    """The same documents, with a line of progress on stderr."""
+    with closing(bar(total or 0, "extract", "documents", done=done)) as shown:
+        shown.total = total
+        for document in documents:
+            yield document
+            shown.update()
+
+
+class Counted:
+    """Documents that are counted while they pass."""
+
+    def __init__(self, documents: Iterator[Document]) -> None:
+        self.source = documents
+        self.documents = self.mentions = 0
+
+    def __iter__(self) -> Iterator[Document]:
+        for document in self.source:
+            self.documents += 1
+            self.mentions += len(document.mentions or ())
+            yield document
+
+
+def write(documents: Counted, output: Output) -> None:
+    """Write a file or folder; its name is there only when all of it is."""
+    assert output.out is not None
+    target = output.out.with_name(f"{output.out.name}.writing")
+    if output.to in STREAMED:
+        with target.open("w", encoding="utf-8", newline="") as file:
+            STREAMED[output.to](iter(documents), file)
+    else:
+        WHOLE[output.to](iter(documents), target)
+        target.mkdir(exist_ok=True) if output.to == "brat" else None
+    target.replace(output.out)
+
+
+def run_key(extractor: Extractor, patterns: Sequence[str], reading: Reading) -> str:
+    """Changes when a run would give other documents."""
+    models = [extractor.entities.encoder, *([extractor.relations.encoder] if extractor.relations else [])]
+    facts: list[Any] = [sorted(m.config.items(), key=str) for m in models]
+    facts += [[m.source, m.backend] for m in models]
+    facts += [extractor.threshold, list(patterns), sorted(asdict(reading).items())]
+    facts += [getattr(annotate, "__name__", type(annotate).__name__) for annotate in extractor.annotate]
+    return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:16]
+
+
+def finished_lines(partial: Path, key: str) -> int:
+    """The documents in OUT.partial; a line cut off at its end is removed. Begins it where it is absent.
+
+    Raises:
+        UserError: when it is from another run.
+    """
+    header = json.dumps({"run": key})
+    if not partial.exists():
+        partial.write_text(header + "\n", encoding="utf-8", newline="\n")
+        return 0
+    lines, size = 0, 0
+    with partial.open("rb") as file:
+        first = file.readline()
+        if first.decode("utf-8", "replace").rstrip("\n") != header:
+            raise UserError(f"{partial} is from another run: remove it, or choose another --out")
+        size = len(first)
+        for line in file:
+            if line.endswith(b"\n"):
+                lines, size = lines + 1, size + len(line)
+    with partial.open("r+b") as file:
+        file.truncate(size)
+    return lines
+
+
+def read_partial(partial: Path) -> Iterator[Document]:
+    with partial.open(encoding="utf-8", newline="\n") as file:
+        next(file)
+        for line in file:
+            row = json.loads(line)
+            yield spans_document(row, row["entities"], str(partial))
+
+
+def print_skipped(skipped: Sequence[str], file: IO[str]) -> None:
+    """List what was left out."""
+    for error in skipped:
+        print(f"left out: {error}", file=file)

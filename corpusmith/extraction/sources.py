@@ -1,0 +1,115 @@
+"""The documents to extract from: files, folders, globs, URLs and stdin."""
+
+import glob
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from corpusmith.errors import UserError
+from corpusmith.extraction.document import Document
+from corpusmith.extraction.readers.read import Reading, read_stream
+from corpusmith.text_files import Bad, TextFile
+
+STDIN = "-"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A named text file; `path` where it is on this machine, `stem` what its documents are called."""
+
+    file: TextFile
+    stem: str
+    path: Path | None = None
+
+
+def sources(patterns: Sequence[str], reading: Reading) -> list[Source]:
+    """The files that paths, folders, globs, URLs and `-` (stdin) name, each once, in order.
+
+    A folder gives its files of a known format, and `.ann` files are left to the texts beside them.
+
+    Raises:
+        UserError: when a pattern names nothing.
+    """
+    found: dict[str, Source] = {}
+    for pattern in patterns:
+        for source in sources_of(pattern, reading):
+            found.setdefault(source.file.name, source)
+    return list(found.values())
+
+
+def sources_of(pattern: str, reading: Reading) -> list[Source]:
+    if pattern == STDIN:
+        return [Source(TextFile("stdin", lambda: sys.stdin.buffer, reading.encoding), "stdin")]
+    if "://" in pattern:
+        return urls(pattern, reading)
+    path = Path(pattern)
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if is_document(file))
+        if not files:
+            raise UserError(f"{path} holds no file: name a folder with documents")
+        return [local(file, file.relative_to(path), reading) for file in files]
+    if path.is_file():
+        return [local(path, Path(path.name), reading)]
+    matched = [Path(name) for name in sorted(glob.glob(pattern, recursive=True))]
+    files = [file for file in matched if is_document(file)]
+    if not files:
+        raise UserError(f"no file at {pattern}: name files, folders, globs, URLs or - for stdin")
+    return [local(file, Path(file.name), reading) for file in files]
+
+
+def is_document(file: Path) -> bool:
+    return file.is_file() and not file.name.startswith(".") and file.suffix != ".ann"
+
+
+def local(file: Path, name: Path, reading: Reading) -> Source:
+    return Source(TextFile.of(file, reading.encoding), name.with_suffix("").as_posix(), file)
+
+
+def urls(pattern: str, reading: Reading) -> list[Source]:
+    """Files at a URL of fsspec, such as s3://bucket/*.jsonl; its protocol's package must be there."""
+    import fsspec
+
+    try:
+        opened = fsspec.open_files(pattern, "rb", compression="infer")
+    except (ImportError, ValueError, OSError) as error:
+        raise UserError(f"cannot open {pattern}: {error}") from error
+    if not opened:
+        raise UserError(f"no file at {pattern}")
+    return [
+        Source(
+            TextFile(file.full_name, lambda file=file: file.open(), reading.encoding),  # type: ignore[misc]
+            Path(file.path).stem,
+        )
+        for file in opened
+    ]
+
+
+def documents_in(
+    source: Source, reading: Reading, bad: Callable[[UserError], None] | None = None
+) -> Iterator[Document]:
+    """The documents of a source, each with an id.
+
+    A document without an id gets the name of its file, with its number where files hold several.
+
+    Args:
+        bad: takes the error of what can't be read, which is left out; without it, the first error
+            is raised.
+    """
+    try:
+        documents = read_stream(source.file, reading, source.path, bad)
+        for number, document in enumerate(documents, 1):
+            whole = document.where == source.file.name
+            unnamed = source.stem if whole else f"{source.stem}-{number}"
+            yield replace(document, id=document.id or unnamed)
+    except UserError as error:
+        if bad is None:
+            raise
+        bad(error)
+
+
+def every_document(
+    listed: Sequence[Source], reading: Reading, bad: Bad | None = None
+) -> Iterator[Document]:
+    for source in listed:
+        yield from documents_in(source, reading, bad)

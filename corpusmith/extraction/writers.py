@@ -1,0 +1,352 @@
+"""Documents with their mentions as files: one function a format, each read back by its reader."""
+
+import csv
+import html
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+from xml.sax.saxutils import escape, quoteattr
+
+from corpusmith.errors import UserError
+from corpusmith.extraction.document import Document, Mention, utf16_offset
+from corpusmith.extraction.words import words_and_tags
+
+Documents = Iterator[Document]
+
+CSV_COLUMNS = (
+    *("id", "start", "end", "label", "text", "score", "concept_id", "attributes", "relations"),
+    "document",
+)
+FORMULA = re.compile(r"\s*[-=+@\t\r]")
+"""What a spreadsheet would compute (CWE-1236)."""
+
+
+def row_of(document: Document) -> dict[str, Any]:
+    """A document as a JSON row; `json_documents` reads it."""
+    row: dict[str, Any] = {
+        "id": document.id,
+        "text": document.text,
+        "entities": [entity_of(mention) for mention in document.mentions or ()],
+    }
+    if document.relations:
+        row["relations"] = [
+            without_empty({"head": p.head, "tail": p.tail, "label": p.label, "score": p.score})
+            for p in document.relations
+        ]
+    return row
+
+
+def entity_of(mention: Mention) -> dict[str, Any]:
+    return without_empty(
+        {
+            "start": mention.start,
+            "end": mention.end,
+            "label": mention.label,
+            "text": mention.text,
+            "score": mention.score,
+            "concept_id": mention.concept_id,
+            "fragments": [list(piece) for piece in mention.fragments],
+            "attributes": list(mention.attributes),
+        }
+    )
+
+
+def without_empty(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if value not in (None, [])}
+
+
+def write_jsonl(documents: Documents, file: IO[str]) -> None:
+    """A document a line."""
+    for document in documents:
+        file.write(json.dumps(row_of(document), ensure_ascii=False) + "\n")
+
+
+def write_csv(documents: Documents, file: IO[str]) -> None:
+    """A mention a row, for spreadsheets; the text of a document is in its first row.
+
+    A document without a mention has one row. A cell that a spreadsheet would compute gets an
+    apostrophe before it, which the reader takes off.
+    """
+    writer = csv.writer(file)
+    writer.writerow(CSV_COLUMNS)
+    for document in documents:
+        text = document.text
+        relations = [[p.head, p.tail, p.label, p.score] for p in document.relations]
+        linked = json.dumps(relations, ensure_ascii=False) if relations else ""
+        for mention in document.mentions or (None,):
+            cells = {"id": document.id, "document": text, "relations": linked}
+            if mention is not None:
+                row = entity_of(mention)
+                cells |= row | {"attributes": " ".join(mention.attributes)}
+            writer.writerow([spreadsheet_safe(cells.get(name, "")) for name in CSV_COLUMNS])
+            text = linked = ""
+
+
+def spreadsheet_safe(cell: Any) -> Any:
+    return "'" + cell if isinstance(cell, str) and FORMULA.match(cell.lstrip("'")) else cell
+
+
+def write_pubtator(documents: Documents, file: IO[str]) -> None:
+    """The first line as the title, the rest as the abstract; line ends and tabs become spaces.
+
+    Scores, attributes and relations have no place in it.
+    """
+    for document in documents:
+        name = str(document.id)
+        if re.search(r"[|\t\n\r]", name):
+            raise UserError(f"the id {name!r} can't be written in PubTator: choose another format")
+        title, newline, abstract = re.sub(r"[\t\r\x0b\x0c]", " ", document.text).partition("\n")
+        file.write(f"{name}|t|{title}\n")
+        if newline:
+            file.write(f"{name}|a|{abstract.replace(chr(10), ' ')}\n")
+        for m in document.mentions or ():
+            text = re.sub(r"\s", " ", document.text[m.start : m.end])
+            file.write(
+                f"{name}\t{m.start}\t{m.end}\t{text}\t{m.label}\t{m.concept_id or '-'}\n"
+            )
+        file.write("\n")
+
+
+def write_bioc(documents: Documents, file: IO[str]) -> None:
+    """BioC XML, a passage a document."""
+    file.write('<?xml version="1.0" encoding="UTF-8"?>\n<collection>\n<source>corpusmith</source>\n')
+    file.write("<date></date>\n<key>corpusmith.key</key>\n")
+    for document in documents:
+        file.write(f"<document><id>{xml(str(document.id))}</id>\n")
+        file.write(f"<passage><offset>0</offset><text>{xml(document.text)}</text>\n")
+        for number, m in enumerate(document.mentions or ()):
+            pieces = m.fragments or ((m.start, m.end),)
+            places = "".join(f'<location offset="{a}" length="{b - a}"/>' for a, b in pieces)
+            infons = {"type": m.label, "identifier": m.concept_id, "score": m.score}
+            infons["attributes"] = " ".join(m.attributes)
+            file.write(
+                f'<annotation id="T{number}">{infons_of(infons)}{places}'
+                f"<text>{xml(m.text)}</text></annotation>\n"
+            )
+        for number, pair in enumerate(document.relations):
+            file.write(
+                f'<relation id="R{number}">{infons_of({"type": pair.label, "score": pair.score})}'
+                f'<node refid="T{pair.head}" role="head"/><node refid="T{pair.tail}" role="tail"/>'
+                "</relation>\n"
+            )
+        file.write("</passage></document>\n")
+    file.write("</collection>\n")
+
+
+def infons_of(facts: Mapping[str, Any]) -> str:
+    return "".join(
+        f"<infon key={quoteattr(key)}>{xml(str(value))}</infon>"
+        for key, value in facts.items()
+        if value not in (None, "")
+    )
+
+
+def xml(text: str) -> str:
+    """Escaped; carriage returns as references, and U+FFFD for what XML can't hold."""
+    legal = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]", "\ufffd", text)
+    return escape(legal, {"\r": "&#13;"})
+
+
+def write_label_studio(documents: Documents, file: IO[str]) -> None:
+    """Tasks with predictions for a labelling interface whose text is `text` and labels `label`."""
+    file.write("[")
+    for number, document in enumerate(documents):
+        results: list[dict[str, Any]] = []
+        for n, m in enumerate(document.mentions or ()):
+            value = {
+                "start": utf16_offset(document.text, m.start),
+                "end": utf16_offset(document.text, m.end),
+                "text": m.text,
+                "labels": [m.label],
+            }
+            meta = without_empty({"concept_id": m.concept_id, "attributes": list(m.attributes)})
+            results.append(
+                without_empty(
+                    {
+                        "id": f"T{n}",
+                        "from_name": "label",
+                        "to_name": "text",
+                        "type": "labels",
+                        "value": value,
+                        "score": m.score,
+                        "meta": meta or None,
+                    }
+                )
+            )
+        results += [
+            without_empty(
+                {
+                    "type": "relation",
+                    "from_id": f"T{pair.head}",
+                    "to_id": f"T{pair.tail}",
+                    "direction": "right",
+                    "labels": [pair.label],
+                    "score": pair.score,
+                }
+            )
+            for pair in document.relations
+        ]
+        task = {
+            "data": {"id": document.id, "text": document.text},
+            "predictions": [{"model_version": "corpusmith", "result": results}],
+        }
+        file.write((",\n" if number else "\n") + json.dumps(task, ensure_ascii=False))
+    file.write("\n]\n")
+
+
+def write_html(documents: Documents, file: IO[str]) -> None:
+    """A page with every document, its mentions highlighted. Nothing in it is loaded from a server."""
+    file.write(
+        '<!DOCTYPE html>\n<html lang="en"><meta charset="utf-8"><title>Entities</title>\n'
+        "<style>body{font:1rem/1.6 sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}"
+        "article{white-space:pre-wrap;margin:0 0 2rem}mark{padding:.1em .2em;border-radius:.2em}"
+        "mark small{margin-left:.4em}</style>\n"
+    )
+    for document in documents:
+        file.write(f"<h2>{html.escape(str(document.id))}</h2>\n<article>")
+        at = 0
+        for m in sorted(document.mentions or (), key=lambda m: (m.start, -m.end)):
+            if m.start < at:
+                continue  # inside of the one before
+            file.write(html.escape(document.text[at : m.start]))
+            facts = [m.label, *([f"{m.score:.2f}"] if m.score is not None else [])]
+            facts += [*([m.concept_id] if m.concept_id else []), *m.attributes]
+            file.write(
+                f"<mark>{html.escape(document.text[m.start : m.end])}"
+                f"<small>{html.escape(' '.join(facts))}</small></mark>"
+            )
+            at = m.end
+        file.write(html.escape(document.text[at:]) + "</article>\n")
+    file.write("</html>\n")
+
+
+def write_conll(documents: Documents, file: IO[str]) -> None:
+    """A word and its BIO tag a line, an empty line after each document."""
+    for document in documents:
+        words, tags = words_and_tags(document)
+        for word, tag in zip(words, tags, strict=True):
+            file.write(f"{word}\t{tag}\n")
+        if words:
+            file.write("\n")
+
+
+def write_brat(documents: Documents, folder: Path) -> None:
+    """`{id}.txt` and `{id}.ann` a document; a mention is cut where a line ends."""
+    written: set[str] = set()
+    for document in documents:
+        name = str(document.id)
+        parts = Path(name).parts
+        if ".." in parts or Path(name).is_absolute() or not parts or "\0" in name:
+            raise UserError(f"the id {name!r} can't be a file name: give the documents other ids")
+        if name in written:
+            raise UserError(f"two documents have the id {name}: BRAT needs a file each")
+        written.add(name)
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.with_name(target.name + ".txt").open("w", encoding="utf-8", newline="") as file:
+            file.write(document.text)
+        with target.with_name(target.name + ".ann").open("w", encoding="utf-8", newline="") as file:
+            file.writelines(brat_lines(document))
+
+
+def brat_lines(document: Document) -> Iterator[str]:
+    """The lines of an .ann file. Concept ids and scores are notes, attributes are BRAT's."""
+    notes = attributes = 0
+    for number, m in enumerate(document.mentions or (), 1):
+        pieces = [
+            piece
+            for first, last in m.fragments or ((m.start, m.end),)
+            for piece in lines_of(document.text, first, last)
+        ]
+        places = ";".join(f"{first} {last}" for first, last in pieces)
+        text = " ".join(document.text[first:last] for first, last in pieces)
+        yield f"T{number}\t{m.label} {places}\t{text}\n"
+        for what, value in (("concept", m.concept_id), ("score", m.score)):
+            if value is not None:
+                notes += 1
+                yield f"#{notes}\tAnnotatorNotes T{number}\t{what} {value}\n"
+        for attribute in m.attributes:
+            attributes += 1
+            yield f"A{attributes}\t{attribute} T{number}\n"
+    for number, pair in enumerate(document.relations, 1):
+        yield f"R{number}\t{pair.label} Arg1:T{pair.head + 1} Arg2:T{pair.tail + 1}\n"
+        if pair.score is not None:
+            notes += 1
+            yield f"#{notes}\tAnnotatorNotes R{number}\tscore {pair.score}\n"
+
+
+def lines_of(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """[start, end) in pieces without a line end."""
+    for found in re.finditer(r"[^\r\n]+", text[start:end]):
+        yield start + found.start(), start + found.end()
+
+
+def write_docbin(documents: Documents, path: Path) -> None:
+    """spaCy's DocBin, with `kb_id` and sentence starts; needs spaCy.
+
+    A mention whose ends are inside a token, or that overlaps another, can't be an entity there.
+    """
+    from corpusmith.extraction.spacy_documents import doc_bin
+
+    path.write_bytes(doc_bin(documents).to_bytes())
+
+
+def write_parquet(documents: Documents, path: Path) -> None:
+    """A document a row, in row groups of 10,000."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from corpusmith.files import batches
+
+    span = pa.list_(pa.list_(pa.int64()))
+    entity = {
+        "start": pa.int64(), "end": pa.int64(), "label": pa.string(), "text": pa.string(),
+        "score": pa.float64(), "concept_id": pa.string(), "fragments": span,
+        "attributes": pa.list_(pa.string()),
+    }  # fmt: skip
+    pair = {"head": pa.int64(), "tail": pa.int64(), "label": pa.string(), "score": pa.float64()}
+    schema = pa.schema(
+        {
+            "id": pa.string(),
+            "text": pa.string(),
+            "entities": pa.list_(pa.struct(entity)),
+            "relations": pa.list_(pa.struct(pair)),
+        }
+    )
+    with pq.ParquetWriter(path, schema) as writer:
+        for rows in batches(map(row_of, documents), 10_000):
+            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+
+
+STREAMED: dict[str, Callable[[Documents, IO[str]], None]] = {
+    "jsonl": write_jsonl,
+    "csv": write_csv,
+    "pubtator": write_pubtator,
+    "bioc": write_bioc,
+    "label-studio": write_label_studio,
+    "html": write_html,
+    "conll": write_conll,
+}
+"""Formats of one text file."""
+WHOLE: dict[str, Callable[[Documents, Path], None]] = {
+    "brat": write_brat,
+    "docbin": write_docbin,
+    "parquet": write_parquet,
+}
+"""Formats that need a path: a folder, or a file that is not text."""
+SUFFIXES = {
+    ".jsonl": "jsonl", ".csv": "csv", ".pubtator": "pubtator", ".xml": "bioc", ".json": "label-studio",
+    ".html": "html", ".conll": "conll", ".spacy": "docbin", ".parquet": "parquet",
+}  # fmt: skip
+
+
+def format_of_output(out: Path | None, to: str | None) -> str:
+    """The format that is asked for, or else that of the suffix, or else JSON Lines."""
+    known = [*STREAMED, *WHOLE]
+    if to is not None and to not in known:
+        raise UserError(f"no format {to!r}: one of {', '.join(known)}")
+    if to is None and out is not None and out.suffix not in SUFFIXES:
+        raise UserError(f"--out {out} names no format: add --to with one of {', '.join(known)}")
+    return to or (SUFFIXES[out.suffix] if out is not None else "jsonl")
