@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from corpusmith.api.corpus import baseline, build, generate, load_recipe, new_recipe, recipes
     from corpusmith.api.doctor import doctor
+    from corpusmith.api.documents import export_corpus, extract
     from corpusmith.api.folder import Folder
     from corpusmith.api.quality import aim, noise, outliers, report
     from corpusmith.api.release import diff, publish, repin, run
     from corpusmith.api.student import adapt, evaluate, export, review, search, train
     from corpusmith.errors import UserError
+    from corpusmith.extraction.extract import Extractor
     from corpusmith.inference import EntityExtractor, RelationClassifier
     from corpusmith.teacher.limits import AskLimits
 
@@ -28,6 +30,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AskLimits",
     "EntityExtractor",
+    "Extractor",
     "Folder",
     "RelationClassifier",
     "UserError",
@@ -39,6 +42,8 @@ __all__ = [
     "doctor",
     "evaluate",
     "export",
+    "export_corpus",
+    "extract",
     "generate",
     "load_recipe",
     "new_recipe",
@@ -56,11 +61,13 @@ __all__ = [
 HOMES = {  # module: the public names in it
     "api.corpus": ("baseline", "build", "generate", "load_recipe", "new_recipe", "recipes"),
     "api.doctor": ("doctor",),
+    "api.documents": ("export_corpus", "extract"),
     "api.folder": ("Folder",),
     "api.quality": ("aim", "noise", "outliers", "report"),
     "api.release": ("diff", "publish", "repin", "run"),
     "api.student": ("adapt", "evaluate", "export", "review", "search", "train"),
     "errors": ("UserError",),
+    "extraction.extract": ("Extractor",),
     "inference": ("EntityExtractor", "RelationClassifier"),
     "teacher.limits": ("AskLimits",),
 }

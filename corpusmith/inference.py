@@ -101,13 +101,14 @@ class EntityExtractor:
         """
         return cls(Encoder.from_pretrained(model, revision, **options))
 
-    def extract(self, texts: Sequence[str], threshold: float = 0.0) -> list[list[Entity]]:
+    def extract(self, texts: str | Sequence[str], threshold: float = 0.0) -> list[list[Entity]]:
         """The entities of each text in order of appearance, those scored below `threshold` left
         out.
 
         The score is the mean probability of the entity's type over its words.
         """
         # UTF-8 can't encode a lone surrogate. U+FFFD is as long, so offsets stay.
+        texts = [texts] if isinstance(texts, str) else texts
         split = [WORDS.pre_tokenize_str(LONE_SURROGATE.sub("\ufffd", text)) for text in texts]
         probabilities = self.probabilities([[word for word, _ in words] for words in split])
         return [

@@ -19,7 +19,8 @@ from tests.fixtures.hub import Loopback
 # In the order in which the examples use each other's files.
 EXAMPLES = (
     *("recipes", "load_recipe", "new_recipe", "generate", "build", "baseline", "train", "export"),
-    *("evaluate", "adapt", "review", "outliers", "aim", "publish", "diff"),
+    *("evaluate", "adapt", "extract", "export_corpus", "review", "outliers", "aim"),
+    *("publish", "diff"),
 )
 WITHOUT_EXAMPLE = {
     "doctor",
@@ -29,7 +30,7 @@ WITHOUT_EXAMPLE = {
     "run",
     "search",
 }  # long, or they need the network
-OTHER_NAME = {"new": "new_recipe"}
+OTHER_NAME = {"new": "new_recipe", "export-corpus": "export_corpus"}
 
 
 def python(program: str) -> str:

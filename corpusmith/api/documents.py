@@ -1,6 +1,7 @@
 """Use a model on documents: extract and export_corpus."""
 
 from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from corpusmith.api.folder import PathName
 
 def extract(
     model: PathName,
-    paths: str | Path | Sequence[str | Path],
+    paths: PathName | Sequence[PathName],
     out: PathName,
     *,
     to: str | None = None,
@@ -39,7 +40,7 @@ def extract(
     from corpusmith.extraction.readers.read import DETECTED
     from corpusmith.extraction.run import Output, extract_files
 
-    given = [paths] if isinstance(paths, str | Path) else list(paths)
+    given = [paths] if isinstance(paths, str | PathLike) else list(paths)
     output = Output.of(Path(out), to)
     extractor = Extractor.from_pretrained(str(model), None if relations is None else str(relations))
     done = extract_files(extractor, list(map(str, given)), output, DETECTED, skip_bad)

@@ -35,6 +35,9 @@ def extract(
     threshold: Annotated[
         float, typer.Option(min=0, max=1, help="Leave out entities scored lower.")
     ] = 0.0,
+    negation: Annotated[
+        bool, typer.Option("--negation", help="Mark negated mentions, by NegEx (English).")
+    ] = False,
     format_: Annotated[
         str | None,
         typer.Option(
@@ -50,12 +53,14 @@ def extract(
 ) -> None:
     """Extract entities from documents on this machine. The same command resumes a killed run."""
     from corpusmith.extraction.extract import Extractor
+    from corpusmith.extraction.negation import Negation
     from corpusmith.extraction.readers.read import Reading
     from corpusmith.extraction.run import Output, extract_files, print_skipped
 
     output = Output.of(out, to)
     reading = Reading(format_, encoding, parse_columns(columns))
-    extractor = Extractor.from_pretrained(model, relations, threshold, threads=threads)
+    annotate = [Negation()] if negation else []
+    extractor = Extractor.from_pretrained(model, relations, threshold, annotate, threads=threads)
     done = extract_files(extractor, paths, output, reading, skip_bad)
     print_skipped(done.skipped, sys.stderr)
     typer.echo(
@@ -69,13 +74,9 @@ def export_corpus(
     dataset: Annotated[
         str, typer.Argument(help="A dataset folder, a Hub id, or a benchmark in any format.")
     ],
-    to: Annotated[
-        str, typer.Option(help="spacy, gliner, conll, brat, label-studio or flair.")
-    ],
+    to: Annotated[str, typer.Option(help="spacy, gliner, conll, brat, label-studio or flair.")],
     out: Annotated[Path, typer.Option(help="The folder to write, with a file or folder a split.")],
-    splits: Annotated[
-        str, typer.Option(help="Splits, by commas.")
-    ] = "train,validation,test",
+    splits: Annotated[str, typer.Option(help="Splits, by commas.")] = "train,validation,test",
 ) -> None:
     """Write a corpus in the format that another trainer reads."""
     from corpusmith.evaluation.export_corpus import export_corpus as write

@@ -1,4 +1,5 @@
-"""A corpus as the files that other trainers read: spaCy, GLiNER, Flair, CoNLL, BRAT, Label Studio."""
+"""A corpus as the files that other trainers read: spaCy, GLiNER, Flair, CoNLL, BRAT, Label "
+"Studio."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -9,19 +10,13 @@ from corpusmith.errors import UserError
 from corpusmith.evaluation.benchmark import TaggedText, read_benchmark
 from corpusmith.evaluation.metrics import spans
 from corpusmith.extraction.document import Document, Mention
-from corpusmith.extraction.writers import (
-    write_brat,
-    write_conll,
-    write_docbin,
-    write_label_studio,
-)
+from corpusmith.extraction.path_writers import write_brat, write_docbin
+from corpusmith.extraction.writers import write_conll, write_label_studio
 
 Rows = Iterator[TaggedText]
 
 
-def export_corpus(
-    dataset: str, to: str, out: Path, splits: Sequence[str]
-) -> dict[Path, int]:
+def export_corpus(dataset: str, to: str, out: Path, splits: Sequence[str]) -> dict[Path, int]:
     """Write each split that the dataset has; the number of rows of each file.
 
     Raises:

@@ -1,8 +1,8 @@
 """Documents in, documents with entities and relations out.
 
-    extractor = Extractor.from_pretrained("models/disease")
-    (document,) = extractor.extract("Mutations in CFTR cause cystic fibrosis.")
-    [(m.label, m.text) for m in document.mentions]  # [("Disease", "cystic fibrosis")]
+extractor = Extractor.from_pretrained("models/disease")
+(document,) = extractor.extract("Mutations in CFTR cause cystic fibrosis.")
+[(m.label, m.text) for m in document.mentions]  # [("Disease", "cystic fibrosis")]
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -124,9 +124,7 @@ class Extractor:
                 for r in self.relations.extract(document.text, entities)
                 if r.label != self.relations.labels[0]
             )
-        done = Document(
-            document.id, document.text, mentions, pairs, where=document.where
-        )
+        done = Document(document.id, document.text, mentions, pairs, where=document.where)
         for annotate in self.annotate:
             done = annotate(done)
         return done
@@ -138,9 +136,7 @@ def joined(first: Sequence[Mention], second: Sequence[Mention]) -> tuple[Mention
     A mention of `first` takes over the concept id of a mention of `second` with the same place.
     """
     concepts = {(m.start, m.end): m.concept_id for m in second if m.concept_id}
-    kept = [
-        replace(m, concept_id=m.concept_id or concepts.get((m.start, m.end))) for m in first
-    ]
+    kept = [replace(m, concept_id=m.concept_id or concepts.get((m.start, m.end))) for m in first]
     for mention in second:
         if all(mention.end <= other.start or other.end <= mention.start for other in first):
             kept.append(mention)

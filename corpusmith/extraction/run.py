@@ -1,8 +1,8 @@
 """`corpusmith extract`: from files to a file, resumable.
 
-Documents are extracted into `OUT.partial`, a line each in the order of the input. A second run of the
-same command continues after its last whole line. When all are done, the format asked for is written
-from it, and it is removed.
+Documents are extracted into `OUT.partial`, a line each in the order of the input. A second run of
+the same command continues after its last whole line. When all are done, the format asked for is
+written from it, and it is removed.
 """
 
 import hashlib
@@ -18,10 +18,11 @@ from typing import IO, Any
 from corpusmith.errors import UserError
 from corpusmith.extraction.document import Document
 from corpusmith.extraction.extract import Extractor
+from corpusmith.extraction.formats import STREAMED, WHOLE, format_of_output
 from corpusmith.extraction.readers.json_spans import spans_document
 from corpusmith.extraction.readers.read import Reading
-from corpusmith.extraction.sources import STDIN, Source, every_document, sources
-from corpusmith.extraction.writers import STREAMED, WHOLE, format_of_output, row_of
+from corpusmith.extraction.sources import Source, every_document, sources
+from corpusmith.extraction.writers import row_of
 from corpusmith.progress import bar
 
 
@@ -59,8 +60,8 @@ def extract_files(
 ) -> Extraction:
     """Extract from every document that the patterns name.
 
-    All files are read through before the first document is extracted, so that a broken one is
-    refused at once; stdin can't be.
+    All of the input is read through before the first document is extracted, so that a broken one
+    is refused at once.
 
     Raises:
         UserError: when a document can't be read (unless `skip_bad`), the output exists already, or
@@ -72,7 +73,7 @@ def extract_files(
     def bad(error: UserError) -> None:
         skipped.append(str(error))
 
-    total = None if STDIN in patterns else count(listed, reading, skip_bad)
+    total = count(listed, reading, skip_bad)
     documents = every_document(listed, reading, bad if skip_bad else None)
     if output.out is None:
         counted = Counted(extractor.extract_iter(progress(documents, total, 0)))
@@ -101,10 +102,9 @@ def count(listed: Sequence[Source], reading: Reading, skip_bad: bool) -> int:
     return sum(1 for _ in every_document(listed, reading, ignore))
 
 
-def progress(documents: Iterator[Document], total: int | None, done: int) -> Iterator[Document]:
+def progress(documents: Iterator[Document], total: int, done: int) -> Iterator[Document]:
     """The same documents, with a line of progress on stderr."""
-    with closing(bar(total or 0, "extract", "documents", done=done)) as shown:
-        shown.total = total
+    with closing(bar(total, "extract", "documents", done=done)) as shown:
         for document in documents:
             yield document
             shown.update()
@@ -139,16 +139,22 @@ def write(documents: Counted, output: Output) -> None:
 
 def run_key(extractor: Extractor, patterns: Sequence[str], reading: Reading) -> str:
     """Changes when a run would give other documents."""
-    models = [extractor.entities.encoder, *([extractor.relations.encoder] if extractor.relations else [])]
+    models = [
+        extractor.entities.encoder,
+        *([extractor.relations.encoder] if extractor.relations else []),
+    ]
     facts: list[Any] = [sorted(m.config.items(), key=str) for m in models]
     facts += [[m.source, m.backend] for m in models]
     facts += [extractor.threshold, list(patterns), sorted(asdict(reading).items())]
-    facts += [getattr(annotate, "__name__", type(annotate).__name__) for annotate in extractor.annotate]
+    facts += [
+        getattr(annotate, "__name__", type(annotate).__name__) for annotate in extractor.annotate
+    ]
     return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:16]
 
 
 def finished_lines(partial: Path, key: str) -> int:
-    """The documents in OUT.partial; a line cut off at its end is removed. Begins it where it is absent.
+    """The documents in OUT.partial; a line cut off at its end is removed. Begins it where it is
+    absent.
 
     Raises:
         UserError: when it is from another run.

@@ -1,10 +1,14 @@
 """The documents to extract from: files, folders, globs, URLs and stdin."""
 
 import glob
+import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from corpusmith.errors import UserError
 from corpusmith.extraction.document import Document
@@ -16,7 +20,8 @@ STDIN = "-"
 
 @dataclass(frozen=True)
 class Source:
-    """A named text file; `path` where it is on this machine, `stem` what its documents are called."""
+    """A named text file; `path` where it is on this machine, `stem` what its documents are "
+    "called."""
 
     file: TextFile
     stem: str
@@ -40,7 +45,7 @@ def sources(patterns: Sequence[str], reading: Reading) -> list[Source]:
 
 def sources_of(pattern: str, reading: Reading) -> list[Source]:
     if pattern == STDIN:
-        return [Source(TextFile("stdin", lambda: sys.stdin.buffer, reading.encoding), "stdin")]
+        return [Source(TextFile("stdin", spooled(sys.stdin.buffer), reading.encoding), "stdin")]
     if "://" in pattern:
         return urls(pattern, reading)
     path = Path(pattern)
@@ -58,6 +63,18 @@ def sources_of(pattern: str, reading: Reading) -> list[Source]:
     return [local(file, Path(file.name), reading) for file in files]
 
 
+def spooled(stream: BinaryIO) -> Callable[[], BinaryIO]:
+    """A way to open a stream more than once: its content is in a file without a name."""
+    spool = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the source is)
+    shutil.copyfileobj(stream, spool)
+
+    def opened() -> BinaryIO:
+        spool.seek(0)
+        return os.fdopen(os.dup(spool.fileno()), "rb")
+
+    return opened
+
+
 def is_document(file: Path) -> bool:
     return file.is_file() and not file.name.startswith(".") and file.suffix != ".ann"
 
@@ -67,7 +84,8 @@ def local(file: Path, name: Path, reading: Reading) -> Source:
 
 
 def urls(pattern: str, reading: Reading) -> list[Source]:
-    """Files at a URL of fsspec, such as s3://bucket/*.jsonl; its protocol's package must be there."""
+    """Files at a URL of fsspec, such as s3://bucket/*.jsonl; its protocol's package must be "
+    "there."""
     import fsspec
 
     try:

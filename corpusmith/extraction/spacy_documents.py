@@ -22,6 +22,7 @@ from corpusmith.extraction.extract import Extractor
 from corpusmith.extraction.readers.docbin import GROUP
 from corpusmith.inference import WORDS, Entity, sentences
 
+
 def doc_bin(documents: Iterable[Document]) -> DocBin:
     """Documents as a DocBin, with their ids in `user_data`."""
     found = DocBin(store_user_data=True)
@@ -88,9 +89,7 @@ def set_mentions(doc: Doc, mentions: Iterable[Mention]) -> None:
     assigns=["doc.ents", "doc.spans"],
     default_config={"model": "", "threshold": 0.0},
 )
-def create_component(
-    nlp: Language, name: str, model: str, threshold: float
-) -> "SpacyComponent":
+def create_component(nlp: Language, name: str, model: str, threshold: float) -> "SpacyComponent":
     """What `nlp.add_pipe("corpusmith", config={"model": …})` makes."""
     if not model:
         raise ValueError('name a model: nlp.add_pipe("corpusmith", config={"model": FOLDER})')
@@ -98,7 +97,9 @@ def create_component(
 
 
 class SpacyComponent:
-    """Sets the entities of docs. Tokens are spaCy's; an entity that ends inside one takes all of it."""
+    """Sets the entities of docs. Tokens are spaCy's; an entity that ends inside one takes all of
+    it.
+    """
 
     def __init__(self, extractor: Extractor) -> None:
         self.extractor = extractor

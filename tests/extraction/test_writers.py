@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from corpusmith.errors import UserError
 from corpusmith.extraction.document import Document, Mention, Pair
+from corpusmith.extraction.formats import STREAMED, WHOLE, format_of_output
 from corpusmith.extraction.readers.read import Reading, read_documents
-from corpusmith.extraction.writers import STREAMED, WHOLE, format_of_output
 
 # A combining mark, an emoji, quotes, formulas, markup, white space of every kind, no control codes.
-TEXT = st.text(alphabet="ab E\u0301\U0001f9ea\u2028\u00a0\"'=+-,;|<>&[]{}#\t\r\n.", min_size=1, max_size=40)
+TEXT = st.text(
+    alphabet="ab E\u0301\U0001f9ea\u2028\u00a0\"'=+-,;|<>&[]{}#\t\r\n.", min_size=1, max_size=40
+)
 WORD = st.text(alphabet="abcE\u0301\U0001f9ea<&'\"=", min_size=1, max_size=6)
 MENTION = st.tuples(
     st.sampled_from(["Disease", "Cell-line"]),
@@ -35,7 +37,9 @@ def documents(draw):
             text += before + " "
             label, score, concept, attributes = facts
             mentions.append(
-                Mention(len(text), len(text) + len(word), label, word, score, concept, (), attributes)
+                Mention(
+                    len(text), len(text) + len(word), label, word, score, concept, (), attributes
+                )
             )
             text += word + " "
         text += draw(TEXT)

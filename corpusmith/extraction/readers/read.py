@@ -77,7 +77,8 @@ def read_documents(path: Path, reading: Reading = DETECTED) -> Iterator[Document
 def read_stream(
     file: TextFile, reading: Reading, path: Path | None = None, bad: Bad | None = None
 ) -> Iterator[Document]:
-    """The documents of a file, a URL or stdin. `bad` takes the errors of rows of JSON and tables."""
+    """The documents of a file, a URL or stdin. `bad` takes the errors of rows of JSON and "
+    "tables."""
     format_ = reading.format or format_of(file)
     columns = dict(reading.columns)
     match format_:

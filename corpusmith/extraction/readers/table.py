@@ -131,13 +131,13 @@ def table_rows(file: TextFile, bad: Bad | None = None) -> Iterator[Row]:
         if not row or row == [""]:
             continue
         if len(row) != len(names):
-            error = UserError(
+            wrong = UserError(
                 f"{where}: {len(row)} cells for {len(names)} columns; put a cell that holds "
                 f"{delimiter!r} in quotes"
             )
             if bad is None:
-                raise error
-            bad(error)
+                raise wrong
+            bad(wrong)
             continue
         cells = [cell.removeprefix("'") if FORMULA.match(cell) else cell for cell in row]
         yield where, dict(zip(names, cells if ours else row, strict=True))

@@ -1,0 +1,58 @@
+"""The formats that documents are written in."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from corpusmith.errors import UserError
+from corpusmith.extraction.path_writers import write_brat, write_docbin, write_parquet
+from corpusmith.extraction.writers import (
+    Documents,
+    write_bioc,
+    write_conll,
+    write_csv,
+    write_html,
+    write_jsonl,
+    write_label_studio,
+    write_pubtator,
+)
+
+STREAMED: dict[str, Callable[[Documents, IO[str]], None]] = {
+    "jsonl": write_jsonl,
+    "csv": write_csv,
+    "pubtator": write_pubtator,
+    "bioc": write_bioc,
+    "label-studio": write_label_studio,
+    "html": write_html,
+    "conll": write_conll,
+}
+"""Formats of one text file."""
+
+WHOLE: dict[str, Callable[[Documents, Path], None]] = {
+    "brat": write_brat,
+    "docbin": write_docbin,
+    "parquet": write_parquet,
+}
+"""Formats that need a path: a folder, or a file that is not text."""
+
+SUFFIXES = {
+    ".jsonl": "jsonl",
+    ".csv": "csv",
+    ".pubtator": "pubtator",
+    ".xml": "bioc",
+    ".json": "label-studio",
+    ".html": "html",
+    ".conll": "conll",
+    ".spacy": "docbin",
+    ".parquet": "parquet",
+}
+
+
+def format_of_output(out: Path | None, to: str | None) -> str:
+    """The format that is asked for, or else that of the suffix, or else JSON Lines."""
+    known = [*STREAMED, *WHOLE]
+    if to is not None and to not in known:
+        raise UserError(f"no format {to!r}: one of {', '.join(known)}")
+    if to is None and out is not None and out.suffix not in SUFFIXES:
+        raise UserError(f"--out {out} names no format: add --to with one of {', '.join(known)}")
+    return to or (SUFFIXES[out.suffix] if out is not None else "jsonl")

@@ -1,0 +1,62 @@
+import pytest
+
+from corpusmith.errors import UserError
+from corpusmith.extraction.document import Document, Mention
+from corpusmith.extraction.extract import Extractor
+from corpusmith.extraction.readers.docbin import read_docbin
+from tests.training.models import SENTENCES, TAGS, write_model
+
+spacy = pytest.importorskip("spacy")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory, tiny_encoder):
+    folder = tmp_path_factory.mktemp("model")
+    return write_model(folder, tiny_encoder, TAGS, {"task": "ner", "max_length": 64})
+
+
+def test_component_sets_the_entities_of_the_extractor(model):
+    import corpusmith.extraction.spacy_documents  # noqa: F401 (an entry point does it when installed)
+
+    nlp = spacy.blank("en")
+    nlp.add_pipe("corpusmith", config={"model": str(model)})
+    expected = Extractor.from_pretrained(model).extract(SENTENCES[:5])
+    docs = list(nlp.pipe(SENTENCES[:5]))
+    assert [[(e.text, e.label_) for e in doc.ents] for doc in docs] == [
+        [(m.text, m.label) for m in document.mentions] for document in expected
+    ]
+    assert any(doc.ents for doc in docs)
+
+
+def test_component_without_model_says_what_to_write():
+    import corpusmith.extraction.spacy_documents  # noqa: F401
+
+    with pytest.raises(ValueError, match="name a model"):
+        spacy.blank("en").add_pipe("corpusmith")
+
+
+def test_broken_docbin_is_refused(tmp_path):
+    (tmp_path / "a.spacy").write_bytes(b"not a DocBin")
+    with pytest.raises(UserError, match=r"a\.spacy is no DocBin"):
+        list(read_docbin(tmp_path / "a.spacy"))
+
+
+def said(text: str, *names: str) -> dict[str, tuple[str, ...]]:
+    pytest.importorskip("negspacy")
+    from corpusmith.extraction.negation import Negation
+
+    places = [(text.index(name), text.index(name) + len(name), name) for name in names]
+    mentions = tuple(Mention(start, end, "D", name) for start, end, name in places)
+    found = Negation()(Document("1", text, mentions))
+    return {m.text: m.attributes for m in found.mentions}
+
+
+def test_negated_mention_has_the_attribute():
+    found = said(
+        "No evidence of mumps. Ague is present, but gout was ruled out.", "mumps", "Ague", "gout"
+    )
+    assert found == {"mumps": ("negated",), "Ague": (), "gout": ("negated",)}
+
+
+def test_negation_ends_with_the_sentence():
+    assert said("She denies mumps. Ague came back.", "mumps", "Ague")["Ague"] == ()
