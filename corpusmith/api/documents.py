@@ -68,7 +68,7 @@ def export_corpus(
     Returns:
         The number of rows of each path.
     """
-    from corpusmith.evaluation.export_corpus import export_corpus as write
+    from corpusmith.extraction.export_corpus import export_corpus as write
 
     written = write(str(dataset), to, Path(out), splits)
     return {str(path): rows for path, rows in written.items()}

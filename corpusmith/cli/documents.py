@@ -79,7 +79,7 @@ def export_corpus(
     splits: Annotated[str, typer.Option(help="Splits, by commas.")] = "train,validation,test",
 ) -> None:
     """Write a corpus in the format that another trainer reads."""
-    from corpusmith.evaluation.export_corpus import export_corpus as write
+    from corpusmith.extraction.export_corpus import export_corpus as write
 
     chosen = [split for split in splits.split(",") if split]
     if not chosen:

@@ -13,10 +13,10 @@ from typing import Any
 
 from corpusmith.errors import UserError
 from corpusmith.evaluation.metrics import spans
+from corpusmith.evaluation.tagged import Span, TaggedText, renamed, tagged_text, tagged_tokens
 from corpusmith.extraction.document import Document, Mention
 from corpusmith.extraction.readers.read import DETECTED, SUFFIXES, Reading, read_documents
 from corpusmith.extraction.schemes import NOT_RELATED, RELATED, checked_names
-from corpusmith.evaluation.tagged import Span, TaggedText, renamed, tagged_text, tagged_tokens
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import IO
 
 from corpusmith.errors import UserError
-from corpusmith.evaluation.benchmark import TaggedText, read_benchmark
+from corpusmith.evaluation.benchmark import read_benchmark
 from corpusmith.evaluation.metrics import spans
+from corpusmith.evaluation.tagged import TaggedText
 from corpusmith.extraction.document import Document, Mention
 from corpusmith.extraction.path_writers import write_brat, write_docbin
 from corpusmith.extraction.writers import write_conll, write_label_studio

@@ -95,10 +95,7 @@ def urls(pattern: str, reading: Reading) -> list[Source]:
     if not opened:
         raise UserError(f"no file at {pattern}")
     return [
-        Source(
-            TextFile(file.full_name, lambda file=file: file.open(), reading.encoding),  # type: ignore[misc]
-            Path(file.path).stem,
-        )
+        Source(TextFile(file.full_name, file.open, reading.encoding), Path(file.path).stem)
         for file in opened
     ]
 

@@ -161,3 +161,12 @@ def test_killed_process_continues_to_the_same_bytes(model, tmp_path):
     assert not (tmp_path / "o.jsonl").exists()
     subprocess.run([*line, str(tmp_path / "o.jsonl")], check=True)
     assert (tmp_path / "o.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+
+
+def test_urls_of_fsspec_are_read(extractor, tmp_path):
+    import fsspec
+
+    with fsspec.open("memory://notes/a.jsonl.gz", "wt", compression="infer") as file:
+        file.write(json.dumps({"id": "7", "text": SENTENCES[0]}) + "\n")
+    run(extractor, ["memory://notes/*.gz"], tmp_path / "o.jsonl", reading=Reading("json"))
+    assert [row["id"] for row in rows(tmp_path / "o.jsonl")] == ["7"]

@@ -1,3 +1,5 @@
+from importlib import import_module
+
 import pytest
 
 from corpusmith.errors import UserError
@@ -16,8 +18,7 @@ def model(tmp_path_factory, tiny_encoder):
 
 
 def test_component_sets_the_entities_of_the_extractor(model):
-    import corpusmith.extraction.spacy_documents  # noqa: F401 (an entry point does it when installed)
-
+    import_module("corpusmith.extraction.spacy_documents")
     nlp = spacy.blank("en")
     nlp.add_pipe("corpusmith", config={"model": str(model)})
     expected = Extractor.from_pretrained(model).extract(SENTENCES[:5])
@@ -29,8 +30,7 @@ def test_component_sets_the_entities_of_the_extractor(model):
 
 
 def test_component_without_model_says_what_to_write():
-    import corpusmith.extraction.spacy_documents  # noqa: F401
-
+    import_module("corpusmith.extraction.spacy_documents")  # its entry point, once installed
     with pytest.raises(ValueError, match="name a model"):
         spacy.blank("en").add_pipe("corpusmith")
 
