@@ -46,6 +46,7 @@ def judge(answer: str, request: Request, recipe: Recipe) -> str | None:
         ("Bone mineral content 显著增加 in 44 growing rats within weeks.", "other language"),
         ("Пациенты с этой мутацией наблюдались в течение двух лет.", "other language"),
         (SENTENCE, None),
+        ("PAMIPURIC ACID INCREMENTS AFTER PROGRESSIVE INTRACranIAL ARTERIAL OCCLUSION", None),
         ("Levels of α-synuclein and TNF-β rose by 5 µg in Ångström units of naïve café.", None),
         ("A sure sign of this course was seen in 12 of the 40 carriers.", None),
     ],

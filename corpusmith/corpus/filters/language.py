@@ -33,7 +33,7 @@ def in_other_language(text: str, request: Request, language: str) -> bool:
         text = text.replace(seed.text, " ")
     if len(text.split()) < FEWEST_WORDS or language not in labels():
         return False
-    return dict(identifier().rank(text))[language] < LEAST
+    return dict(identifier().rank(text.lower()))[language] < LEAST  # titles may be in capitals
 
 
 @lru_cache(maxsize=1)
