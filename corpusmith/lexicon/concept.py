@@ -1,4 +1,5 @@
-"""Entity inventories: concepts with their ids and names, to sample seeds from and to find mentions with."""
+"""Entity inventories: concepts with their ids and names, to sample seeds from and to find mentions
+with."""
 
 import bisect
 import hashlib
@@ -12,12 +13,14 @@ from corpusmith.errors import UserError
 from corpusmith.lexicon.forms import forms
 from corpusmith.lexicon.matcher import Matcher, is_acronym
 
-SPLITS = 10  # concepts fall into ten folds by the hash of their id, which a recipe deals out to its splits
+# concepts fall into ten folds by the hash of their id, which a recipe deals out to its splits
+SPLITS = 10
 
 
 @dataclass(frozen=True)
 class Concept:
-    """One thing with its names, the preferred one first; `weight` is how often it is drawn, `types` its classes."""
+    """One thing with its names, the preferred one first; `weight` is how often it is drawn, `types`
+    its classes."""
 
     id: str
     names: tuple[str, ...]
@@ -27,7 +30,8 @@ class Concept:
 
     @property
     def fold(self) -> int:
-        """0 to 9, fixed for ever by the id, so that a longer lexicon moves no concept between splits."""
+        """0 to 9, fixed for ever by the id, so that a longer lexicon moves no concept between
+        splits."""
         return hashlib.sha256(self.id.encode()).digest()[0] % SPLITS
 
     def only(self, keep: Callable[[str], bool]) -> "Concept | None":
@@ -67,7 +71,8 @@ class Lexicon:
 
     @cached_property
     def matcher(self) -> Matcher:
-        """Finds every name of this lexicon but the stop names, which are too general to label (FINDINGS: "disease")."""
+        """Finds every name of this lexicon but the stop names, which are too general to label
+        (FINDINGS: "disease")."""
         return Matcher(
             ((name, concept.id) for concept in self.concepts for name in concept.names), self.stop
         )
@@ -93,7 +98,8 @@ class Lexicon:
 
 
 class Sampler:
-    """Draws concepts in proportion to their weight, in O(log n), as a pure function of the generator passed in."""
+    """Draws concepts in proportion to their weight, in O(log n), as a pure function of the
+    generator passed in."""
 
     def __init__(self, concepts: Sequence[Concept]) -> None:
         """`concepts` are one or more, each of positive weight."""
@@ -106,7 +112,8 @@ class Sampler:
 
 
 def boosted(lexicon: Lexicon, boost: Mapping[str, float]) -> Lexicon:
-    """The lexicon with other weights: a concept's own factor, else the largest of the branches that it stands in."""
+    """The lexicon with other weights: a concept's own factor, else the largest of the branches that
+    it stands in."""
     if not boost:
         return lexicon
 

@@ -1,4 +1,5 @@
-"""Make a word list fit for running text: spelling, number, short forms, and how often each concept is drawn."""
+"""Make a word list fit for running text: spelling, number, short forms, and how often each concept
+is drawn."""
 
 import re
 from collections import Counter
@@ -61,9 +62,11 @@ def frequency(name: str) -> float:
 
 
 def fit(concepts: Sequence[Concept], known_case: Mapping[str, str]) -> Fitted:
-    """Make the names of a list fit for running text, and weigh each concept by how often it is written.
+    """Make the names of a list fit for running text, and weigh each concept by how often it is
+    written.
 
-    `known_case` says how running text writes a word ("alzheimer" as "Alzheimer"); see `natural_case`.
+    `known_case` says how running text writes a word ("alzheimer" as "Alzheimer"); see
+    `natural_case`.
     """
     fitting = _Fitting(concepts, known_case)
     fitted = tuple(filter(None, map(fitting.fit, concepts)))
@@ -106,7 +109,8 @@ class _Fitting:
         return replace(concept, names=tuple(written), weight=weight_of(written))
 
     def fixed(self, name: str) -> Iterator[tuple[str, str]]:
-        """The name, or both names of "long (SHORT)", as running text writes them, with what was changed."""
+        """The name, or both names of "long (SHORT)", as running text writes them, with what was
+        changed."""
         plain = " ".join(name.split())
         if bracketed := BRACKETED.fullmatch(plain):
             yield (
@@ -122,7 +126,8 @@ class _Fitting:
         yield recased, reason or ("case of running text" if recased != turned else "")
 
     def recased(self, name: str) -> str:
-        """A heading in the case of running text; a name with small words already is left as it is."""
+        """A heading in the case of running text; a name with small words already is left as it
+        is."""
         several = " " in name or "-" in name
         if not self.is_headings or is_acronym(name) or (several and not is_heading(name)):
             return name
@@ -156,7 +161,8 @@ class _Fitting:
         return ""
 
     def added(self, names: Sequence[str]) -> Iterator[tuple[str, str]]:
-        """Plurals and singulars that folding does not reach, and "C. albicans" of "Candida albicans"."""
+        """Plurals and singulars that folding does not reach, and "C. albicans" of "Candida
+        albicans"."""
         for name in names:
             if binomial := BINOMIAL.fullmatch(name):
                 if self.has_binomials:
@@ -173,7 +179,8 @@ def spelling_key(name: str) -> str:
 
 
 def weight_of(names: Sequence[str]) -> float:
-    """How often a concept is drawn, from the frequency of its preferred name or another name of one word."""
+    """How often a concept is drawn, from the frequency of its preferred name or another name of one
+    word."""
     counted = {names[0], *(name for name in names if len(words(name)) == 1)}
     rarer = settings()["extra_word"]
     most = max(frequency(name) - rarer * (len(words(name)) - 1) for name in counted)
@@ -188,23 +195,27 @@ def share(flags: Iterable[bool]) -> float:
 
 
 def is_heading(name: str) -> bool:
-    """Whether every word begins with a capital or a digit, small words apart: "Ligament of the Uterus"."""
+    """Whether every word begins with a capital or a digit, small words apart: "Ligament of the
+    Uterus"."""
     small = set(settings()["small_words"])
     parts = [part for part in re.split(r"[\s-]+", name) if part and part not in small]
     return bool(parts) and not any(part[0].islower() for part in parts)
 
 
 def turned_round(name: str) -> str:
-    """'Anemia, Hemolytic, Congenital' as it is written in a sentence: 'Congenital Hemolytic Anemia'."""
+    """'Anemia, Hemolytic, Congenital' as it is written in a sentence: 'Congenital Hemolytic
+    Anemia'."""
     head, *rest = name.split(", ")
     trailing = [part for part in rest if re.match(r"\d|type\b", part, re.IGNORECASE)]
     return " ".join([*reversed([part for part in rest if part not in trailing]), head, *trailing])
 
 
 def natural_case(names: Iterable[str]) -> dict[str, str]:
-    """How each word is written in names of sentence case, such as the shipped lexicons': 'alzheimer' as 'Alzheimer'.
+    """How each word is written in names of sentence case, such as the shipped lexicons':
+    'alzheimer' as 'Alzheimer'.
 
-    Some names there are in title case, so a word that is written small at least one time in five is written small.
+    Some names there are in title case, so a word that is written small at least one time in five is
+    written small.
     """
     seen: dict[str, Counter[str]] = {}
     for name in names:

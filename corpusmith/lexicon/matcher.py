@@ -45,7 +45,8 @@ class Names:
         self._lengths[first] = tuple(sorted(lengths, reverse=True))
 
     def longest(self, spelled: Sequence[str], at: int) -> tuple[int, str]:
-        """Words of the longest name that begins at word `at`, and its concept; 0 words without one."""
+        """Words of the longest name that begins at word `at`, and its concept; 0 words without
+        one."""
         for length in self._lengths.get(spelled[at], ()):
             concept_id = self.concepts.get(" ".join(spelled[at : at + length]))
             if concept_id is not None and at + length <= len(spelled):
@@ -54,10 +55,12 @@ class Names:
 
 
 class Matcher:
-    """Looks names up in dictionaries keyed by their words, so that its cost does not grow with their number."""
+    """Looks names up in dictionaries keyed by their words, so that its cost does not grow with
+    their number."""
 
     def __init__(self, names: Iterable[tuple[str, str]], stop: Iterable[str] = ()) -> None:
-        """`names` are `(name, concept_id)`; the first concept to claim a name keeps it. `stop` names never match."""
+        """`names` are `(name, concept_id)`; the first concept to claim a name keeps it. `stop`
+        names never match."""
         self._folded, self._acronyms = Names(), Names()
         stopped = {folded_key(name) for name in stop}
         for name, concept_id in names:
@@ -70,7 +73,8 @@ class Matcher:
                 self._folded.add(key, concept_id)
 
     def matches(self, sentence: Sequence[str]) -> list[Match]:
-        """Non-overlapping matches from left to right, each the longest that begins where it begins."""
+        """Non-overlapping matches from left to right, each the longest that begins where it
+        begins."""
         return self.look_up(Spelled(sentence))
 
     def names_in(self, text: str) -> bool:

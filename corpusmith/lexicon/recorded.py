@@ -1,4 +1,5 @@
-"""The sentences of the shipped transcripts: how biomedical text writes words, and how often it names things."""
+"""The sentences of the shipped transcripts: how biomedical text writes words, and how often it
+names things."""
 
 import gzip
 import json

@@ -23,7 +23,8 @@ class Scope:
 
 
 def read_scope(about: str) -> Scope:
-    """The phrases of `--about`: a clause that says "don't count" is excluded, and what follows "not" up to its end."""
+    """The phrases of `--about`: a clause that says "don't count" is excluded, and what follows
+    "not" up to its end."""
     counted: list[str] = []
     excluded: list[str] = []
     said: list[str] = []
@@ -40,7 +41,8 @@ def read_scope(about: str) -> Scope:
 
 
 def clauses(text: str) -> Iterator[str]:
-    """The parts of "common names count, strains don't" that have a verb of their own; else the text as a whole."""
+    """The parts of "common names count, strains don't" that have a verb of their own; else the text
+    as a whole."""
     parts = re.split(r",\s*(?=[^,]*\b(?:counts?|do|does|are|is)(?:n['’]t)?\b)", text)
     yield from filter(str.strip, parts)
 
@@ -51,7 +53,8 @@ def phrases(text: str) -> list[str]:
 
 
 def branch_of(phrase: str, lexicons: Iterable[Lexicon]) -> list[Concept]:
-    """The concepts below the one that `phrase` names ("tumours": all neoplasms), itself included; [] without one."""
+    """The concepts below the one that `phrase` names ("tumours": all neoplasms), itself included;
+    [] without one."""
     key = folded_key(phrase)
     for lexicon in lexicons:
         for concept in lexicon.concepts:

@@ -9,7 +9,8 @@ from corpusmith.lexicon.forms import forms
 
 
 def surface(concept: Concept, rng: random.Random) -> str:
-    """A name of the concept as a sentence would use it: the preferred one half of the time, never a long one."""
+    """A name of the concept as a sentence would use it: the preferred one half of the time, never a
+    long one."""
     if rng.random() < forms()["names"]["preferred"]:
         return concept.names[0]
     return rng.choice(concept.short_names)
@@ -35,7 +36,8 @@ def coordinated(
 ) -> tuple[str, str]:
     """'breast cancer' with another cancer as ('breast and ovarian cancer', both ids split by `|`).
 
-    `options` are names with the same last word. The name and its id are unchanged where none is of another concept.
+    `options` are names with the same last word. The name and its id are unchanged where none is of
+    another concept.
     """
     if len(name.split()) < 2 or not options:
         return name, concept_id

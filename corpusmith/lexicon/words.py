@@ -6,8 +6,9 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
-# A word is a run of letters and digits with the marks that combine with them; every other visible character is a word
-# of its own. On ASCII text these are the words of BERT's BasicTokenizer and of the NCBI-Disease and BC5CDR benchmarks.
+# A word is a run of letters and digits with the marks that combine with them; every other visible
+# character is a word of its own. On ASCII text these are the words of BERT's BasicTokenizer and of
+# the NCBI-Disease and BC5CDR benchmarks.
 MARKS = r"[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u0900-\u0903\u093a-\u094f\u200d]"
 WORD = re.compile(rf"([^\W_]+(?:{MARKS}+[^\W_]*)*|\S)")
 HYPHENS = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212")
@@ -55,10 +56,11 @@ BRITISH = (
 
 @lru_cache(maxsize=1 << 18)  # without it, half of a look-up's time goes into folding
 def fold(word: str) -> str:
-    """A word without case, number or British spelling: 'Tumours' and 'tumor' are one name to look up.
+    """A word without case, number or British spelling: 'Tumours' and 'tumor' are one name to look
+    up.
 
-    The final s is dropped from words of five letters or more; as both sides of a comparison are folded, it does no
-    harm that 'diabetes' loses it too.
+    The final s is dropped from words of five letters or more; as both sides of a comparison are
+    folded, it does no harm that 'diabetes' loses it too.
     """
     folded = word.lower()
     for british, american in BRITISH:
@@ -70,7 +72,8 @@ def fold(word: str) -> str:
 
 
 class Spelled:
-    """The words among which names are looked up: without hyphens, exact and folded. `kept` are their numbers."""
+    """The words among which names are looked up: without hyphens, exact and folded. `kept` are
+    their numbers."""
 
     def __init__(self, spelled: Sequence[str]) -> None:
         self.kept = [i for i, word in enumerate(spelled) if word not in HYPHENS]

@@ -1,4 +1,5 @@
-"""What a recipe's template, attributes and files need of each other: refused before anything is paid."""
+"""What a recipe's template, attributes and files need of each other: refused before anything is
+paid."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,7 +47,8 @@ def unused(name: str, recipe: Recipe, named: set[str]) -> str:
 
 
 def tested_in(template: str) -> set[str]:
-    """The variables that a template can do without: those it tests in an `if`, or gives a value by `or`."""
+    """The variables that a template can do without: those it tests in an `if`, or gives a value by
+    `or`."""
     tested: set[str] = set()
     parsed = Environment().parse(template)
     conditions: list[nodes.Node] = [part.left for part in parsed.find_all(nodes.Or)]
@@ -60,9 +62,11 @@ def tested_in(template: str) -> set[str]:
 
 
 def beside(path: Path, content: dict[str, Any]) -> Iterator[Problem]:
-    """Make the file names in a recipe relative to the recipe's folder, in place; those without a file are problems.
+    """Make the file names in a recipe relative to the recipe's folder, in place; those without a
+    file are problems.
 
-    A shipped lexicon, recipe or prompt has a name without an ending, and an address has `://`: both stay.
+    A shipped lexicon, recipe or prompt has a name without an ending, and an address has `://`: both
+    stay.
     """
     folder = path.parent
     for name, source in (content.get("lexicons") or {}).items():

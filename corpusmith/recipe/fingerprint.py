@@ -24,7 +24,8 @@ NOT_IDENTITY = {"title", "license", "rows", "benchmarks", "transcript"}
 
 
 def portable(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as it may be published: files by their names, without the folders of this machine."""
+    """The recipe as it may be published: files by their names, without the folders of this
+    machine."""
     content = recipe.model_dump(mode="json")
     for source in content["lexicons"].values():
         source["source"] = file_name(source["source"])

@@ -14,7 +14,8 @@ FEWEST_OF_BRANCH = 5  # concepts: a branch of fewer overlaps by chance
 
 
 def selected(source: LexiconSource, selection: Selection) -> Lexicon:
-    """The part of a lexicon that a recipe draws from or looks up; a concept without types passes unless types are asked."""
+    """The part of a lexicon that a recipe draws from or looks up; a concept without types passes
+    unless types are asked."""
     lexicon = load_lexicon(source.source)
     ids = frozenset(selection.ids)
 
@@ -42,11 +43,13 @@ def selected(source: LexiconSource, selection: Selection) -> Lexicon:
 
 
 def found(source: LexiconSource) -> Lexicon:
-    """What a recipe looks up under one lexicon's name: the `find` selection, then the lexicons named under `also`.
+    """What a recipe looks up under one lexicon's name: the `find` selection, then the lexicons
+    named under `also`.
 
-    Only MeSH's concepts have types, and ontologies keep one disease under several ids. So of concepts without types those
-    names are looked up too that one with a type has ("prostatic neoplasm"), or that end in such a name: a colorectal
-    cancer is a cancer. Their acronyms are not, since most of them are of something that no text is about.
+    Only MeSH's concepts have types, and ontologies keep one disease under several ids. So of
+    concepts without types those names are looked up too that one with a type has ("prostatic
+    neoplasm"), or that end in such a name: a colorectal cancer is a cancer. Their acronyms are not,
+    since most of them are of something that no text is about.
     """
     lexicon = selected(source, source.find)
     others = [load_lexicon(name) for name in source.also]
@@ -67,7 +70,8 @@ def found(source: LexiconSource) -> Lexicon:
 def apart(lexicon: Lexicon, other: Matcher) -> Lexicon:
     """The lexicon without names that hold a name of `other`, and without branches that mostly do.
 
-    A branch is the first part of a MeSH tree number; half of its concepts and at least `FEWEST_OF_BRANCH` must overlap.
+    A branch is the first part of a MeSH tree number; half of its concepts and at least
+    `FEWEST_OF_BRANCH` must overlap.
     """
     overlaps = {
         concept.id for concept in lexicon.concepts if any(map(other.names_in, concept.names))

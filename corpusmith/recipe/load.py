@@ -78,7 +78,8 @@ def merged(path: Path, depth: int = 0) -> dict[str, Any]:
 
 
 def explain(path: Path, problem: Any) -> str:
-    """One line for one pydantic error: file, line of the key, what is wrong, what would be right."""
+    """One line for one pydantic error: file, line of the key, what is wrong, what would be
+    right."""
     place = [str(part) for part in problem["loc"]]
     remedy = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
@@ -98,7 +99,8 @@ def known_keys(place: list[str]) -> list[str]:
 
 
 def line_of(path: Path, place: list[str]) -> int | None:
-    """The line on which the innermost key of `place` stands, following YAML's own nodes; None when it is inherited."""
+    """The line on which the innermost key of `place` stands, following YAML's own nodes; None when
+    it is inherited."""
     node = yaml.compose(path.read_text(encoding="utf-8"))
     line = None
     for part in place:

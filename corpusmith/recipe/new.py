@@ -1,4 +1,5 @@
-"""Write a recipe for an entity type from a plain list of names: the list made fit, and a short YAML file."""
+"""Write a recipe for an entity type from a plain list of names: the list made fit, and a short YAML
+file."""
 
 import csv
 from collections import Counter
@@ -26,30 +27,38 @@ name: {name}
 title: Mentions of {spoken} in {domain}
 about: {about}
 domain: {domain}
-labels: {{{label}: words}}
+{attributes}labels: {{{label}: words}}
 lexicons:
   words: {{source: {name}.tsv}} # {name}.changes.tsv says what was changed in the list, and why
 {general}teacher:
   model: {model}
   parameters: {{temperature: 0.9, top_p: 0.95, max_tokens: 90}}
 """
-GENERAL = "  general: {{source: {name}.general.txt}} # what doesn't count, for sentences without a label\n"
+DOMAIN = "PubMed abstracts"
+# The default's sections and details are those of research papers.
+FORM = "attributes: {detail: form} # `section: [history, plan]` if such texts have parts\n"
+GENERAL = (
+    "  general: {{source: {name}.general.txt}} # what doesn't count: asked for without a label\n"
+)
 
 
 def new_recipe(
     name: str,
     words: Path,
     about: str = "",
-    domain: str = "PubMed abstracts",
+    domain: str = DOMAIN,
     folder: Path = Path(),
     model: str = "gpt-4o-mini",
 ) -> Path:
-    """Write `{name}.yaml` and, beside it, the list made fit and what was changed in it. Return the recipe's path.
+    """Write `{name}.yaml` and, beside it, the list made fit and what was changed in it. Return the
+    recipe's path.
 
-    `words` has one name a line, further names of the same thing behind it, split by `|`, or is another file that
-    `load_external` reads. `about` says what counts and what doesn't: "organs and cells; not molecules".
+    `words` has one name a line, further names of the same thing behind it, split by `|`, or is
+    another file that `load_external` reads. `about` says what counts and what doesn't: "organs and
+    cells; not molecules".
 
-    Raises UserError when the list is missing or too short to fill a train and a test split, or when the recipe exists.
+    Raises UserError when the list is missing or too short to fill a train and a test split, or when
+    the recipe exists.
     """
     recipe = folder / f"{name}.yaml"
     if recipe.exists():
@@ -59,7 +68,8 @@ def new_recipe(
     concepts = load_external(str(words)).concepts
     if len(concepts) < FEWEST_NAMES:
         raise UserError(
-            f"{words} holds {len(concepts)} names: give at least {FEWEST_NAMES}, better a few hundred"
+            f"{words} holds {len(concepts)} names: give at least {FEWEST_NAMES}, "
+            "better a few hundred"
         )
     scope = read_scope(about)
     fitted = fit_list(concepts, scope)
@@ -81,6 +91,7 @@ def new_recipe(
         "label": "".join(part.capitalize() for part in name.split("-")),
         "about": quoted(about),
         "domain": quoted(domain) if ":" in domain else domain,
+        "attributes": "" if domain == DOMAIN else FORM,
         "general": GENERAL.format(name=name) if scope.excluded else "",
         "model": model,
     }
@@ -95,10 +106,11 @@ def new_recipe(
 
 
 def fit_list(concepts: Sequence[Concept], scope: Scope) -> Fitted:
-    """The list made fit, without what the scope excludes and with the branches of shipped lexicons that it names.
+    """The list made fit, without what the scope excludes and with the branches of shipped lexicons
+    that it names.
 
-    "tumours" in the scope adds the concepts below MeSH's neoplasms. Their acronyms are left out: most are of something
-    else in most texts.
+    "tumours" in the scope adds the concepts below MeSH's neoplasms. Their acronyms are left out:
+    most are of something else in most texts.
     """
     case = natural_case(
         name
@@ -161,7 +173,8 @@ def write_changes(changes: Iterable[Change], path: Path) -> None:
 
 
 def summary_of(recipe: Path) -> str:
-    """What `new_recipe` did to the list of this recipe: how many names were changed, added or left out, and why."""
+    """What `new_recipe` did to the list of this recipe: how many names were changed, added or left
+    out, and why."""
     with recipe.with_suffix(".changes.tsv").open(encoding="utf-8", newline="") as lines:
         rows = [line.rstrip("\n").split("\t") for line in lines][1:]
     counts = Counter((what, reason) for what, reason, _, _ in rows)
@@ -173,7 +186,8 @@ def summary_of(recipe: Path) -> str:
         [
             f"the list: {len(concepts)} concepts, {names} names",
             *(
-                f"  {count:>6} {what:<8} {reason}: {' → '.join(filter(None, examples[what, reason]))}"
+                f"  {count:>6} {what:<8} {reason}: "
+                + " → ".join(filter(None, examples[what, reason]))
                 for (what, reason), count in counts.most_common()
             ),
         ]

@@ -1,4 +1,5 @@
-"""`request i` as a pure function of (recipe, i): extendable, shardable, resumable without a file of state."""
+"""`request i` as a pure function of (recipe, i): extendable, shardable, resumable without a file of
+state."""
 
 import itertools
 import random
@@ -36,7 +37,8 @@ MOST_DRAWS = 20  # of a concept that differs from those drawn before it
 
 @dataclass(frozen=True)
 class Seed:
-    """A phrase that the answer must hold; `concept_id` names its concept, or both of a coordination, split by `|`."""
+    """A phrase that the answer must hold; `concept_id` names its concept, or both of a
+    coordination, split by `|`."""
 
     text: str
     lexicon: str
@@ -61,7 +63,8 @@ class Request:
 
 @dataclass(frozen=True)
 class Way:
-    """A kind of the recipe with what is drawn for it: its splits and their weights, and the values of each attribute."""
+    """A kind of the recipe with what is drawn for it: its splits and their weights, and the values
+    of each attribute."""
 
     kind: Kind
     splits: tuple[str, ...]
@@ -70,7 +73,8 @@ class Way:
 
 
 class Plan:
-    """The requests of a recipe, then those of the recipes it borrows from: an answer may serve several corpora.
+    """The requests of a recipe, then those of the recipes it borrows from: an answer may serve
+    several corpora.
 
     Lexicons, samplers and the template are loaded once, on first use.
     """
@@ -83,7 +87,8 @@ class Plan:
 
     @cached_property
     def lenders(self) -> list["Plan"]:
-        """The plans of the recipes this one borrows from; what those borrow themselves is not handed on."""
+        """The plans of the recipes this one borrows from; what those borrow themselves is not
+        handed on."""
         return [
             Plan(load_recipe(name).model_copy(update={"borrow": ()})) for name in self.recipe.borrow
         ]
@@ -94,7 +99,8 @@ class Plan:
             yield self.request(index)
 
     def request(self, index: int) -> Request:
-        """Request `index`; below `rows`, the same for ever for the same recipe, however many rows that asks for."""
+        """Request `index`; below `rows`, the same for ever for the same recipe, however many rows
+        that asks for."""
         recipe = self.recipe
         if index >= recipe.rows and self.lenders:
             return self._borrowed(index)
@@ -144,7 +150,8 @@ class Plan:
 
     @cached_property
     def held_out(self) -> frozenset[str]:
-        """The ids of concepts that a request of the validation or test split is about: no copy in train may name them.
+        """The ids of concepts that a request of the validation or test split is about: no copy in
+        train may name them.
 
         In a plan of very many requests, every concept that such a request could be about.
         """
@@ -191,7 +198,8 @@ class Plan:
 
     @cached_property
     def lexicons(self) -> dict[str, Lexicon]:
-        """What mentions are found with: each lexicon under its `find` selection and what it has `also`, stop names apart."""
+        """What mentions are found with: each lexicon under its `find` selection and what it has
+        `also`, stop names apart."""
         return {name: self._apart(name, found(s)) for name, s in self.recipe.lexicons.items()}
 
     def _apart(self, name: str, lexicon: Lexicon) -> Lexicon:
@@ -230,7 +238,8 @@ class Plan:
         }
 
     def _way(self, kind: Kind) -> Way:
-        """Its splits are those with a concept of every lexicon it draws from: a short word list may fill only some."""
+        """Its splits are those with a concept of every lexicon it draws from: a short word list may
+        fill only some."""
         splits = [
             split
             for split in SPLIT_FOLDS
@@ -238,7 +247,8 @@ class Plan:
         ]
         if not splits:
             raise UserError(
-                f"{self.recipe.name}: no concept left to draw for {kind.name!r}: widen `draw`, or add names"
+                f"{self.recipe.name}: no concept left to draw for {kind.name!r}: "
+                "widen `draw`, or add names"
             )
         weights = itertools.accumulate(len(SPLIT_FOLDS[split]) for split in splits)
         attributes = {**self.recipe.attributes, **kind.attributes}
@@ -281,7 +291,8 @@ class Plan:
         return concept
 
     def _facts(self, seeds: Sequence[Seed], split: str, index: int) -> list[Facts]:
-        """What is known of each concept that was drawn, from a generator of its own: it changes nothing else drawn."""
+        """What is known of each concept that was drawn, from a generator of its own: it changes
+        nothing else drawn."""
         rng = random.Random(f"{self.recipe.seed}:{index}:context")
         found: dict[tuple[str, str], Facts] = {}
         for seed in seeds:

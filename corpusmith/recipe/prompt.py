@@ -26,7 +26,8 @@ APPENDED = {  # what a sentence cannot do without, where the template does not n
 SHORTEST, LONGEST = 6, 90  # words
 CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffd\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 INTRODUCED = re.compile(
-    r"^(sure|certainly|here (is|are|'s)|instruction|template|prompt|example|variation)\b[^.{]{0,60}:\s*",
+    r"^(sure|certainly|here (is|are|'s)|instruction|template|prompt|example|variation)\b"
+    r"[^.{]{0,60}:\s*",
     re.I,
 )
 FENCE = re.compile(r"```\w*\n?|`")
@@ -74,11 +75,13 @@ def to_jinja(template: str, base: str) -> str:
     )
     check(asked)
     asked += "".join(text for slot, text in APPENDED.items() if slot not in named)
-    return f"{system}\n---\n{{% if phrases -%}}\n{asked}\n{{%- else -%}}\n{user.strip()}\n{{%- endif %}}\n"
+    body = f"{{% if phrases -%}}\n{asked}\n{{%- else -%}}\n{user.strip()}\n{{%- endif %}}\n"
+    return f"{system}\n---\n{body}"
 
 
 def check(body: str) -> None:
-    """Raise ValueError unless Jinja reads `body` as text, slots, and the one spelling of `phrases`."""
+    """Raise ValueError unless Jinja reads `body` as text, slots, and the one spelling of
+    `phrases`."""
     allowed = (nodes.TemplateData, nodes.Output, nodes.Name)
     for node in Environment().parse(body.replace(PHRASES, "{{ phrases }}")).iter_child_nodes():
         for part in (node, *node.find_all(nodes.Node)):
@@ -140,7 +143,8 @@ def attribute_values(source: str | tuple[str, ...]) -> tuple[str, ...]:
             not path.exists() or path.parent != PROMPTS / "attributes"
         ):  # no file of the user's is sent
             raise UserError(
-                f"no attribute list {name!r}: list the values in the recipe, or name a file of {path.parent}"
+                f"no attribute list {name!r}: list the values in the recipe, or name a file of "
+                f"{path.parent}"
             )
         values += filter(None, path.read_text(encoding="utf-8").splitlines())
     return tuple(values)

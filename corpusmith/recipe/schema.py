@@ -18,7 +18,8 @@ class Strict(BaseModel):
 
 
 class Selection(Strict):
-    """Which concepts of a lexicon, by id, by prefix of their types (MeSH tree numbers) and by weight; which of their names."""
+    """Which concepts of a lexicon, by id, by prefix of their types (MeSH tree numbers) and by
+    weight; which of their names."""
 
     ids: tuple[str, ...] = ()  # these and no others
     types: tuple[str, ...] = ()
@@ -30,7 +31,8 @@ class Selection(Strict):
 
 
 class LexiconSource(Strict):
-    """A lexicon by shipped name, path, URL or `hf://datasets/…`; drawn from and looked up under separate selections."""
+    """A lexicon by shipped name, path, URL or `hf://datasets/…`; drawn from and looked up under
+    separate selections."""
 
     source: str
     draw: Selection = Selection()
@@ -63,7 +65,8 @@ class Kind(Strict):
 
 
 class Teacher(Strict):
-    """Whom the recipe was written for; the endpoint comes from the environment or the command line."""
+    """Whom the recipe was written for; the endpoint comes from the environment or the command
+    line."""
 
     model: str
     license: str = "unknown"  # of what the model writes
@@ -100,7 +103,8 @@ class Verification(Strict):
         "label"  # a mention that was not asked for
     )
     first_sentence: bool = True  # of several, judge the first alone; otherwise several are rejected
-    repair: bool = True  # accept a seed in another number or spelling (tumour, tumor), with the text as it stands
+    # accept a seed in another number or spelling (tumour, tumor), with the text as it stands
+    repair: bool = True
     min_words: int = Field(default=5, ge=1)
     max_words: int = Field(default=70, ge=2)
     definitions: Literal["accept", "reject"] = "reject"
@@ -238,7 +242,8 @@ class Recipe(Strict):
         for frame in self.augment.frames:
             if frame.count("{}") != 1 or not set(re.findall(r"{[^}]*}", frame)) <= places:
                 raise ValueError(
-                    f"augment.frames: {frame!r} needs one {{}}, and else only names of lexicons in braces"
+                    f"augment.frames: {frame!r} needs one {{}}, and else only names of lexicons "
+                    "in braces"
                 )
         return self
 
@@ -260,7 +265,8 @@ class Recipe(Strict):
         named |= {s.apart_from for s in self.lexicons.values() if s.apart_from}
         if labelled := sorted(set(self.augment.contrasted_lexicons) & set(self.labels.values())):
             raise ValueError(
-                f"augment.contrasted_lexicons: {', '.join(labelled)} is a label's; a contrast carries no label"
+                f"augment.contrasted_lexicons: {', '.join(labelled)} is a label's; "
+                "a contrast carries no label"
             )
         if missing := sorted(named - set(self.lexicons)):
             raise ValueError(f"no lexicon called {', '.join(missing)} under `lexicons`")
@@ -277,7 +283,8 @@ class Recipe(Strict):
             prompt_path(self.prompt).read_text(encoding="utf-8")
         ):
             raise ValueError(
-                f"`context` needs a template with the slot `facts`, which {self.prompt} lacks: say ner.v2 or re.v2"
+                f"`context` needs a template with the slot `facts`, which {self.prompt} lacks: "
+                "say ner.v2 or re.v2"
             )
         if self.task == "ner" and not self.labels:
             raise ValueError("`labels` must name at least one label and its lexicon")

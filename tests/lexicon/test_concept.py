@@ -67,8 +67,10 @@ def test_folds_are_disjoint_and_complete() -> None:
 
 def test_obo_and_obo_json_give_the_same_concepts(tmp_path: Path) -> None:
     obo = (
-        'format-version: 1.2\n\n[Term]\nid: X:1\nname: gout\nsynonym: "uric acid arthritis" EXACT []\n'
-        'synonym: "arthritis" BROAD []\nis_a: X:9 ! arthritis\n\n[Term]\nid: X:2\nname: old\nis_obsolete: true\n'
+        "format-version: 1.2\n\n[Term]\nid: X:1\nname: gout\n"
+        'synonym: "uric acid arthritis" EXACT []\n'
+        'synonym: "arthritis" BROAD []\nis_a: X:9 ! arthritis\n\n'
+        "[Term]\nid: X:2\nname: old\nis_obsolete: true\n"
     )
     graph = {
         "graphs": [

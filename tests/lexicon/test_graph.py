@@ -72,8 +72,12 @@ def test_shipped_recipes_ask_what_was_paid_for(name: str) -> None:
 def test_an_ontology_tells_definition_parents_siblings_and_synonyms(obo: Graph) -> None:
     concept = obo.lexicon.by_id["X:2"]
     assert obo.facts(concept, "cystic fibrosis", KINDS, ALL, random.Random(0)) == Facts(
-        "cystic fibrosis", 'A disease that is caused by mutations of "CFTR"', ("lung disease",), ("asthma",), ("mucoviscidosis",)
-    )  # fmt: skip
+        "cystic fibrosis",
+        'A disease that is caused by mutations of "CFTR"',
+        ("lung disease",),
+        ("asthma",),
+        ("mucoviscidosis",),
+    )
 
 
 def test_only_what_is_asked_for_is_told(obo: Graph) -> None:

@@ -53,6 +53,7 @@ def test_scope_and_domain_reach_the_prompt(folder: Path) -> None:
     assert all("discharge summaries" in messages[0]["content"] for messages in asked)
     avoiding = [m[1]["content"] for m in asked if "Do not name any" in m[1]["content"]]
     assert 8 < len(avoiding) < 28
+    assert not any("from the results" in messages[1]["content"] for messages in asked)
     assert all("Do not name any device (implants)." in prompt for prompt in avoiding)
 
 

@@ -5,7 +5,10 @@ from hypothesis import strategies as st
 from corpusmith.recipe.prompt import Refused, check, read_template, sandbox, to_jinja
 
 SLOTS = frozenset({"phrases", "topic", "section", "statement"})
-BASE = "You write sentences.\n---\nWrite one sentence{% if phrases %} with {{ phrases | join }}{% endif %}."
+BASE = (
+    "You write sentences.\n---\n"
+    "Write one sentence{% if phrases %} with {{ phrases | join }}{% endif %}."
+)
 GOOD = "Write one sentence from the {section} of an abstract about {topic} that holds {phrases}."
 HOSTILE = [
     "Write one sentence about {{ config }} that holds {phrases} and more.",
@@ -26,7 +29,9 @@ def test_a_template_becomes_a_prompt_with_its_slots_filled() -> None:
         read_template(GOOD, SLOTS), phrases=["gout", "CFTR"], topic="diet", section="results"
     )
     assert found == (
-        'You write sentences.\n---\nWrite one sentence from the results of an abstract about diet that holds "gout" and "CFTR".'
+        "You write sentences.\n---\n"
+        "Write one sentence from the results of an abstract about diet "
+        'that holds "gout" and "CFTR".'
     )
 
 

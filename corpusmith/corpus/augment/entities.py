@@ -16,12 +16,14 @@ from corpusmith.recipe.schema import Recipe
 def derived_entities(
     example: Entities, row_id: str, recipe: Recipe, vocabulary: Vocabulary
 ) -> Iterator[tuple[str, Entities]]:
-    """(how it was derived, copy) of a sentence with other names in place of its mentions; none where nothing can change.
+    """(how it was derived, copy) of a sentence with other names in place of its mentions; none
+    where nothing can change.
 
-    A *replacement* has other concepts of the lexicon, mostly of the same branch, in one of the recipe's forms, and is
-    labelled: it widens vocabulary. A *contrast* has unlabelled names of lexicons that belong to no label (genes,
-    chemicals): the words around a mention then prove nothing, so that a student must look at the name. With
-    `vary_context` each copy also gets other genes or drugs where the sentence was asked to name one without a label.
+    A *replacement* has other concepts of the lexicon, mostly of the same branch, in one of the
+    recipe's forms, and is labelled: it widens vocabulary. A *contrast* has unlabelled names of
+    lexicons that belong to no label (genes, chemicals): the words around a mention then prove
+    nothing, so that a student must look at the name. With `vary_context` each copy also gets other
+    genes or drugs where the sentence was asked to name one without a label.
     """
     augment = recipe.augment
     context = example.context if augment.vary_context else ()
@@ -57,7 +59,8 @@ def by_concept(spans: Sequence[Span]) -> dict[str, list[Span]]:
 
 
 def with_names(example: Entities, names: dict[str, list[Pieces]]) -> Entities:
-    """The sentence with the given pieces in place of each mention and each name of its context that `names` has.
+    """The sentence with the given pieces in place of each mention and each name of its context that
+    `names` has.
 
     `names` has a list for each concept, in order.
     """
@@ -79,7 +82,8 @@ def with_names(example: Entities, names: dict[str, list[Pieces]]) -> Entities:
 
 
 def with_aside(example: Entities, recipe: Recipe, rng: random.Random) -> Entities:
-    """The sentence, every other time with one of `augment.asides` between two words of it, as running text has them.
+    """The sentence, every other time with one of `augment.asides` between two words of it, as
+    running text has them.
 
     Not behind a mention, where brackets hold its short form.
     """

@@ -1,4 +1,5 @@
-"""The forms in which a copy names things: plain, abbreviated, in a list, in a frame, or as a contrast."""
+"""The forms in which a copy names things: plain, abbreviated, in a list, in a frame, or as a
+contrast."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -25,9 +26,11 @@ class NameForms:
     rng: random.Random
 
     def replacement(self, spans: Sequence[Span]) -> list[Pieces]:
-        """What stands for each of a concept's mentions: another concept of its semantic type. [] where none can.
+        """What stands for each of a concept's mentions: another concept of its semantic type. []
+        where none can.
 
-        Where the sentence itself uses an acronym of the concept, its place takes the new concept's acronym.
+        Where the sentence itself uses an acronym of the concept, its place takes the new concept's
+        acronym.
         """
         lexicon = self.recipe.labels[spans[0].label]
         for _ in range(forms()["entities"]["tries"]):
@@ -47,7 +50,8 @@ class NameForms:
         return []
 
     def formed(self, spans: Sequence[Span], piece: Piece, short: str | None) -> list[Pieces]:
-        """A name as running text uses it: plain, or in one of `augment.forms`, each with its probability."""
+        """A name as running text uses it: plain, or in one of `augment.forms`, each with its
+        probability."""
         augment, rng = self.recipe.augment, self.rng
         shares = augment.forms
         plain = max(0.0, 1 - sum(shares.values()))
@@ -80,9 +84,11 @@ class NameForms:
         return surface(self.vocabulary.draw(lexicon, self.rng), self.rng)
 
     def listed_beside(self, form: str, lexicon: str) -> Iterator[Piece]:
-        """What else stands in a list: a few mentions, or if it is `mixed`, names of which about half are mentions.
+        """What else stands in a list: a few mentions, or if it is `mixed`, names of which about
+        half are mentions.
 
-        In a mixed list the words around a name say nothing of it, so that a student must know the name.
+        In a mixed list the words around a name say nothing of it, so that a student must know the
+        name.
         """
         words, rng = forms()["entities"], self.rng
         mixed = form == "mixed"
@@ -93,7 +99,8 @@ class NameForms:
             yield surface(concept, rng), "" if other else concept.id
 
     def framed(self, piece: Piece) -> Pieces:
-        """The name in one of `augment.frames`, lexicons in braces filled: "{chemical}-induced {}"."""
+        """The name in one of `augment.frames`, lexicons in braces filled: "{chemical}-induced
+        {}"."""
         frame = self.rng.choice(self.recipe.augment.frames)
         for lexicon in self.recipe.lexicons:
             if f"{{{lexicon}}}" in frame:
@@ -112,11 +119,12 @@ class NameForms:
             yield piece
 
     def contrast(self, spans: Sequence[Span]) -> list[Pieces]:
-        """What stands, unlabelled, for each of a concept's mentions: a name of another lexicon. [] without one.
+        """What stands, unlabelled, for each of a concept's mentions: a name of another lexicon. []
+        without one.
 
-        An acronym's place takes an acronym, any other mostly a longer name: an acronym is known by the words around
-        it, and acronyms in the place of mentions would teach the opposite. Frames stand around these names as often
-        as around mentions, for the same reason.
+        An acronym's place takes an acronym, any other mostly a longer name: an acronym is known by
+        the words around it, and acronyms in the place of mentions would teach the opposite. Frames
+        stand around these names as often as around mentions, for the same reason.
         """
         augment, rng = self.recipe.augment, self.rng
         lexicon = self.unlabelled_lexicon()

@@ -1,4 +1,5 @@
-"""Pairs made of accepted pairs at no cost: other names beside them, and pairs that a tagger got wrong."""
+"""Pairs made of accepted pairs at no cost: other names beside them, and pairs that a tagger got
+wrong."""
 
 import random
 import re
@@ -34,10 +35,11 @@ def derived_pairs(
 def accompanied_pairs(
     example: Pair, row_id: str, recipe: Recipe, vocabulary: Vocabulary
 ) -> Iterator[Pair]:
-    """Related copies whose sentence names more of the same kind; about `augment.accompanied` of them.
+    """Related copies whose sentence names more of the same kind; about `augment.accompanied` of
+    them.
 
-    A mistagged pair leaves the true names of its sentence unmasked. Without these copies a student would learn that
-    an unmasked name makes a pair unrelated.
+    A mistagged pair leaves the true names of its sentence unmasked. Without these copies a student
+    would learn that an unmasked name makes a pair unrelated.
     """
     rng = random.Random(f"{recipe.seed}:{row_id}:accompanied")
     words = forms()["pairs"]
@@ -62,7 +64,8 @@ def with_words(example: Pair, at: int, added: str) -> Pair:
 
 
 def mistagged_pairs(example: Pair, row_id: str, recipe: Recipe) -> Iterator[Pair]:
-    """Unrelated pairs of a related sentence: a common word masked in place of its head or of its tail.
+    """Unrelated pairs of a related sentence: a common word masked in place of its head or of its
+    tail.
 
     About `augment.mistagged` of them; none where the sentence has no such word.
     """
@@ -85,5 +88,6 @@ def mistagged_pairs(example: Pair, row_id: str, recipe: Recipe) -> Iterator[Pair
 
 
 def round_at_random(number: float, rng: random.Random) -> int:
-    """Stochastic rounding: up with the probability of the fraction, so that the mean is `number`."""
+    """Stochastic rounding: up with the probability of the fraction, so that the mean is
+    `number`."""
     return int(number) + (rng.random() < number % 1)
