@@ -284,7 +284,7 @@ def test_request_that_always_crashes_the_server_is_failed_once_others_are_answer
     monkeypatch.setattr("corpusmith.teacher.client.backoff", lambda attempt: 0.0)
     crashing = payload(0, response_format={"type": "grammar"})
     with FakeTeacher(refusal=500).serve() as url:
-        with pytest.raises(UserError, match="stopped answering.*grammar"):
+        with pytest.raises(UserError, match=r"stopped answering.*grammar"):
             generate([crashing], ledger, base_url=url)
         assert ledger.counts()["pending"] == 1
         generate([crashing, *plan(3)], ledger, base_url=url)

@@ -1,0 +1,71 @@
+"""`corpusmith generate` and `ledger` as a user runs them: verdicts, and next commands that work."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+from corpusmith.teacher.ledger import Ledger
+from tests.cli.test_main import corpusmith
+from tests.teacher.fake_teacher import FakeTeacher
+
+
+def accepted_sentence(payload: dict[str, Any]) -> str:
+    """A sentence with the names that the prompt asks for."""
+    prompt = payload["messages"][-1]["content"]
+    asked = re.search(r"It must contain (.*?), written exactly like that", prompt, re.S)
+    names = " and the ".join(re.findall(r'"([^"]+)"', asked.group(1))) if asked else "weather"
+    return f"In {payload['seed'] + 20} families, the {names} was followed for several long years."
+
+
+def test_dry_run_shows_five_prompts_and_sends_nothing(ner_recipe: Path, tmp_path: Path) -> None:
+    shown = corpusmith("generate", ner_recipe, "--ledger", tmp_path / "l.sqlite", "--dry-run")
+    assert shown.returncode == 0
+    assert len(re.findall(r"^\[(mention|with gene|no mention)\]", shown.stdout, re.M)) == 5
+    assert "60 requests to tiny-teacher" in shown.stdout and "nothing was sent" in shown.stdout
+
+
+def test_few_rows_among_the_first_ten_answers_end_the_run(ner_recipe: Path, tmp_path: Path) -> None:
+    teacher = FakeTeacher(write=lambda payload: f"A list of {payload['seed']}.")
+    ledger = tmp_path / "l.sqlite"
+    with teacher.serve() as url:
+        command = ["generate", ner_recipe, "--ledger", ledger, "--base-url", url]
+        stopped = corpusmith(*command, cwd=tmp_path)
+        assert stopped.returncode == 2 and "Traceback" not in stopped.stderr
+        assert "only 0 of the first 10 answers became rows" in stopped.stderr
+        assert stopped.stderr.count("  too short: A list of") == 10 and "--anyway" in stopped.stderr
+        assert "0 accepted and" in stopped.stdout and "too short)" in stopped.stdout
+        paid = teacher.asked.total()
+        assert paid <= 16
+        again = corpusmith(*command, cwd=tmp_path)
+        assert again.returncode == 2 and teacher.asked.total() == paid  # judged by what is known
+        rest = corpusmith(*command, "--anyway", cwd=tmp_path)
+    assert rest.returncode == 0 and teacher.asked.total() == 60
+    assert rest.stdout.rstrip().endswith(f"next: corpusmith ledger show {ledger}")
+
+
+def test_printed_build_command_works_with_another_model(ner_recipe: Path, tmp_path: Path) -> None:
+    with FakeTeacher(write=accepted_sentence).serve() as url:
+        command = ["generate", ner_recipe, "--model", "other", "--base-url", url]
+        done = corpusmith(*command, "--ledger", "l.sqlite", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    following = done.stdout.rstrip().rsplit("next: corpusmith ", 1)[1]
+    built = corpusmith(*shlex.split(following), cwd=tmp_path)
+    assert built.returncode == 0, built.stderr
+    assert "60 answers" in built.stdout
+    without = corpusmith("build", ner_recipe, "--ledger", "l.sqlite", "--out", "out", cwd=tmp_path)
+    assert without.returncode == 2
+    assert (
+        "no answer of tiny-teacher, but 60 answers of other: give --model other" in without.stderr
+    )
+
+
+def test_open_batches_are_listed_and_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "l.sqlite"
+    with Ledger(path) as ledger:
+        ledger.open_batch("tag-1", "api.example.org", "batch_1")
+    assert "batch_1 at api.example.org" in corpusmith("ledger", "batches", path).stdout
+    wrong = corpusmith("ledger", "batches", path, "--drop", "batch_2")
+    assert wrong.returncode == 2 and "no open batch batch_2" in wrong.stderr
+    assert corpusmith("ledger", "batches", path, "--drop", "batch_1").returncode == 0
+    assert "no open batches" in corpusmith("ledger", "batches", path).stdout
