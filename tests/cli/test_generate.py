@@ -26,14 +26,14 @@ def test_dry_run_shows_five_prompts_and_sends_nothing(ner_recipe: Path, tmp_path
 
 
 def test_few_rows_among_the_first_ten_answers_end_the_run(ner_recipe: Path, tmp_path: Path) -> None:
-    teacher = FakeTeacher(write=lambda payload: f"A list of {payload['seed']}.")
+    teacher = FakeTeacher(write=lambda payload: f"List {payload['seed']}.")
     ledger = tmp_path / "l.sqlite"
     with teacher.serve() as url:
         command = ["generate", ner_recipe, "--ledger", ledger, "--base-url", url]
         stopped = corpusmith(*command, cwd=tmp_path)
         assert stopped.returncode == 2 and "Traceback" not in stopped.stderr
         assert "only 0 of the first 10 answers became rows" in stopped.stderr
-        assert stopped.stderr.count("  too short: A list of") == 10 and "--anyway" in stopped.stderr
+        assert stopped.stderr.count("  too short: List") == 10 and "--anyway" in stopped.stderr
         assert "0 accepted and" in stopped.stdout and "too short)" in stopped.stdout
         paid = teacher.asked.total()
         assert paid <= 16
