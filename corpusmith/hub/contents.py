@@ -20,6 +20,7 @@ from corpusmith.errors import UserError
 from corpusmith.hub import card_facts as facts
 from corpusmith.hub.folders.corpus import published_build
 from corpusmith.hub.folders.model import is_hub_id, public
+from corpusmith.hub.folders.space import model_configs
 from corpusmith.hub.release import folder_files
 from corpusmith.hub.repo import Content, Repo, Standing
 from corpusmith.teacher.redaction import redact
@@ -223,12 +224,22 @@ def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
     def space_card(version: str, entries: tuple[Entry, ...]) -> Files:
         own = front_matter(read_text(repo, files.get("README.md")))
         pinned = pinned_sources(stood)
+        ner = sources(about.ner or pinned["ner"])
+        relations = sources(about.relations or pinned["relations"])
+        found = [facts.class_names(config) for config in model_configs(repo, ner)]
+        related = [config.get("corpusmith") or {} for config in model_configs(repo, relations)]
         known = SpaceFacts(
             repo.id,
             version,
-            ner=sources(about.ner or pinned["ner"]),
-            relations=sources(about.relations or pinned["relations"]),
+            ner=ner,
+            relations=relations,
             datasets=sources(about.datasets or pinned["datasets"]),
+            labels=tuple(sorted({label for names in found for label in facts.shown_labels(names)})),
+            pairs=tuple(
+                (about_pair["head"].capitalize(), about_pair["tail"].capitalize())
+                for about_pair in related
+                if {"head", "tail"} <= about_pair.keys()
+            ),
             front_matter=own,
             versions=facts.lines(entries),
         )

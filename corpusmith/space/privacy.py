@@ -6,6 +6,7 @@ links), answers that nobody fetched, and tracebacks whose messages repeat the in
 
 import asyncio
 import ctypes
+import gc
 import logging
 import os
 import sys
@@ -122,5 +123,6 @@ def share_arenas() -> None:
 
 def release_memory() -> None:
     """Give freed memory back to the system, where the C library can (glibc)."""
+    gc.collect()
     with suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").malloc_trim(0)

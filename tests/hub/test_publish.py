@@ -262,10 +262,10 @@ def test_space_card_pins_its_models(hub: str, tmp_path: Path, write) -> None:
     assert info.card_data["corpusmith"]["ner"] == [{"id": MODEL, "revision": "v0.2.0"}]
     assert info.card_data["corpusmith"]["lexicons"] == []
     assert info.card_data["corpusmith"]["datasets"] == [{"id": CORPUS, "revision": "v0.1.0"}]
-    assert (
-        Source(MODEL, "v0.2.0").revision
-        in text("space", SPACE, "README.md", hub).split("---\n", 2)[2]
-    )
+    card = text("space", SPACE, "README.md", hub)
+    assert Source(MODEL, "v0.2.0").revision in card.split("---\n", 2)[2]
+    assert "\nFinds Disease in English text." in card
+    assert info.card_data["short_description"] == "Finds Disease in text"
 
 
 def test_metric_keeps_its_own_card(hub: str, tmp_path: Path) -> None:

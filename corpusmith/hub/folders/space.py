@@ -1,12 +1,18 @@
 """Lay out the files of the Space repo: the app, the extractor and the lexicons of its links."""
 
+import json
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import yaml
+from huggingface_hub.errors import RevisionNotFoundError
 
+from corpusmith.cards.space import Source
 from corpusmith.files import PACKAGE, shipped
+from corpusmith.hub.repo import Repo
 from corpusmith.lexicon.load import SHIPPED
 from corpusmith.recipe.schema import Recipe
 
@@ -64,3 +70,18 @@ def name_lexicons(readme: Path, sources: dict[str, str]) -> None:
     metadata["corpusmith"]["lexicons"] = listed
     dumped = yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True)
     readme.write_text(f"---\n{dumped}---\n{body}", encoding="utf-8")
+
+
+def model_configs(space: Repo, models: Sequence[Source]) -> list[dict[str, Any]]:
+    """config.json of each model on the Space's Hub; models that are not there yet are left out."""
+    configs = []
+    for model in models:
+        repo = Repo("model", model.id, space.target)
+        try:
+            held = repo.standing(model.revision).files.get("config.json")
+        except RevisionNotFoundError:
+            continue
+        if held:
+            with suppress(ValueError):
+                configs.append(dict(json.loads(repo.read(held))))
+    return configs
