@@ -6,8 +6,7 @@ from pathlib import Path
 from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
 from corpusmith.errors import UserError
-from corpusmith.files import read_json
-from corpusmith.hub.contents import About, Files
+from corpusmith.hub.contents import About, Files, read_json
 from corpusmith.hub.release import MADE_BY_THE_HUB, same
 from corpusmith.hub.repo import RemoteFile, Repo, Standing
 
@@ -16,7 +15,7 @@ OURS = {".gitattributes", "CHANGELOG.md", "croissant.json"}
 
 def refuse_adapted(folder: Path) -> None:
     """Raise UserError for a model that `corpusmith adapt` trained on local documents."""
-    training = read_json(folder / "training.json") or {}
+    training = read_json(folder / "training.json")
     if "adapted" in training:
         raise UserError(
             f"{folder} learned from {training['adapted']['documents']:,} local documents, and a "

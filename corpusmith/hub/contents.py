@@ -150,11 +150,20 @@ def read_json(path: Path) -> Any:
     Raises UserError on bad JSON.
     """
     try:
-        return json.loads(path.read_bytes())
+        return json_mapping(path.read_bytes(), str(path))
     except FileNotFoundError:
         return {}
-    except ValueError as error:
-        raise UserError(f"{path} is not JSON ({error}): train or evaluate again") from None
+
+
+def json_mapping(content: bytes, path: str) -> dict[str, Any]:
+    """Parse a JSON object. Raises UserError that names the file."""
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is not JSON ({error}): make it again") from None
+    if not isinstance(found, dict):
+        raise UserError(f"{path} holds no JSON object: make it again")
+    return found
 
 
 def dataset_contents(folder: Path, standing: Standing) -> Files:
@@ -296,7 +305,7 @@ def pinned_sources(metadata: Mapping[str, Any]) -> dict[str, list[str]]:
 def read_documents(repo: Repo, files: Mapping[str, Content]) -> dict[str, Any]:
     """The JSON that cards are drawn from, by path."""
     return {
-        path: json.loads(repo.read(content))
+        path: json_mapping(repo.read(content), f"{path} of {repo.id}")
         for path, content in files.items()
         if facts.is_document(path)
     }
@@ -310,4 +319,10 @@ def read_text(repo: Repo, content: Content | None) -> str:
 def front_matter(readme: str) -> dict[str, Any]:
     """The YAML between the two `---` lines at the head of a card; empty without them."""
     head, *parts = readme.split("---\n", 2)
-    return yaml.safe_load(parts[0]) if not head and len(parts) == 2 else {}
+    if head or len(parts) != 2:
+        return {}
+    try:
+        found = yaml.safe_load(parts[0])
+    except (yaml.YAMLError, ValueError) as error:
+        raise UserError(f"the YAML at the head of README.md can't be read: {error}") from None
+    return found if isinstance(found, dict) else {}

@@ -222,3 +222,47 @@ def test_token_that_a_hub_echoes_is_not_shown(loopback, model_folder: Path) -> N
         publish("model", model_folder, MODEL, target=HubTarget(loopback(echo).url, token))
     assert token not in str(caught.value) and "refuses the request (400)" in str(caught.value)
     assert token not in repr(HubTarget("http://x", token))
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("build.json", b"\xff\xfe", r"build\.json"),
+        ("build.json", b"[]", r"build\.json"),
+        ("data/demo-disease/test-00000-of-00001.parquet", b"PAR1", "can't be read"),
+        ("data/demo-disease/train-00000-of-00001.parquet", b"", "can't be read"),
+        ("data/rejected/demo_disease-00000-of-00001.parquet", b"junk", "can't be read"),
+    ],
+)
+def test_damaged_corpus_folder_is_one_line(
+    hub: str, corpus_folder: Path, file: str, content: bytes, message: str
+) -> None:
+    (corpus_folder / file).write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        publish("dataset", corpus_folder, CORPUS, target=HubTarget(hub))
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("config.json", b"{", r"config\.json is not JSON"),
+        ("training.json", b"\xe9", r"training\.json is not JSON"),
+        ("training.json", b"[]", "holds no JSON object"),
+        ("evaluation/own.json", b"{}", "lacks benchmark, split"),
+        ("export.json", b"[" * 100_000, "is not JSON"),
+    ],
+)
+def test_damaged_model_folder_is_one_line(
+    hub: str, model_folder: Path, file: str, content: bytes, message: str
+) -> None:
+    (model_folder / file).parent.mkdir(exist_ok=True)
+    (model_folder / file).write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        publish("model", model_folder, MODEL, target=HubTarget(hub))
+
+
+def test_broken_card_of_a_space_is_one_line(hub: str, tmp_path: Path) -> None:
+    (tmp_path / "space").mkdir()
+    (tmp_path / "space" / "README.md").write_text("---\ntitle: [\n---\nText\n")
+    with pytest.raises(UserError, match="YAML at the head of README"):
+        publish("space", tmp_path / "space", SPACE, target=HubTarget(hub))

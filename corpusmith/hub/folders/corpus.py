@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pyarrow import ArrowException
+
 from corpusmith.errors import UserError
 
 EXAMPLES = 4
@@ -28,7 +30,18 @@ def published_build(folder: Path) -> dict[str, Any]:
     }
     if missing := [split for split, files in shards.items() if not files]:
         raise UserError(f"{folder} holds no Parquet file of {', '.join(missing)}: build it again")
-    shown = shards.get("test") or next(reversed(shards.values()))
+    try:
+        return _with_rows(build, shards, sorted(folder.glob("data/rejected/*.parquet")))
+    except (ArrowException, KeyError, TypeError, StopIteration) as error:
+        reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise UserError(
+            f"a Parquet file below {folder / 'data'} can't be read ({reason}): build it again"
+        ) from None
+
+
+def _with_rows(build: dict[str, Any], shards: Shards, rejected: list[Path]) -> dict[str, Any]:
+    """The build with the facts that its rows hold."""
+    shown = shards.get("test") or list(shards.values())[-1]
     build["features"] = features(shown[0])
     build["splits"] = {
         split: {**facts, **_sizes(shards[split])} for split, facts in build["splits"].items()
@@ -38,7 +51,6 @@ def published_build(folder: Path) -> dict[str, Any]:
     build["written_rows"] = written_rows(shards)
     if build["task"] == "ner":
         build["mentions_in_train"] = mentions_in_train(shards)
-    rejected = sorted(folder.glob("data/rejected/*.parquet"))
     if rejected:
         build["rejected"] = {**_sizes(rejected), "features": features(rejected[0])}
     return build
@@ -55,7 +67,8 @@ def read_build(folder: Path) -> dict[str, Any]:
         ) from error
     except ValueError as error:
         raise UserError(f"{path} is not JSON ({error}): build the corpus again") from None
-    missing = [key for key in ("recipe", "task", "splits") if not build.get(key)]
+    keys = ("recipe", "task", "splits")
+    missing = [key for key in keys if not isinstance(build, dict) or not build.get(key)]
     if missing:
         raise UserError(f"{path} lacks {', '.join(missing)}: build the corpus again")
     return build

