@@ -1,15 +1,17 @@
-"""Requests a second through a recipe's plan, ledger and verification, beside a bare client and a peer.
+"""Requests a second through plan, ledger and verification, beside a bare client and a peer.
 
     python benchmarks/teacher.py --json teacher.json
     python benchmarks/teacher.py --parts throughput --requests 2000
-    python benchmarks/teacher.py --parts peer --peer-python VENV/bin/python     (a venv with bespokelabs-curator)
+    python benchmarks/teacher.py --parts peer --peer-python VENV/bin/python
 
-A stub on the loopback answers with a sentence that holds what was asked for, after a fixed latency; every run is a
-process of its own. `ratio` is requests/s at 1 s latency with 256 in flight, of the ideal 256; `throughput_ratio` is
-requests/s at 100 ms with 256 in flight, of those of `AsyncOpenAI` with a semaphore, in turn, by the medians. Then CPU
-time a request of both, peak memory after 1,000 requests and after `--many`, and the time to resume those. `ledger` is
-rows a second at `--rows` and at a hundredth: answers written by 500, looked up and read, in wall and in CPU time, and the
-seconds that `corpusmith ledger show` takes; it sends nothing.
+VENV holds bespokelabs-curator. A stub on the loopback answers after a fixed latency with a sentence
+that holds the names asked for. Every run is a process of its own. `ratio` is requests/s at 1 s
+latency with 256 in flight, divided by the ideal 256. `throughput_ratio` is requests/s at 100 ms
+with 256 in flight, divided by those of `AsyncOpenAI` with a semaphore, run in turn, by the medians.
+Then CPU time a request of both, peak memory after 1,000 requests and after `--many`, and the time
+to resume those. `ledger` is rows a second at `--rows` and at a hundredth of it: answers written by
+500, looked up and read, in wall and CPU time, and the seconds of `corpusmith ledger show`; it sends
+nothing.
 """
 
 import argparse
@@ -35,11 +37,13 @@ IN_FLIGHT = 256
 RECIPE = "ncbi-disease"
 PEER = """
 import importlib.util, os, sys, time
-tokenizers = importlib.util.find_spec("litellm").submodule_search_locations[0] + "/litellm_core_utils/tokenizers"
-os.environ["TIKTOKEN_CACHE_DIR"] = tokenizers  # a copy that curator's dependency ships; else it is downloaded
+litellm = importlib.util.find_spec("litellm").submodule_search_locations[0]
+# A copy that curator's dependency ships; else it is downloaded.
+os.environ["TIKTOKEN_CACHE_DIR"] = litellm + "/litellm_core_utils/tokenizers"
 from bespokelabs import curator
 url, prompts = sys.argv[1], open(sys.argv[2]).read().splitlines()
-llm = curator.LLM(model_name="stub", backend="openai", generation_params={"max_tokens": 100}, backend_params={
+limits = {"max_tokens": 100}
+llm = curator.LLM(model_name="stub", backend="openai", generation_params=limits, backend_params={
     "base_url": url, "api_key": "none", "max_concurrent_requests": int(sys.argv[3]),
     "max_requests_per_minute": 10**7, "max_tokens_per_minute": 10**10})
 started = time.monotonic()
@@ -50,7 +54,7 @@ Measure = Callable[..., dict[str, float]]
 
 
 def ours(url: str, n: int, ledger_path: str) -> dict[str, float]:
-    """Planning, asking, the ledger and verification of every answer; lexicons are loaded before the clock starts."""
+    """Plan, ask, record and verify every answer; lexicons are loaded untimed."""
     from corpusmith.corpus.generate import ShardPayloads, verifying
     from corpusmith.corpus.verify import Verifier
     from corpusmith.recipe.plan import Plan
@@ -82,7 +86,7 @@ def ours(url: str, n: int, ledger_path: str) -> dict[str, float]:
 
 
 def resumed(url: str, n: int, ledger_path: str) -> dict[str, float]:
-    """Finding every answer of requests that are at hand: the teacher's part of resuming, without the plan's."""
+    """Look up every answer of given requests: resuming without the plan."""
     from corpusmith.teacher.client import generate
     from corpusmith.teacher.ledger import Ledger
     from corpusmith.teacher.limits import AskLimits
@@ -96,7 +100,7 @@ def resumed(url: str, n: int, ledger_path: str) -> dict[str, float]:
 
 
 def finished(url: str, n: int, ledger_path: str) -> dict[str, float]:
-    """What `corpusmith generate` does with a finished run, lexicons included, when it has met it finished once."""
+    """Repeat `corpusmith generate` of a run that is known to be finished."""
     from corpusmith.corpus.generate import generate
     from corpusmith.teacher.ledger import Ledger
     from corpusmith.teacher.limits import AskLimits
@@ -138,7 +142,7 @@ def recipe_of(n: int) -> Any:
 
 
 def ledger_of(_: str, n: int, ledger_path: str) -> dict[str, float]:
-    """What a ledger of n answers does a second, in rows: the last of them written, found settled, read by key."""
+    """Rows a second of a ledger of n answers: written, found settled, read by key."""
     from corpusmith.teacher.ledger import Answer, Ledger
     from corpusmith.teacher.payload import payload_key
 
@@ -267,7 +271,7 @@ def ledger(args: argparse.Namespace, folder: str) -> dict[str, Any]:
 
 
 def peer(args: argparse.Namespace, folder: str) -> dict[str, Any]:
-    """The same prompts through curator, in turn with ours; without its cache, which is of whole runs."""
+    """The same prompts through curator, in turn with ours, without its cache of whole runs."""
     prompts = Path(folder) / "prompts.txt"
     prompts.write_text(
         "\n".join(" ".join(p["messages"][1]["content"].split()) for p in planned(args.requests))

@@ -16,5 +16,6 @@ def answer_all(recipe: Path, ledger: Path) -> None:
         opened.add((payload_key(request.payload), request.payload) for request in requests)
         for r in requests:
             names = " and ".join(seed.text for seed in r.seeds) or "nothing"
-            text = f"Region {r.index} of the {3 * r.index + 7} persons held {names} in {r.index + 5} of them"
+            many = f"{3 * r.index + 7} persons"
+            text = f"Region {r.index} of the {many} held {names} in {r.index + 5} of them"
             opened.record([Answer(payload_key(r.payload), text)])

@@ -1,4 +1,5 @@
-"""A small recipe of the tests' own: eight diseases, four genes, and answers as a teacher would write them."""
+"""A small recipe of the tests' own: eight diseases, four genes, and answers as a teacher would
+write them."""
 
 import os
 from pathlib import Path

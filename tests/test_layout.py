@@ -33,7 +33,8 @@ ALONE = {"inference.py": set(), "hub/local": {"hub.local"}, "space": {"space", "
 
 @lru_cache
 def imports(path: Path) -> frozenset[str]:
-    """The modules of the package that a file imports, anywhere in it, without the package's name."""
+    """The modules of the package that a file imports, anywhere in it, without the package's
+    name."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

@@ -48,7 +48,8 @@ def new_recipe(
     folder: PathName = ".",
     model: str = "gpt-4o-mini",
 ) -> Path:
-    """Write `{name}.yaml`, a recipe for an entity type, and beside it the word list made fit for running text.
+    """Write `{name}.yaml`, a recipe for an entity type, and beside it the word list made fit for
+    running text.
 
     >>> path = cs.new_recipe("medical-device", words="words.txt", about="devices, not drugs")
     >>> cs.load_recipe(path).labels

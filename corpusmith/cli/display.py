@@ -55,7 +55,8 @@ def progress_line(progress: "Progress") -> str:
         f" ({progress.accepted} accepted, {progress.rejected} rejected now),"
         f" {progress.failed} failed"
         f" | {60 * progress.rate:.0f}/min, {progress.in_flight} in flight"
-        f" | {progress.prompt_tokens + progress.completion_tokens} tokens, cost {money(progress.cost)}"
+        f" | {progress.prompt_tokens + progress.completion_tokens} tokens,"
+        f" cost {money(progress.cost)}"
     )
     if progress.waiting:
         return f"{line} | waiting for {duration(progress.waiting_seconds)}: {progress.waiting}"

@@ -20,7 +20,8 @@ SCRIPT = """
 import argparse, evaluate, json, pathlib
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 parser = argparse.ArgumentParser()
-for name in ("model_name_or_path", "train_file", "validation_file", "text_column_name", "label_column_name", "output_dir"):
+files = ("train_file", "validation_file", "text_column_name", "label_column_name", "output_dir")
+for name in ("model_name_or_path", *files):
     parser.add_argument(f"--{name}", required=True)
 for name in ("max_length", "per_device_train_batch_size", "num_train_epochs", "seed"):
     parser.add_argument(f"--{name}", required=True, type=int)
@@ -28,11 +29,14 @@ parser.add_argument("--learning_rate", required=True, type=float)
 options = parser.parse_args()
 rows = [json.loads(line) for line in open(options.train_file)]
 tags = sorted({tag for row in rows for tag in row[options.label_column_name]})
-assert all(len(row[options.text_column_name]) == len(row[options.label_column_name]) for row in rows)
+text, label = options.text_column_name, options.label_column_name
+assert all(len(row[text]) == len(row[label]) for row in rows)
 metric = evaluate.load("seqeval")
 metric.add_batch(predictions=[["B-X", "O"]], references=[["B-X", "O"]])
-assert metric.compute() == dict.fromkeys([f"overall_{n}" for n in ("precision", "recall", "f1", "accuracy")], 1.0)
-model = AutoModelForTokenClassification.from_pretrained(options.model_name_or_path, id2label=dict(enumerate(tags)))
+scores = ("precision", "recall", "f1", "accuracy")
+assert metric.compute() == dict.fromkeys([f"overall_{n}" for n in scores], 1.0)
+path, names = options.model_name_or_path, dict(enumerate(tags))
+model = AutoModelForTokenClassification.from_pretrained(path, id2label=names)
 model.save_pretrained(options.output_dir)
 AutoTokenizer.from_pretrained(options.model_name_or_path).save_pretrained(options.output_dir)
 (pathlib.Path(options.output_dir) / "seen.json").write_text(json.dumps([len(rows), tags]))

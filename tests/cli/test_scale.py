@@ -44,7 +44,7 @@ def one_machine(ner_recipe: Path, tmp_path: Path) -> tuple[Path, dict]:
                 [
                     Answer(
                         key,
-                        f"The clinic saw {request.index} families in a year, and {names or 'no more'}.",
+                        f"The clinic saw {request.index} families, and {names or 'no more'}.",
                     )
                 ]
             )
@@ -85,8 +85,16 @@ def test_a_corpus_of_many_tasks_is_read_from_written_to_and_released_on_a_hub(
         "--work",
         str(tmp_path / "work"),
     )
-    run(*corpusmith, "build", str(ner_recipe), *spread, "--answers", "hf://datasets/lab/answers",
-        "--out", "hf://datasets/lab/built")  # fmt: skip
+    run(
+        *corpusmith,
+        "build",
+        str(ner_recipe),
+        *spread,
+        "--answers",
+        "hf://datasets/lab/answers",
+        "--out",
+        "hf://datasets/lab/built",
+    )
     built = api.hf_hub_download("lab/built", "build.json", repo_type="dataset")
     assert json.loads(Path(built).read_text())["content_hash"] == expected["content_hash"]
     assert not (tmp_path / "work" / "tiny-disease").exists()

@@ -15,7 +15,8 @@ from tests.teacher.fake_teacher import FakeTeacher, problem
 
 @dataclass
 class FakeBatches(FakeTeacher):
-    """Batches that end after `delay` seconds; `expire` of them lose the second half of the requests.
+    """Batches that end after `delay` seconds; `expire` of them lose the second half of the
+    requests.
 
     The server has no time for the first `hiccups` looks at a batch or its results. More than
     `most_enqueued` requests in a batch are refused. `cancel` batches are cancelled after a third.

@@ -162,7 +162,8 @@ class FakeTeacher:
         return await self.faulty(fault, request, name, payload)
 
     def fault(self, name: str) -> str:
-        """What befalls a request: always the same if it is final, else only the first one to three times."""
+        """What befalls a request: always the same if it is final, else only the first one to three
+        times."""
         rng = random.Random(f"{self.seed}:{name}")
         fault = rng.choice(self.kinds) if rng.random() < self.faults else "none"
         return "none" if fault in PASSING and self.asked[name] > rng.randint(1, 3) else fault

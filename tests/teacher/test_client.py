@@ -1,4 +1,5 @@
-"""The client against a real server that refuses, fails, stalls, resets and garbles, and against kill -9."""
+"""The client against a real server that refuses, fails, stalls, resets and garbles, and against
+kill -9."""
 
 import gzip
 import multiprocessing
@@ -77,8 +78,10 @@ def test_every_request_is_answered_or_failed_with_a_reason(
     assert progress.accepted + progress.rejected + progress.failed + progress.pending == 400
     assert progress.pending == 0 and progress.accepted and progress.rejected
     assert set(ledger.failures_by_reason()) == {
-        "finish reason length", "finish reason content_filter", "HTTP 400: the prompt is too long"
-    }  # fmt: skip
+        "finish reason length",
+        "finish reason content_filter",
+        "HTTP 400: the prompt is too long",
+    }
     assert max(teacher.answered.values()) == 1
 
 
@@ -395,8 +398,10 @@ def test_kill_at_twenty_random_points_never_pays_for_an_answer_in_the_ledger_aga
             n - sum(settled.values()),
         )
         assert set(ledger.failures_by_reason()) == {
-            "finish reason length", "finish reason content_filter", "HTTP 400: the prompt is too long"
-        }  # fmt: skip
+            "finish reason length",
+            "finish reason content_filter",
+            "HTTP 400: the prompt is too long",
+        }
 
 
 def test_a_failure_that_is_mended_is_no_failure_any_more(ledger: Ledger) -> None:

@@ -37,7 +37,8 @@ def counted(ledger: Ledger) -> dict[str, int]:
 
 
 def ask(habit: Habit, ledger: Ledger, n: int = 40, **limits: Any) -> tuple[FakeTeacher, str]:
-    """Ask n requests; checks that billed equals counted. Gives the teacher and the error, if any."""
+    """Ask n requests; checks that billed equals counted. Gives the teacher and the error, if
+    any."""
     teacher, error, before = FakeTeacher(habit=habit), "", counted(ledger)
     with teacher.serve() as url:
         try:
@@ -226,9 +227,11 @@ def test_wait_for_a_busy_endpoint_is_shown_and_has_an_end(
     monkeypatch.setattr("corpusmith.teacher.client.PULSE", 0.1)
     seen = []
     busy = problem(429, "Rate limit reached")
-    with FakeTeacher(habit=lambda p, n: busy if n > 4 else None).serve() as url:
-        with pytest.raises(UserError, match=r"no answer for.*Rate limit reached"):
-            generate(plan(40), ledger, base_url=url, on_progress=seen.append)
+    with (
+        FakeTeacher(habit=lambda p, n: busy if n > 4 else None).serve() as url,
+        pytest.raises(UserError, match=r"no answer for.*Rate limit reached"),
+    ):
+        generate(plan(40), ledger, base_url=url, on_progress=seen.append)
     assert seen[-1].waiting == "HTTP 429: Rate limit reached" and seen[-1].waiting_seconds > 0.3
     assert ledger.counts()["failed"] == 0
 
@@ -263,15 +266,33 @@ def test_error_in_a_reply_is_asked_again(ledger: Ledger) -> None:
 @pytest.mark.parametrize(
     ("refuses", "message", "sent"),
     [
-        ("seed", {"message": {"detail": [{"loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]}}, {}),
+        (
+            "seed",
+            {
+                "message": {
+                    "detail": [{"loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]
+                }
+            },
+            {},
+        ),
         (
             "max_tokens",
-            {"error": {"message": "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."}},
+            {
+                "error": {
+                    "message": "Unsupported parameter: 'max_tokens'. "
+                    "Use 'max_completion_tokens' instead."
+                }
+            },
             {"max_completion_tokens": 50},
         ),
         (
             "temperature",
-            {"error": {"message": "Unsupported value: 0.9 does not work here.", "param": "temperature"}},
+            {
+                "error": {
+                    "message": "Unsupported value: 0.9 does not work here.",
+                    "param": "temperature",
+                }
+            },
             {},
         ),
     ],

@@ -32,9 +32,16 @@ def test_a_table_of_prices_is_read_and_an_unknown_model_makes_the_cost_unknown(
 
 
 @pytest.mark.parametrize(
-    "text", ["input = 1", "[m]\ninput = 1\n", "[m]\ninput = -1\noutput = 1\n", "[m]\ninput = 1\noutput = 'x'\n",
-             "[m]\ninput = 1\noutput = 1\nouput = 1\n", "[m"]
-)  # fmt: skip
+    "text",
+    [
+        "input = 1",
+        "[m]\ninput = 1\n",
+        "[m]\ninput = -1\noutput = 1\n",
+        "[m]\ninput = 1\noutput = 'x'\n",
+        "[m]\ninput = 1\noutput = 1\nouput = 1\n",
+        "[m",
+    ],
+)
 def test_a_wrong_table_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "prices.toml").write_text(text)
     with pytest.raises(UserError):

@@ -1,4 +1,5 @@
-"""A seeded soak: every fault at once, changed keys and kill -9; the books are right to the token."""
+"""A seeded soak: every fault at once, changed keys and kill -9; the books are right to the
+token."""
 
 import multiprocessing
 import os

@@ -1,4 +1,5 @@
-"""One probe finds the form of structured answer that a server takes, and is remembered; answers are parsed strictly."""
+"""One probe finds the form of structured answer that a server takes, and is remembered; answers are
+parsed strictly."""
 
 from pathlib import Path
 

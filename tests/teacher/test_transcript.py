@@ -47,10 +47,29 @@ def test_what_is_exported_answers_the_same_requests(ledger: Ledger, tmp_path: Pa
         import_transcript(tmp_path / "t.jsonl.gz", other)
         assert other.counts() == {"requests": 40, "answered": 40, "failed": 0, "pending": 0}
         ours, theirs = ledger.get_many(KEYS), other.get_many(KEYS)
-        assert [(a.key, a.text, a.finish_reason, a.prompt_tokens, a.completion_tokens, a.cached_tokens, a.host)
-                for a in ours.values()] == [
-            (a.key, a.text, a.finish_reason, a.prompt_tokens, a.completion_tokens, a.cached_tokens, a.host)
-            for a in theirs.values()]  # fmt: skip
+        assert [
+            (
+                a.key,
+                a.text,
+                a.finish_reason,
+                a.prompt_tokens,
+                a.completion_tokens,
+                a.cached_tokens,
+                a.host,
+            )
+            for a in ours.values()
+        ] == [
+            (
+                a.key,
+                a.text,
+                a.finish_reason,
+                a.prompt_tokens,
+                a.completion_tokens,
+                a.cached_tokens,
+                a.host,
+            )
+            for a in theirs.values()
+        ]
         assert ledger.totals() == other.totals()
         assert not dict(other.payloads(KEYS))
         export_transcript(other, tmp_path / "again.jsonl.gz", license="apache-2.0")
@@ -97,8 +116,15 @@ def test_a_changed_cut_or_foreign_file_is_refused(ledger: Ledger, tmp_path: Path
     export_transcript(ledger, path, license="mit")
     whole = path.read_bytes()
     text = gzip.decompress(whole)
-    broken = [whole[:-200], b"", b"plain", gzip.compress(b"{}\n"), gzip.compress(b"[1]\n"),
-              gzip.compress(text.replace(b"Sentence 7", b"Sentence 8")), gzip.compress(text[:-30])]  # fmt: skip
+    broken = [
+        whole[:-200],
+        b"",
+        b"plain",
+        gzip.compress(b"{}\n"),
+        gzip.compress(b"[1]\n"),
+        gzip.compress(text.replace(b"Sentence 7", b"Sentence 8")),
+        gzip.compress(text[:-30]),
+    ]
     for content in broken:
         path.write_bytes(content)
         with Ledger(tmp_path / "other.sqlite") as other:

@@ -74,7 +74,7 @@ def checked_key(key: str) -> str:
         if not "!" <= character <= "~":
             raise UserError(
                 f"OPENAI_API_KEY holds U+{ord(character):04X} at character {position} of "
-                f"{len(key)}, which no HTTP header can hold: set the key again, without line breaks "
-                "and quotes"
+                f"{len(key)}, which no HTTP header can hold: set the key again, without line "
+                "breaks and quotes"
             )
     return key

@@ -26,7 +26,7 @@ class Silent:
     """A model that finds nothing."""
 
     tags = TAGS
-    labels = ["Disease"]
+    labels = ("Disease",)
 
     def probabilities(self, sentences: list[list[str]]) -> list[np.ndarray]:
         return [np.tile([0.7, 0.2, 0.1], (len(words), 1)) for words in sentences]

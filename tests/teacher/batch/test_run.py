@@ -58,8 +58,10 @@ def test_batches_settle_every_request_at_half_price(ledger: Ledger) -> None:
             "pending": 0,
         }
         assert set(ledger.failures_by_reason()) == {
-            "HTTP 400: the prompt is too long", "finish reason length", "finish reason content_filter"
-        }  # fmt: skip
+            "HTTP 400: the prompt is too long",
+            "finish reason length",
+            "finish reason content_filter",
+        }
         assert (
             progress.pending == 0
             and submitted > 2
@@ -85,10 +87,13 @@ def test_answers_are_verified_for_the_count(ledger: Ledger) -> None:
     seen = []
     with FakeBatches(seed=2, faults=0.2, kinds=("length",)).serve() as url:
         done = generate_batches(
-            plan(40), ledger, base_url=url, limits=AskLimits(poll=0.01),
+            plan(40),
+            ledger,
+            base_url=url,
+            limits=AskLimits(poll=0.01),
             verify=lambda p, a: "odd" if p["seed"] % 2 else None,
             on_progress=seen.append,
-        )  # fmt: skip
+        )
     answered = [
         payload["seed"] for _, payload in ledger.payloads(answer.key for answer in ledger.answers())
     ]

@@ -28,7 +28,8 @@ def ledger(tmp_path: Path):
 
 @pytest.fixture(scope="module")
 def self_signed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """A port that speaks TLS with a certificate of its own, which every client has to trust first."""
+    """A port that speaks TLS with a certificate of its own, which every client has to trust
+    first."""
     folder = tmp_path_factory.mktemp("tls")
     cert, key = folder / "cert.pem", folder / "key.pem"
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]

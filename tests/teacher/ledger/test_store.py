@@ -72,10 +72,14 @@ def test_any_payload_comes_back_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, parts: list
 ) -> None:
     payloads = [
-        {"model": "m", "messages": [{"role": "system", "content": system}, {"role": "user", "content": user}],
-         "seed": seed, "more": more}
+        {
+            "model": "m",
+            "messages": [{"role": "system", "content": system}, {"role": "user", "content": user}],
+            "seed": seed,
+            "more": more,
+        }
         for system, user, seed, more in parts
-    ]  # fmt: skip
+    ]
     keyed = {payload_key(p): p for p in payloads}
     with Ledger(tmp_path_factory.mktemp("l") / "ledger.sqlite") as ledger:
         ledger.add(keyed.items())
@@ -95,8 +99,10 @@ def test_states_add_up_and_the_first_answer_stays(tmp_path: Path) -> None:
             answer(1).key: answer(1)
         }
         assert ledger.settled(answer(i).key for i in range(9)) == {
-            answer(1).key: True, answer(2).key: True, answer(3).key: False
-        }  # fmt: skip
+            answer(1).key: True,
+            answer(2).key: True,
+            answer(3).key: False,
+        }
         assert ledger.failures_by_reason() == {"HTTP 500": 1}
         assert list(ledger.answers()) == [answer(1), answer(2)]
 
