@@ -130,6 +130,9 @@ def test_every_verb_works_beside_hostile_files(
     (hostile / "once.yaml").write_text("rounds: 1\nepochs: 1\n")
     local = ("--documents", "notes.txt", "--corpus", data, "--config", "once.yaml")
     verb("adapt", student, *local, "--out", "adapted")
+    verb("extract", student, "notes.txt", "--out", "found.csv")
+    verb("review", student, "--documents", "notes.txt", "--out", "sample", "--sentences", 10)
+    verb("export-corpus", data, "--to", "conll", "--out", "conll")
     verb("search", data, "--out", "best", *tiny, *quick, "--trials", 1, "--finalists", 1)
     verb("evaluate", student, data)
     verb("export", student)
@@ -154,7 +157,8 @@ def test_every_verb_works_beside_hostile_files(
 
     from corpusmith.cli.main import GROUPS, SUBCOMMANDS
 
-    assert {function.__name__ for verbs in GROUPS.values() for function in verbs} <= used
+    functions = (function for verbs in GROUPS.values() for function in verbs)
+    assert {function.__name__.replace("_", "-") for function in functions} <= used
     assert set(SUBCOMMANDS) <= used
 
 
