@@ -117,8 +117,11 @@ def example_sentences(repo: Repo, folder: Path, standing: Standing, about: About
     corpus = read_json(folder / "training.json").get("dataset") or {}
     build = corpus_build(repo, corpus, about.dataset)
     sentences = facts.widget(build) if build else []
-    if sentences:
-        return {"examples.json": json.dumps({"sentences": sentences}, indent=1).encode()}
+    if build and sentences:
+        shown = {"sentences": sentences}
+        if build["task"] != "ner":  # the Space reads sentences that are not masked
+            shown["texts"] = [row["text"] for row in build["examples"] if row.get("masked")]
+        return {"examples.json": json.dumps(shown, indent=1).encode()}
     held = standing.files.get("examples.json")
     return {"examples.json": held} if held else {}
 
