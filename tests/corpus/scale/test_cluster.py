@@ -21,6 +21,7 @@ from corpusmith.corpus.generate import resized
 from corpusmith.errors import UserError
 from corpusmith.recipe.load import load_recipe
 from tests.corpus.folders import rows_of, without_bytes
+from corpusmith.teacher.limits import AskLimits
 from tests.teacher.fake_teacher import FakeTeacher
 
 pytest.importorskip("datatrove", reason="datatrove comes with corpusmith[scale]")
@@ -103,7 +104,13 @@ def test_the_server_of_a_node_serves_the_tasks_of_that_node(ner_recipe: Path, tm
                 nodes.add_node(num_cpus=1, memory=2 << 30, env_vars={"OPENAI_BASE_URL": url})
             ray.init(address=nodes.address, log_to_driver=False)
             cluster = Cluster("ray", workers=2, memory_gb=1)
-            counts = generate_at_scale(resized(str(ner_recipe)), tmp_path / "answers", cluster, 4)
+            counts = generate_at_scale(
+                resized(str(ner_recipe)),
+                tmp_path / "answers",
+                cluster,
+                4,
+                limits=AskLimits(anyway=True),
+            )
         finally:
             ray.shutdown()
             nodes.shutdown()

@@ -24,6 +24,7 @@ from corpusmith.corpus.scale.cluster import Cluster
 from corpusmith.corpus.scale.generate import estimate_at_scale, generate_at_scale
 
 pytestmark = pytest.mark.slow
+ANYWAY = AskLimits(anyway=True)  # few of the fake answers become rows
 ROWS = 60  # of the tests' small recipe
 
 
@@ -39,13 +40,15 @@ def test_each_task_keeps_a_ledger_and_resumes_from_it(
     teacher, out = FakeTeacher(faults=0.2, kinds=("error", "content_filter")), tmp_path / "answers"
     with teacher.serve() as url:
         monkeypatch.setenv("OPENAI_BASE_URL", url)
-        counts = generate_at_scale(resized(str(ner_recipe)), out, Cluster(), 3)
+        counts = generate_at_scale(resized(str(ner_recipe)), out, Cluster(), 3, limits=ANYWAY)
         asked, before = teacher.asked.total(), (out / "answers-00001.jsonl").read_text()
         (
             out / "answers-00001.jsonl"
         ).unlink()  # as if the task was lost before it had written its answers
         (out / "asked-00001.json").unlink()
-        assert generate_at_scale(resized(str(ner_recipe)), out, Cluster(), 3) == counts
+        assert (
+            generate_at_scale(resized(str(ner_recipe)), out, Cluster(), 3, limits=ANYWAY) == counts
+        )
     assert (
         counts["failed"] and counts["answered"] + counts["failed"] == ROWS and not counts["pending"]
     )
@@ -70,7 +73,17 @@ def test_a_killed_generation_asks_again_at_most_what_was_in_flight(
         "--answers",
         str(out),
     ]
-    command += ["--executor", "local", "--tasks", "4", "--workers", "2", "--concurrency", "2"]
+    command += [
+        "--anyway",
+        "--executor",
+        "local",
+        "--tasks",
+        "4",
+        "--workers",
+        "2",
+        "--concurrency",
+        "2",
+    ]
     with teacher.serve() as url:
         environment = os.environ | {"OPENAI_BASE_URL": url, "PYTHONPATH": os.getcwd()}
         killed = subprocess.Popen(
@@ -96,7 +109,7 @@ def test_a_begun_folder_takes_more_rows_and_failed_ones_again_but_no_other_numbe
     teacher, out = FakeTeacher(faults=0.2, kinds=("content_filter",)), tmp_path / "answers"
     with teacher.serve() as url:
         few, all_rows = resized(str(ner_recipe), rows=30), resized(str(ner_recipe))
-        counts = generate_at_scale(few, out, Cluster(), 2, base_url=url)
+        counts = generate_at_scale(few, out, Cluster(), 2, base_url=url, limits=ANYWAY)
         assert (
             counts["answered"] + counts["failed"] == 30 == len(lines_of(out)) and counts["failed"]
         )
@@ -104,13 +117,13 @@ def test_a_begun_folder_takes_more_rows_and_failed_ones_again_but_no_other_numbe
             generate_at_scale(all_rows, out, Cluster(), 3, base_url=url)
         expected = estimate_at_scale(all_rows, out, 1, None, None)
         counts = generate_at_scale(
-            all_rows, out, Cluster(), base_url=url
+            all_rows, out, Cluster(), base_url=url, limits=ANYWAY
         )  # two tasks, as they were
         assert expected.answered == 30 and expected.requests == 30
         assert counts["answered"] + counts["failed"] == ROWS == teacher.asked.total()
         teacher.faults = 0.0
         mended = generate_at_scale(
-            all_rows, out, Cluster(), base_url=url, limits=AskLimits(retry_failed=True)
+            all_rows, out, Cluster(), base_url=url, limits=AskLimits(retry_failed=True, anyway=True)
         )
     assert mended == {"answered": ROWS, "failed": 0, "pending": 0}
     assert teacher.asked.total() == ROWS + counts["failed"]
@@ -124,7 +137,7 @@ def test_limits_hold_for_all_tasks_together(ner_recipe: Path, tmp_path: Path):
     bounded = recipe.teacher.model_copy(update={"parameters": {"max_tokens": 20}})
     recipe = recipe.model_copy(update={"teacher": bounded})
     with teacher.serve() as url:
-        limits = AskLimits(price=price, concurrency=1)
+        limits = AskLimits(price=price, concurrency=1, anyway=True)
         counts = generate_at_scale(
             recipe, out, Cluster(), 3, base_url=url, limits=replace(limits, max_cost=1.5)
         )
