@@ -20,8 +20,8 @@ import pytest
 from corpusmith.corpus.generate import resized
 from corpusmith.errors import UserError
 from corpusmith.recipe.load import load_recipe
-from tests.corpus.folders import rows_of, without_bytes
 from corpusmith.teacher.limits import AskLimits
+from tests.corpus.folders import rows_of, without_bytes
 from tests.teacher.fake_teacher import FakeTeacher
 
 pytest.importorskip("datatrove", reason="datatrove comes with corpusmith[scale]")
