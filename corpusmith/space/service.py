@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,13 @@ from corpusmith.space.schema import (
     readable,
     without_overlaps,
 )
-from corpusmith.space.settings import Settings, names_of, read_examples, read_zero_shot
+from corpusmith.space.settings import (
+    Settings,
+    in_turn,
+    names_of,
+    read_examples,
+    read_zero_shot,
+)
 
 if TYPE_CHECKING:
     from corpusmith.inference import Entity
@@ -291,12 +296,6 @@ def loaded(kind: Any, folder: Path) -> Any:
         raise ValueError(
             f"{folder} can't be loaded: {type(error).__name__}: {reason}. Export the model again."
         ) from None
-
-
-def in_turn(lists: Sequence[Sequence[str]]) -> list[str]:
-    """The first of each list, then the second of each, without repeats."""
-    ordered = (text for texts in zip_longest(*lists) for text in texts if text is not None)
-    return list(dict.fromkeys(ordered))
 
 
 def pair_count(text: str, entities: Sequence["Entity"], one_kind: bool = False) -> int:

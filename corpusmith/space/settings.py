@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -188,3 +189,9 @@ def read_examples(folder: Path) -> list[str]:
             texts = [row.get("text") for row in rows if isinstance(row, dict)]
     given = [text for text in texts or () if isinstance(text, str) and text.strip()]
     return [text for text in given if len(text) <= LONGEST_EXAMPLE and not MASK.search(text)]
+
+
+def in_turn(lists: Sequence[Sequence[str]]) -> list[str]:
+    """The first of each list, then the second of each, without repeats."""
+    ordered = (text for texts in zip_longest(*lists) for text in texts if text is not None)
+    return list(dict.fromkeys(ordered))
