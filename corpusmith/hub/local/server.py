@@ -97,6 +97,7 @@ BESIDE_REPO: list[tuple[str, str, Callable[[Call], Any]]] = [
     ("GET", "/commit/{rev}", pages.repository),
     ("GET", "/info/refs", pages.no_git),
     ("GET", ".git/info/refs", pages.no_git),
+    ("GET", "/discussions", pages.repository),
     ("GET", "/discussions/{number}", pages.repository),
 ]
 
