@@ -17,7 +17,7 @@ from corpusmith.evaluation.metrics import spans
 from corpusmith.evaluation.tagged import TaggedText, renamed_tags
 from corpusmith.extraction.document import Document
 from corpusmith.extraction.readers.read import DETECTED, Reading, read_documents
-from corpusmith.extraction.words import tags_of
+from corpusmith.extraction.words import tags_of, without_overlaps
 
 WRITE_TAGS = 'write {"id", "ner_tags"} in each line'
 WRITE_LABELS = 'write {"id", "label"} or {"id", "score"} in each line'
@@ -92,6 +92,10 @@ def row_tags(document: Document, row: TaggedText) -> list[str]:
         raise UserError(f"{document.where}: no tags and no entities; {WRITE_TAGS}")
     if document.text != row.text:
         raise UserError(f"{document.where}: its text is not that of row {row.id} of the benchmark")
+    if len(without_overlaps(document.mentions)) < len(document.mentions):
+        raise UserError(
+            f"{document.where}: entities overlap in row {row.id}; predict each word once"
+        )
     places, at = [], 0
     for token in row.tokens:
         start = row.text.index(token, at)

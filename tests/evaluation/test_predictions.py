@@ -177,3 +177,20 @@ def test_comparison_filters_types_like_evaluation(gold, tmp_path):
 def test_benchmark_without_what_is_right_is_refused(tmp_path, rows, problem):
     with pytest.raises(UserError, match=problem):
         evaluate(write(tmp_path / "p.jsonl", PERFECT), write(tmp_path / "gold.jsonl", rows))
+
+
+def test_overlapping_predicted_entities_are_refused(gold, tmp_path):
+    rows = [
+        {"id": "1", "text": "Mild ague and mumps", "entities": [[0, 9, "D"], [5, 9, "D"]]},
+        {"id": "2", "text": "Salt cured ague", "entities": []},
+    ]
+    with pytest.raises(UserError, match="line 1: entities overlap in row 1"):
+        evaluate(write(tmp_path / "p.jsonl", rows), gold)
+
+
+def test_relation_predictions_may_be_a_table(masked, tmp_path):
+    (tmp_path / "p.csv").write_text("id,label,score\n1,1,0.9\n2,0,0.2\n")
+    assert evaluate(str(tmp_path / "p.csv"), masked)["macro_f1"] == 100
+    (tmp_path / "p.csv").write_text("id,score\n1,90%\n2,2%\n")
+    with pytest.raises(UserError, match="row 2: score '90%' is no probability"):
+        evaluate(str(tmp_path / "p.csv"), masked)

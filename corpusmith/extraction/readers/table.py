@@ -68,6 +68,10 @@ def read_table(
         yield from word_rows(named, "sentence_id" in roles, file.name)
     elif {"start", "end", "label"} <= set(roles):
         yield from mention_rows(named, roles, file.name)
+    elif "id" in roles and "text" not in roles and {"label", "score"} & set(roles):
+        for where, cells in named:  # predictions of relations
+            label, score = cells.get("label"), cells.get("score")
+            yield Document(cells["id"], "", label=label, score=score, where=where)
     elif "text" in roles or "document" in roles:
         text = "text" if "text" in roles else "document"
         for where, cells in named:
