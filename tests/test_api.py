@@ -49,10 +49,10 @@ def test_import_loads_no_library_and_takes_under_a_third_of_a_second() -> None:
 
 
 def test_package_imports_without_its_other_modules(tmp_path: Path) -> None:
-    """The Space holds a copy of `corpusmith/__init__.py` beside `inference.py` and `space/`."""
-    (tmp_path / "corpusmith").mkdir()
-    for name in ("__init__.py", "inference.py"):
-        shutil.copy(Path(cs.__file__).with_name(name), tmp_path / "corpusmith")
+    """The Space holds a copy of `corpusmith/__init__.py` beside `inference/` and `space/`."""
+    house = Path(cs.__file__).parent
+    shutil.copytree(house / "inference", tmp_path / "corpusmith" / "inference")
+    shutil.copy(house / "__init__.py", tmp_path / "corpusmith")
     program = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import corpusmith as cs;"
         "print(cs.__file__, cs.EntityExtractor.__name__)"

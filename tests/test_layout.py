@@ -28,7 +28,7 @@ NEVER_IMPORTS = {
     "extraction": {"teacher", "corpus", "training", "evidence", "cards", "hub", "cli"},
     "hub/local": PARTS - {"hub"},
 }
-ALONE = {"inference.py": set(), "hub/local": {"hub.local"}, "space": {"space", "inference"}}
+ALONE = {"inference": {"inference"}, "hub/local": {"hub.local"}, "space": {"space", "inference"}}
 
 
 @lru_cache

@@ -23,16 +23,15 @@ ENTRANCE = ("app.py", "README.md", "requirements.txt", "page.css", "zero_shot.js
 def stage_space(folder: Path, recipes: Sequence[Recipe]) -> Path:
     """Lay the Space's files down in `folder`, which is replaced as a whole.
 
-    They are the entrance files, `corpusmith/inference.py`, `corpusmith/space` and the recipes'
+    They are the entrance files, `corpusmith/inference`, `corpusmith/space` and the recipes'
     lexicons, which the README names.
     """
     shutil.rmtree(folder, ignore_errors=True)
     package = folder / "corpusmith"
-    shutil.copytree(
-        PACKAGE / "space", package / "space", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    for name in ("__init__.py", "inference.py"):
-        shutil.copy(PACKAGE / name, package)
+    skipped = shutil.ignore_patterns("__pycache__")
+    for name in ("inference", "space"):
+        shutil.copytree(PACKAGE / name, package / name, ignore=skipped)
+    shutil.copy(PACKAGE / "__init__.py", package)
     for name in ENTRANCE:
         shutil.copy(shipped("space", name), folder)
     named = {label: source for recipe in recipes for label, source in labelled_sources(recipe)}

@@ -19,7 +19,7 @@ def test_space_folder_holds_app_package_and_lexicons(
         "zero_shot.jsonl",
         "page.css",
         "corpusmith/__init__.py",
-        "corpusmith/inference.py",
+        "corpusmith/inference/__init__.py",
         "corpusmith/space/page.py",
     ):
         assert (folder / name).is_file(), name

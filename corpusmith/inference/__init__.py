@@ -1,0 +1,59 @@
+"""Raw text to entities and relations, from a folder or Hub repo that `corpusmith train` wrote.
+
+    extractor = EntityExtractor.from_pretrained("models/disease")
+    extractor.extract(["Mutations in CFTR cause cystic fibrosis."])
+    # [[Entity(start=23, end=39, label='Disease', text='cystic fibrosis', score=0.98)]]
+
+Evaluation and the Space run this same file. It stands alone: it needs numpy and tokenizers, and
+onnxruntime or else torch and transformers; the ONNX backend imports neither of the latter two.
+"""
+
+from corpusmith.inference.encoder import (
+    BATCH_TOKENS,
+    LONE_SURROGATE,
+    Encoder,
+    local_folder,
+    onnx_forward,
+    softmax,
+    torch_forward,
+)
+from corpusmith.inference.entities import WORDS, EntityExtractor
+from corpusmith.inference.relations import RelationClassifier
+from corpusmith.inference.sentences import (
+    ABBREVIATION,
+    LONGEST_ABBREVIATION,
+    MASK,
+    SENTENCE_END,
+    around_pair,
+    by_sentence,
+    mask,
+    sentences,
+)
+from corpusmith.inference.spans import SCHEMES, TAG, Entity, Relation, bio, spans
+
+__all__ = [
+    "ABBREVIATION",
+    "BATCH_TOKENS",
+    "LONE_SURROGATE",
+    "LONGEST_ABBREVIATION",
+    "MASK",
+    "SCHEMES",
+    "SENTENCE_END",
+    "TAG",
+    "WORDS",
+    "Encoder",
+    "Entity",
+    "EntityExtractor",
+    "Relation",
+    "RelationClassifier",
+    "around_pair",
+    "bio",
+    "by_sentence",
+    "local_folder",
+    "mask",
+    "onnx_forward",
+    "sentences",
+    "softmax",
+    "spans",
+    "torch_forward",
+]

@@ -1,0 +1,195 @@
+"""A tokenizer and a model, on ONNX Runtime or PyTorch, from texts to logits."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tokenizers import Encoding, Tokenizer
+
+BATCH_TOKENS = 1024
+
+
+"""Subwords in one forward pass, padding included: enough to keep the cores busy, few enough to stay
+in their caches.
+"""
+
+
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Encoder:
+    """A tokenizer and the function from its windows to logits."""
+
+    def __init__(
+        self,
+        config: dict,
+        tokenizer: Tokenizer,
+        forward: Callable[[dict], np.ndarray],
+        backend: str,
+        source: str = "",
+    ) -> None:
+        self.config = config
+        self.source = source  # for errors
+        self.tokenizer = tokenizer
+        self.forward = forward
+        self.backend = backend  # "torch", or the name of the ONNX file
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        model: str | Path,
+        revision: str | None = None,
+        backend: str = "auto",
+        quantized: bool = True,
+        threads: int | None = None,
+    ) -> "Encoder":
+        """Load from a folder, or from the Hub what of the repo is needed.
+
+        Args:
+            model: Folder or Hub id.
+            revision: Tag, branch or commit of a Hub repo.
+            backend: "onnx", "torch", or "auto": ONNX when the repo has it and onnxruntime is
+                installed.
+            quantized: Take the int8 file of the ONNX backend when there is one.
+            threads: Cores to use; None leaves it to the backend.
+
+        Raises:
+            ValueError: when there is no such model, or it lacks what the backend needs.
+        """
+        if backend not in ("auto", "onnx", "torch"):
+            raise ValueError(f"there is no backend {backend!r}: choose auto, onnx or torch")
+        onnx = ["onnx/model_quantized.onnx", "onnx/model.onnx"][not quantized :]
+        folder = local_folder(model, revision, [*(onnx if backend != "torch" else []), "*.json"])
+        file = next((folder / name for name in onnx if (folder / name).is_file()), None)
+        if backend == "auto":
+            backend = "onnx" if file and find_spec("onnxruntime") else "torch"
+        if backend == "onnx" and not file:
+            raise ValueError(f"{model} holds no {onnx[-1]}: export it, or choose the torch backend")
+        if absent := [f for f in ("config.json", "tokenizer.json") if not (folder / f).is_file()]:
+            raise ValueError(f"{model} holds no {absent[0]}: it is no model that `train` wrote")
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        if backend == "onnx":
+            forward = onnx_forward(str(file), threads)
+        else:
+            folder = local_folder(model, revision, ["*.safetensors", "*.json"])
+            forward = torch_forward(folder, config, threads)
+        limits = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+        max_length = config.get("corpusmith", {}).get("max_length") or min(
+            limits.get("model_max_length", 512), 512
+        )
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(max_length, stride=max_length // 4)
+        name = file.name if file and backend == "onnx" else "torch"
+        return cls(config, tokenizer, forward, name, str(model))
+
+    @property
+    def room(self) -> int:
+        """Subwords of a text that a window holds beside the special ones."""
+        assert self.tokenizer.truncation is not None  # `load` sets it
+        return self.tokenizer.truncation["max_length"] - self.tokenizer.num_special_tokens_to_add(
+            False
+        )
+
+    @cached_property
+    def whole(self) -> Tokenizer:
+        """The tokenizer without windows."""
+        tokenizer = Tokenizer.from_str(self.tokenizer.to_str())
+        tokenizer.no_truncation()
+        return tokenizer
+
+    def run(
+        self, texts: Sequence[Any], pretokenized: bool
+    ) -> Iterator[tuple[int, Encoding, np.ndarray]]:
+        """(row, window, its logits), longest first; a text in words has as many windows as it
+        needs.
+        """
+        windows = []
+        for row, encoding in enumerate(
+            self.tokenizer.encode_batch(list(texts), is_pretokenized=pretokenized)
+        ):
+            windows += [
+                (row, window)
+                for window in [encoding, *(encoding.overflowing if pretokenized else [])]
+            ]
+        windows.sort(key=lambda window: len(window[1]), reverse=True)
+        start = 0
+        while start < len(windows):
+            longest = len(windows[start][1])
+            batch = windows[start : start + max(BATCH_TOKENS // longest, 1)]
+            start += len(batch)
+            ids, mask, types = np.zeros((3, len(batch), longest), dtype=np.int64)
+            ids[:] = self.config.get("pad_token_id") or 0
+            for i, (_, window) in enumerate(batch):
+                ids[i, : len(window)], mask[i, : len(window)] = window.ids, 1
+                types[i, : len(window)] = window.type_ids
+            logits = self.forward(
+                {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
+            )
+            yield from (
+                (row, window, row_logits)
+                for (row, window), row_logits in zip(batch, logits, strict=True)
+            )
+
+
+def local_folder(model: str | Path, revision: str | None, patterns: list[str]) -> Path:
+    """The folder itself, or the Hub's files that match."""
+    if Path(model).is_dir():
+        return Path(model)
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(str(model), revision=revision, allow_patterns=patterns))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
+        raise ValueError(
+            f"cannot load {model}: it is no folder, and as a Hub repo: {error}"
+        ) from error
+
+
+def onnx_forward(file: str, threads: int | None) -> Callable[[dict], np.ndarray]:
+    """Logits by ONNX Runtime on the CPU."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or 0
+    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    names = [tensor.name for tensor in session.get_inputs()]
+    return lambda inputs: session.run(["logits"], {name: inputs[name] for name in names})[0]
+
+
+def torch_forward(folder: Path, config: dict, threads: int | None) -> Callable[[dict], np.ndarray]:
+    """Logits by PyTorch, on a GPU when there is one. `threads` holds for the whole process."""
+    import inspect
+
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
+
+    if threads:
+        torch.set_num_threads(threads)
+    relations = config.get("corpusmith", {}).get("task") == "relations"
+    loader = AutoModelForSequenceClassification if relations else AutoModelForTokenClassification
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = loader.from_pretrained(folder).eval().to(device)
+    names = set(inspect.signature(model.forward).parameters)
+
+    def forward(inputs: dict) -> np.ndarray:
+        with torch.inference_mode():
+            tensors = {
+                name: torch.from_numpy(array).to(device)
+                for name, array in inputs.items()
+                if name in names
+            }
+            return model(**tensors).logits.float().cpu().numpy()
+
+    return forward
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)

@@ -1,0 +1,100 @@
+"""What a sentence says of a pair of its entities."""
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from corpusmith.inference.encoder import LONE_SURROGATE, Encoder, softmax
+from corpusmith.inference.sentences import around_pair, by_sentence, mask
+from corpusmith.inference.spans import Entity, Relation
+
+
+class RelationClassifier:
+    """Judges whether a sentence relates two of its entities, an entity of type `head` and one of
+    type `tail`.
+    """
+
+    def __init__(self, encoder: "Encoder") -> None:
+        facts = encoder.config.get("corpusmith", {})
+        if "head" not in facts or "tail" not in facts:
+            raise ValueError(
+                f"config.json of the model at {encoder.source} names no `head` and `tail` under "
+                "`corpusmith`: it is "
+                "no relation model"
+            )
+        self.encoder = encoder
+        self.head: str = facts["head"]
+        self.tail: str = facts["tail"]
+        self.threshold: float = facts.get("threshold", 0.5)
+        names = encoder.config["id2label"]
+        self.labels = [names[str(i)] for i in range(len(names))]  # "no relation" first
+        self.symmetric: frozenset[str] = frozenset(facts.get("symmetric", ()))
+
+    @classmethod
+    def from_pretrained(
+        cls, model: str | Path, revision: str | None = None, **options: Any
+    ) -> "RelationClassifier":
+        """Load a model; `options` are the `backend`, `quantized` and `threads` of
+        `Encoder.from_pretrained`.
+        """
+        return cls(Encoder.from_pretrained(model, revision, **options))
+
+    def probabilities(self, masked_texts: Sequence[str]) -> list[float]:
+        """The probability of each text that its pair is related at all, by whichever type."""
+        return [float(related) for related in 1 - self.distributions(masked_texts)[:, 0]]
+
+    def distributions(self, masked_texts: Sequence[str]) -> np.ndarray:
+        """Texts x classes: the probability of each class. A text too long is cut by "
+        "`around_pair`."""
+        found = np.zeros((len(masked_texts), len(self.labels)))
+        clean = [LONE_SURROGATE.sub("\ufffd", text) for text in masked_texts]
+        room = self.encoder.room
+        for row, text in enumerate(clean):
+            if len(text.encode()) > room:  # a subword takes a byte at least
+                whole = self.encoder.whole.encode(text, add_special_tokens=False)
+                clean[row] = around_pair(text, whole.offsets, room)
+        for row, _, logits in self.encoder.run(clean, pretokenized=False):
+            found[row] = softmax(logits)
+        return found
+
+    def classify(self, masked_texts: Sequence[str]) -> list[tuple[str, float]]:
+        """The class of each text at the model's threshold, and the probability of its best type."""
+        chances = self.distributions(masked_texts)
+        best = 1 + chances[:, 1:].argmax(-1) if len(chances) else []
+        return [
+            (self.labels[type_ if 1 - row[0] >= self.threshold else 0], float(row[type_]))
+            for row, type_ in zip(chances, best, strict=True)
+        ]
+
+    def extract(self, text: str, entities: Sequence[Entity]) -> list[Relation]:
+        """Every pair of a head and a tail (types compared without case) that share a sentence.
+
+        Entities that overlap are no pair. Two entities of one kind are a pair in both directions,
+        unless the order says nothing.
+        """
+        pairs = []
+        for start, end, inside in by_sentence(text, entities):
+            for head, tail in self._pairs(inside):
+                masked = mask(text, head, tail)
+                shown = masked[start : end + len(masked) - len(text)].strip()
+                pairs.append((head, tail, shown))
+        judged = self.classify([masked for *_, masked in pairs])
+        return [
+            Relation(head, tail, label, score, masked, label in self.symmetric)
+            for (head, tail, masked), (label, score) in zip(pairs, judged, strict=True)
+        ]
+
+    def _pairs(self, entities: Sequence[Entity]) -> Iterator[tuple[Entity, Entity]]:
+        one_kind = self.head.upper() == self.tail.upper()
+        undirected = one_kind and self.symmetric.issuperset(self.labels[1:])
+        heads, tails = (
+            [e for e in entities if e.label.upper() == side.upper()]
+            for side in (self.head, self.tail)
+        )
+        for head, tail in product(heads, tails):
+            apart = head.end <= tail.start or tail.end <= head.start
+            if apart and not (undirected and tail.start < head.start):
+                yield head, tail

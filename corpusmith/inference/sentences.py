@@ -1,0 +1,104 @@
+"""Sentences of a text, and the text of a pair with its two entities masked."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+
+from corpusmith.inference.spans import Entity
+
+MASK = re.compile(r"@[A-Z][A-Z0-9_-]*\$")
+
+
+SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n\s*\n")
+
+
+LONGEST_ABBREVIATION = 8  # characters, with its full stop
+
+
+ABBREVIATION = re.compile(r"(?:\b[A-Za-z]|\b(?:al|approx|cf|e\.g|i\.e|Dr|Fig|Figs|No|Ref|vs))\.$")
+
+
+def sentences(text: str, entities: Sequence[Entity]) -> Iterator[tuple[int, int]]:
+    """[start, end) of each sentence: it ends at . ! ? before a capital or digit, but in no entity
+    or abbreviation.
+    """
+    ordered = sorted(entities, key=lambda entity: entity.start)
+    starts = [entity.start for entity in ordered]
+    reach = list(accumulate((entity.end for entity in ordered), max))  # of all up to each entity
+    start = 0
+    for found in SENTENCE_END.finditer(text):
+        cut, before = found.end(), bisect_left(starts, found.end())
+        inside = before > 0 and reach[before - 1] > cut
+        last_word = max(start, found.start() - LONGEST_ABBREVIATION)
+        if not inside and not ABBREVIATION.search(text, last_word, found.start()):
+            yield start, cut
+            start = cut
+    yield start, len(text)
+
+
+def by_sentence(
+    text: str, entities: Sequence[Entity]
+) -> Iterator[tuple[int, int, Sequence[Entity]]]:
+    """(start, end, entities inside) of each sentence."""
+    ordered = sorted(entities, key=lambda entity: entity.start)
+    starts = [entity.start for entity in ordered]
+    for start, end in sentences(text, ordered):
+        begun = ordered[bisect_left(starts, start) : bisect_left(starts, end)]
+        yield start, end, [entity for entity in begun if entity.end <= end]
+
+
+def mask(text: str, head: Entity, tail: Entity) -> str:
+    """`text` with the pair hidden as the model was trained: "@GENE$ mutations cause @DISEASE$".
+
+    Two entities of one kind are numbered: "@DRUG1$ raises the level of @DRUG2$".
+
+    Raises:
+        ValueError: when the two overlap.
+    """
+    first, second = sorted((head, tail), key=lambda entity: entity.start)
+    if first.end > second.start:
+        raise ValueError(
+            f"{first.text!r} and {second.text!r} overlap: a pair is masked side by side"
+        )
+    one_kind = head.label.upper() == tail.label.upper()
+    numbers = {id(head): "1", id(tail): "2"} if one_kind else {}
+    marks = [f"@{e.label.upper()}{numbers.get(id(e), '')}$" for e in (first, second)]
+    return (
+        text[: first.start]
+        + marks[0]
+        + text[first.end : second.start]
+        + marks[1]
+        + text[second.end :]
+    )
+
+
+def around_pair(text: str, offsets: Sequence[tuple[int, int]], room: int) -> str:
+    """What `room` subwords hold of a text with the given ones: its masked pair and as many words on
+    either side.
+
+    Of a pair that stands further apart, each of the two with the words that follow the first and
+    precede the second.
+    """
+    if len(offsets) <= room:
+        return text
+    # Cut between words alone: the parts of a cut word may have more subwords than the word.
+    starts = [
+        i
+        for i, (at, _) in enumerate(offsets)
+        if text[at : at + 1].isspace() or text[at - 1 : at].isspace()
+    ]
+    edge = [0, *starts, len(offsets)]
+
+    def words(begin: int, end: int) -> str:
+        first, last = min(i for i in edge if i >= begin), max(i for i in edge if i <= end)
+        return text[offsets[first][0] : offsets[last - 1][1]].strip() if first < last else ""
+
+    marks = [found.span() for found in MASK.finditer(text)] or [(0, 0)]
+    first = next((i for i, (_, end) in enumerate(offsets) if end > marks[0][0]), 0)
+    last = next((i for i, (start, _) in enumerate(offsets) if start >= marks[-1][1]), len(offsets))
+    first, last = max(i for i in edge if i <= first), min(i for i in edge if i >= last)
+    if last - first > room:
+        return f"{words(first, first + room // 2)} {words(last - room // 2, last)}".strip() or text
+    begin = min(max(first - (room - last + first) // 2, 0), len(offsets) - room)
+    return words(begin, begin + room) or text
