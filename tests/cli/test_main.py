@@ -202,7 +202,7 @@ def test_an_executor_needs_answers_and_a_known_name(tmp_path: Path) -> None:
     spread = ["generate", "demo-disease", "--executor", "local", "--answers", tmp_path]
     for alone in (["--batch"], ["--shard", "1/2"], ["--ledger", tmp_path / "ledger.sqlite"]):
         assert (
-            "can't be used with --batch, --ledger or --shard" in corpusmith(*spread, *alone).stderr
+            "cannot be used with --batch, --ledger or --shard" in corpusmith(*spread, *alone).stderr
         )
 
 
@@ -245,7 +245,8 @@ def test_help_shows_the_groups_and_every_verb() -> None:
     for group, verbs in GROUPS.items():
         assert f"─ {group} ─" in shown
         for verb in verbs:
-            assert f"│ {verb.__name__} " in shown
+            name = verb.__name__.replace("_", "-")
+            assert f"│ {name} " in shown
     assert all(f"│ {name} " in shown for name in SUBCOMMANDS)
 
 

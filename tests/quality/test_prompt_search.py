@@ -177,7 +177,7 @@ def test_the_example_handed_back_is_no_proposal(ner_recipe: Path, tmp_path: Path
 
 def test_relations_offer_their_statement(relation_recipe: Path, tmp_path: Path) -> None:
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
-        assert search(relation_recipe, ledger, None).slots == {"phrases"}
+        assert search(relation_recipe, ledger, None).slots == {"phrases", "statement"}
         gad = PromptSearch(load_recipe("gad"), ledger)
         assert gad.slots == {"phrases", "statement", "section", "topic", "detail"}
 
