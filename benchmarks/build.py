@@ -34,7 +34,8 @@ from corpusmith.corpus.measure.measures import measure
 from corpusmith.corpus.rows import REQUESTS_AT_ONCE, RowWriter
 from corpusmith.files import batches
 from corpusmith.recipe.load import load_recipe
-from corpusmith.recipe.plan import Plan, Request
+from corpusmith.recipe.plan import Plan
+from corpusmith.recipe.request import Request
 from corpusmith.recipe.schema import Augmentation, Recipe
 from corpusmith.teacher.ledger import Answer
 

@@ -5,7 +5,7 @@ They are marked by the host name `synthetic` and are never part of a corpus.
 
 import random
 
-from corpusmith.recipe.plan import Request
+from corpusmith.recipe.request import Request
 from corpusmith.teacher.ledger import Answer
 
 VOCABULARY = """

@@ -21,7 +21,7 @@ from corpusmith.corpus.rows import RowWriter
 from corpusmith.lexicon.load import load_lexicon
 from corpusmith.lexicon.words import fold, words
 from corpusmith.recipe.load import load_recipe
-from corpusmith.recipe.plan import Request
+from corpusmith.recipe.request import Request
 from corpusmith.teacher.ledger import Ledger
 
 RECIPES = ("bc5cdr-disease", "gad", "ncbi-disease")  # one for each transcript

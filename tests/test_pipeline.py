@@ -12,7 +12,8 @@ import pytest
 
 from corpusmith.pipeline import as_typed
 from corpusmith.recipe.load import load_recipe
-from corpusmith.recipe.plan import Plan, Request
+from corpusmith.recipe.plan import Plan
+from corpusmith.recipe.request import Request
 from corpusmith.teacher.ledger import Answer, Ledger
 from corpusmith.teacher.payload import payload_key
 

@@ -13,7 +13,8 @@ from datasets import load_dataset
 
 from corpusmith.inference import Entity, RelationClassifier
 from corpusmith.recipe.load import load_recipe
-from corpusmith.recipe.plan import Plan, Request
+from corpusmith.recipe.plan import Plan
+from corpusmith.recipe.request import Request
 from corpusmith.teacher.ledger import Answer, Ledger
 from corpusmith.teacher.payload import payload_key
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from corpusmith.corpus.example import Entities, Pair, Reject
     from corpusmith.corpus.generate import Estimate
     from corpusmith.hub.release import Release
-    from corpusmith.recipe.plan import Request
+    from corpusmith.recipe.request import Request
     from corpusmith.recipe.schema import Recipe
     from corpusmith.teacher.progress import Progress
 

@@ -11,7 +11,8 @@ from corpusmith.errors import UserError
 from corpusmith.files import batches
 from corpusmith.recipe.fingerprint import plan_identity
 from corpusmith.recipe.load import load_recipe
-from corpusmith.recipe.plan import Plan, Request
+from corpusmith.recipe.plan import Plan
+from corpusmith.recipe.request import Request
 from corpusmith.recipe.schema import Recipe
 from corpusmith.teacher.batch import generate_batches
 from corpusmith.teacher.client import generate as ask

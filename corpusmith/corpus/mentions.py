@@ -7,7 +7,7 @@ from corpusmith.corpus.example import Span
 from corpusmith.lexicon.concept import Lexicon
 from corpusmith.lexicon.matcher import Match, exact_key, folded_key, is_acronym
 from corpusmith.lexicon.words import Sentence
-from corpusmith.recipe.plan import Seed
+from corpusmith.recipe.request import Seed
 from corpusmith.recipe.schema import Recipe
 
 

@@ -19,7 +19,8 @@ from corpusmith.corpus.verify import Verifier
 from corpusmith.corpus.veto import Veto
 from corpusmith.files import BUFFER, batches
 from corpusmith.progress import bar
-from corpusmith.recipe.plan import SPLIT_FOLDS, Plan, Request
+from corpusmith.recipe.plan import SPLIT_FOLDS, Plan
+from corpusmith.recipe.request import Request
 from corpusmith.recipe.schema import Recipe
 from corpusmith.teacher.ledger import Answer, Ledger
 from corpusmith.teacher.structured import find_outcomes

@@ -17,7 +17,7 @@ from corpusmith.corpus.mentions import (
 )
 from corpusmith.lexicon.concept import Lexicon
 from corpusmith.lexicon.words import Sentence
-from corpusmith.recipe.plan import Request
+from corpusmith.recipe.request import Request
 from corpusmith.recipe.schema import Recipe
 
 CUT_OFF = {

@@ -78,10 +78,15 @@ def write_parquet(documents: Documents, path: Path) -> None:
 
     span = pa.list_(pa.list_(pa.int64()))
     entity = {
-        "start": pa.int64(), "end": pa.int64(), "label": pa.string(), "text": pa.string(),
-        "score": pa.float64(), "concept_id": pa.string(), "fragments": span,
+        "start": pa.int64(),
+        "end": pa.int64(),
+        "label": pa.string(),
+        "text": pa.string(),
+        "score": pa.float64(),
+        "concept_id": pa.string(),
+        "fragments": span,
         "attributes": pa.list_(pa.string()),
-    }  # fmt: skip
+    }
     pair = {"head": pa.int64(), "tail": pa.int64(), "label": pa.string(), "score": pa.float64()}
     schema = pa.schema(
         {

@@ -7,7 +7,8 @@ from corpusmith.corpus.example import Entities, Pair, Reject
 from corpusmith.corpus.generate import generate
 from corpusmith.corpus.verify import Verifier
 from corpusmith.recipe.load import load_recipe
-from corpusmith.recipe.plan import Plan, Request
+from corpusmith.recipe.plan import Plan
+from corpusmith.recipe.request import Request
 from corpusmith.teacher.ledger import Ledger
 from corpusmith.teacher.payload import payload_key
 

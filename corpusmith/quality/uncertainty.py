@@ -10,7 +10,8 @@ import numpy as np
 
 from corpusmith.errors import UserError
 from corpusmith.quality.predictions import Prediction
-from corpusmith.recipe.plan import Plan, Request
+from corpusmith.recipe.plan import Plan
+from corpusmith.recipe.request import Request
 from corpusmith.recipe.schema import Recipe
 
 PRIOR = 5  # rows of average doubt that each group is credited with

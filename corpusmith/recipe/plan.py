@@ -3,11 +3,9 @@ state."""
 
 import itertools
 import random
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import jinja2
 
@@ -20,45 +18,14 @@ from corpusmith.lexicon.surface_forms import abbreviation, by_last_word, coordin
 from corpusmith.recipe.lexicons import apart, found, selected
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.prompt import attribute_values, prompt_text, prompt_version, sandbox
+from corpusmith.recipe.request import Request, Seed, with_names
 from corpusmith.recipe.schema import Kind, Recipe, Selection
 
-SPLIT_FOLDS = {
-    "train": range(8),
-    "validation": range(8, 9),
-    "test": range(9, 10),
-}  # of the ten folds of concepts
-MOST_REDRAWN = (
-    50_000  # requests that are drawn once more to know which concepts the held-out splits are about
-)
-
-
+# The folds of concepts, of ten, that each split asks about.
+SPLIT_FOLDS = {"train": range(8), "validation": range(8, 9), "test": range(9, 10)}
+# In a plan of more requests, every concept that a held-out request could be about is held out.
+MOST_REDRAWN = 50_000
 MOST_DRAWS = 20  # of a concept that differs from those drawn before it
-
-
-@dataclass(frozen=True)
-class Seed:
-    """A phrase that the answer must hold; `concept_id` names its concept, or both of a
-    coordination, split by `|`."""
-
-    text: str
-    lexicon: str
-    concept_id: str
-
-
-@dataclass(frozen=True)
-class Request:
-    """One question to the teacher, and what is known of its answer before it comes."""
-
-    index: int
-    id: str
-    kind: Kind
-    split: str
-    seeds: tuple[Seed, ...]
-    payload: dict[str, Any]
-    prompt: str  # version of the template that asked
-    attributes: Mapping[str, str] = field(
-        default_factory=dict
-    )  # as they were drawn: section, topic, …
 
 
 @dataclass(frozen=True)
@@ -318,9 +285,3 @@ class Plan:
         """`coordinated` with another name of the split that may be drawn."""
         options = self._same_head.get((lexicon, split, name.split()[-1]), [])
         return coordinated(name, concept_id, options, rng)
-
-
-def with_names(statement: str, seeds: Sequence[Seed]) -> str:
-    """The statement with the names drawn in place of `{head}`, `{tail}` and `{other}`."""
-    names = dict(zip(("{head}", "{tail}", "{other}"), (seed.text for seed in seeds), strict=False))
-    return re.sub(r"\{(head|tail|other)\}", lambda slot: names.get(slot[0], slot[0]), statement)

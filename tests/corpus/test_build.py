@@ -13,7 +13,8 @@ from corpusmith.corpus.rows import RowWriter, class_names
 from corpusmith.corpus.scale.answers import write_answers
 from corpusmith.errors import UserError
 from corpusmith.recipe.load import load_recipe
-from corpusmith.recipe.plan import Plan, Request
+from corpusmith.recipe.plan import Plan
+from corpusmith.recipe.request import Request
 from corpusmith.teacher.ledger import Answer, Failure, Ledger
 from corpusmith.teacher.payload import payload_key
 from corpusmith.teacher.structured import FORMS, in_answer_form

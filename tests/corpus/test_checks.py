@@ -6,7 +6,8 @@ import pytest
 
 from corpusmith.corpus.checks import fault_of, first_sentence, tidy
 from corpusmith.recipe.load import load_recipe
-from corpusmith.recipe.plan import Plan, Request
+from corpusmith.recipe.plan import Plan
+from corpusmith.recipe.request import Request
 from corpusmith.recipe.schema import Recipe
 
 SENTENCE = "In a cohort of 84 families, carriers of the variant had high serum levels."

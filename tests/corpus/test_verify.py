@@ -9,7 +9,8 @@ from corpusmith.corpus.example import Entities, Pair, Reject, Span, entity_row, 
 from corpusmith.corpus.verify import Verifier
 from corpusmith.lexicon.words import locate_words, words
 from corpusmith.recipe.load import load_recipe
-from corpusmith.recipe.plan import Plan, Request, Seed
+from corpusmith.recipe.plan import Plan
+from corpusmith.recipe.request import Request, Seed
 from corpusmith.recipe.schema import Kind, Recipe, Selection
 
 

@@ -23,7 +23,8 @@ from corpusmith.quality.second_round import (
 )
 from corpusmith.quality.uncertainty import Uncertainty, doubt_of, measure
 from corpusmith.recipe.load import load_recipe
-from corpusmith.recipe.plan import SPLIT_FOLDS, Plan, Request
+from corpusmith.recipe.plan import SPLIT_FOLDS, Plan
+from corpusmith.recipe.request import Request
 from corpusmith.teacher.payload import payload_key
 from tests.answered import answer_all
 

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from corpusmith.recipe.plan import Request
+from corpusmith.recipe.request import Request
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier

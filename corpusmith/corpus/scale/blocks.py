@@ -31,7 +31,8 @@ from corpusmith.corpus.measure.measures import Measures, measure
 from corpusmith.corpus.rows import ACCEPTED, RowWriter
 from corpusmith.corpus.scale.answers import read_answer, read_indices
 from corpusmith.files import batches
-from corpusmith.recipe.plan import Plan, Request
+from corpusmith.recipe.plan import Plan
+from corpusmith.recipe.request import Request
 from corpusmith.recipe.schema import Recipe
 from corpusmith.teacher.ledger import Answer
 from corpusmith.teacher.payload import payload_key

@@ -1,0 +1,38 @@
+"""One question to the teacher, and the phrases that its answer must hold."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from corpusmith.recipe.schema import Kind
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A phrase that the answer must hold; `concept_id` names its concept, or both of a
+    coordination, split by `|`."""
+
+    text: str
+    lexicon: str
+    concept_id: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question to the teacher, and what is known of its answer before it comes."""
+
+    index: int
+    id: str
+    kind: Kind
+    split: str
+    seeds: tuple[Seed, ...]
+    payload: dict[str, Any]
+    prompt: str  # version of the template that asked
+    attributes: Mapping[str, str] = field(default_factory=dict)  # as drawn: section, topic, …
+
+
+def with_names(statement: str, seeds: Sequence[Seed]) -> str:
+    """The statement with the names drawn in place of `{head}`, `{tail}` and `{other}`."""
+    names = dict(zip(("{head}", "{tail}", "{other}"), (seed.text for seed in seeds), strict=False))
+    return re.sub(r"\{(head|tail|other)\}", lambda slot: names.get(slot[0], slot[0]), statement)
