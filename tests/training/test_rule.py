@@ -21,8 +21,8 @@ TAGS = ["O", "B-Disease", "I-Disease"]
 
 @pytest.mark.parametrize(
     ("steps", "epochs"),
-    [(13, 40), (40, 15), (150, 4), (700, 3)],
-    ids=["327 rows", "1,100 rows", "4,000 rows", "20,000 rows"],
+    [(5, 40), (13, 20), (40, 7), (150, 3), (700, 3)],
+    ids=["120 rows", "327 rows", "1,100 rows", "4,000 rows", "20,000 rows"],
 )
 def test_small_corpus_gets_more_passes(steps: int, epochs: int) -> None:
     assert schedule_for(DEFAULT, "ner", steps, validation=400, width=384).epochs == epochs
