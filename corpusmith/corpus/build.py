@@ -20,6 +20,7 @@ from corpusmith.errors import UserError
 from corpusmith.files import write_json
 from corpusmith.recipe.fingerprint import content_hash, fingerprint, portable
 from corpusmith.recipe.load import load_recipe, recipe_path
+from corpusmith.recipe.lookup import LOCAL_RECIPE
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.prompt import prompt_path, prompt_text
 from corpusmith.recipe.schema import Recipe
@@ -153,7 +154,11 @@ def write_parquet(recipe: Recipe, rows: dict[str, Path], out: Path, work: Path) 
 
 
 def keep_sources(recipe: Recipe, name_or_path: str, out: Path) -> None:
-    """Write the resolved recipe and its prompt template, to say how the corpus was made."""
+    """Write the resolved recipe and its prompt template, to say how the corpus was made.
+
+    recipe.yaml names files without their folders, as it may be published. `LOCAL_RECIPE` has their
+    paths on this machine; it is hidden, so no release holds it.
+    """
     import yaml
 
     folder = out / "recipes" / recipe.name
@@ -161,6 +166,7 @@ def keep_sources(recipe: Recipe, name_or_path: str, out: Path) -> None:
     header = f"# {recipe_path(name_or_path).name} as it was resolved for this corpus\n"
     written = yaml.safe_dump(portable(recipe), sort_keys=False, allow_unicode=True, width=120)
     (folder / "recipe.yaml").write_text(header + written, encoding="utf-8")
+    write_json(recipe.model_dump(mode="json"), folder / LOCAL_RECIPE)
     shutil.copy(prompt_path(recipe.prompt), folder / "prompts")
 
 

@@ -7,6 +7,8 @@ from corpusmith.lexicon.matcher import Matcher
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan
 
+LOCAL_RECIPE = ".local-recipe.yaml"  # beside recipe.yaml, with the paths of this machine
+
 
 def corpus_lookup(folder: Path, name: str | None = None) -> dict[str, Matcher]:
     """A matcher for each label of the recipe that a corpus folder was built from.
@@ -20,6 +22,7 @@ def corpus_lookup(folder: Path, name: str | None = None) -> dict[str, Matcher]:
     if len(found) != 1:
         problem = "several recipes" if found else "no recipe"
         raise UserError(f"{folder} holds {problem}: give a folder that `corpusmith build` wrote")
-    recipe = load_recipe(str(found[0]))
+    local = found[0].with_name(LOCAL_RECIPE)
+    recipe = load_recipe(str(local if local.exists() else found[0]))
     lexicons = Plan(recipe).lexicons
     return {label: lexicons[lexicon].matcher for label, lexicon in recipe.labels.items()}
