@@ -6,8 +6,8 @@ from functools import lru_cache
 from corpusmith.corpus.filters.language import in_other_language, in_other_script
 from corpusmith.corpus.filters.ngrams import word_ngrams, words
 from corpusmith.lexicon.words import locate_words
-from corpusmith.recipe.request import Request
 from corpusmith.recipe.prompt import prompt_text
+from corpusmith.recipe.request import Request
 from corpusmith.recipe.schema import Recipe
 
 THINKING = re.compile(r"^.*</(think|thinking|thought|reasoning)>", re.I | re.S)

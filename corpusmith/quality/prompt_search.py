@@ -19,8 +19,8 @@ from corpusmith.corpus.verify import Verifier
 from corpusmith.errors import UserError
 from corpusmith.quality.prompt_score import Score, score, target_form
 from corpusmith.recipe.plan import Plan
-from corpusmith.recipe.request import Request
 from corpusmith.recipe.prompt import Refused, prompt_text, read_template, to_jinja
+from corpusmith.recipe.request import Request
 from corpusmith.recipe.schema import Recipe
 from corpusmith.teacher.client import generate
 from corpusmith.teacher.ledger import Ledger
