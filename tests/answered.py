@@ -1,6 +1,4 @@
-"""A ledger in which every request of a recipe is answered, each by a sentence of its own that holds
-its seeds.
-"""
+"""Answer every request of a recipe in a ledger with a unique sentence that contains its seeds."""
 
 from pathlib import Path
 

@@ -1,5 +1,4 @@
-"""A small recipe of the tests' own: eight diseases, four genes, and answers as a teacher would
-write them."""
+"""A small test recipe: eight diseases, four genes, and answers like those of a teacher."""
 
 import os
 from pathlib import Path
@@ -10,9 +9,9 @@ from hypothesis import HealthCheck, settings
 
 os.environ.pop(
     "CORPUSMITH_BENCHMARKS", None
-)  # tests bring their own; to index real ones would take each build seconds
+)  # tests use small lexicons: indexing real ones takes seconds per build
 
-# How long an example takes says more of the machine than of the code.
+# No deadline: the duration of an example depends on the machine's load.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 

@@ -1,4 +1,4 @@
-"""The public API: lazy, the verbs of the command line, and every example of a docstring runs."""
+"""The public API: lazy imports, the verbs of the command line, and tested docstring examples."""
 
 import doctest
 import inspect
@@ -29,7 +29,7 @@ WITHOUT_EXAMPLE = {
     "report",
     "run",
     "search",
-}  # long, or they need the network
+}  # slow, or need the network
 OTHER_NAME = {"new": "new_recipe", "export-corpus": "export_corpus"}
 
 
@@ -139,6 +139,6 @@ def test_examples_of_docstrings_run(
     assert not printed, "".join(printed)
 
 
-def test_every_function_has_an_example_that_is_run() -> None:
+def test_every_function_has_a_tested_example() -> None:
     functions = {name for name in cs.__all__ if inspect.isfunction(getattr(cs, name))}
     assert functions == set(EXAMPLES) | WITHOUT_EXAMPLE

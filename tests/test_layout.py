@@ -1,6 +1,4 @@
-"""The floor plan of the package, read from the imports: who may import whom, and how much is on a
-floor.
-"""
+"""Import rules between the parts of the package, and limits on folder and function size."""
 
 import ast
 from functools import lru_cache
@@ -33,8 +31,7 @@ ALONE = {"inference": {"inference"}, "hub/local": {"hub.local"}, "space": {"spac
 
 @lru_cache
 def imports(path: Path) -> frozenset[str]:
-    """The modules of the package that a file imports, anywhere in it, without the package's
-    name."""
+    """Modules of the package that a file imports at any level, without the package name."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -91,7 +88,7 @@ def test_every_imported_module_of_the_package_exists() -> None:
     assert not wrong
 
 
-def test_no_import_circle() -> None:
+def test_no_import_cycle() -> None:
     done: set[Path] = set()
 
     def visit(path: Path, above: tuple[Path, ...]) -> None:
@@ -110,7 +107,7 @@ def test_no_import_circle() -> None:
         visit(path, ())
 
 
-def test_folders_are_small() -> None:
+def test_folders_hold_few_files() -> None:
     folders = {path.parent for path in PACKAGE.rglob("*.py")}
     counts = {
         str(folder.relative_to(PACKAGE)): len(list(folder.glob("*.py"))) for folder in folders

@@ -1,4 +1,4 @@
-"""The whole way on a tiny recipe and a tiny encoder: once, twice, and killed."""
+"""The full pipeline on a tiny recipe and encoder: run once, run twice, and killed."""
 
 import os
 import random
@@ -34,7 +34,7 @@ def answer(request: Request) -> str:
 
 @pytest.fixture
 def line(ner_recipe: Path, encoder: Path, tmp_path: Path) -> list[str]:
-    """The command, over a ledger that answers every request of the tiny recipe."""
+    """The command, with a ledger that holds an answer to every request of the tiny recipe."""
     ledger = tmp_path / "ledger.sqlite"
     requests = list(Plan(load_recipe(str(ner_recipe))).requests())
     with Ledger(ledger) as opened:
@@ -77,7 +77,7 @@ def released(root: Path) -> dict[str, str]:
     return content
 
 
-def test_the_whole_way_proves_itself_and_the_second_time_releases_nothing(
+def test_run_passes_its_checks_and_second_run_releases_nothing(
     line: list[str], tmp_path: Path
 ) -> None:
     first = subprocess.run(line, env=ENVIRONMENT, capture_output=True, text=True, check=False)
@@ -93,7 +93,9 @@ def test_the_whole_way_proves_itself_and_the_second_time_releases_nothing(
     assert released(tmp_path / "runs") == before
 
 
-def test_killed_anywhere_it_ends_in_the_same_state(line: list[str], tmp_path: Path) -> None:
+def test_run_killed_at_random_times_reaches_same_final_state(
+    line: list[str], tmp_path: Path
+) -> None:
     rng = random.Random(7)
     for _ in range(4):
         process = subprocess.Popen(
@@ -116,7 +118,7 @@ def test_killed_anywhere_it_ends_in_the_same_state(line: list[str], tmp_path: Pa
     }
 
 
-def test_commands_to_try_name_the_environment_if_it_is_not_on_the_path(
+def test_printed_commands_include_venv_path_if_not_on_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".venv" / "bin").mkdir(parents=True)

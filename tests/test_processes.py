@@ -12,7 +12,7 @@ HOSTILE = ("training.py", "space.py", "datasets.py", "inference.py", "runpy.py",
 
 @pytest.fixture
 def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, full of modules that end the process that imports them."""
+    """A current folder of modules that exit the process that imports them."""
     for name in (*HOSTILE, "builders/__init__.py", "corpusmith/__init__.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("raise SystemExit('imported from the current folder')\n")

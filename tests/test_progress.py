@@ -3,12 +3,12 @@ import pytest
 from corpusmith.progress import bar
 
 
-def test_a_bar_tells_number_rate_and_time_left_of_what_takes_long(
+def test_progress_bar_shows_count_rate_and_time_left_of_long_loops(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with bar(100, "lexicons, read", "names") as quick:
         quick.update(50)
-    assert not capsys.readouterr().err  # over in no time
+    assert not capsys.readouterr().err  # a short loop shows no bar
 
     monkeypatch.setattr("corpusmith.progress.QUICK", 0.0)
     monkeypatch.setattr("corpusmith.progress.LOG_EVERY", 0.0)

@@ -1,4 +1,4 @@
-"""The whole way for directed relation types of one lexicon: corpus, model, evaluation, release."""
+"""Directed relation types of one lexicon, end to end: corpus, model, evaluation, release."""
 
 import json
 import os
@@ -27,7 +27,7 @@ TYPES = [
 
 
 def answer(request: Request) -> str:
-    """What was asked for, word for word, in a sentence that no other answer has."""
+    """A unique sentence that contains the requested names verbatim."""
     prompt = request.payload["messages"][-1]["content"]
     statement = prompt.partition("written exactly like that.")[2].strip().rstrip(".")
     if request.kind.claim == "absent":

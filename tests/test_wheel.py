@@ -1,4 +1,4 @@
-"""The built wheel and sdist, installed in an environment of their own and used in a hostile folder.
+"""The built wheel and sdist, installed in a separate environment and used in a hostile folder.
 
 The folder holds files named like the standard names of the field (training.py, datasets.py, …).
 Each raises when it is imported, so a verb or one of its child processes that imports from the
@@ -33,7 +33,7 @@ class Installed(NamedTuple):
 
 
 def checked(*line: object, cwd: Path | None = None, env: dict[str, str] | None = None) -> str:
-    """What a command prints. Fails with its output if its status is not 0."""
+    """Run a command and return its output. Fails with the output if the status is not 0."""
     finished = subprocess.run(
         list(map(str, line)), cwd=cwd, env=env, capture_output=True, text=True, check=False
     )
@@ -43,7 +43,7 @@ def checked(*line: object, cwd: Path | None = None, env: dict[str, str] | None =
 
 
 def environment(folder: Path, archive: Path) -> Path:
-    """The `bin` of a new venv that holds the archive, and sees the libraries of this Python."""
+    """The `bin` of a new venv with the archive and access to the libraries of this Python."""
     checked(sys.executable, "-m", "venv", "--without-pip", folder)
     (packages,) = (folder / "lib").glob("python*/site-packages")
     libraries = next(path for path in map(Path, sys.path) if (path / "datasets").is_dir())
@@ -91,7 +91,7 @@ def test_sdist_installs(installed: Installed, tmp_path: Path) -> None:
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    """The environment without what would show the checkout or a teacher to the child."""
+    """The environment without variables that point a child to the checkout or a teacher."""
     hidden = ("PYTHONPATH", "CORPUSMITH_BENCHMARKS", "OPENAI_BASE_URL", "HF_ENDPOINT")
     kept = {name: value for name, value in os.environ.items() if name not in hidden}
     return kept | {"HF_HUB_DISABLE_TELEMETRY": "1", "OMP_NUM_THREADS": "1"} | more
@@ -162,7 +162,7 @@ def test_every_verb_works_beside_hostile_files(
     assert set(SUBCOMMANDS) <= used
 
 
-def test_module_start_ignores_the_current_folder(installed: Installed, hostile: Path) -> None:
+def test_python_m_ignores_modules_in_current_folder(installed: Installed, hostile: Path) -> None:
     python = (installed.bin / "python", "-m", "corpusmith")
     built = checked(
         *python, "build", "demo-gene-disease", "--out", "out", cwd=hostile, env=clean_environment()

@@ -1,6 +1,4 @@
-"""A generation is shown on one line that is kept up to date, or logged as plain lines where nobody
-watches.
-"""
+"""Generation progress: one updated line on a terminal, plain log lines elsewhere."""
 
 import io
 import time
@@ -31,14 +29,14 @@ def shown(stream: io.StringIO, seconds: float, monkeypatch: pytest.MonkeyPatch) 
     return stream.getvalue()
 
 
-def test_a_line_says_what_became_of_requests_and_what_it_costs() -> None:
+def test_progress_line_shows_counts_cost_and_time_left() -> None:
     assert progress_line(PROGRESS) == (
         "50/100 answered (25 accepted, 5 rejected now), 10 failed | 30/min, 8 in flight"
         " | 1200 tokens, cost unknown | 80 s left"
     )
 
 
-def test_without_a_terminal_a_plain_line_is_logged_now_and_then(
+def test_plain_lines_are_logged_periodically_without_a_terminal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert shown(io.StringIO(), 0.1, monkeypatch) == ""
@@ -47,7 +45,7 @@ def test_without_a_terminal_a_plain_line_is_logged_now_and_then(
     assert 1 <= len(lines) <= 5 and set(lines) == {progress_line(PROGRESS)}
 
 
-def test_a_terminal_keeps_one_line_and_ends_with_how_it_went(
+def test_terminal_shows_one_updated_line_and_a_final_result(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     text = shown(Terminal(), 0.5, monkeypatch)

@@ -1,4 +1,4 @@
-"""Folders at URLs are released from a copy."""
+"""A folder given by URL is published from a local copy."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ from corpusmith.cli.fetched import local_folder
 from corpusmith.errors import UserError
 
 
-def test_local_folder_is_used_as_it_is(tmp_path: Path) -> None:
+def test_local_folder_is_used_in_place(tmp_path: Path) -> None:
     with local_folder(str(tmp_path)) as folder:
         assert folder == tmp_path
 
 
-def test_url_is_copied_and_the_copy_deleted() -> None:
+def test_url_is_copied_and_copy_is_deleted() -> None:
     store = fsspec.filesystem("memory")
     store.pipe({"/corpus/recipes/r/build.json": b"{}", "/corpus/data/r/train.parquet": b"PAR1"})
     with local_folder("memory://corpus") as folder:

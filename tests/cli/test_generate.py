@@ -1,4 +1,4 @@
-"""`corpusmith generate` and `ledger` as a user runs them: verdicts, and next commands that work."""
+"""`corpusmith generate` and `ledger` as a user runs them. The printed next commands work."""
 
 import re
 import shlex
@@ -25,7 +25,7 @@ def test_dry_run_shows_five_prompts_and_sends_nothing(ner_recipe: Path, tmp_path
     assert "60 requests to tiny-teacher" in shown.stdout and "nothing was sent" in shown.stdout
 
 
-def test_few_rows_among_the_first_ten_answers_end_the_run(ner_recipe: Path, tmp_path: Path) -> None:
+def test_run_ends_if_few_of_first_ten_answers_give_rows(ner_recipe: Path, tmp_path: Path) -> None:
     teacher = FakeTeacher(write=lambda payload: f"List {payload['seed']}.")
     ledger = tmp_path / "l.sqlite"
     with teacher.serve() as url:
@@ -38,7 +38,9 @@ def test_few_rows_among_the_first_ten_answers_end_the_run(ner_recipe: Path, tmp_
         paid = teacher.asked.total()
         assert paid <= 16
         again = corpusmith(*command, cwd=tmp_path)
-        assert again.returncode == 2 and teacher.asked.total() == paid  # judged by what is known
+        assert (
+            again.returncode == 2 and teacher.asked.total() == paid
+        )  # decided from stored answers
         rest = corpusmith(*command, "--anyway", cwd=tmp_path)
     assert rest.returncode == 0 and teacher.asked.total() == 60
     assert rest.stdout.rstrip().endswith(f"next: corpusmith ledger show {ledger}")

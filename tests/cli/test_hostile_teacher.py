@@ -1,6 +1,4 @@
-"""A teacher that answers with markup, front matter and control characters, from its rows to the
-page that shows them.
-"""
+"""A teacher answers with markup, front matter and control characters: check rows, card and page."""
 
 import json
 import re
@@ -24,8 +22,7 @@ HOSTILE = (
 
 
 def hostile_build(text: str) -> dict:
-    """What a build says of such answers, wherever a teacher's or a stranger's words come into
-    it."""
+    """A build.json with `text` in every field that a teacher or a third party fills."""
     form = {"rows": 20, "tokens_mean": 8.0}
     return {
         "title": text,
@@ -52,7 +49,7 @@ def headings(card: str) -> list[str]:
     return [text.content for token, text in pairwise(tokens) if token.type == "heading_open"]
 
 
-def test_no_word_of_it_becomes_structure(hub: str, tmp_path: Path, write) -> None:
+def test_hostile_answers_never_become_markup(hub: str, tmp_path: Path, write) -> None:
     write_corpus, _ = write
     tame = released_card(
         write_corpus(tmp_path / "tame", **hostile_build("tame")), hub, "local/tame"

@@ -27,7 +27,7 @@ def space_folder(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_options_reach_the_cards(
+def test_options_appear_on_the_cards(
     hub: str, corpus_folder: Path, model_folder: Path, space_folder: Path
 ) -> None:
     lines = [
@@ -79,7 +79,7 @@ def test_the_options_reach_the_cards(
     assert "id: local/student" in page and "revision: v0.1.0" in page and "id: local/corpus" in page
 
 
-def test_an_option_of_another_kind_is_refused() -> None:
+def test_option_of_another_repo_kind_is_refused() -> None:
     with pytest.raises(UserError, match="--ner: the card of a model takes --dataset, --space"):
         about_of("model", None, "", [], None, ["a/b@v1.0.0"], [])
     with pytest.raises(UserError, match="--space: the card of a metric takes none"):
@@ -88,7 +88,7 @@ def test_an_option_of_another_kind_is_refused() -> None:
         about_of("model", None, "", ["a/b@v1", "a/c@v1"], None, [], [])
 
 
-def test_public_asks_before_it_shows_a_standing_repo(hub: str, corpus_folder: Path) -> None:
+def test_public_asks_before_publishing_an_existing_repo(hub: str, corpus_folder: Path) -> None:
     line = ["publish", "dataset", str(corpus_folder), "--repo", "local/corpus", "--hub", hub]
     assert CliRunner().invoke(app, line).exit_code == 0
     api = HfApi(endpoint=hub)
@@ -100,7 +100,7 @@ def test_public_asks_before_it_shows_a_standing_repo(hub: str, corpus_folder: Pa
 
 
 def corpusmith(hub: str, *line: object, answer: str | None = None) -> str:
-    """What a verb prints. It must succeed."""
+    """Run a verb, check that it succeeds, and return its output."""
     done = CliRunner().invoke(
         app, [*map(str, line), "--hub", hub], input=answer, catch_exceptions=False
     )
@@ -175,7 +175,7 @@ def test_new_model_updates_its_space_and_collection(
     assert "stands unchanged" in again and "revision: v0.3.0" in card("space", "local/demo", hub)
 
 
-def test_repin_sets_a_space_to_other_versions(
+def test_repin_sets_space_to_other_versions(
     hub: str, space_folder: Path, tmp_path: Path, write
 ) -> None:
     write_corpus, write_model = write

@@ -14,7 +14,7 @@ from tests.teacher.fake_teacher import FakeTeacher
 def corpusmith(
     *arguments: object, cwd: Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own, as a user runs it."""
+    """Run the command in a child process, as a user does."""
     line = [sys.executable, "-m", "corpusmith", *map(str, arguments)]
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment}
     return subprocess.run(line, cwd=cwd, env=env, capture_output=True, text=True, check=False)
@@ -31,7 +31,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert finished.stdout.strip() == "[]"
 
 
-def test_recipes_lists_where_answers_come_from() -> None:
+def test_recipes_lists_source_of_answers() -> None:
     listed = corpusmith("recipes").stdout
     assert "ncbi-disease" in listed and "demo-gene-disease" in listed
     assert "answers shipped" in listed
@@ -90,7 +90,7 @@ def test_failed_generation_neither_prints_nor_stores_the_api_key(
     assert secret not in finished.stdout + finished.stderr + written
 
 
-def test_new_writes_a_recipe_that_loads_and_shows_five_prompts(tmp_path: Path) -> None:
+def test_new_writes_loadable_recipe_and_shows_five_prompts(tmp_path: Path) -> None:
     names = [
         "pacemaker",
         "stent",
@@ -118,7 +118,7 @@ def test_too_few_names_are_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "device.yaml").exists()
 
 
-def test_doctor_says_what_to_fix() -> None:
+def test_doctor_lists_what_to_fix() -> None:
     finished = corpusmith(
         "doctor", OPENAI_BASE_URL="http://127.0.0.1:9/v1", CORPUSMITH_BENCHMARKS=""
     )
@@ -183,7 +183,7 @@ def test_dictionary_baseline_writes_predictions(tmp_path: Path) -> None:
     ]
 
 
-def test_an_executor_needs_answers_and_a_known_name(tmp_path: Path) -> None:
+def test_executor_needs_answers_and_a_known_name(tmp_path: Path) -> None:
     line = ["build", "demo-disease", "--out", tmp_path / "out"]
     assert "give --answers" in corpusmith(*line, "--executor", "local").stderr
     assert (
@@ -206,7 +206,7 @@ def test_an_executor_needs_answers_and_a_known_name(tmp_path: Path) -> None:
         )
 
 
-def test_ledgers_are_shown_exported_imported_and_merged(ner_recipe: Path, tmp_path: Path) -> None:
+def test_ledger_show_export_import_and_merge(ner_recipe: Path, tmp_path: Path) -> None:
     from corpusmith.recipe.load import load_recipe
     from corpusmith.recipe.plan import Plan
     from corpusmith.teacher.ledger import Answer, Ledger
@@ -274,13 +274,13 @@ def test_unreachable_hub_is_an_error_without_traceback(tmp_path: Path) -> None:
     assert "error: " in finished.stderr
 
 
-def test_version_is_that_of_the_package() -> None:
+def test_version_is_package_version() -> None:
     import corpusmith as package
 
     assert corpusmith("--version").stdout == f"corpusmith {package.__version__}\n"
 
 
-def test_interrupt_says_how_to_continue_and_exits_130(monkeypatch, capsys) -> None:
+def test_interrupt_prints_how_to_continue_and_exits_130(monkeypatch, capsys) -> None:
     from corpusmith.cli import main
 
     monkeypatch.setattr(main, "app", lambda standalone_mode: 130)  # what typer returns after Ctrl-C

@@ -1,6 +1,4 @@
-"""The verbs that make and measure models, on the corpus and the encoder that the tests of training
-make.
-"""
+"""The verbs that train and evaluate models, on the tiny corpus and encoder of tests/fixtures."""
 
 import json
 import os
@@ -19,7 +17,7 @@ from tests.training.models import write_model
 
 
 def corpusmith(*arguments: object) -> str:
-    """What a verb prints; it runs in this process, as torch takes long to import."""
+    """Run a verb in this process, since torch imports slowly, and return its output."""
     done = CliRunner().invoke(app, [*map(str, arguments)], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.stdout
@@ -34,7 +32,7 @@ def model(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def benchmark(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The corpus's sentences, their entities called Illness."""
+    """The sentences of the corpus, with the entity type renamed to Illness."""
     folder = tmp_path_factory.mktemp("benchmark")
     names = ["O", "B-Illness", "I-Illness"]
     rows = [row | {"ner_tags": [names[tag] for tag in row["ner_tags"]]} for row in ner_rows()]
@@ -42,7 +40,7 @@ def benchmark(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_train_takes_settings_from_a_file_and_several_seeds(
+def test_train_reads_settings_file_and_trains_several_seeds(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "settings.yaml").write_text(
@@ -116,7 +114,7 @@ def test_evaluate_renames_types_splits_seen_from_unseen_and_compares(
     assert figures["by_type"].keys() == {"Disease"}
     assert (
         figures["mentions"]["seen"]["support"] == figures["by_type"]["Disease"]["support"]
-    )  # each stands in training
+    )  # every mention occurs in training
     assert figures["against"]["difference"] == pytest.approx(figures["strict_f1"])
     assert (
         f"strict F1 {figures['strict_f1']:.1f}" in printed
@@ -126,7 +124,7 @@ def test_evaluate_renames_types_splits_seen_from_unseen_and_compares(
     assert f"against {never}: {figures['strict_f1']:+.1f}" in printed
 
 
-def test_export_prints_what_int8_loses_where_it_is_measured(
+def test_export_prints_int8_loss_if_measured(
     model: Path, ner_dataset: Path, tmp_path: Path
 ) -> None:
     assert "give --benchmark" in corpusmith("export", model)
@@ -138,7 +136,7 @@ def test_export_prints_what_int8_loses_where_it_is_measured(
     assert f"int8 loses {figures['lost']:.2f} of {figures['fp32']:.2f} strict F1" in printed
 
 
-def test_search_tries_short_trains_the_best_in_full_and_says_so(
+def test_search_runs_short_trials_then_trains_best_settings_in_full(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("optuna")
@@ -184,7 +182,7 @@ def test_wrong_types_and_settings_are_refused(tmp_path: Path) -> None:
 def test_model_and_benchmark_may_be_hub_ids(
     hub: str, model: Path, corpus_folder: Path, tmp_path: Path
 ) -> None:
-    """In a process of its own, since the Hub's address is read when huggingface_hub is imported."""
+    """Runs in a child process, since huggingface_hub reads the Hub's URL when it is imported."""
     from corpusmith.hub.publish import About, publish
     from corpusmith.hub.repo import HubTarget
 
@@ -224,7 +222,9 @@ def test_model_and_benchmark_may_be_hub_ids(
     assert done.returncode == 0, done.stderr[-3000:]
     figures = json.loads((tmp_path / "out.json").read_text())
     assert figures["sentences"] == 2 and len(figures["revision"]) == 40
-    assert figures["mentions"]["seen"]["support"] == 2  # "cystic fibrosis" in both, as in training
+    assert (
+        figures["mentions"]["seen"]["support"] == 2
+    )  # both mention "cystic fibrosis", as does training
     line[line.index("local/model@v0.1.0")] = "local/model@v9.9.9"
     wrong = subprocess.run(
         line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False

@@ -21,7 +21,7 @@ def write(payload: dict[str, Any]) -> str:
     return f"\x1b[2JAmong {payload['seed']} carriers we found {' and '.join(names)} at follow-up."
 
 
-def test_a_dry_run_counts_and_asks_nothing(ner_recipe: Path, tmp_path: Path) -> None:
+def test_dry_run_counts_requests_and_sends_none(ner_recipe: Path, tmp_path: Path) -> None:
     line = [
         "prompts",
         "search",
@@ -37,7 +37,7 @@ def test_a_dry_run_counts_and_asks_nothing(ner_recipe: Path, tmp_path: Path) -> 
     assert "at most 76 requests to tiny-teacher; nothing was sent" in told.output
 
 
-def test_a_person_is_shown_sentences_and_asked_until_the_ids_are_known(
+def test_person_ranks_sentences_and_is_asked_again_after_unknown_ids(
     ner_recipe: Path, tmp_path: Path
 ) -> None:
     with FakeTeacher(write=write).serve() as url:

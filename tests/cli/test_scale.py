@@ -1,4 +1,4 @@
-"""A corpus that many tasks built, from a Hub and to a Hub, is released as one machine's is."""
+"""A corpus built by many tasks, read from and written to a Hub, equals that of one machine."""
 
 import json
 import os
@@ -30,7 +30,7 @@ print(json.dumps({split: rows["id"][:] for split, rows in corpus.items()}))
 
 @pytest.fixture
 def one_machine(ner_recipe: Path, tmp_path: Path) -> tuple[Path, dict]:
-    """The corpus of a ledger, and beside it the same answers as files."""
+    """A corpus built from a ledger, and the same answers as files."""
     plan, answers = Plan(load_recipe(str(ner_recipe))), tmp_path / "answers"
     answers.mkdir()
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
@@ -53,7 +53,7 @@ def one_machine(ner_recipe: Path, tmp_path: Path) -> tuple[Path, dict]:
     return tmp_path / "one", build(str(ner_recipe), tmp_path / "one", tmp_path / "ledger.sqlite")
 
 
-def test_a_corpus_of_many_tasks_is_read_from_written_to_and_released_on_a_hub(
+def test_corpus_built_by_many_tasks_is_read_written_and_released_on_hub(
     hub: str, ner_recipe: Path, one_machine: tuple[Path, dict], tmp_path: Path
 ) -> None:
     api, (one, expected) = HfApi(endpoint=hub, token="any-token"), one_machine

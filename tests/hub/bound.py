@@ -1,4 +1,4 @@
-"""huggingface_hub's API bound to one repository, so that a test says only what it does there."""
+"""huggingface_hub's API bound to one repository, so that tests need not repeat its name."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Plain HTTP calls with the patience that a loaded machine needs: httpx's own is five seconds."""
+"""HTTP calls with a longer timeout than httpx's five seconds, for busy machines."""
 
 import httpx
 

@@ -1,6 +1,4 @@
-"""From build.json, training.json and evaluations to facts, with keys missing and paths of a machine
-among them.
-"""
+"""Card facts from build.json, training.json and evaluations, with missing keys and local paths."""
 
 import json
 from pathlib import Path
@@ -16,7 +14,7 @@ from corpusmith.hub.folders.model import public_evaluation
 from corpusmith.pipeline import keep_report
 
 
-def test_published_build_adds_what_only_parquet_knows(corpus_folder: Path) -> None:
+def test_published_build_includes_counts_read_from_parquet(corpus_folder: Path) -> None:
     build = published_build(corpus_folder)
     assert build["splits"]["train"]["rows"] == 16 and build["splits"]["train"]["mentions"] == 16
     shard = corpus_folder / "data/demo-disease/train-00000-of-00001.parquet"
@@ -77,7 +75,7 @@ def test_build_without_shards_is_refused(corpus_folder: Path) -> None:
         published_build(corpus_folder)
 
 
-def test_minimal_build_makes_facts() -> None:
+def test_facts_of_minimal_build() -> None:
     corpus = facts.corpus("words", {"task": "ner"}, ())
     assert (corpus.rows, corpus.teacher, corpus.audit) == (0, {}, {})
 
@@ -149,12 +147,12 @@ def test_no_path_of_this_machine_is_published(tmp_path: Path, write) -> None:
     ]
 
 
-def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+def test_folder_without_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no config\.json"):
         model_contents(tmp_path)
 
 
-def test_report_beside_a_model_adds_baselines_to_its_card(tmp_path: Path, write) -> None:
+def test_report_in_model_folder_adds_baselines_to_card(tmp_path: Path, write) -> None:
     _, write_model = write
     folder, report = write_model(tmp_path / "model"), tmp_path / "report.json"
     figures = {
@@ -202,7 +200,7 @@ def test_examples_and_counts_come_from_the_corpus(corpus_folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("content", "message"), [("{", "is not JSON"), ("{}", "lacks recipe")])
-def test_damaged_build_json_is_named(corpus_folder: Path, content: str, message: str) -> None:
+def test_error_names_damaged_build_json(corpus_folder: Path, content: str, message: str) -> None:
     (corpus_folder / "build.json").write_text(content)
     with pytest.raises(UserError, match=message):
         published_build(corpus_folder)
@@ -223,7 +221,7 @@ def test_identity_of_a_model_does_not_depend_on_the_working_directory(
     assert published == ["bert", "bert"]
 
 
-def test_own_corpus_is_not_real_text_however_its_path_is_written(tmp_path: Path) -> None:
+def test_own_corpus_is_not_real_text_for_any_form_of_its_path(tmp_path: Path) -> None:
     corpus = {"id": "runs/demo/dataset", "config": "demo"}
     own = {"benchmark": str(tmp_path / "dataset"), "split": "test", "backend": "torch"}
     assert not public_evaluation(own, corpus)["real"]

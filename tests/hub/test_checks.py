@@ -1,4 +1,4 @@
-"""What a release refuses, keeps and leaves out."""
+"""Which input a release refuses, and which files it keeps or leaves out."""
 
 import json
 from pathlib import Path
@@ -78,7 +78,7 @@ def test_files_in_a_repo_made_by_somebody_else_are_kept(hub: str, model_folder: 
         About(dataset=f"{CORPUS}@v0.1.0"),
     ],
 )
-def test_pins_of_what_does_not_exist_are_refused(
+def test_pins_of_missing_repos_or_versions_are_refused(
     hub: str, model_folder: Path, tmp_path: Path, about: About
 ) -> None:
     publish("model", model_folder, MODEL, target=HubTarget(hub))
@@ -89,9 +89,7 @@ def test_pins_of_what_does_not_exist_are_refused(
         publish(kind, folder, SPACE, about=about, target=HubTarget(hub, dry_run=True))
 
 
-def test_repin_to_a_version_that_does_not_exist_is_refused(
-    hub: str, model_folder: Path, tmp_path: Path
-) -> None:
+def test_repin_to_missing_version_is_refused(hub: str, model_folder: Path, tmp_path: Path) -> None:
     publish("model", model_folder, MODEL, target=HubTarget(hub))
     (tmp_path / "space").mkdir()
     (tmp_path / "space" / "README.md").write_text("---\ntitle: T\nsdk: gradio\n---\n")
@@ -107,7 +105,7 @@ def test_model_without_weights_is_refused(model_folder: Path) -> None:
         model_contents(model_folder)
 
 
-def test_stray_files_of_a_model_folder_stay_out(model_folder: Path) -> None:
+def test_stray_files_in_model_folder_are_not_published(model_folder: Path) -> None:
     for name in ("notes.txt", "patients.jsonl", "train.log", "evaluation/a.csv", "onnx/x.bak"):
         (model_folder / name).parent.mkdir(exist_ok=True)
         (model_folder / name).write_text("private")
@@ -133,7 +131,7 @@ def test_symbolic_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["onc/my--ner", "onc/my..ner", "onc/-ner", "onc/ner.", "onc/" + "n" * 97]
 )
-def test_bad_repo_name_is_one_line(hub: str, model_folder: Path, name: str) -> None:
+def test_bad_repo_name_is_one_line_error(hub: str, model_folder: Path, name: str) -> None:
     with pytest.raises(UserError, match="is no name for a repo"):
         publish("model", model_folder, name, target=HubTarget(hub))
 
@@ -145,7 +143,7 @@ def test_recipe_named_rejected_is_refused(hub: str, tmp_path: Path, write) -> No
         publish("dataset", folder, CORPUS, target=HubTarget(hub))
 
 
-def test_license_of_the_build_reaches_the_card(hub: str, tmp_path: Path, write) -> None:
+def test_license_of_build_is_on_the_card(hub: str, tmp_path: Path, write) -> None:
     write_corpus, _ = write
     target, repo = HubTarget(hub), Repo("dataset", CORPUS, HubTarget(hub))
     publish("dataset", write_corpus(tmp_path / "a", license="cc-by-4.0"), CORPUS, target=target)
@@ -160,7 +158,7 @@ def test_later_version_is_released_after_a_tag_clash(hub: str, tmp_path: Path, w
     first = publish("model", write_model(tmp_path / "a"), MODEL, target=target)
     api.create_tag(MODEL, tag="v0.2.0", revision=first.commit)
     better = write_model(tmp_path / "b", b"better")
-    for _ in range(2):  # by the clash itself, then by a second look
+    for _ in range(2):  # first at the clash itself, then at the check of a rerun
         with pytest.raises(UserError, match="later --version"):
             publish("model", better, MODEL, target=target)
     done = publish("model", better, MODEL, version="v0.3.0", target=target)
@@ -185,7 +183,7 @@ def test_widget_shows_sentences_of_the_corpus_test_split(hub: str, tmp_path: Pat
 SIGNED = "https://ada:pa55word@store.example/words.tsv?X-Amz-Signature=abcdef123&X-Amz-Credential=AKIA1#x"
 
 
-def test_secrets_of_a_lexicon_address_are_not_published(hub: str, tmp_path: Path, write) -> None:
+def test_secrets_in_lexicon_url_are_not_published(hub: str, tmp_path: Path, write) -> None:
     write_corpus, _ = write
     folder = write_corpus(tmp_path / "a", lexicons=[{"name": SIGNED, "version": SIGNED}])
     recipe = folder / "recipes" / "demo-disease" / "recipe.yaml"
@@ -204,7 +202,7 @@ def test_secrets_of_a_lexicon_address_are_not_published(hub: str, tmp_path: Path
     assert without_secrets("see https://a.example/b, c?") == "see https://a.example/b, c?"
 
 
-def test_token_that_a_hub_echoes_is_not_shown(loopback, model_folder: Path) -> None:
+def test_token_echoed_by_hub_is_not_shown(loopback, model_folder: Path) -> None:
     from starlette.responses import JSONResponse
 
     def echo(app):
@@ -234,7 +232,7 @@ def test_token_that_a_hub_echoes_is_not_shown(loopback, model_folder: Path) -> N
         ("data/rejected/demo_disease-00000-of-00001.parquet", b"junk", "can't be read"),
     ],
 )
-def test_damaged_corpus_folder_is_one_line(
+def test_damaged_corpus_folder_is_one_line_error(
     hub: str, corpus_folder: Path, file: str, content: bytes, message: str
 ) -> None:
     (corpus_folder / file).write_bytes(content)
@@ -252,7 +250,7 @@ def test_damaged_corpus_folder_is_one_line(
         ("export.json", b"[" * 100_000, "is not JSON"),
     ],
 )
-def test_damaged_model_folder_is_one_line(
+def test_damaged_model_folder_is_one_line_error(
     hub: str, model_folder: Path, file: str, content: bytes, message: str
 ) -> None:
     (model_folder / file).parent.mkdir(exist_ok=True)
@@ -261,7 +259,7 @@ def test_damaged_model_folder_is_one_line(
         publish("model", model_folder, MODEL, target=HubTarget(hub))
 
 
-def test_broken_card_of_a_space_is_one_line(hub: str, tmp_path: Path) -> None:
+def test_broken_space_card_is_one_line_error(hub: str, tmp_path: Path) -> None:
     (tmp_path / "space").mkdir()
     (tmp_path / "space" / "README.md").write_text("---\ntitle: [\n---\nText\n")
     with pytest.raises(UserError, match="YAML at the head of README"):

@@ -1,4 +1,4 @@
-"""One Collection over corpus, model and Space."""
+"""One Collection holds the corpus, the model and the Space."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from corpusmith.hub.publish import publish
 from corpusmith.hub.repo import HubTarget
 
 
-def test_releases_are_collected_once_and_their_notes_follow(
+def test_each_repo_is_collected_once_and_its_note_is_updated(
     hub: str, tmp_path: Path, write
 ) -> None:
     write_corpus, write_model = write
@@ -30,7 +30,7 @@ def test_releases_are_collected_once_and_their_notes_follow(
     }
 
 
-def test_collection_catches_up_after_a_kill(hub: str, tmp_path: Path, write) -> None:
+def test_collection_is_completed_after_a_kill(hub: str, tmp_path: Path, write) -> None:
     _, write_model = write
     address = collect(
         "local",
@@ -38,7 +38,7 @@ def test_collection_catches_up_after_a_kill(hub: str, tmp_path: Path, write) -> 
         target=HubTarget(hub),
     )
     better = write_model(tmp_path / "b", b"\0better")
-    publish("model", better, "local/student", target=HubTarget(hub))  # and here it was killed
+    publish("model", better, "local/student", target=HubTarget(hub))  # killed here
     again = publish("model", better, "local/student", target=HubTarget(hub))
     collect("local", [again], target=HubTarget(hub))
     (item,) = HfApi(endpoint=hub).get_collection(address.split("/collections/")[1]).items

@@ -1,4 +1,4 @@
-"""The Hub fails at each request of a release: what it holds then is whole, and tagged once."""
+"""The Hub fails at each request of a release. Its content stays complete and tagged once."""
 
 import shutil
 from functools import partial
@@ -20,10 +20,9 @@ FAULTS = ("500 before", "429 before", "hang up before", "500 after", "hang up af
 
 
 class FaultAt:
-    """Middleware that fails the request with the given number among those whose path and method
-    `matches` accepts.
+    """Middleware that fails the n-th request whose method and path `matches` accepts.
 
-    "before" fails without doing what was asked; "after" does it and loses the answer.
+    "before" fails without executing the request; "after" executes it and drops the response.
     """
 
     def __init__(self, app, number: int, fault: str, matches=lambda method, path: True) -> None:
@@ -38,7 +37,9 @@ class FaultAt:
             return await self.app(scope, receive, send)
         if self.fault.endswith("after"):
             await self.app(scope, receive, swallow)
-        if self.fault.startswith("hang up"):  # uvicorn closes a connection whose body falls short
+        if self.fault.startswith(
+            "hang up"
+        ):  # uvicorn closes the connection if the body is too short
             await send(
                 {
                     "type": "http.response.start",
@@ -58,7 +59,7 @@ class FaultAt:
 
 
 async def swallow(message) -> None:
-    """Drop an answer."""
+    """Drop a response."""
 
 
 def is_write(method: str, path: str) -> bool:
@@ -66,7 +67,7 @@ def is_write(method: str, path: str) -> bool:
 
 
 def check_whole(url: str, repo_id: str, folder: Path, version: str) -> None:
-    """`main` and the one tag hold the release, complete, in one commit."""
+    """Check that `main` and the only tag point to one commit with the complete release."""
     repo = Repo("model", repo_id, HubTarget(url))
     standing = repo.standing()
     assert standing.tags == {version: standing.head}
@@ -86,7 +87,7 @@ def check_whole(url: str, repo_id: str, folder: Path, version: str) -> None:
         *(pytest.param(f, marks=pytest.mark.slow) for f in FAULTS[1:4]),
     ],
 )
-def test_a_first_release_survives_a_fault_at_each_write(
+def test_first_release_survives_fault_at_each_write(
     loopback, model_folder: Path, fault: str
 ) -> None:
     number, done = 0, False
@@ -105,9 +106,7 @@ def test_a_first_release_survives_a_fault_at_each_write(
 
 @pytest.fixture
 def stood(loopback, tmp_path: Path, write) -> dict:
-    """A hub where a corpus stands at its second version, a model and a Space at their first; and
-    folders of the next.
-    """
+    """A hub with released corpus, models and Space, and folders of the next versions."""
     write_corpus, write_model = write
     space = tmp_path / "space"
     space.mkdir()
@@ -170,7 +169,7 @@ OUTCOMES = {  # action -> (the repo, its kind, the tags it ends with, pull reque
         for fault in FAULTS[::4]
     ],
 )
-def test_later_releases_survive_a_fault_at_each_request(
+def test_later_releases_survive_fault_at_each_request(
     loopback, tmp_path: Path, stood: dict, action: str, fault: str
 ) -> None:
     for number in count():
@@ -195,7 +194,7 @@ def test_later_releases_survive_a_fault_at_each_request(
 def check_release(
     url: str, repo_id: str, kind: str, tags: list[str], pulls: int, when: str
 ) -> None:
-    """One commit a version and nothing besides, the last of them at `main`."""
+    """Check that each version is one commit, that `main` is the last, and that no other exists."""
     repo = Repo(kind, repo_id, HubTarget(url))
     standing = repo.standing()
     assert sorted(standing.tags) == tags and standing.tags[tags[-1]] == standing.head, when

@@ -21,9 +21,7 @@ pytestmark = pytest.mark.slow
 
 
 class KillAt:
-    """Middleware that kills the publisher at its request with the given number, before or after
-    doing what it asks.
-    """
+    """Middleware that kills the publisher at its n-th request, before or after executing it."""
 
     def __init__(self, app, number: int, after: bool) -> None:
         self.app, self.number, self.after = app, number, after
@@ -41,7 +39,7 @@ class KillAt:
 
 
 async def swallow(message) -> None:
-    """Drop an answer."""
+    """Drop a response."""
 
 
 def publish_model(folder: Path, url: str) -> None:
@@ -54,7 +52,7 @@ def content(standing: Standing) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def processes():
-    """Children of a process that has everything imported and no threads."""
+    """A forkserver that has imported all modules and has no threads."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["corpusmith.hub.publish", "matplotlib.figure"])
     return context
@@ -77,7 +75,7 @@ def test_publisher_killed_at_each_request(
         before = repo.standing()
         server.app.seen, server.app.number = 0, number
         child = processes.Process(target=publish_model, args=(second, server.url))
-        server.app.victim = 10**9  # nobody, until the child's number is known
+        server.app.victim = 10**9  # no process, until the child's id is known
         child.start()
         server.app.victim = child.pid
         child.join()
@@ -114,9 +112,7 @@ def missing(standing: Standing, folder: Path) -> list[str]:
 
 
 def test_hub_killed_while_publishing(tmp_path: Path, write) -> None:
-    """The hub dies and comes back twenty times under a publisher that only ever sees broken
-    connections.
-    """
+    """The hub is killed and restarted twenty times. The publisher sees only broken connections."""
     _, write_model = write
     folders: dict[str, Path] = {}
     root, port = tmp_path / "hub", free_port()

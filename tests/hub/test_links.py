@@ -1,4 +1,4 @@
-"""Follow every link and picture of a release on a real hub."""
+"""Follow every link and picture of a release on a hub."""
 
 import json
 import re
@@ -12,14 +12,14 @@ from corpusmith.hub.repo import HubTarget, Repo
 from tests.hub import http
 
 CORPUS, MODEL, SPACE = "local/corpusmith-ner", "local/student", "local/corpusmith"
-ABROAD = {  # the only addresses of other sites that a card of ours names
+ABROAD = {  # the only external URLs on our cards
     "https://arxiv.org/abs/2303.04360",
     "https://huggingface.co/docs/transformers.js",
 }
 
 
 def links(markdown: str) -> list[str]:
-    """Addresses of links and pictures."""
+    """URLs of links and pictures."""
     text = re.sub(r"\A---\n.*?^---\n", "", markdown, flags=re.DOTALL | re.MULTILINE)
     tokens = [
         part
@@ -29,7 +29,7 @@ def links(markdown: str) -> list[str]:
     return [str(part.attrs[key]) for part in tokens for key in ("href", "src") if key in part.attrs]
 
 
-def test_links_and_pictures_lead_somewhere(hub: str, tmp_path: Path, write) -> None:
+def test_links_and_pictures_resolve(hub: str, tmp_path: Path, write) -> None:
     write_corpus, write_model = write
     form = {"rows": 20, "tokens_mean": 8.0, "mentions_mean": 1.0, "share_without_mention": 0.1}
     corpus = write_corpus(
@@ -85,7 +85,7 @@ def test_links_and_pictures_lead_somewhere(hub: str, tmp_path: Path, write) -> N
         for name in {"README.md", "CHANGELOG.md"} & files.keys():
             for link in links(repo.read(files[name]).decode()):
                 if link not in ABROAD:
-                    # Where the Hub looks for what is relative
+                    # The base against which the Hub resolves relative links
                     base = f"{repo.url}/resolve/{done.version}/{name}"
                     assert http.get(urljoin(base, link)).status_code == 200, (
                         f"{done.repo_id}, {name}: {link}"

@@ -1,4 +1,4 @@
-"""The local Hub of a run: there while the run is, and gone with it, however it ends."""
+"""The local Hub of a run starts with the run and stops with it, even if the run is killed."""
 
 import os
 import signal
@@ -38,7 +38,7 @@ def test_local_hub_runs_inside_the_context_only(
     assert not answers(endpoint)
 
 
-def test_local_hub_ends_with_a_killed_run(tmp_path: Path) -> None:
+def test_local_hub_stops_after_run_is_killed(tmp_path: Path) -> None:
     line = [sys.executable, "-c", RUN, str(tmp_path / "hub")]
     with subprocess.Popen(
         line, env={**os.environ, "PYTHONPATH": HOUSE}, stdout=subprocess.PIPE, text=True
@@ -47,12 +47,10 @@ def test_local_hub_ends_with_a_killed_run(tmp_path: Path) -> None:
         endpoint = run.stdout.readline().strip()
         assert answers(endpoint)
         run.send_signal(signal.SIGKILL)
-    while answers(
-        endpoint
-    ):  # it has to hear of it first; a Hub that stayed would be caught by the job's time limit
+    while answers(endpoint):  # the Hub stops with a delay; if it never stops, the job times out
         time.sleep(0.1)
 
 
-def test_url_of_a_hub_is_used_as_it_is(tmp_path: Path) -> None:
+def test_hub_url_is_used_directly(tmp_path: Path) -> None:
     with hub_at("https://hub.example/", tmp_path) as endpoint:
         assert endpoint == "https://hub.example"

@@ -1,4 +1,4 @@
-"""Whole releases against a real hub: what each repo holds afterwards, and under which version."""
+"""Complete releases on a hub: the content and version of each repo afterwards."""
 
 import json
 from pathlib import Path
@@ -28,7 +28,7 @@ def test_first_release_is_one_commit_and_one_tag(hub: str, corpus_folder: Path) 
     commits = api.list_repo_commits(CORPUS, repo_type="dataset")
     assert [commit.title for commit in commits][:-1] == [
         "Release v0.1.0"
-    ]  # the last one made the repo
+    ]  # the last one created the repo
     (tag,) = api.list_repo_refs(CORPUS, repo_type="dataset").tags
     assert (tag.name, tag.target_commit) == ("v0.1.0", done.commit)
     assert api.dataset_info(CORPUS).private
@@ -40,7 +40,7 @@ def test_same_content_is_not_published_again(hub: str, corpus_folder: Path) -> N
     assert (again.state, again.version, again.commit) == ("unchanged", "v0.1.0", first.commit)
 
 
-def test_existing_repo_becomes_public_only_on_request_and_last(
+def test_existing_repo_becomes_public_only_on_request_and_as_last_step(
     hub: str, tmp_path: Path, write
 ) -> None:
     write_corpus, _ = write
@@ -76,7 +76,7 @@ def test_unchanged_repo_can_become_public_but_not_by_a_pull_request(
     assert "is visible from now on to everybody" in release_lines(done)
 
 
-def test_version_follows_the_change_and_old_versions_stay(hub: str, tmp_path: Path, write) -> None:
+def test_version_matches_the_change_and_old_versions_stay(hub: str, tmp_path: Path, write) -> None:
     write_corpus, _ = write
     about = About(license="cc-by-4.0")
     publish("dataset", write_corpus(tmp_path / "a"), CORPUS, about=about, target=HubTarget(hub))
@@ -128,7 +128,7 @@ def test_only_changed_files_are_uploaded(hub: str, tmp_path: Path, write) -> Non
     assert [change.path for change in done.changes] == text_files
 
 
-def test_dry_run_says_everything_and_writes_nothing(hub: str, corpus_folder: Path) -> None:
+def test_dry_run_shows_whole_release_and_writes_nothing(hub: str, corpus_folder: Path) -> None:
     plan = publish("dataset", corpus_folder, CORPUS, target=HubTarget(hub, dry_run=True))
     assert (plan.state, plan.version, plan.reason) == ("planned", "v0.1.0", "First release.")
     shard = corpus_folder / "data/demo-disease/train-00000-of-00001.parquet"
@@ -139,7 +139,9 @@ def test_dry_run_says_everything_and_writes_nothing(hub: str, corpus_folder: Pat
     assert Repo("dataset", CORPUS, HubTarget(hub)).standing().head is None
 
 
-def test_pull_request_leaves_main_alone_and_is_opened_once(hub: str, tmp_path: Path, write) -> None:
+def test_pull_request_leaves_main_unchanged_and_is_opened_once(
+    hub: str, tmp_path: Path, write
+) -> None:
     write_corpus, _ = write
     publish("dataset", write_corpus(tmp_path / "a"), CORPUS, target=HubTarget(hub))
     repo = Repo("dataset", CORPUS, HubTarget(hub))
@@ -155,7 +157,7 @@ def test_pull_request_leaves_main_alone_and_is_opened_once(hub: str, tmp_path: P
     assert repo.standing().tags["v0.2.0"] == repo.standing().head, "what was merged is tagged"
 
 
-def test_rollback_restores_the_content_under_a_new_version(hub: str, tmp_path: Path, write) -> None:
+def test_rollback_restores_content_under_a_new_version(hub: str, tmp_path: Path, write) -> None:
     write_corpus, _ = write
     publish("dataset", write_corpus(tmp_path / "a"), CORPUS, target=HubTarget(hub))
     publish("dataset", write_corpus(tmp_path / "b", rows=30), CORPUS, target=HubTarget(hub))
@@ -173,7 +175,7 @@ def test_rollback_restores_the_content_under_a_new_version(hub: str, tmp_path: P
     assert "Rolled back to v0.1.0." in text("dataset", CORPUS, "CHANGELOG.md", hub)
 
 
-def test_rollback_to_an_unknown_version_names_the_remedy(hub: str, corpus_folder: Path) -> None:
+def test_rollback_to_unknown_version_explains_remedy(hub: str, corpus_folder: Path) -> None:
     publish("dataset", corpus_folder, CORPUS, target=HubTarget(hub))
     with pytest.raises(UserError, match=r"no version v9\.9\.9"):
         rollback("dataset", CORPUS, "v9.9.9", target=HubTarget(hub))
@@ -227,7 +229,7 @@ def test_model_versions(hub: str, tmp_path: Path, write) -> None:
     assert info.card_data.datasets == [CORPUS] and info.card_data.base_model == "x/y"
 
 
-def test_stale_files_go(hub: str, model_folder: Path) -> None:
+def test_stale_files_are_deleted(hub: str, model_folder: Path) -> None:
     (model_folder / "merges.txt").write_text("stale")
     publish("model", model_folder, MODEL, target=HubTarget(hub))
     (model_folder / "merges.txt").unlink()
@@ -282,7 +284,7 @@ def test_metric_keeps_its_own_card(hub: str, tmp_path: Path) -> None:
     assert publish("metric", folder, "local/strict", target=HubTarget(hub)).version == "v0.2.0"
 
 
-def test_a_version_can_be_named_but_not_go_back(hub: str, model_folder: Path) -> None:
+def test_version_can_be_chosen_but_not_lowered(hub: str, model_folder: Path) -> None:
     assert (
         publish("model", model_folder, MODEL, version="v2.0.0", target=HubTarget(hub)).version
         == "v2.0.0"
@@ -292,7 +294,7 @@ def test_a_version_can_be_named_but_not_go_back(hub: str, model_folder: Path) ->
         publish("model", model_folder, MODEL, version="v1.0.0", target=HubTarget(hub))
 
 
-def test_the_croissant_file_of_a_release_is_valid(
+def test_croissant_file_of_a_release_is_valid(
     hub: str, corpus_folder: Path, tmp_path: Path
 ) -> None:
     import mlcroissant
@@ -333,7 +335,7 @@ def test_build_json_counts_the_rows_of_the_card(hub: str, corpus_folder: Path) -
         ("dataset", CORPUS, "no build.json"),
     ],
 )
-def test_bad_input_names_the_remedy(
+def test_bad_input_error_explains_remedy(
     hub: str, model_folder: Path, kind: str, repo_id: str, said: str
 ) -> None:
     with pytest.raises(UserError, match=said):

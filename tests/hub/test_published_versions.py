@@ -1,4 +1,4 @@
-"""A fresh process loads each version, whole and streamed."""
+"""A fresh process loads each version, in full and streamed."""
 
 import json
 import os
@@ -26,9 +26,7 @@ print(json.dumps([whole["text"][:], [row["text"] for row in streamed], tags, rej
 """
 
 
-def test_the_first_version_keeps_its_rows_after_three_releases(
-    hub: str, tmp_path: Path, write
-) -> None:
+def test_first_version_keeps_its_rows_after_three_releases(hub: str, tmp_path: Path, write) -> None:
     write_corpus, _ = write
     for number, change in enumerate([{}, {"rows": 30}, {"text": " in mice"}, {"recipe": "other"}]):
         publish(

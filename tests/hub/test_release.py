@@ -1,4 +1,4 @@
-"""Two publishers at once, accounts that may not write, and a Hub that is down."""
+"""Concurrent publishers, accounts without write access, and an unreachable Hub."""
 
 import hashlib
 import subprocess
@@ -37,7 +37,9 @@ def test_refusal_is_not_retried() -> None:
     assert len(calls) == 1
 
 
-def test_one_of_two_publishers_wins_and_the_other_is_told(hub: str, tmp_path: Path, write) -> None:
+def test_only_one_of_two_concurrent_publishers_succeeds_and_other_gets_error(
+    hub: str, tmp_path: Path, write
+) -> None:
     _, write_model = write
     publish("model", write_model(tmp_path / "first"), MODEL, target=HubTarget(hub))
     folders = [write_model(tmp_path / name, name.encode() + b"\0") for name in ("one", "two")]
@@ -66,9 +68,7 @@ def test_one_of_two_publishers_wins_and_the_other_is_told(hub: str, tmp_path: Pa
     assert repo.standing().tags["v0.2.0"] == outcomes[won.name].commit
 
 
-def test_repo_that_was_filled_in_the_meantime_is_not_overwritten(
-    hub: str, tmp_path: Path, write
-) -> None:
+def test_repo_filled_during_release_is_not_overwritten(hub: str, tmp_path: Path, write) -> None:
     _, write_model = write
     publish("model", write_model(tmp_path / "theirs"), MODEL, target=HubTarget(hub))
     repo = Repo("model", MODEL, HubTarget(hub))
@@ -79,10 +79,10 @@ def test_repo_that_was_filled_in_the_meantime_is_not_overwritten(
     assert repo.standing().head == head
 
 
-def test_a_tag_taken_by_another_commit_is_left_alone(hub: str, model_folder: Path) -> None:
+def test_existing_tag_of_another_commit_is_unchanged(hub: str, model_folder: Path) -> None:
     done = publish("model", model_folder, MODEL, target=HubTarget(hub))
     repo = Repo("model", MODEL, HubTarget(hub))
-    tag(repo, "v0.1.0", str(done.commit))  # again: nothing happens
+    tag(repo, "v0.1.0", str(done.commit))  # repeated: no effect
     first = repo.api.list_repo_commits(MODEL)[-1].commit_id
     with pytest.raises(UserError, match=r"has a tag v0\.1\.0 already"):
         tag(repo, "v0.1.0", first)
@@ -110,7 +110,7 @@ def guarded(loopback, tmp_path: Path) -> str:
         ("bob/model", "ada-secret-token", "refuses this account"),
     ],
 )
-def test_accounts_without_write_access_get_the_remedy(
+def test_error_without_write_access_explains_remedy(
     guarded: str, model_folder: Path, repo_id: str, token: str, said: str
 ) -> None:
     with pytest.raises(UserError, match=said) as caught:
@@ -118,7 +118,7 @@ def test_accounts_without_write_access_get_the_remedy(
     assert "hf auth login" in str(caught.value) and "secret" not in str(caught.value)
 
 
-def test_an_account_that_may_write_publishes(guarded: str, model_folder: Path) -> None:
+def test_account_with_write_access_publishes(guarded: str, model_folder: Path) -> None:
     assert (
         publish(
             "model", model_folder, "ada/model", target=HubTarget(guarded, token="ada-secret-token")
@@ -147,6 +147,6 @@ def test_hidden_files_are_not_published(tmp_path: Path) -> None:
     assert list(folder_files(tmp_path)) == ["shown"]
 
 
-def test_errors_of_the_hub_keep_their_kind(hub: str) -> None:
+def test_hub_errors_keep_their_type(hub: str) -> None:
     with pytest.raises(HfHubHTTPError):
         retried(lambda: Repo("model", MODEL, HubTarget(hub)).api.list_repo_commits(MODEL))

@@ -1,4 +1,4 @@
-"""Rows of two versions are told apart by id and content, wherever they lie."""
+"""Rows of two versions are compared by id and content, regardless of their position."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def write_shards(folder: Path, **shards: list[dict]) -> Path:
 
 
 class Local(Repo):
-    """A repo whose standing files lie in a folder: no hub is needed to compare rows."""
+    """A repo with its published files in a local folder, to compare rows without a hub."""
 
     def __init__(self, root: Path) -> None:
         self.root, self.fetched = root, []
@@ -41,7 +41,7 @@ def remote(folder: Path) -> dict[str, RemoteFile]:
     }
 
 
-def test_added_removed_changed_and_moved(tmp_path: Path) -> None:
+def test_added_removed_changed_and_moved_rows_are_counted(tmp_path: Path) -> None:
     a, b, c, d = ({"id": name, "text": name} for name in "abcd")
     old = write_shards(tmp_path / "old", train=[a, b], test=[c])
     new = write_shards(tmp_path / "new", train=[a, {"id": "c", "text": "other"}], test=[d])
@@ -58,7 +58,7 @@ def test_unchanged_shards_are_not_fetched(tmp_path: Path) -> None:
     assert repo.fetched == ["data/words/test-00000-of-00001.parquet"]
 
 
-def test_nothing_changed(tmp_path: Path) -> None:
+def test_equal_versions_have_no_row_changes(tmp_path: Path) -> None:
     old = write_shards(tmp_path / "old", train=[{"id": "a"}])
     assert row_changes(Local(old), remote(old), folder_files(old)) == {}
 
@@ -74,7 +74,7 @@ def test_order_of_rows_does_not_matter(tmp_path: Path, key: str) -> None:
     assert hashes[0] == hashes[1] and len(hashes[0]) == 5
 
 
-def test_refused_rows_of_one_request_are_all_counted(tmp_path: Path) -> None:
+def test_rejected_rows_of_one_request_are_all_counted(tmp_path: Path) -> None:
     old = [{"request_id": "r1", "answer": "a"}, {"request_id": "r1", "answer": "b"}]
     new = [{"request_id": "r1", "answer": "b"}, *({"request_id": "r2", "answer": x} for x in "cd")]
     was, now = (

@@ -1,4 +1,4 @@
-"""Two real Hubs on the loopback, and a repo that moves from one to the other with its history."""
+"""Copy a repo with its history from one loopback Hub to another."""
 
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def release(api: HfApi, version: str, before: dict, files: dict) -> None:
 
 
 class Fails:
-    """Middleware that answers 500 to commits once `allowed` of them have passed."""
+    """Middleware that answers 500 to commits after the first `allowed`."""
 
     def __init__(self, app, allowed: int):
         self.app, self.allowed = app, allowed
@@ -59,7 +59,7 @@ class Fails:
 
 @pytest.fixture
 def target(loopback, tmp_path: Path):
-    """Another hub, which takes a number of commits and then fails."""
+    """A second hub that accepts a number of commits and then fails."""
     from corpusmith.hub.local import application
 
     return loopback(lambda _: Fails(application(tmp_path / "target"), 1000))
@@ -83,7 +83,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
 
 
-def test_history_and_tags_arrive(source: HfApi, target) -> None:
+def test_history_and_tags_are_copied(source: HfApi, target) -> None:
     done = lift(
         "dataset", "lab/ner", source=HubTarget(source.endpoint), target=HubTarget(target.url)
     )
@@ -102,7 +102,7 @@ def test_history_and_tags_arrive(source: HfApi, target) -> None:
     )
 
 
-def test_a_second_lift_brings_only_what_is_new(source: HfApi, target) -> None:
+def test_second_transfer_copies_only_new_commits(source: HfApi, target) -> None:
     lift("dataset", "lab/ner", source=HubTarget(source.endpoint), target=HubTarget(target.url))
     api = HfApi(endpoint=target.url)
     before = api.list_repo_commits("lab/ner", repo_type="dataset")
@@ -120,7 +120,7 @@ def test_a_second_lift_brings_only_what_is_new(source: HfApi, target) -> None:
 
 
 @pytest.mark.parametrize("allowed", [0, 1, 2])
-def test_interrupted_lift_resumes(source: HfApi, target, allowed: int, impatient: None) -> None:
+def test_interrupted_transfer_resumes(source: HfApi, target, allowed: int, impatient: None) -> None:
     target.app.allowed = allowed
     with pytest.raises(UserError, match="failed"):
         lift("dataset", "lab/ner", source=HubTarget(source.endpoint), target=HubTarget(target.url))
@@ -132,7 +132,7 @@ def test_interrupted_lift_resumes(source: HfApi, target, allowed: int, impatient
     assert len(api.list_repo_commits("lab/ner", repo_type="dataset")) == 4
 
 
-def test_private_lift_becomes_public_on_request(source: HfApi, target) -> None:
+def test_private_transfer_becomes_public_on_request(source: HfApi, target) -> None:
     api = HfApi(endpoint=target.url)
     lift("dataset", "lab/ner", source=HubTarget(source.endpoint), target=HubTarget(target.url))
     assert api.dataset_info("lab/ner").private
@@ -167,7 +167,7 @@ def test_commits_of_others_are_not_overwritten(source: HfApi, target) -> None:
     assert contents(api, "main", "lab/other") == STATES["v2.0.0"]
 
 
-def test_commit_by_others_during_a_lift_stops_it(source: HfApi, target) -> None:
+def test_commit_by_others_stops_transfer(source: HfApi, target) -> None:
     lift("dataset", "lab/ner", source=HubTarget(source.endpoint), target=HubTarget(target.url))
     api = HfApi(endpoint=target.url)
     api.upload_file(
@@ -201,7 +201,7 @@ def test_missing_repo_is_reported(source: HfApi, target) -> None:
         )
 
 
-def test_cards_get_the_new_names(hub: str, target, tmp_path: Path, write) -> None:
+def test_cards_use_the_new_repo_names(hub: str, target, tmp_path: Path, write) -> None:
     from corpusmith.hub.publish import About, publish
 
     write_corpus, write_model = write

@@ -1,5 +1,5 @@
-"""The rules of DESIGN: labels, schema, prompt, teacher or lexicon raise the first number, rows the
-second, the card the third.
+"""Version rules. A change of labels, schema, prompt, teacher or lexicon raises the first number,
+of rows the second, of the card the third.
 """
 
 import pytest
@@ -18,7 +18,7 @@ BUILD = {
 
 
 def rows(count: int) -> dict:
-    """The build with another number of rows."""
+    """The build with the given number of rows."""
     return {"words": BUILD | {"content_hash": "2", "splits": {"train": {"rows": count}}}}
 
 
@@ -50,7 +50,7 @@ def rows(count: int) -> dict:
         ({"more": BUILD}, 0, "Removed: words."),
     ],
 )
-def test_dataset_steps(after: dict, place: int, reason: str) -> None:
+def test_dataset_change_raises_version(after: dict, place: int, reason: str) -> None:
     assert dataset_step({"words": BUILD}, after) == Step(place, reason)
 
 
@@ -60,11 +60,11 @@ def test_first_release_is_v0_1_0() -> None:
 
 
 @pytest.mark.parametrize(("place", "after"), [(0, "v2.0.0"), (1, "v1.3.0"), (2, "v1.2.4")])
-def test_a_step_resets_the_numbers_behind_it(place: int, after: str) -> None:
+def test_version_step_resets_lower_numbers(place: int, after: str) -> None:
     assert next_version("v1.2.3", Step(place, "")) == after
 
 
-def test_model_and_code_steps() -> None:
+def test_model_and_code_change_raises_version() -> None:
     model = {"task": "ner", "encoder": "a/b", "labels": ("Disease",)}
     assert model_step(model, model | {"encoder": "c/d"}, ["model.safetensors"]).place == 0
     assert model_step(model, model, ["onnx/model.onnx"]) == Step(1, "Trained anew.")
@@ -74,6 +74,6 @@ def test_model_and_code_steps() -> None:
 
 
 @pytest.mark.parametrize("version", ["1.2.3", "v1.2", "v1.2.x", "main", ""])
-def test_other_spellings_are_refused(version: str) -> None:
+def test_invalid_versions_are_refused(version: str) -> None:
     with pytest.raises(UserError, match=r"v1\.2\.3"):
         parse(version)

@@ -15,12 +15,11 @@ from tests.teacher.fake_teacher import FakeTeacher, problem
 
 @dataclass
 class FakeBatches(FakeTeacher):
-    """Batches that end after `delay` seconds; `expire` of them lose the second half of the
-    requests.
+    """A batch ends after `delay` seconds. `expire` batches lose the second half of their requests.
 
-    The server has no time for the first `hiccups` looks at a batch or its results. More than
-    `most_enqueued` requests in a batch are refused. `cancel` batches are cancelled after a third.
-    `spoil` changes the bytes of an output file. The ids in `unknown` belong to another key.
+    The first `hiccups` polls of a batch or its results fail. A batch of more than `most_enqueued`
+    requests is refused. `cancel` batches are cancelled after a third of their requests. `spoil`
+    changes the bytes of an output file. The ids in `unknown` belong to another API key.
     """
 
     delay: float = 0.0

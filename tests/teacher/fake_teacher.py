@@ -1,7 +1,7 @@
-"""A real server on the loopback that errs by a seeded schedule and counts requests and bills.
+"""A loopback server that injects faults by a seeded schedule and counts requests and billed tokens.
 
-The answer to a payload depends on the payload alone; the fault depends on the payload and on how
-often it came. A habit plays the replies of a particular kind of endpoint.
+The answer depends only on the payload. The fault depends on the payload and the number of times
+it was sent. A habit imitates the replies of one kind of endpoint.
 """
 
 import asyncio
@@ -33,12 +33,12 @@ Habit = Callable[[dict[str, Any], int], Response | None]
 
 @dataclass
 class FakeTeacher:
-    """`faults` is the share of requests that meet one; all faults in `kinds` are as frequent.
+    """`faults` is the share of requests with a fault; all faults in `kinds` are equally frequent.
 
-    A storm refuses `storm` requests in a row after each `calm` answers. `key` is the API key that
-    is asked for. `allowance` requests are answered every `period` seconds, as the headers say, and
-    any more refused. `habit` gets a payload and the number of the request, counted from 1, and
-    returns the reply, or None for the usual one.
+    After every `calm` answers, `storm` requests in a row are refused. `key` is the required API
+    key. `allowance` requests are answered every `period` seconds, as the headers announce; further
+    ones are refused. `habit` gets a payload and the number of the request, counted from 1. It
+    returns the reply, or None for the default one.
     """
 
     seed: int = 0
@@ -76,7 +76,7 @@ class FakeTeacher:
 
     @contextmanager
     def serve(self) -> Iterator[str]:
-        """Serve on a free port; gives the base URL."""
+        """Serve on a free port and yield the base URL."""
         config = uvicorn.Config(
             Starlette(routes=self.routes()),
             log_level="critical",
@@ -126,7 +126,7 @@ class FakeTeacher:
         self.bills["completion"] += max(completion, total - prompt)
 
     def grant(self) -> dict[str, str] | None:
-        """One more request of the allowance, with what remains; None where nothing does."""
+        """Use one request of the allowance. Returns the headers, or None if none is left."""
         now = time.monotonic()
         if now - self.renewed >= self.period:
             self.renewed, self.granted = now, 0
@@ -162,8 +162,7 @@ class FakeTeacher:
         return await self.faulty(fault, request, name, payload)
 
     def fault(self, name: str) -> str:
-        """What befalls a request: always the same if it is final, else only the first one to three
-        times."""
+        """The fault of a request. A permanent fault always occurs, others one to three times."""
         rng = random.Random(f"{self.seed}:{name}")
         fault = rng.choice(self.kinds) if rng.random() < self.faults else "none"
         return "none" if fault in PASSING and self.asked[name] > rng.randint(1, 3) else fault
@@ -180,7 +179,7 @@ class FakeTeacher:
         if fault == "stall":
             await asyncio.sleep(self.stall)
             if await request.is_disconnected():
-                return Response(status_code=499)  # given up, and not billed
+                return Response(status_code=499)  # the client gave up: not billed
         if fault == "reset":
             self.server.abort(request.scope["client"])
             return Response()
@@ -193,7 +192,7 @@ class FakeTeacher:
             self.answered[name] += 1
         return Response(
             json.dumps(answer), media_type="application/json"
-        )  # which may escape half a pair
+        )  # json.dumps escapes a lone surrogate
 
     def completion(self, name: str, payload: dict[str, Any], fault: str) -> dict[str, Any]:
         text = self.write(payload) if self.write else self.answer.format(int(name[:4], 16))
@@ -214,7 +213,7 @@ class FakeTeacher:
 
 
 def completion(text: Any, finish: Any = "stop", usage: Any = True, **message: Any) -> JSONResponse:
-    """A chat completion with a text of its own; 40 + 12 tokens unless `usage` says otherwise."""
+    """A chat completion with the given text. Its default usage is 40 + 12 tokens."""
     if usage is True:
         usage = {"prompt_tokens": 40, "completion_tokens": 12, "total_tokens": 52}
     choice = {"message": {"role": "assistant", "content": text, **message}, "finish_reason": finish}

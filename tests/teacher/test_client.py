@@ -1,5 +1,4 @@
-"""The client against a real server that refuses, fails, stalls, resets and garbles, and against
-kill -9."""
+"""The client against a server that refuses, fails, stalls, resets or garbles, and kill -9."""
 
 import gzip
 import multiprocessing
@@ -85,7 +84,7 @@ def test_every_request_is_answered_or_failed_with_a_reason(
     assert max(teacher.answered.values()) == 1
 
 
-def test_half_a_surrogate_pair_stops_no_run(ledger: Ledger) -> None:
+def test_lone_surrogate_does_not_abort_run(ledger: Ledger) -> None:
     with FakeTeacher(answer="Ataxia was seen \ud83d in {} families, \U0001f600.").serve() as url:
         generate(plan(3), ledger, base_url=url)
     assert ledger.counts()["answered"] == 3
@@ -95,7 +94,7 @@ def test_half_a_surrogate_pair_stops_no_run(ledger: Ledger) -> None:
         )
 
 
-def test_a_finished_run_sends_nothing(ledger: Ledger) -> None:
+def test_finished_run_sends_nothing(ledger: Ledger) -> None:
     teacher = FakeTeacher(faults=0.2, kinds=("length",))
     with teacher.serve() as url:
         first = generate(plan(50), ledger, base_url=url)
@@ -108,7 +107,7 @@ def test_a_finished_run_sends_nothing(ledger: Ledger) -> None:
         assert teacher.asked.total() == 50 + first.failed
 
 
-def test_more_rows_pay_only_for_the_new_ones_and_a_twin_only_once(ledger: Ledger) -> None:
+def test_only_new_requests_are_paid_and_duplicates_only_once(ledger: Ledger) -> None:
     teacher = FakeTeacher()
     with teacher.serve() as url:
         generate(plan(20), ledger, base_url=url)
@@ -116,7 +115,7 @@ def test_more_rows_pay_only_for_the_new_ones_and_a_twin_only_once(ledger: Ledger
     assert teacher.asked.total() == 30
 
 
-def test_what_is_sent_is_the_payload_whose_hash_is_the_key(ledger: Ledger) -> None:
+def test_sent_payload_hashes_to_its_key(ledger: Ledger) -> None:
     teacher = FakeTeacher()
     odd = payload(7, top_k=40, stop=["\n"], logit_bias={"50256": -100})
     with teacher.serve() as url:
@@ -127,7 +126,7 @@ def test_what_is_sent_is_the_payload_whose_hash_is_the_key(ledger: Ledger) -> No
     assert answer.host == url.removeprefix("http://").removesuffix("/v1")
 
 
-def test_the_window_grows_to_its_limit_and_shrinks_when_refused(ledger: Ledger) -> None:
+def test_window_grows_to_its_limit_and_shrinks_on_429(ledger: Ledger) -> None:
     windows: list[int] = []
     teacher = FakeTeacher(latency=0.05)
     with teacher.serve() as url:
@@ -162,7 +161,7 @@ def test_retry_after_is_obeyed(ledger: Ledger) -> None:
     assert teacher.asked.total() - 1 <= time.monotonic() - started
 
 
-def test_a_limit_that_the_server_tells_is_kept_without_a_refusal(ledger: Ledger) -> None:
+def test_rate_limit_headers_are_respected_without_a_429(ledger: Ledger) -> None:
     teacher = FakeTeacher(allowance=20, period=1.0, latency=0.01)
     with teacher.serve() as url:
         started = time.monotonic()
@@ -171,7 +170,9 @@ def test_a_limit_that_the_server_tells_is_kept_without_a_refusal(ledger: Ledger)
     assert (teacher.answered.total(), teacher.sent["over"]) == (90, 0)
 
 
-def test_a_run_reports_while_nothing_comes(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_reported_while_no_answer_arrives(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("corpusmith.teacher.client.PULSE", 0.05)
     waiting: list[float] = []
     with FakeTeacher(latency=0.5).serve() as url:
@@ -184,14 +185,14 @@ def test_a_run_reports_while_nothing_comes(ledger: Ledger, monkeypatch: pytest.M
     assert len(waiting) > 3 and waiting == sorted(waiting) and waiting[-1] > 0.1
 
 
-def test_requests_a_minute_are_kept(ledger: Ledger) -> None:
+def test_requests_per_minute_limit_is_respected(ledger: Ledger) -> None:
     with FakeTeacher().serve() as url:
         started = time.monotonic()
         generate(plan(11), ledger, base_url=url, limits=AskLimits(rpm=600))
     assert time.monotonic() - started >= 1.0
 
 
-def test_max_cost_stops_before_it_is_passed_and_the_run_goes_on(ledger: Ledger) -> None:
+def test_run_stops_below_max_cost_and_can_be_continued(ledger: Ledger) -> None:
     price = Price(
         input=100.0, output=1000.0, cached=50.0
     )  # an answer: 32 * 100 + 8 * 50 + 12 * 1000 a million
@@ -208,7 +209,7 @@ def test_max_cost_stops_before_it_is_passed_and_the_run_goes_on(ledger: Ledger) 
     assert teacher.asked.total() == 60
 
 
-def test_an_unknown_price_is_none_and_a_limit_on_cost_needs_one(ledger: Ledger) -> None:
+def test_unknown_price_gives_no_cost_and_max_cost_needs_a_price(ledger: Ledger) -> None:
     with FakeTeacher().serve() as url:
         assert generate(plan(1), ledger, base_url=url).cost is None
         with pytest.raises(UserError, match="price"):
@@ -222,7 +223,7 @@ def test_an_unknown_price_is_none_and_a_limit_on_cost_needs_one(ledger: Ledger) 
             )
 
 
-def test_a_wrong_key_ends_the_run_and_appears_nowhere(
+def test_wrong_api_key_ends_run_and_is_never_shown(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     secret = "planted-credential-0123456789"
@@ -240,7 +241,7 @@ def test_a_wrong_key_ends_the_run_and_appears_nowhere(
     )
 
 
-def test_secrets_that_a_server_echoes_stay_out_of_ledger_transcript_and_log(
+def test_secrets_echoed_by_server_stay_out_of_ledger_transcript_and_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     secret = "planted-credential-0123456789"
@@ -270,7 +271,7 @@ def test_secrets_that_a_server_echoes_stay_out_of_ledger_transcript_and_log(
 
 
 @pytest.mark.parametrize("n", [3, 100])
-def test_an_endpoint_that_is_down_fails_no_request(
+def test_unreachable_endpoint_fails_no_request(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, n: int
 ) -> None:
     monkeypatch.setattr("corpusmith.teacher.client.backoff", lambda attempt: 0.0)
@@ -281,7 +282,7 @@ def test_an_endpoint_that_is_down_fails_no_request(
     assert ledger.counts() == {"requests": n, "answered": 0, "failed": 0, "pending": n}
 
 
-def test_request_that_always_crashes_the_server_is_failed_once_others_are_answered(
+def test_request_that_crashes_server_fails_after_others_are_answered(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("corpusmith.teacher.client.backoff", lambda attempt: 0.0)
@@ -298,7 +299,7 @@ def test_request_that_always_crashes_the_server_is_failed_once_others_are_answer
     "url",
     ["ftp://x/v1", "nonsense", "https://api.example.org/v1", "http://me:hunter2@127.0.0.1:1/v1"],
 )
-def test_an_unusable_endpoint_is_refused(
+def test_unusable_endpoint_is_refused(
     ledger: Ledger, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
@@ -315,14 +316,14 @@ def interrupt_after(teacher: FakeTeacher, answers: int) -> None:
 
 @pytest.fixture
 def default_ctrl_c():
-    """A shell's background jobs, pytest among them, are born with SIGINT ignored."""
+    """Restore SIGINT: a shell starts background jobs, such as pytest, with SIGINT ignored."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("default_ctrl_c")
-def test_ctrl_c_leaves_a_ledger_to_resume(ledger: Ledger) -> None:
+def test_ctrl_c_leaves_resumable_ledger(ledger: Ledger) -> None:
     teacher = FakeTeacher(latency=0.02)
     with teacher.serve() as url:
         interrupt = threading.Thread(target=interrupt_after, args=(teacher, 40))
@@ -337,20 +338,20 @@ def test_ctrl_c_leaves_a_ledger_to_resume(ledger: Ledger) -> None:
 
 
 def generate_in_child(url: str, path: Path, n: int) -> None:
-    corpusmith.teacher.client.backoff = lambda attempt: 0.05  # the child's own
+    corpusmith.teacher.client.backoff = lambda attempt: 0.05  # in the child process
     with Ledger(path) as ledger:
         generate(plan(n), ledger, base_url=url, limits=AskLimits(concurrency=16, timeout=20.0))
 
 
 @pytest.mark.slow
-def test_kill_at_twenty_random_points_never_pays_for_an_answer_in_the_ledger_again(
+def test_kill_at_twenty_random_points_never_repays_a_recorded_answer(
     tmp_path: Path,
 ) -> None:
     path, n, rng = tmp_path / "ledger.sqlite", 700, random.Random(3)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["corpusmith.teacher.client"])
     teacher = FakeTeacher(seed=5, faults=0.2, latency=0.02, stall=0.3, calm=100, storm=20)
-    lost: Counter[str] = Counter()  # answers that were on their way when the run was killed
+    lost: Counter[str] = Counter()  # answers in flight when the run was killed
     with teacher.serve() as url:
         for _ in range(20):
             answered = teacher.answered.copy()
@@ -379,7 +380,7 @@ def test_kill_at_twenty_random_points_never_pays_for_an_answer_in_the_ledger_aga
     assert len(known) > 100
     assert teacher.answered == {
         key: 1 + lost[key] for key in teacher.answered
-    }  # paid again is what was lost, no other
+    }  # only lost answers are paid again
     assert {
         "refuse",
         "storm",
@@ -404,7 +405,7 @@ def test_kill_at_twenty_random_points_never_pays_for_an_answer_in_the_ledger_aga
         }
 
 
-def test_a_failure_that_is_mended_is_no_failure_any_more(ledger: Ledger) -> None:
+def test_retried_failure_that_succeeds_is_no_longer_a_failure(ledger: Ledger) -> None:
     key = payload_key(payload(0))
     ledger.add([(key, payload(0))])
     ledger.fail([Failure(key, "finish reason length", 1)])

@@ -1,4 +1,4 @@
-"""The habits of particular endpoints: what is answered, what ends a run, and what is counted."""
+"""Endpoint quirks: which replies are answers, which end a run, and which are counted."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +37,7 @@ def counted(ledger: Ledger) -> dict[str, int]:
 
 
 def ask(habit: Habit, ledger: Ledger, n: int = 40, **limits: Any) -> tuple[FakeTeacher, str]:
-    """Ask n requests; checks that billed equals counted. Gives the teacher and the error, if
-    any."""
+    """Send n requests and check that billed equals counted. Returns the teacher and the error."""
     teacher, error, before = FakeTeacher(habit=habit), "", counted(ledger)
     with teacher.serve() as url:
         try:
@@ -90,7 +89,7 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_reply_is_an_answer(ledger: Ledger, name: str) -> None:
+def test_unusual_reply_is_accepted_as_answer(ledger: Ledger, name: str) -> None:
     teacher, error = ask(ANSWERS[name], ledger, 6)
     assert error == "" and teacher.asked.total() == 6
     assert [answer.text for answer in ledger.answers()] == [SENTENCE] * 6
@@ -100,13 +99,13 @@ def unanswered(*bodies: Any) -> list[JSONResponse]:
     return [JSONResponse(body) for body in bodies]
 
 
-# What every request meets ends the run: nothing is marked as failed, and the error says the cause
-# and the remedy.
+# A fault of every request ends the run: no request is marked as failed, and the error names the
+# cause and the remedy.
 @dataclass
 class Fatal:
     reply: Response
     says: str
-    asked: int = 20  # at most: the first window, and a few
+    asked: int = 20  # upper limit: the first window and a few more
 
 
 FATAL = {
@@ -149,7 +148,9 @@ FATAL = {
 
 
 @pytest.mark.parametrize("name", FATAL)
-def test_fault_of_every_request_ends_the_run_and_fails_nothing(ledger: Ledger, name: str) -> None:
+def test_fault_of_every_request_ends_run_and_marks_none_as_failed(
+    ledger: Ledger, name: str
+) -> None:
     import re
 
     case = FATAL[name]
@@ -161,14 +162,14 @@ def test_fault_of_every_request_ends_the_run_and_fails_nothing(ledger: Ledger, n
     assert ledger.counts()["answered"] == 100
 
 
-def test_paid_empty_replies_end_the_run_after_a_few(ledger: Ledger) -> None:
+def test_run_ends_after_a_few_paid_empty_replies(ledger: Ledger) -> None:
     empty = completion(None, reasoning_content=SENTENCE)
     teacher, error = ask(lambda p, n: empty, ledger, 500)
     assert "only thinking" in error and ledger.counts()["failed"] == 0
     assert max(teacher.asked.values()) == 2 and teacher.asked.total() < 50
 
 
-def test_empty_reply_is_failed_when_it_is_paid_twice(ledger: Ledger) -> None:
+def test_second_paid_empty_reply_fails_the_request(ledger: Ledger) -> None:
     def habit(asked: dict[str, Any], n: int) -> Response | None:
         return completion("") if asked["seed"] % 10 == 3 else None
 
@@ -177,7 +178,7 @@ def test_empty_reply_is_failed_when_it_is_paid_twice(ledger: Ledger) -> None:
     assert ledger.failures_by_reason() == {"the answer is empty": 4}
     assert ledger.spent_by_reason() == {"the answer is empty": 8}
     ask(habit, ledger, 40)
-    assert ledger.spent_by_reason() == {"the answer is empty": 8}  # not asked again
+    assert ledger.spent_by_reason() == {"the answer is empty": 8}  # not retried
 
 
 @pytest.mark.parametrize(
@@ -185,7 +186,7 @@ def test_empty_reply_is_failed_when_it_is_paid_twice(ledger: Ledger) -> None:
     [completion(None), completion(SENTENCE, usage=USAGE), completion("x", "length", usage=USAGE)],
     ids=["empty", "thinking", "cut short"],
 )
-def test_max_cost_holds_whatever_a_reply_costs(ledger: Ledger, reply: Response) -> None:
+def test_max_cost_is_respected_for_any_reply_cost(ledger: Ledger, reply: Response) -> None:
     from corpusmith.teacher.prices import Price
 
     price = Price(10, 10, 10)
@@ -193,7 +194,7 @@ def test_max_cost_holds_whatever_a_reply_costs(ledger: Ledger, reply: Response) 
     assert 0 < price.cost(teacher.bills["prompt"], teacher.bills["completion"]) <= 0.03
 
 
-def test_account_fault_in_the_middle_fails_nothing_and_the_run_goes_on(ledger: Ledger) -> None:
+def test_account_error_mid_run_fails_no_request_and_run_can_be_continued(ledger: Ledger) -> None:
     broke = problem(402, "Insufficient Balance")
     _, error = ask(lambda p, n: broke if n > 8 else None, ledger)
     assert "top up" in error
@@ -202,25 +203,25 @@ def test_account_fault_in_the_middle_fails_nothing_and_the_run_goes_on(ledger: L
     assert ledger.counts()["answered"] == 40
 
 
-def test_unknown_final_refusal_in_the_middle_ends_the_run(ledger: Ledger) -> None:
+def test_unknown_permanent_error_mid_run_ends_run(ledger: Ledger) -> None:
     gone = problem(400, "The deployment was removed")
     _, error = ask(lambda p, n: gone if n > 20 else None, ledger, 100)
     assert "deployment was removed" in error and ledger.counts()["failed"] == 0
 
 
-def test_few_requests_that_none_is_answered_fail_nothing(ledger: Ledger) -> None:
+def test_small_run_without_any_answer_fails_no_request(ledger: Ledger) -> None:
     _, error = ask(lambda p, n: problem(500, "out of memory"), ledger, 5)
     assert "out of memory" in error and ledger.counts()["pending"] == 5
 
 
-def test_loading_model_is_waited_for(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_waits_while_model_loads(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("corpusmith.teacher.pace.FIRST_PAUSE", 0.02)
     loading = problem(503, "Loading model")
     ask(lambda p, n: loading if n <= 8 else None, ledger, 5)
     assert ledger.counts()["answered"] == 5
 
 
-def test_wait_for_a_busy_endpoint_is_shown_and_has_an_end(
+def test_wait_for_busy_endpoint_is_shown_and_times_out(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("corpusmith.teacher.client.LONGEST_WAIT", 0.6)
@@ -236,7 +237,7 @@ def test_wait_for_a_busy_endpoint_is_shown_and_has_an_end(
     assert ledger.counts()["failed"] == 0
 
 
-def test_pauses_grow_so_that_counted_refusals_end(
+def test_pauses_grow_until_rate_limit_is_met(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import time
@@ -253,7 +254,7 @@ def test_pauses_grow_so_that_counted_refusals_end(
     assert ledger.counts()["answered"] == 30 and teacher.asked.total() < 150
 
 
-def test_error_in_a_reply_is_asked_again(ledger: Ledger) -> None:
+def test_error_in_reply_body_is_retried(ledger: Ledger) -> None:
     failing = [
         completion("", "error"),
         JSONResponse({"error": {"message": "Upstream is down"}}),
@@ -297,7 +298,7 @@ def test_error_in_a_reply_is_asked_again(ledger: Ledger) -> None:
         ),
     ],
 )  # fmt: skip
-def test_refused_parameter_is_left_out_or_renamed_and_remembered(
+def test_refused_parameter_is_omitted_or_renamed_and_remembered(
     ledger: Ledger, refuses: str, message: dict[str, Any], sent: dict[str, Any]
 ) -> None:
     def habit(asked: dict[str, Any], n: int) -> Response | None:
@@ -310,10 +311,10 @@ def test_refused_parameter_is_left_out_or_renamed_and_remembered(
     with teacher.serve() as url:
         asked = teacher.asked.total()
         generate(plan(20), ledger, base_url=url)
-        assert teacher.asked.total() == asked  # the key is the plan's
+        assert teacher.asked.total() == asked  # the key is that of the planned payload
 
 
-def test_dialect_is_remembered_for_the_endpoint(ledger: Ledger) -> None:
+def test_dialect_is_remembered_per_endpoint(ledger: Ledger) -> None:
     teacher = FakeTeacher(
         habit=lambda p, n: (
             problem(422, "seed: Extra inputs are not permitted") if "seed" in p else None
@@ -326,7 +327,7 @@ def test_dialect_is_remembered_for_the_endpoint(ledger: Ledger) -> None:
     assert done.dialect == "seed left out" and teacher.asked.total() == asked + 6
 
 
-def test_refused_system_role_is_merged_into_the_users_message(ledger: Ledger) -> None:
+def test_refused_system_message_is_merged_into_user_message(ledger: Ledger) -> None:
     def habit(asked: dict[str, Any], n: int) -> Response | None:
         refused = any(message["role"] == "system" for message in asked["messages"])
         return problem(400, "System role not supported") if refused else None
@@ -338,7 +339,7 @@ def test_refused_system_role_is_merged_into_the_users_message(ledger: Ledger) ->
     )
 
 
-def test_retry_after_date_of_a_skewed_clock_is_obeyed(ledger: Ledger) -> None:
+def test_retry_after_date_of_skewed_server_clock_is_obeyed(ledger: Ledger) -> None:
     import time
     from email.utils import formatdate
 
@@ -353,7 +354,7 @@ def test_retry_after_date_of_a_skewed_clock_is_obeyed(ledger: Ledger) -> None:
     assert 0.9 < time.monotonic() - started < 20
 
 
-def test_unlimited_azure_headers_do_not_stop_a_run(ledger: Ledger) -> None:
+def test_unlimited_azure_headers_do_not_stop_run(ledger: Ledger) -> None:
     headers = {f"x-ratelimit-{name}-tokens": "-1" for name in ("limit", "remaining")}
     ok = completion(SENTENCE)
     ok.headers.update({**headers, "x-ratelimit-reset-tokens": "0"})

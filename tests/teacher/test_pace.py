@@ -13,7 +13,7 @@ def answered(window: Window, n: int) -> None:
         window.grow()
 
 
-def test_a_window_doubles_then_halves_once_a_round_trip_then_grows_by_a_few() -> None:
+def test_window_doubles_then_halves_once_per_round_trip_then_grows_slowly() -> None:
     window = Window(100)
     assert window.room == 16
     answered(window, 16)
@@ -31,7 +31,7 @@ def test_a_window_doubles_then_halves_once_a_round_trip_then_grows_by_a_few() ->
     assert window.size == 1
 
 
-def test_a_window_that_is_not_full_does_not_grow() -> None:
+def test_window_that_is_not_full_does_not_grow() -> None:
     window = Window(100)
     window.inside = 3
     window.grow()
@@ -51,11 +51,11 @@ def test_a_window_that_is_not_full_does_not_grow() -> None:
         ("1s!", None),
     ],
 )
-def test_durations(text: str, seconds: float | None) -> None:
+def test_reset_durations_are_parsed(text: str, seconds: float | None) -> None:
     assert parse_duration(text) == seconds
 
 
-def test_retry_after_in_seconds_milliseconds_and_as_a_date() -> None:
+def test_retry_after_in_seconds_milliseconds_and_as_date() -> None:
     assert retry_after({"retry-after": "7"}) == 7
     assert retry_after({"retry-after-ms": "250", "retry-after": "7"}) == 0.25
     in_five_minutes = formatdate(time.time() + 300, usegmt=True)
@@ -64,7 +64,7 @@ def test_retry_after_in_seconds_milliseconds_and_as_a_date() -> None:
     assert retry_after({}) is retry_after({"retry-after": "later"}) is None
 
 
-def test_retry_after_date_is_read_against_the_clock_of_the_server() -> None:
+def test_retry_after_date_is_relative_to_server_clock() -> None:
     now = time.time() + 3600
     headers = {
         "date": formatdate(now, usegmt=True),
@@ -82,7 +82,7 @@ def waited(pace: Pace, *tokens: float) -> float:
     return time.monotonic() - started
 
 
-def test_pace_keeps_requests_and_tokens_a_minute() -> None:
+def test_pace_respects_requests_and_tokens_per_minute() -> None:
     assert waited(Pace(rpm=1200), *[1] * 5) >= 0.2
     assert waited(Pace(tpm=60_000), 200, 100, 1) >= 0.3
 
@@ -94,7 +94,7 @@ def told(
     return headers if limit is None else {**headers, f"x-ratelimit-limit-{kind}": str(limit)}
 
 
-def test_what_a_server_says_remains_is_all_that_goes_until_it_is_replenished() -> None:
+def test_no_more_requests_than_remaining_are_sent_before_reset() -> None:
     went: list[float] = []
 
     async def one(pace: Pace, started: float) -> None:
@@ -113,7 +113,7 @@ def test_what_a_server_says_remains_is_all_that_goes_until_it_is_replenished() -
     assert min(went[3:]) >= 0.3 and min(went[7:]) >= 0.6
 
 
-def test_what_was_sent_since_counts_against_what_remains() -> None:
+def test_requests_sent_since_reply_count_against_remaining() -> None:
     async def run() -> float:
         pace = Pace()
         first = await pace.turn(100)
@@ -127,7 +127,7 @@ def test_what_was_sent_since_counts_against_what_remains() -> None:
     assert asyncio.run(run()) >= 0.2
 
 
-def test_what_a_late_reply_tells_of_a_time_that_is_over_is_not_heeded() -> None:
+def test_rate_limit_headers_of_late_reply_are_ignored() -> None:
     async def run() -> int:
         pace = Pace()
         late = await pace.turn(1)
@@ -144,7 +144,7 @@ def test_what_a_late_reply_tells_of_a_time_that_is_over_is_not_heeded() -> None:
 @pytest.mark.parametrize(
     "headers", [{}, told(0, "soon"), {"x-ratelimit-remaining-requests": "0"}, told(5, "9s")]
 )
-def test_a_server_that_says_nothing_of_use_is_not_waited_for(
+def test_unusable_rate_limit_headers_cause_no_wait(
     headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def run() -> None:
@@ -159,7 +159,7 @@ def test_a_server_that_says_nothing_of_use_is_not_waited_for(
     asyncio.run(run())
 
 
-def test_no_pause_is_longer_than_the_longest() -> None:
+def test_pause_is_capped() -> None:
     pace, before = Pace(), time.monotonic()
     pace.pause(10 * LONGEST_PAUSE)
     assert before + LONGEST_PAUSE <= pace._paused_until <= time.monotonic() + LONGEST_PAUSE

@@ -7,13 +7,13 @@ from corpusmith.teacher.ledger import Usage
 from corpusmith.teacher.prices import Price, load_prices, total_cost
 
 
-def test_cost_tells_cached_from_fresh_tokens_and_halves_batches() -> None:
+def test_cost_separates_cached_from_fresh_tokens_and_halves_batches() -> None:
     price = Price(input=2.0, output=8.0, cached=0.5)
     assert price.cost(1_000_000, 500_000, 400_000) == pytest.approx(0.6 * 2 + 0.4 * 0.5 + 0.5 * 8)
     assert price.cost(1_000_000, 500_000, 400_000, batch=True) == pytest.approx(2.7)
 
 
-def test_a_table_of_prices_is_read_and_an_unknown_model_makes_the_cost_unknown(
+def test_price_table_is_read_and_unknown_model_has_unknown_cost(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "prices.toml"
@@ -42,7 +42,7 @@ def test_a_table_of_prices_is_read_and_an_unknown_model_makes_the_cost_unknown(
         "[m",
     ],
 )
-def test_a_wrong_table_is_refused(tmp_path: Path, text: str) -> None:
+def test_invalid_price_table_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "prices.toml").write_text(text)
     with pytest.raises(UserError):
         load_prices(tmp_path / "prices.toml")

@@ -1,7 +1,7 @@
 from corpusmith.teacher.progress import Progress
 
 
-def test_pending_rate_and_time_left_follow_from_the_counts() -> None:
+def test_pending_rate_and_time_left_are_computed_from_counts() -> None:
     progress = Progress(
         total=100, before=20, answered=30, accepted=25, rejected=5, failed=10, seconds=15.0
     )
@@ -12,7 +12,7 @@ def test_pending_rate_and_time_left_follow_from_the_counts() -> None:
     )
 
 
-def test_what_is_not_known_is_none() -> None:
+def test_unknown_rate_and_time_left_are_none() -> None:
     assert Progress(total=None, answered=3, seconds=1.0).pending is None
     assert Progress(total=None, answered=3, seconds=1.0).seconds_left is None
     assert Progress(total=10).seconds_left is None and Progress(total=10).rate == 0.0

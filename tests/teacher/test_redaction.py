@@ -14,17 +14,17 @@ from corpusmith.teacher.redaction import redact
         "token hf_SECRET0123456789 was refused",
     ],
 )
-def test_secrets_are_cut_out(text: str) -> None:
+def test_secrets_are_redacted(text: str) -> None:
     assert "SECRET" not in redact(text) and "[redacted]" in redact(text)
 
 
-def test_keys_of_the_environment_are_cut_out_whatever_they_look_like(
+def test_api_keys_of_environment_are_redacted_in_any_form(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "plain words as a key")
     assert redact("refused: plain words as a key!") == "refused: [redacted]!"
 
 
-def test_other_text_stays() -> None:
+def test_other_text_is_unchanged() -> None:
     text = "HTTP 400: prompt and answer exceed 1024 tokens; task-oriented, at http://host:8081/v1?model=m"
     assert redact(text) == text

@@ -1,5 +1,4 @@
-"""A seeded soak: every fault at once, changed keys and kill -9; the books are right to the
-token."""
+"""Seeded soak test: all faults at once, changed API keys and kill -9. Every token is counted."""
 
 import multiprocessing
 import os
@@ -23,7 +22,7 @@ from corpusmith.teacher.payload import payload_key
 from tests.teacher.fake_teacher import FINAL, PASSING, FakeTeacher, completion, problem
 from tests.teacher.test_client import plan
 
-# 20,000 take longer than two minutes on two busy cores: ask for them by the environment.
+# 20,000 take over two minutes on two busy cores: an environment variable raises the number.
 REQUESTS = int(os.environ.get("CORPUSMITH_SOAK_REQUESTS", "3000"))
 IN_FLIGHT = 64
 KEY = "soak-key-0123456789"
@@ -32,13 +31,13 @@ MANY_PASSING = tuple(kind for kind in PASSING if kind != "stall") * 3
 
 
 def chaos(payload: dict[str, Any], number: int) -> Response | None:
-    """Paid replies without an answer, thinking, a server an hour ahead; by request, not by time."""
+    """Paid empty replies, reasoning, a clock an hour ahead. Depends on the request, not on time."""
     rng = random.Random(f"{SEED}:{payload['seed']}")
     draw = rng.random()
     if draw < 0.005:
-        return completion(None, reasoning_content="We need a sentence.")  # each time
+        return completion(None, reasoning_content="We need a sentence.")  # every time
     if draw < 0.02 and random.Random(f"{SEED}:{number}").random() < 0.5:
-        return completion("")  # half of the times
+        return completion("")  # half of the time
     if draw < 0.03:
         usage = {"prompt_tokens": 40, "completion_tokens": 12, "total_tokens": 252}
         return completion("<think>One.</think>Ataxia was seen in nine families.", usage=usage)
@@ -61,7 +60,7 @@ def generate_in_child(url: str, path: Path) -> None:
 
 
 class Soak:
-    """A teacher, a ledger, and what is known to be lost: replies that a kill met on their way."""
+    """A teacher, a ledger, and the replies that were lost in flight when a run was killed."""
 
     def __init__(self, teacher: FakeTeacher, url: str, path: Path) -> None:
         self.teacher, self.url, self.path = teacher, url, path
@@ -71,7 +70,7 @@ class Soak:
         self.context.set_forkserver_preload(["corpusmith.teacher.client"])
 
     def run(self, kill_after: int | None = None, new_key_after: int | None = None) -> int | None:
-        """One run, which may be killed or meet a changed key after so many requests."""
+        """One run. After the given number of requests, kill it or change the API key."""
         answered = self.teacher.answered.copy()
         child = self.context.Process(target=generate_in_child, args=(self.url, self.path))
         child.start()
@@ -92,7 +91,7 @@ class Soak:
         return child.exitcode
 
     def compare(self, new: Counter[str], *, killed: bool) -> None:
-        """Billed by the teacher = counted by the ledger + lost by kills, in replies and tokens."""
+        """Check replies and tokens: billed by teacher = counted by ledger + lost by kills."""
         with Ledger(self.path) as ledger:
             totals, known = ledger.totals(), set(ledger.get_many(new))
             counts = ledger.counts()
@@ -114,7 +113,7 @@ class Soak:
 
 
 @pytest.mark.slow
-def test_books_are_right_to_the_token_after_every_fault(
+def test_every_billed_token_is_counted_after_every_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)

@@ -1,5 +1,4 @@
-"""One probe finds the form of structured answer that a server takes, and is remembered; answers are
-parsed strictly."""
+"""One probe finds the response format that a server supports. Answers are parsed strictly."""
 
 from pathlib import Path
 
@@ -36,11 +35,11 @@ PLAN = [payload(i) for i in range(6)]
     ("forms", "refusal", "probes"),
     [
         (("text", "json_object", "json_schema"), 400, 0),
-        (("text", "json_object"), 500, 2),  # llama.cpp; a 500 is asked twice, for it may pass
+        (("text", "json_object"), 500, 2),  # llama.cpp; a 500 may be transient: retried once
         (("text",), 400, 2),
     ],
 )
-def test_the_strictest_form_is_found_once(
+def test_strictest_supported_form_is_found_once(
     tmp_path: Path, forms: tuple[str, ...], refusal: int, probes: int
 ) -> None:
     teacher = FakeTeacher(forms=forms, refusal=refusal, answer='{{"words": ["{}"]}}')
@@ -58,7 +57,7 @@ def test_the_strictest_form_is_found_once(
     assert teacher.payloads[-1] == in_answer_form(PLAN[-1], forms[-1])
 
 
-def test_a_server_that_ignores_the_form_is_asked_in_words(tmp_path: Path) -> None:
+def test_prompt_asks_for_json_if_server_ignores_response_format(tmp_path: Path) -> None:
     teacher = FakeTeacher(answer="Sure! Here are {} words.")
     with Ledger(tmp_path / "l.sqlite") as ledger, teacher.serve() as url:
         generate(PLAN[:2], ledger, base_url=url)
@@ -66,7 +65,7 @@ def test_a_server_that_ignores_the_form_is_asked_in_words(tmp_path: Path) -> Non
     assert '"words"' in teacher.payloads[-1]["messages"][-1]["content"]
 
 
-def test_a_probe_waits_for_a_busy_server_and_stops_at_a_wrong_key(tmp_path: Path) -> None:
+def test_probe_waits_for_busy_server_and_stops_at_wrong_key(tmp_path: Path) -> None:
     with Ledger(tmp_path / "l.sqlite") as ledger:
         busy = FakeTeacher(faults=1.0, kinds=("refuse",), answer='{{"words": []}}')
         with busy.serve() as url:

@@ -1,6 +1,4 @@
-"""A transcript answers elsewhere what its ledger answered, byte for byte the same, or says what is
-wrong with it.
-"""
+"""An exported transcript gives another ledger the same answers; a damaged one is refused."""
 
 import gzip
 import random
@@ -33,7 +31,7 @@ def ledger(tmp_path: Path):
         yield opened
 
 
-def test_what_is_exported_answers_the_same_requests(ledger: Ledger, tmp_path: Path) -> None:
+def test_exported_transcript_answers_the_same_requests(ledger: Ledger, tmp_path: Path) -> None:
     header = export_transcript(ledger, tmp_path / "t.jsonl.gz", license="apache-2.0")
     assert (header["count"], header["model"], header["license"], header["host"]) == (
         40,
@@ -76,7 +74,7 @@ def test_what_is_exported_answers_the_same_requests(ledger: Ledger, tmp_path: Pa
     assert (tmp_path / "again.jsonl.gz").read_bytes() == (tmp_path / "t.jsonl.gz").read_bytes()
 
 
-def test_the_order_of_keys_is_kept_and_decides_the_bytes(ledger: Ledger, tmp_path: Path) -> None:
+def test_request_order_is_kept_and_determines_the_bytes(ledger: Ledger, tmp_path: Path) -> None:
     keys = [*KEYS, payload_key(payload(41)), payload_key(payload(99))]
     random.Random(1).shuffle(keys)
     header = export_transcript(ledger, tmp_path / "a.jsonl.gz", keys, license="mit")
@@ -88,7 +86,7 @@ def test_the_order_of_keys_is_kept_and_decides_the_bytes(ledger: Ledger, tmp_pat
         assert [answer.key for answer in other.answers()] == [key for key in keys if key in KEYS]
 
 
-def test_import_leaves_answers_that_are_there(ledger: Ledger, tmp_path: Path) -> None:
+def test_import_keeps_existing_answers(ledger: Ledger, tmp_path: Path) -> None:
     export_transcript(ledger, tmp_path / "t.jsonl.gz", license="mit")
     with Ledger(tmp_path / "other.sqlite") as other:
         other.add([(KEYS[0], payload(0))])
@@ -100,7 +98,7 @@ def test_import_leaves_answers_that_are_there(ledger: Ledger, tmp_path: Path) ->
         )
 
 
-def test_requests_of_several_shapes_keep_theirs(tmp_path: Path) -> None:
+def test_requests_of_several_shapes_round_trip(tmp_path: Path) -> None:
     with Ledger(tmp_path / "l.sqlite") as ledger, Ledger(tmp_path / "m.sqlite") as other:
         payloads = [payload(i, system=f"System {i % 2}.") for i in range(4)]
         ledger.add((payload_key(p), p) for p in payloads)
@@ -111,7 +109,7 @@ def test_requests_of_several_shapes_keep_theirs(tmp_path: Path) -> None:
         assert other.shapes(keys) == ledger.shapes(keys)
 
 
-def test_a_changed_cut_or_foreign_file_is_refused(ledger: Ledger, tmp_path: Path) -> None:
+def test_changed_truncated_or_foreign_file_is_refused(ledger: Ledger, tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl.gz"
     export_transcript(ledger, path, license="mit")
     whole = path.read_bytes()

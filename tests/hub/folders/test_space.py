@@ -30,13 +30,13 @@ def test_space_folder_holds_app_package_and_lexicons(
     assert not list(folder.rglob("__pycache__"))
 
 
-def test_staging_again_leaves_nothing_of_before(tmp_path: Path) -> None:
+def test_restaging_removes_earlier_files(tmp_path: Path) -> None:
     folder = stage_space(tmp_path / "space", [load_recipe("demo-disease")])
     (folder / "stale.txt").write_text("old", encoding="utf-8")
     assert not (stage_space(folder, [load_recipe("demo-disease")]) / "stale.txt").exists()
 
 
-def test_recorded_answers_slice_their_texts() -> None:
+def test_recorded_offsets_match_their_texts() -> None:
     from corpusmith.space.settings import read_zero_shot
 
     recorded = read_zero_shot(shipped("space", "zero_shot.jsonl"))

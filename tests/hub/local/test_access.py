@@ -34,7 +34,7 @@ role = "write"
 
 @pytest.fixture
 def shared(tmp_path: Path, loopback) -> Iterator[str]:
-    """A hub with a tokens file, and in it a private repository of ada's and bob's organisation."""
+    """A hub with a tokens file and a private repository of the organisation of ada and bob."""
     (tmp_path / "tokens.toml").write_text(USERS)
     url = loopback(lambda _: application(tmp_path / "shared", tmp_path / "tokens.toml")).url
     ada = HfApi(endpoint=url, token="token-of-ada")
@@ -61,7 +61,7 @@ def test_token_identifies_the_user(shared: str) -> None:
     assert http.get(f"{shared}/api/whoami-v2").status_code == 401
 
 
-def test_a_wrong_token_is_refused_even_where_none_is_needed(shared: str) -> None:
+def test_wrong_token_is_refused_even_for_public_repos(shared: str) -> None:
     api(shared, "ada").create_repo("ada/open", private=False)
     assert HfApi(endpoint=shared, token=False).repo_info("ada/open").id == "ada/open"
     for header in (
@@ -82,7 +82,7 @@ def test_a_wrong_token_is_refused_even_where_none_is_needed(shared: str) -> None
     )
 
 
-def test_a_private_repository_is_not_there_for_others(shared: str, tmp_path: Path) -> None:
+def test_private_repository_is_hidden_from_others(shared: str, tmp_path: Path) -> None:
     assert api(shared, "bob").list_repo_files("oncology/notes") == [".gitattributes", "a.txt"]
     assert [one.id for one in api(shared, "bob").list_models()] == ["oncology/notes"]
     for stranger in (api(shared, "eve"), HfApi(endpoint=shared, token=False)):
@@ -105,7 +105,7 @@ def test_a_private_repository_is_not_there_for_others(shared: str, tmp_path: Pat
     assert (there.status_code, there.content) == (absent.status_code, absent.content)
 
 
-def test_readers_cannot_write_and_writers_only_in_their_namespaces(shared: str) -> None:
+def test_readers_cannot_write_and_writers_write_only_in_own_namespaces(shared: str) -> None:
     bob, eve, ada = api(shared, "bob"), api(shared, "eve"), api(shared, "ada")
     ada.update_repo_settings("oncology/notes", visibility="public")
     ada.create_tag("oncology/notes", tag="v1")
@@ -128,7 +128,7 @@ def test_readers_cannot_write_and_writers_only_in_their_namespaces(shared: str) 
     assert [tag.name for tag in ada.list_repo_refs("oncology/notes").tags] == ["v1"]
 
 
-def test_private_collections(shared: str) -> None:
+def test_private_collections_are_hidden_from_others(shared: str) -> None:
     slug = api(shared, "ada").create_collection("Plans", namespace="oncology", private=True).slug
     assert api(shared, "bob").get_collection(slug).title == "Plans"
     assert refused(api(shared, "eve").get_collection, slug) == 404
@@ -140,7 +140,7 @@ def test_private_collections(shared: str) -> None:
     )
 
 
-def test_gated_files_are_for_their_namespace(shared: str, tmp_path: Path) -> None:
+def test_gated_files_are_only_for_their_namespace(shared: str, tmp_path: Path) -> None:
     api(shared, "ada").update_repo_settings("oncology/notes", visibility="public", gated="manual")
     eve = api(shared, "eve")
     assert eve.repo_info("oncology/notes").gated == "manual"
@@ -151,9 +151,9 @@ def test_gated_files_are_for_their_namespace(shared: str, tmp_path: Path) -> Non
     ).exists()
 
 
-def test_an_upload_needs_an_address_that_was_given_out(shared: str) -> None:
-    """The PUT of a large file carries no token, so its address is one; and content must be what it
-    says it is.
+def test_upload_needs_a_signed_url(shared: str) -> None:
+    """The PUT of a large file carries no token: its signed URL grants access. The content must
+    match the announced hash and size.
     """
     oid = "ab" * 32
     base = f"{shared}/oncology/notes.git/info/lfs/objects"
@@ -177,7 +177,7 @@ def test_an_upload_needs_an_address_that_was_given_out(shared: str) -> None:
         assert http.post(address + path, content=b"x", headers=ada).status_code == 403
 
 
-def test_an_upload_does_not_outlive_its_repository(shared: str) -> None:
+def test_upload_url_expires_with_its_repository(shared: str) -> None:
     ada, content = api(shared, "ada"), b"late"
     headers = {"Authorization": "Bearer token-of-ada"}
     objects = {"objects": [{"oid": hashlib.sha256(content).hexdigest(), "size": len(content)}]}
@@ -203,7 +203,7 @@ def test_private_flag_of_older_clients_is_respected(shared: str) -> None:
 
 
 def test_objects_of_another_repository_cannot_be_committed(shared: str) -> None:
-    """Knowing a file's hash is not a right to its bytes."""
+    """A file's hash grants no access to its content."""
     ada, eve = api(shared, "ada"), api(shared, "eve")
     ada.create_commit(
         "oncology/notes", [CommitOperationAdd("w.bin", b"\0secret")], commit_message="m"
@@ -219,7 +219,7 @@ def test_objects_of_another_repository_cannot_be_committed(shared: str) -> None:
     assert answer.status_code == 400 and "not uploaded" in answer.json()["error"]
 
 
-def test_pages_of_other_sites_cannot_write(hub: str) -> None:
+def test_cross_site_pages_cannot_write(hub: str) -> None:
     body = {"name": "x", "organization": "lab", "type": "model"}
     assert (
         http.post(
@@ -231,7 +231,7 @@ def test_pages_of_other_sites_cannot_write(hub: str) -> None:
     assert http.post(f"{hub}/api/repos/create", json=body).status_code == 200
 
 
-def test_browsers_sign_in_with_the_token_as_password(shared: str) -> None:
+def test_browser_signs_in_with_token_as_password(shared: str) -> None:
     page = f"{shared}/oncology/notes"
     assert http.get(page, headers={"Accept": "text/html"}).status_code == 404
     challenge = http.get(f"{shared}/login", headers={"Accept": "text/html"})
@@ -246,23 +246,25 @@ def test_browsers_sign_in_with_the_token_as_password(shared: str) -> None:
     )
 
 
-def test_the_loopback_is_the_only_place_for_a_hub_without_tokens(tmp_path: Path) -> None:
+def test_hub_without_tokens_only_binds_to_loopback(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="--tokens"):
         serve(tmp_path, 0, host="0.0.0.0")
 
 
-def test_a_tokens_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_error_names_missing_tokens_file(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"absent\.toml"):
         read_users(tmp_path / "absent.toml")
 
 
-def test_a_port_in_use_is_named(hub: str, tmp_path: Path) -> None:
+def test_error_names_port_in_use(hub: str, tmp_path: Path) -> None:
     port = int(hub.rpartition(":")[2])
     with pytest.raises(ValueError, match=f"{port} already: give another --port"):
         serve(tmp_path / "other", port)
 
 
-def test_one_process_serves_a_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_second_server_on_same_root_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("corpusmith.hub.local.server.SECONDS_TO_LEAVE", 0.05)
     with (
         FileLock(tmp_path / ".served"),
@@ -282,7 +284,7 @@ def test_one_process_serves_a_root(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ("[[user", "tokens.toml"),
     ],
 )
-def test_a_wrong_tokens_file_says_what_is_wrong(tmp_path: Path, text: str, complaint: str) -> None:
+def test_error_explains_invalid_tokens_file(tmp_path: Path, text: str, complaint: str) -> None:
     (tmp_path / "tokens.toml").write_text(text)
     with pytest.raises(ValueError, match=complaint) as error:
         read_users(tmp_path / "tokens.toml")

@@ -1,4 +1,4 @@
-"""What clients other than today's huggingface_hub ask for, and what people type or click."""
+"""Requests of clients other than the current huggingface_hub, and URLs that people open."""
 
 import subprocess
 from pathlib import Path
@@ -30,7 +30,7 @@ def ids(listed) -> list[str]:
     return sorted(info.id for info in listed)
 
 
-def test_lists_are_filtered_by_every_key_or_refused(api: HfApi) -> None:
+def test_unknown_list_filter_is_refused_and_others_apply(api: HfApi) -> None:
     assert ids(api.list_models(author="lab")) == ["lab/ner", "lab/re"]
     assert ids(api.list_models(search="NER")) == ["lab/ner", "ward/ner"]
     assert ids(api.list_models(filter="medical")) == ["lab/ner", "ward/ner"]
@@ -46,7 +46,7 @@ def test_lists_are_filtered_by_every_key_or_refused(api: HfApi) -> None:
         list(api.list_models(inference="warm"))
 
 
-def test_javascript_client_is_understood(api: HfApi) -> None:
+def test_javascript_client_works(api: HfApi) -> None:
     """@huggingface/hub sends JSON where Python sends a form, and `HEAD` for the newest commit."""
     url = f"{api.endpoint}/api/models/lab/ner"
     body = {"paths": ["README.md", "data", "absent"], "expand": True}
@@ -58,7 +58,7 @@ def test_javascript_client_is_understood(api: HfApi) -> None:
     assert http.post(f"{url}/paths-info/HEAD", json={"paths": 3}).status_code == 400
 
 
-def test_printed_links_lead_to_pages(api: HfApi) -> None:
+def test_printed_links_resolve_to_pages(api: HfApi) -> None:
     printed = api.upload_file(path_or_fileobj=b"x", path_in_repo="data/n.txt", repo_id="lab/ner")
     folder = api.upload_folder(
         folder_path=Path(__file__).parent,
@@ -96,15 +96,15 @@ def test_collections_and_pull_requests_are_listed(api: HfApi) -> None:
     assert not [*api.get_repo_discussions("lab/ner", discussion_type="discussion")]
 
 
-def test_git_clone_says_what_to_use(api: HfApi, tmp_path: Path) -> None:
+def test_git_clone_error_names_the_alternative(api: HfApi, tmp_path: Path) -> None:
     line = ["git", "clone", f"{api.endpoint}/lab/ner", str(tmp_path / "clone")]
     done = subprocess.run(line, capture_output=True, text=True, env={"GIT_TERMINAL_PROMPT": "0"})
     assert done.returncode != 0
     assert "does not speak git" in done.stderr and "hf download lab/ner" in done.stderr
 
 
-def test_behind_a_proxy_without_headers_the_given_address_is_used(loopback, tmp_path: Path) -> None:
-    """nginx sends the upstream's name as Host unless told otherwise."""
+def test_configured_url_is_used_behind_proxy_without_headers(loopback, tmp_path: Path) -> None:
+    """By default, nginx sends the upstream's name as Host."""
 
     class Proxy:
         def __init__(self, app):
@@ -160,7 +160,7 @@ def test_card_check_refuses_what_the_real_hub_refuses(metadata: str, complaint: 
     assert any(complaint in error for error in errors), errors
 
 
-def test_card_check_accepts_a_whole_card() -> None:
+def test_card_check_accepts_complete_card() -> None:
     card = """---
 license: [cc-by-4.0, other]
 language: [en, deu, multilingual]

@@ -1,4 +1,4 @@
-"""A hub that is killed, a client that hangs up, and two that write at once."""
+"""A killed hub, a disconnected client, and concurrent writers."""
 
 import hashlib
 import os
@@ -26,9 +26,7 @@ SERVE = (
 
 
 class Killable:
-    """A hub in a process of its own, on one port, that can be killed and started again over the
-    same folder.
-    """
+    """A hub in a child process that can be killed and restarted on the same port and folder."""
 
     def __init__(self, root: Path):
         with socket.socket() as free:
@@ -61,9 +59,7 @@ def killable(tmp_path: Path) -> Iterator[Killable]:
 
 
 def write_until_it_dies(api: HfApi, number: int, acknowledged: list[int]) -> None:
-    """Commits of three files which belong together, a large one among them, each named by its
-    number.
-    """
+    """Make numbered commits, each of three files that belong together, one of them large."""
     while True:
         number += 1
         text = str(number).encode()
@@ -77,7 +73,7 @@ def write_until_it_dies(api: HfApi, number: int, acknowledged: list[int]) -> Non
 
 
 def check_whole(root: Path, acknowledged: int) -> int:
-    """Check that commits have their files, and none is missing; returns the newest."""
+    """Check that no commit and no file is missing. Returns the newest commit's number."""
     repo = Store(root).repo("models", "lab/notes")
     head = repo.resolve("main")
     for commit in repo.history(head):
@@ -98,7 +94,7 @@ def check_whole(root: Path, acknowledged: int) -> int:
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
-def test_a_killed_hub_holds_whole_commits_and_every_acknowledged_one(
+def test_killed_hub_keeps_complete_and_acknowledged_commits(
     killable: Killable, kills: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
@@ -125,7 +121,7 @@ def test_a_killed_hub_holds_whole_commits_and_every_acknowledged_one(
         assert api.model_info("lab/notes").sha and len(api.list_repo_files("lab/notes")) == 4
 
 
-def test_one_of_two_writers_with_the_same_parent_wins(hub: str) -> None:
+def test_only_one_of_two_concurrent_commits_with_same_parent_succeeds(hub: str) -> None:
     api = HfApi(endpoint=hub, token="any-token")
     api.create_repo("lab/notes")
 
@@ -150,7 +146,7 @@ def test_one_of_two_writers_with_the_same_parent_wins(hub: str) -> None:
         assert [http.get(url).text for url in urls] == [winner, winner]
 
 
-def test_concurrent_commits_without_a_parent_all_land(hub: str) -> None:
+def test_concurrent_commits_without_parent_are_all_applied(hub: str) -> None:
     api = HfApi(endpoint=hub, token="any-token")
     api.create_repo("lab/notes")
     with ThreadPoolExecutor(4) as pool:
@@ -168,7 +164,7 @@ def test_concurrent_commits_without_a_parent_all_land(hub: str) -> None:
     )
 
 
-def test_one_of_two_tags_or_repositories_of_a_name_wins(hub: str) -> None:
+def test_only_one_of_two_concurrent_tags_or_repositories_of_same_name_is_created(hub: str) -> None:
     def status(path: str, body: dict) -> int:
         return http.post(f"{hub}{path}", json=body).status_code
 
@@ -204,14 +200,14 @@ def test_interrupted_upload_leaves_no_file(hub: str, tmp_path: Path) -> None:
             client.recv(1)
     assert api.list_repo_files("lab/notes") == [".gitattributes"]
     assert len(list((tmp_path / "hub" / "repos").rglob("objects/*/*"))) == 1  # .gitattributes
-    deadline = time.monotonic() + 10  # the server answers before it tidies up
+    deadline = time.monotonic() + 10  # the server responds before it cleans up
     while list((tmp_path / "hub" / "tmp").iterdir()) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert list((tmp_path / "hub" / "tmp").iterdir()) == []
     assert http.put(hub + href, content=b"whole").status_code == 200
 
 
-def test_partial_uploads_of_a_killed_hub_are_deleted_at_start(tmp_path: Path) -> None:
+def test_partial_uploads_of_killed_hub_are_deleted_at_start(tmp_path: Path) -> None:
     root = tmp_path / "hub"
     store = Store(root)
     (store.scratch / "half").write_bytes(os.urandom(10))
@@ -245,7 +241,7 @@ def test_malformed_requests_are_refused(hub: str, path: str, body: bytes) -> Non
     assert http.post(hub + path, content=body).status_code == 400
 
 
-def test_shard_that_does_not_fit_the_upload_is_refused_and_the_upload_deleted(
+def test_shard_that_does_not_match_upload_is_refused_and_upload_deleted(
     hub: str, tmp_path: Path
 ) -> None:
     HfApi(endpoint=hub, token="any-token").create_repo("lab/notes")

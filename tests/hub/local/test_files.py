@@ -32,8 +32,8 @@ def transfer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("size", [400_000, pytest.param(20_000_000, marks=pytest.mark.slow)])
 def test_large_files_round_trip(repo: Repo, tmp_path: Path, transfer: str, size: int) -> None:
-    """By path and by bytes, as LFS and as Xet sends them, back byte for byte; then only what
-    changed travels.
+    """Files sent by path or as bytes, over LFS or Xet, are read back unchanged. A second upload
+    sends only the changes.
     """
     content = os.urandom(size // 2) + b"0123456789abcdef" * (size // 32)
     (tmp_path / "large.bin").write_bytes(content)
@@ -52,11 +52,11 @@ def test_large_files_round_trip(repo: Repo, tmp_path: Path, transfer: str, size:
     assert unchanged.oid == head
 
 
-def test_xet_restores_every_packing(
+def test_xet_round_trip_of_every_compression(
     model: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Noise is sent as it is, text compressed, floats grouped by byte; and a file may share chunks
-    with another.
+    """Xet sends noise uncompressed, text compressed and floats grouped by byte. Two files may
+    share chunks.
     """
     numpy = pytest.importorskip("numpy")
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", False)
@@ -118,7 +118,9 @@ def test_long_listings_come_in_pages(model: Repo, monkeypatch: pytest.MonkeyPatc
     assert titles == ["Count 3", "Count 2", "Count 1", "Count 0", "Change", "initial commit"]
 
 
-def test_files_are_found_or_the_right_thing_is_missing(repo: Repo, tmp_path: Path) -> None:
+def test_missing_file_revision_and_repository_raise_their_own_errors(
+    repo: Repo, tmp_path: Path
+) -> None:
     with pytest.raises(RemoteEntryNotFoundError) as missing:
         repo.read("absent.txt", tmp_path)
     assert missing.value.response.headers["x-repo-commit"] == repo.repo_info().sha
@@ -131,7 +133,7 @@ def test_files_are_found_or_the_right_thing_is_missing(repo: Repo, tmp_path: Pat
             repo.api.hf_hub_download(absent, "a.txt", repo_type=repo.kind, cache_dir=tmp_path)
 
 
-def test_ranges_and_heads(repo: Repo) -> None:
+def test_range_and_head_requests(repo: Repo) -> None:
     repo.commit({"a.txt": b"0123456789", "b.bin": b"\0" + b"123456789"})
     base = f"{repo.url}/resolve/main"
     head = http.head(f"{base}/a.txt")
@@ -151,7 +153,7 @@ def test_ranges_and_heads(repo: Repo) -> None:
     assert http.get(f"{base}/a.txt", headers={"Range": "bytes=99-"}).status_code == 416
 
 
-def test_snapshot_takes_one_revision(repo: Repo, tmp_path: Path) -> None:
+def test_snapshot_download_uses_one_revision(repo: Repo, tmp_path: Path) -> None:
     repo.commit({"a.txt": b"1", "data/b.bin": b"\0b"})
     repo.create_tag(tag="v1")
     repo.commit({"a.txt": b"2"})
@@ -173,7 +175,7 @@ def test_paths_that_leave_the_folder_are_refused(model: Repo, path: str) -> None
     assert answer.status_code == 400 and model.list_repo_files() == [".gitattributes"]
 
 
-def test_a_path_is_a_file_or_a_folder(model: Repo) -> None:
+def test_path_cannot_be_both_file_and_folder(model: Repo) -> None:
     model.commit({"a": b"file"})
     with pytest.raises(BadRequestError):
         model.commit({"a/b.txt": b"in a file"})

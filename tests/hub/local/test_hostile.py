@@ -1,4 +1,4 @@
-"""Hostile contents, requests and clients: each hurts at most its sender."""
+"""Hostile contents, requests and clients affect no other user."""
 
 import json
 import resource
@@ -30,7 +30,7 @@ BAD_METADATA = [
     "[" * 3000,
     BOMB,
 ]
-ODD_METADATA = [  # parsed, with values that JSON lacks as text
+ODD_METADATA = [  # valid YAML with values that JSON cannot represent
     'tags: ["\\ud800"]',
     '"\\udfff": 1',
     "b: !!binary '%%%'",
@@ -81,13 +81,13 @@ def test_bad_card_does_not_hide_other_repositories(api: HfApi) -> None:
 
 
 @pytest.mark.parametrize("metadata", BAD_METADATA)
-def test_bad_metadata_is_refused_with_400_by_the_check(api: HfApi, metadata: str) -> None:
+def test_card_check_refuses_bad_metadata_with_400(api: HfApi, metadata: str) -> None:
     body = {"content": f"---\n{metadata}\n---\n", "repoType": "model"}
     answer = http.post(f"{api.endpoint}/api/validate-yaml", json=body)
     assert answer.status_code == 400 and answer.json()["errors"]
 
 
-def test_merge_keys_cost_no_memory() -> None:
+def test_yaml_merge_keys_use_little_memory() -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(ValueError, match="merge keys"):
         parse_metadata(BOMB)
@@ -206,7 +206,7 @@ def test_client_that_stops_sending_is_refused(hub: str, monkeypatch: pytest.Monk
         assert b" 408 " in slow.recv(4096).split(b"\r\n")[0]
 
 
-def test_idle_connections_do_not_lock_out_others(hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_idle_connections_do_not_block_others(hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "CONNECTIONS", 50)
     address = ("127.0.0.1", int(hub.rpartition(":")[2]))
     idle = [socket.create_connection(address) for _ in range(120)]
@@ -220,7 +220,7 @@ def test_idle_connections_do_not_lock_out_others(hub: str, monkeypatch: pytest.M
             one.close()
 
 
-def test_connection_without_a_request_ends(hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connection_without_request_is_closed(hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "SECONDS_FOR_HEADERS", 0.2)
     with socket.create_connection(("127.0.0.1", int(hub.rpartition(":")[2]))) as slow:
         slow.sendall(b"GET / HT")
@@ -229,7 +229,7 @@ def test_connection_without_a_request_ends(hub: str, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("held", ["tmp/notes.txt", "repos/a.txt/../../thesis.doc", "a/.new-draft"])
-def test_folder_of_something_else_is_refused_and_left_alone(tmp_path: Path, held: str) -> None:
+def test_unrelated_folder_is_refused_and_unchanged(tmp_path: Path, held: str) -> None:
     root = tmp_path / "home"
     (root / "repos").mkdir(parents=True)
     if held.startswith("tmp"):
@@ -243,13 +243,13 @@ def test_folder_of_something_else_is_refused_and_left_alone(tmp_path: Path, held
     assert file.read_text() == "mine"
 
 
-def test_folder_of_an_earlier_hub_is_taken_over(tmp_path: Path) -> None:
+def test_folder_of_earlier_hub_version_is_adopted(tmp_path: Path) -> None:
     for part in ("repos", "collections", "tmp"):
         (tmp_path / part).mkdir()
     Store(tmp_path)
     Store(tmp_path)
     (tmp_path / "stray.txt").write_text("x")
-    Store(tmp_path)  # the mark says that it is ours
+    Store(tmp_path)  # the marker file identifies the folder as a hub's
     assert (tmp_path / "stray.txt").exists()
 
 
@@ -276,7 +276,7 @@ def test_full_disk_leaves_no_partial_file(
     assert not left and not [*tmp_path.glob(".new-*")]
 
 
-def test_finished_xet_upload_leaves_no_scratch(
+def test_finished_xet_upload_leaves_no_temporary_files(
     api: HfApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import os
@@ -291,7 +291,7 @@ def test_finished_xet_upload_leaves_no_scratch(
     assert not [*(tmp_path / "hub" / "tmp").iterdir()]
 
 
-def test_repository_deleted_during_an_upload_leaves_no_ghost(api: HfApi, tmp_path: Path) -> None:
+def test_repository_deleted_during_upload_leaves_no_files(api: HfApi, tmp_path: Path) -> None:
     import hashlib
 
     content = b"late bytes"

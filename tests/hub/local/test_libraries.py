@@ -1,4 +1,4 @@
-"""What a user's fresh process sees: datasets and transformers, told nothing but `HF_ENDPOINT`."""
+"""datasets and transformers in a fresh process, configured only by `HF_ENDPOINT`."""
 
 import json
 import os
@@ -18,7 +18,7 @@ assert constants.ENDPOINT.startswith("http://127.0.0.1:")
 
 
 def run(hub: str, home: Path, script: str) -> dict:
-    """What the script prints last, in a process with an empty cache and none of our settings."""
+    """Run a script with an empty cache and default settings. Returns its last line of output."""
     kept = {
         name: os.environ[name]
         for name in os.environ
@@ -35,11 +35,11 @@ def run(hub: str, home: Path, script: str) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_datasets_are_pushed_loaded_and_streamed_at_their_version(
+def test_datasets_are_pushed_loaded_and_streamed_by_version(
     hub: str, tmp_path: Path, write
 ) -> None:
-    """A corpus of two configs; the first version keeps its rows after a later one; `push_to_hub`
-    works as it is.
+    """For a corpus of two configs, the first version keeps its rows after a later release, and
+    an unmodified `push_to_hub` works.
     """
     write_corpus, _ = write
     api = HfApi(endpoint=hub, token="any-token")
@@ -85,8 +85,8 @@ print(json.dumps({
 
 @pytest.mark.slow
 def test_models_are_pushed_and_found_by_their_task(hub: str, tmp_path: Path) -> None:
-    """`push_to_hub` sends weights by path, over Xet; `pipeline` learns the task from the card, at a
-    tag too.
+    """`push_to_hub` sends weights by path, over Xet. `pipeline` reads the task from the card, also
+    for a tag.
     """
     script = """
 from huggingface_hub import HfApi, ModelCard

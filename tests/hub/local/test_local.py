@@ -32,7 +32,7 @@ def status(error: pytest.ExceptionInfo[HfHubHTTPError]) -> int:
     return error.value.response.status_code
 
 
-def test_create_list_move_delete(repo: Repo, hub: str) -> None:
+def test_create_list_move_and_delete_repository(repo: Repo, hub: str) -> None:
     assert str(repo.url) == f"{hub}/{'' if repo.kind == 'model' else repo.kind + 's/'}lab/notes"
     with pytest.raises(HfHubHTTPError) as conflict:
         repo.create_repo(space_sdk="gradio")
@@ -100,8 +100,8 @@ def test_commit_with_a_bad_operation_changes_nothing(model: Repo) -> None:
     assert model.repo_info().sha == head
 
 
-def test_the_same_commit_twice_is_one(model: Repo) -> None:
-    """A client that did not hear of its success may send everything again."""
+def test_repeated_commit_is_applied_once(model: Repo) -> None:
+    """A client that received no response may repeat the commit."""
     first = model.commit({"a.txt": b"a"})
     answer = http.post(
         f"{model.api.endpoint}/api/models/lab/notes/commit/main",
@@ -111,7 +111,7 @@ def test_the_same_commit_twice_is_one(model: Repo) -> None:
     assert answer.json()["commitOid"] == first.oid and len(model.list_repo_commits()) == 2
 
 
-def test_a_stale_parent_is_refused(repo: Repo) -> None:
+def test_stale_parent_is_refused(repo: Repo) -> None:
     head = repo.repo_info().sha
     repo.commit({"a.txt": b"1"}, parent_commit=head)
     with pytest.raises(HfHubHTTPError) as stale:
@@ -156,7 +156,7 @@ def test_branches_and_tags(repo: Repo, tmp_path: Path) -> None:
     assert [ref.name for ref in repo.list_repo_refs().branches] == ["main"]
 
 
-def test_squash_keeps_the_files_and_the_tags(repo: Repo, tmp_path: Path) -> None:
+def test_squash_keeps_files_and_tags(repo: Repo, tmp_path: Path) -> None:
     repo.commit({"a.txt": b"1"})
     repo.create_tag(tag="v1")
     repo.commit({"a.txt": b"2"})
@@ -189,13 +189,13 @@ def test_pull_requests(repo: Repo, tmp_path: Path) -> None:
         repo.merge_pull_request(1)
 
 
-def test_a_folder_becomes_a_pull_request_and_conflicts_are_not_merged(
+def test_folder_upload_opens_pull_request_and_conflicts_are_not_merged(
     model: Repo, tmp_path: Path
 ) -> None:
     (tmp_path / "a.txt").write_text("theirs")
     pull = model.api.upload_folder(repo_id="lab/notes", folder_path=tmp_path, create_pr=True)
-    # The client opens a draft and commits to it, or commits once with create_pr: it decides by how
-    # fast it goes.
+    # Depending on its speed, the client opens a draft and commits to it, or commits once with
+    # create_pr.
     assert model.get_discussion_details(pull.pr_num).status in ("draft", "open")
     model.commit({"a.txt": b"ours"})
     with pytest.raises(HfHubHTTPError) as conflict:

@@ -1,4 +1,4 @@
-"""The web page: what it shows, and what a hostile card cannot do to it."""
+"""Web pages: their content, and their protection against hostile cards."""
 
 import html
 import re
@@ -64,7 +64,7 @@ def publish(api: HfApi, card: str, **kwargs) -> str:
             b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
         ),
     ]
-    api._validate_yaml = lambda *args, **kwargs: None  # a hostile client would not ask
+    api._validate_yaml = lambda *args, **kwargs: None  # a hostile client skips validation
     api.create_commit(
         "lab/notes", operations, commit_message="Release <i>v1</i>", repo_type="dataset"
     )
@@ -72,7 +72,7 @@ def publish(api: HfApi, card: str, **kwargs) -> str:
     return f"{api.endpoint}/datasets/lab/notes"
 
 
-def test_a_repository_shows_its_card_versions_and_files(api: HfApi) -> None:
+def test_repository_page_shows_card_versions_and_files(api: HfApi) -> None:
     page = http.get(publish(api, CARD, visibility="private"))
     assert page.status_code == 200 and page.headers["content-security-policy"] == POLICY
     text = page.text
@@ -97,7 +97,7 @@ def test_a_repository_shows_its_card_versions_and_files(api: HfApi) -> None:
         ), path
 
 
-def test_every_revision_has_its_page(api: HfApi) -> None:
+def test_every_revision_has_a_page(api: HfApi) -> None:
     url = publish(api, CARD)
     old = api.dataset_info("lab/notes").sha
     pull = api.upload_file(
@@ -122,7 +122,7 @@ def test_every_revision_has_its_page(api: HfApi) -> None:
     )
 
 
-def test_the_front_page_lists_what_there_is(api: HfApi) -> None:
+def test_front_page_lists_repositories(api: HfApi) -> None:
     assert "Nothing here yet" in http.get(api.endpoint).text
     publish(api, CARD)
     slug = api.create_collection("Corpora", description="<b>All</b>").slug
@@ -168,13 +168,13 @@ def test_hostile_card_is_shown_as_text(api: HfApi) -> None:
         "[" * 300,
     ],
 )
-def test_odd_metadata_still_makes_a_page(api: HfApi, front_matter: str) -> None:
+def test_page_renders_with_odd_metadata(api: HfApi, front_matter: str) -> None:
     url = publish(api, f"---\n{front_matter}\n---\nThe text")
     assert "The text" in http.get(url).text
     assert http.get(f"{api.endpoint}/api/datasets/lab/notes").status_code == 200
 
 
-def test_files_of_a_repository_do_not_run(api: HfApi) -> None:
+def test_files_of_a_repository_are_not_executed(api: HfApi) -> None:
     raw = publish(api, CARD) + "/resolve/main"
     types = {
         "page.html": "text/plain",
@@ -188,7 +188,7 @@ def test_files_of_a_repository_do_not_run(api: HfApi) -> None:
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def test_only_formatting_tags_without_attributes_are_tags() -> None:
+def test_only_formatting_tags_without_attributes_are_rendered() -> None:
     inline = card_html("a <b>bold</b> <b onclick=x> <sub>low</sub> `<b>` <!-- gone -->", "/x/")
     assert (
         "<b>bold</b> &lt;b onclick=x&gt; <sub>low</sub> <code>&lt;b&gt;</code>" in inline
@@ -235,17 +235,17 @@ OURS = (
 
 
 @given(st.lists(st.sampled_from(PIECES)))
-def test_no_other_tag_survives_whatever_the_card_says(pieces: list[str]) -> None:
+def test_all_other_tags_are_escaped(pieces: list[str]) -> None:
     for tag in re.findall(r"<[^>]*>", card_html("".join(pieces), "/x/")):
         attributes = r'(?: (?:href|src|alt|title|id|class|start)="(?!\s*javascript:)[^"<>]*")*'
         assert re.fullmatch(rf"</?(?:{OURS}){attributes}(?: /)?>", tag), tag
 
 
-def test_a_card_of_comments_is_read_in_linear_time() -> None:
+def test_card_of_comments_is_parsed_in_linear_time() -> None:
     assert card_html("<!--" * 100_000 + "-->\n\nThe end", "/x/").strip().endswith("<p>The end</p>")
 
 
-def test_headings_can_be_linked_to() -> None:
+def test_headings_have_anchors() -> None:
     assert 'id="form-beside-real-text"' in card_html("## Form, beside real *text*!", "/x/").replace(
         "*", ""
     )
@@ -253,9 +253,9 @@ def test_headings_can_be_linked_to() -> None:
 
 
 @pytest.mark.slow
-def test_nothing_runs_and_nothing_is_blocked_in_a_browser(api: HfApi, tmp_path: Path) -> None:
-    """A hostile card opens no dialogue; an honest one needs nothing that the policy forbids, in
-    both colour schemes.
+def test_browser_runs_no_script_and_blocks_no_resource(api: HfApi, tmp_path: Path) -> None:
+    """A hostile card opens no dialogue. A normal card needs nothing that the content security
+    policy forbids, in both colour schemes.
     """
     sync_api = pytest.importorskip("playwright.sync_api")
     chromium = Path("/usr/bin/chromium")

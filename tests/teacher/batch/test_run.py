@@ -1,4 +1,4 @@
-"""Batches: the same ledger, half the price, and nothing paid twice whenever the run is killed."""
+"""Batch runs: same ledger, half the price, and nothing is paid twice after a kill."""
 
 import multiprocessing
 import random
@@ -83,7 +83,7 @@ def test_batches_settle_every_request_at_half_price(ledger: Ledger) -> None:
     )
 
 
-def test_answers_are_verified_for_the_count(ledger: Ledger) -> None:
+def test_progress_counts_verified_answers(ledger: Ledger) -> None:
     seen = []
     with FakeBatches(seed=2, faults=0.2, kinds=("length",)).serve() as url:
         done = generate_batches(
@@ -101,7 +101,7 @@ def test_answers_are_verified_for_the_count(ledger: Ledger) -> None:
     assert done.accepted + done.rejected + done.failed + done.pending == 40 and seen[-1] == done
 
 
-def test_waiting_outlives_a_servers_bad_minute_and_submits_once(ledger: Ledger) -> None:
+def test_polling_is_retried_after_server_errors_and_submits_once(ledger: Ledger) -> None:
     teacher = FakeBatches(hiccups=4)
     with teacher.serve() as url:
         assert (
@@ -116,7 +116,7 @@ def submit(url: str, path: Path, n: int, poll: float) -> None:
         generate_batches(plan(n), ledger, base_url=url, limits=AskLimits(poll=poll))
 
 
-def test_a_batch_of_a_killed_run_is_waited_for(tmp_path: Path) -> None:
+def test_next_run_waits_for_batch_of_killed_run(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["corpusmith.teacher.batch"])
@@ -138,7 +138,7 @@ def test_a_batch_of_a_killed_run_is_waited_for(tmp_path: Path) -> None:
     assert set(teacher.answered.values()) == {1}
 
 
-def test_a_batch_that_arrived_before_its_id_was_noted_is_found_by_its_tag(ledger: Ledger) -> None:
+def test_batch_without_recorded_id_is_found_by_tag(ledger: Ledger) -> None:
     teacher = FakeBatches()
     with teacher.serve() as url:
         host = url.removeprefix("http://").removesuffix("/v1")
@@ -154,7 +154,7 @@ def test_a_batch_that_arrived_before_its_id_was_noted_is_found_by_its_tag(ledger
     assert len(teacher.submitted) == 1
 
 
-def test_max_cost_cuts_the_batch_and_the_next_run_goes_on(ledger: Ledger) -> None:
+def test_max_cost_shortens_batch_and_next_run_continues(ledger: Ledger) -> None:
     teacher = FakeBatches()
     with teacher.serve() as url:
         first = generate_batches(
@@ -167,9 +167,11 @@ def test_max_cost_cuts_the_batch_and_the_next_run_goes_on(ledger: Ledger) -> Non
     assert set(teacher.answered.values()) == {1}
 
 
-def test_what_cannot_work_is_said(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_batch_missing_price_and_silent_endpoint_raise_user_error(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with FakeBatches(refuse_batches=True).serve() as url:
-        for _ in range(2):  # a refused batch is not waited for again
+        for _ in range(2):  # the second run does not wait for the refused batch
             with pytest.raises(UserError, match="no such model"):
                 generate_batches(plan(2), ledger, base_url=url, limits=AskLimits(poll=0.01))
         with pytest.raises(UserError, match="price"):
@@ -189,7 +191,7 @@ def test_what_cannot_work_is_said(ledger: Ledger, monkeypatch: pytest.MonkeyPatc
     ],
     ids=["blank lines", "other lines", "cut line"],
 )
-def test_broken_line_costs_only_itself(
+def test_broken_line_loses_only_its_own_request(
     ledger: Ledger, spoil: Callable[[bytes], bytes], again: int
 ) -> None:
     teacher = FakeBatches(spoil=spoil)
@@ -206,7 +208,7 @@ def test_broken_line_costs_only_itself(
     assert teacher.asked.total() == 30 + again
 
 
-def test_cancelled_batch_ends_the_run_and_keeps_its_results(ledger: Ledger) -> None:
+def test_cancelled_batch_ends_run_and_keeps_its_results(ledger: Ledger) -> None:
     teacher = FakeBatches(cancel=1)
     with teacher.serve() as url:
         with pytest.raises(UserError, match=r"cancelled.*10 results"):
@@ -216,7 +218,7 @@ def test_cancelled_batch_ends_the_run_and_keeps_its_results(ledger: Ledger) -> N
     assert ledger.counts()["answered"] == 30 and set(teacher.answered.values()) == {1}
 
 
-def test_batch_of_another_key_is_named_and_can_be_dropped(ledger: Ledger) -> None:
+def test_error_names_batch_of_another_api_key_and_batch_can_be_dropped(ledger: Ledger) -> None:
     teacher = FakeBatches(unknown={"batch_0"})
     with teacher.serve() as url:
         for _ in range(2):
@@ -236,7 +238,7 @@ def test_enqueued_token_limit_makes_batches_smaller(ledger: Ledger) -> None:
     assert done.pending == 0 and set(teacher.answered.values()) == {1}
 
 
-def test_size_tokens_and_number_of_batches_are_kept(ledger: Ledger) -> None:
+def test_batch_size_token_and_count_limits_are_respected(ledger: Ledger) -> None:
     teacher = FakeBatches(delay=0.05)
     limits = AskLimits(poll=0.01, batch_size=10, batches=3)
     with teacher.serve() as url:
@@ -249,7 +251,7 @@ def test_size_tokens_and_number_of_batches_are_kept(ledger: Ledger) -> None:
         AskLimits(batch_size=0)
 
 
-def test_parameter_refused_by_a_batch_is_left_out_of_the_next(ledger: Ledger) -> None:
+def test_parameter_refused_by_batch_is_omitted_from_next_batch(ledger: Ledger) -> None:
     def habit(asked: dict, n: int):
         message = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
         return problem(400, message) if "max_tokens" in asked else None
@@ -260,14 +262,14 @@ def test_parameter_refused_by_a_batch_is_left_out_of_the_next(ledger: Ledger) ->
     assert done.pending == 0 and done.failed == 0 and len(teacher.submitted) == 2
 
 
-def test_batch_that_refuses_every_request_fails_nothing(ledger: Ledger) -> None:
+def test_batch_that_refuses_every_request_marks_none_as_failed(ledger: Ledger) -> None:
     teacher = FakeBatches(habit=lambda asked, n: problem(400, "no such deployment"))
     with teacher.serve() as url, pytest.raises(UserError, match="no such deployment"):
         generate_batches(plan(8), ledger, base_url=url, limits=AskLimits(poll=0.01))
     assert ledger.counts() == {"requests": 8, "answered": 0, "failed": 0, "pending": 8}
 
 
-def test_paid_empty_lines_are_counted_and_failed_when_paid_twice(ledger: Ledger) -> None:
+def test_paid_empty_answer_is_counted_and_fails_the_second_time(ledger: Ledger) -> None:
     def habit(asked: dict, n: int):
         return completion("") if asked["seed"] == 3 else None
 

@@ -1,4 +1,4 @@
-"""A connection that fails: the error says the cause and the remedy, at once where it can."""
+"""Failed connections: the error names the cause and the remedy without needless retries."""
 
 import socket
 import ssl
@@ -28,8 +28,7 @@ def ledger(tmp_path: Path):
 
 @pytest.fixture(scope="module")
 def self_signed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """A port that speaks TLS with a certificate of its own, which every client has to trust
-    first."""
+    """A TLS server with a self-signed certificate: its URL and the certificate's path."""
     folder = tmp_path_factory.mktemp("tls")
     cert, key = folder / "cert.pem", folder / "key.pem"
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]
@@ -64,31 +63,31 @@ def error_of(ledger: Ledger, url: str, n: int = 20) -> str:
     return str(caught.value)
 
 
-def test_closed_port_is_said_at_once(ledger: Ledger) -> None:
+def test_closed_port_is_reported_at_once(ledger: Ledger) -> None:
     started = time.monotonic()
     assert "does not listen on this port" in error_of(ledger, CLOSED)
     assert time.monotonic() - started < 10
 
 
-def test_unknown_host_is_said(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_host_is_reported(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-planted-0123456789")
     error = error_of(ledger, "http://no-such-host.invalid/v1")
     assert "no known host" in error and "planted" not in error
 
 
-def test_untrusted_certificate_is_said(ledger: Ledger, self_signed: tuple[str, Path]) -> None:
+def test_untrusted_certificate_is_reported(ledger: Ledger, self_signed: tuple[str, Path]) -> None:
     error = error_of(ledger, f"https://{self_signed[0]}/v1")
     assert "SSL_CERT_FILE" in error and "self-signed" in error
 
 
-def test_http_to_a_tls_port_names_https(
+def test_http_url_of_tls_port_suggests_https(
     ledger: Ledger, self_signed: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("corpusmith.teacher.client.backoff", lambda attempt: 0.01)
     assert "https://" in error_of(ledger, f"http://{self_signed[0]}/v1")
 
 
-def test_https_to_a_port_without_tls_names_http(
+def test_https_url_of_plain_port_suggests_http(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("corpusmith.teacher.client.backoff", lambda attempt: 0.01)
@@ -96,7 +95,7 @@ def test_https_to_a_port_without_tls_names_http(
         assert "http://" in error_of(ledger, url.replace("http:", "https:"))
 
 
-def test_dead_proxy_is_named(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_names_unreachable_proxy(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
@@ -109,7 +108,7 @@ def test_dead_proxy_is_named(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("key", ["sk-planted\n0123456789", "“sk-planted-0123456789”", "sk planted"])
-def test_key_that_no_header_can_hold_is_refused_and_not_shown(
+def test_key_invalid_in_a_header_is_refused_and_not_shown(
     monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", key)
@@ -118,6 +117,6 @@ def test_key_that_no_header_can_hold_is_refused_and_not_shown(
     assert "planted" not in str(caught.value)
 
 
-def test_white_space_around_a_key_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whitespace_around_api_key_is_stripped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", " sk-planted-0123456789\n")
     assert Endpoint.from_environment(CLOSED).api_key == "sk-planted-0123456789"

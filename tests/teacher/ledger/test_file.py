@@ -1,4 +1,4 @@
-"""The file of a ledger: one process asks, and a fault of the file is one line."""
+"""Ledger file: only one process generates at a time, and file errors are one line."""
 
 import multiprocessing
 import sqlite3
@@ -20,7 +20,7 @@ def hold(path: Path, holding: object, done: object) -> None:
         done.wait(60)  # type: ignore[attr-defined]
 
 
-def test_second_process_that_asks_is_told_who_does(tmp_path: Path) -> None:
+def test_second_generating_process_gets_error_naming_the_first(tmp_path: Path) -> None:
     path, context = tmp_path / "ledger.sqlite", multiprocessing.get_context("spawn")
     holding, done = context.Event(), context.Event()
     holder = context.Process(target=hold, args=(path, holding, done))
@@ -37,7 +37,7 @@ def test_second_process_that_asks_is_told_who_does(tmp_path: Path) -> None:
     assert teacher.asked.total() == 5
 
 
-def test_lock_of_another_process_is_one_line_and_the_run_goes_on_later(
+def test_locked_ledger_is_one_line_error_and_next_run_continues(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("corpusmith.teacher.ledger.file.LOCK_TIMEOUT", 0.2)
@@ -58,7 +58,7 @@ def test_lock_of_another_process_is_one_line_and_the_run_goes_on_later(
     blocker.close()
 
 
-def test_full_disk_is_one_line_and_nothing_counted_is_lost(tmp_path: Path) -> None:
+def test_full_disk_is_one_line_error_and_loses_no_counted_answer(tmp_path: Path) -> None:
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
         pages = ledger._db.execute("PRAGMA page_count").fetchone()[0]
         ledger._db.execute(f"PRAGMA max_page_count = {pages + 8}")  # SQLite's own "disk is full"
@@ -72,7 +72,7 @@ def test_full_disk_is_one_line_and_nothing_counted_is_lost(tmp_path: Path) -> No
         assert answered < 300 == ledger.counts()["answered"]
 
 
-def test_tokens_of_failures_in_an_older_ledger_stay_counted(tmp_path: Path) -> None:
+def test_failure_tokens_of_older_ledger_format_stay_counted(tmp_path: Path) -> None:
     path, key = tmp_path / "ledger.sqlite", payload_key(payload(1))
     with Ledger(path) as ledger:
         ledger.add([(key, payload(1))])
@@ -89,7 +89,7 @@ def test_tokens_of_failures_in_an_older_ledger_stay_counted(tmp_path: Path) -> N
         assert sum(usage.completion_tokens for usage in ledger.totals()) == 55
 
 
-def test_answer_that_was_paid_in_two_ledgers_is_counted_twice(tmp_path: Path) -> None:
+def test_answer_paid_in_two_merged_ledgers_is_counted_twice(tmp_path: Path) -> None:
     key = payload_key(payload(1))
     with Ledger(tmp_path / "a.sqlite") as a, Ledger(tmp_path / "b.sqlite") as b:
         for number, ledger in enumerate((a, b)):

@@ -1,6 +1,4 @@
-"""The ledger keeps what it was given, once, in whatever order and from however many processes it
-came.
-"""
+"""The ledger stores each request and answer once, in any order and from several processes."""
 
 import multiprocessing
 from pathlib import Path
@@ -38,7 +36,7 @@ def added(ledger: Ledger, *numbers: int) -> Ledger:
     return ledger
 
 
-def test_the_key_is_of_the_whole_payload_whatever_its_order() -> None:
+def test_key_covers_whole_payload_and_ignores_key_order() -> None:
     base = payload(1)
     assert payload_key(base) == payload_key(dict(reversed(base.items())))
     changed = [
@@ -68,9 +66,7 @@ JSON = st.recursive(
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(JSON, st.text(), JSON, JSON), max_size=6))
-def test_any_payload_comes_back_as_it_was(
-    tmp_path_factory: pytest.TempPathFactory, parts: list
-) -> None:
+def test_payload_round_trip(tmp_path_factory: pytest.TempPathFactory, parts: list) -> None:
     payloads = [
         {
             "model": "m",
@@ -87,7 +83,7 @@ def test_any_payload_comes_back_as_it_was(
         assert ledger.counts()["requests"] == len(keyed)
 
 
-def test_states_add_up_and_the_first_answer_stays(tmp_path: Path) -> None:
+def test_states_add_up_and_first_answer_is_kept(tmp_path: Path) -> None:
     with Ledger(tmp_path / "new" / "ledger.sqlite") as ledger:
         added(added(ledger, 1, 2, 3, 4), 4)
         ledger.record([answer(1), answer(2), answer(99)])
@@ -107,7 +103,7 @@ def test_states_add_up_and_the_first_answer_stays(tmp_path: Path) -> None:
         assert list(ledger.answers()) == [answer(1), answer(2)]
 
 
-def test_what_is_rolled_back_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_failed_add_is_rolled_back_completely(tmp_path: Path) -> None:
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
         with pytest.raises(KeyError):
             ledger.add(
@@ -118,7 +114,7 @@ def test_what_is_rolled_back_leaves_nothing_behind(tmp_path: Path) -> None:
         assert dict(ledger.payloads([answer(1).key])) == {answer(1).key: payload(1)}
 
 
-def test_totals_are_by_what_sets_the_price(tmp_path: Path) -> None:
+def test_totals_are_grouped_by_model_host_and_batch(tmp_path: Path) -> None:
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
         other = payload(9, model="n")
         added(ledger, 1, 2, 3).add([(payload_key(other), other)])
@@ -136,7 +132,7 @@ def test_totals_are_by_what_sets_the_price(tmp_path: Path) -> None:
         ]
 
 
-def test_shards_merge_to_what_one_run_would_have_made(tmp_path: Path) -> None:
+def test_merged_shards_equal_single_run(tmp_path: Path) -> None:
     with Ledger(tmp_path / "a.sqlite") as a, Ledger(tmp_path / "b.sqlite") as b:
         added(a, 1, 3, 5).record([answer(1), answer(3)])
         added(b, 5, 2, 4, 3).record([answer(5, batch=True), answer(2), answer(3, "Another.")])
@@ -160,7 +156,7 @@ def write_many(path: Path, numbers: range) -> None:
             added(ledger, i).record([answer(i)])
 
 
-def test_processes_share_a_ledger(tmp_path: Path) -> None:
+def test_several_processes_write_to_one_ledger(tmp_path: Path) -> None:
     path, context = tmp_path / "ledger.sqlite", multiprocessing.get_context("spawn")
     writers = [
         context.Process(target=write_many, args=(path, range(n, n + 60))) for n in (0, 30, 60)
@@ -177,7 +173,7 @@ def test_processes_share_a_ledger(tmp_path: Path) -> None:
     "content",
     [b"no database at all, but long enough to be read as one" * 50, b"SQLite format 3\x00"],
 )
-def test_another_file_is_refused_and_left_as_it_is(tmp_path: Path, content: bytes) -> None:
+def test_file_that_is_not_a_ledger_is_refused_and_unchanged(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "notes.txt"
     path.write_bytes(content)
     with pytest.raises(UserError, match=r"notes\.txt"):
@@ -187,7 +183,7 @@ def test_another_file_is_refused_and_left_as_it_is(tmp_path: Path, content: byte
         ledger.merge(path)
 
 
-def test_a_ledger_of_another_version_is_refused(tmp_path: Path) -> None:
+def test_ledger_of_another_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
     with Ledger(path) as ledger:
         ledger._db.execute("PRAGMA user_version = 99")
