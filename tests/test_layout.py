@@ -54,7 +54,7 @@ def files(part: str) -> list[Path]:
 
 
 @pytest.mark.parametrize("part", NEVER_IMPORTS)
-def test_part_imports_only_what_is_below_it(part: str) -> None:
+def test_part_imports_only_lower_parts(part: str) -> None:
     wrong = [
         f"{path.relative_to(PACKAGE)} imports {name}"
         for path in files(part)

@@ -149,7 +149,7 @@ def test_license_of_build_is_on_the_card(hub: str, tmp_path: Path, write) -> Non
     publish("dataset", write_corpus(tmp_path / "a", license="cc-by-4.0"), CORPUS, target=target)
     assert "license: cc-by-4.0" in text(repo, "README.md")
     publish("dataset", write_corpus(tmp_path / "b", rows=30), CORPUS, target=target)
-    assert "license: cc-by-4.0" in text(repo, "README.md"), "what is left out stays"
+    assert "license: cc-by-4.0" in text(repo, "README.md"), "an omitted field keeps its value"
 
 
 def test_later_version_is_released_after_a_tag_clash(hub: str, tmp_path: Path, write) -> None:

@@ -59,7 +59,7 @@ def processes():
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_publisher_killed_at_each_request(
+def test_rerun_completes_release_killed_at_each_request(
     loopback, processes, tmp_path: Path, write, after: bool
 ) -> None:
     _, write_model = write
@@ -100,7 +100,7 @@ def test_publisher_killed_at_each_request(
         )
         server.stop()
         number += 1
-    assert number > 15, "every request of a release was a place to die"
+    assert number > 15, "the publisher was killed at every request"
 
 
 def missing(standing: Standing, folder: Path) -> list[str]:
@@ -111,7 +111,7 @@ def missing(standing: Standing, folder: Path) -> list[str]:
     ]
 
 
-def test_hub_killed_while_publishing(tmp_path: Path, write) -> None:
+def test_release_completes_while_hub_is_killed_repeatedly(tmp_path: Path, write) -> None:
     """The hub is killed and restarted twenty times. The publisher sees only broken connections."""
     _, write_model = write
     folders: dict[str, Path] = {}

@@ -154,7 +154,7 @@ def test_pull_request_leaves_main_unchanged_and_is_opened_once(
     repo.api.merge_pull_request(CORPUS, int(first.pull_request.split("/")[-1]), repo_type="dataset")
     tagged = publish("dataset", bigger, CORPUS, target=HubTarget(hub))
     assert (tagged.state, tagged.version) == ("unchanged", "v0.2.0")
-    assert repo.standing().tags["v0.2.0"] == repo.standing().head, "what was merged is tagged"
+    assert repo.standing().tags["v0.2.0"] == repo.standing().head, "the merged commit is tagged"
 
 
 def test_rollback_restores_content_under_a_new_version(hub: str, tmp_path: Path, write) -> None:
@@ -164,7 +164,7 @@ def test_rollback_restores_content_under_a_new_version(hub: str, tmp_path: Path,
     done = rollback("dataset", CORPUS, "v0.1.0", target=HubTarget(hub))
     repo = Repo("dataset", CORPUS, HubTarget(hub))
     old, new = repo.standing("v0.1.0").files, repo.standing().files
-    assert done.version == "v0.3.0", "other rows raise the second number"
+    assert done.version == "v0.3.0", "changed rows raise the second number"
     assert set(repo.standing().tags) == {"v0.1.0", "v0.2.0", "v0.3.0"}
     assert {path for path in old if old[path].oid != new[path].oid} == {
         "README.md",
@@ -195,7 +195,7 @@ def test_diff_counts_rows_by_config(hub: str, tmp_path: Path, write) -> None:
     assert "rejected" not in shown.split("\n- ")[0], "a config without a change isn't listed"
 
 
-def test_model_versions(hub: str, tmp_path: Path, write) -> None:
+def test_model_version_matches_the_change(hub: str, tmp_path: Path, write) -> None:
     write_corpus, write_model = write
     publish("dataset", write_corpus(tmp_path / "corpus"), CORPUS, target=HubTarget(hub))
     about = About(license="apache-2.0", dataset=CORPUS, space=SPACE)

@@ -64,7 +64,9 @@ def test_only_one_of_two_concurrent_publishers_succeeds_and_other_gets_error(
         thread.join()
     lost, won = sorted(folders, key=lambda folder: not isinstance(outcomes[folder.name], UserError))
     assert "changed while v0.2.0 was prepared" in str(outcomes[lost.name])
-    assert not compare(folder_files(won), repo.standing()), "nothing of the other is mixed in"
+    assert not compare(folder_files(won), repo.standing()), (
+        "no file of the other release is mixed in"
+    )
     assert repo.standing().tags["v0.2.0"] == outcomes[won.name].commit
 
 

@@ -155,7 +155,7 @@ def test_configured_url_is_used_behind_proxy_without_headers(loopback, tmp_path:
         ),
     ],
 )
-def test_card_check_refuses_what_the_real_hub_refuses(metadata: str, complaint: str) -> None:
+def test_card_check_refuses_same_metadata_as_real_hub(metadata: str, complaint: str) -> None:
     errors = card_errors(f"---\n{metadata}\n---\n", "model")
     assert any(complaint in error for error in errors), errors
 

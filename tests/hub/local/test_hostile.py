@@ -214,7 +214,7 @@ def test_idle_connections_do_not_block_others(hub: str, monkeypatch: pytest.Monk
         time.sleep(0.2)
         assert http.get(f"{hub}/api/models").status_code == 200
         idle[0].settimeout(10)
-        assert idle[0].recv(1) == b"", "the oldest gave way"
+        assert idle[0].recv(1) == b"", "the oldest connection was closed"
     finally:
         for one in idle:
             one.close()

@@ -51,7 +51,7 @@ def test_create_list_move_and_delete_repository(repo: Repo, hub: str) -> None:
     repo.api.delete_repo("clinic/notes", repo_type=repo.kind, missing_ok=True)
 
 
-def test_info_comes_from_the_card(repo: Repo) -> None:
+def test_repo_info_is_read_from_card(repo: Repo) -> None:
     first = repo.repo_info()
     commit = repo.commit({"README.md": CARD, "weights.safetensors": b"\0" * 64})
     info = repo.repo_info(files_metadata=True)
