@@ -1,4 +1,4 @@
-"""The scaling benchmark: what it says of growth, and that it measures what it says."""
+"""The scaling benchmark: growth figures, and a small run."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ def run_of(rows: int, workers: int, speed: float, peak: float) -> dict:
     }
 
 
-def test_growth_is_that_of_the_number_of_workers_that_fares_worst() -> None:
+def test_growth_is_the_worst_over_numbers_of_workers() -> None:
     runs = [
         run_of(10, 1, 100.0, 200),
         run_of(10, 2, 150.0, 100),
@@ -34,7 +34,7 @@ def test_growth_is_that_of_the_number_of_workers_that_fares_worst() -> None:
 
 
 @pytest.mark.slow
-def test_it_builds_the_same_rows_with_any_number_of_workers_and_tells_what_follows(
+def test_number_of_workers_does_not_change_rows_and_report_is_written(
     tmp_path: Path,
 ) -> None:
     measured = tmp_path / "scale.json"

@@ -1,4 +1,4 @@
-"""The benchmark of students: what it measures of trained ones, and the table it prints."""
+"""The benchmark of students: scores of trained students, and the printed table."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from corpusmith.training.launch import train_seeds
 from tests.fixtures.training import TAGS, ner_rows
 
 
-def test_students_of_all_seeds_are_measured_beside_the_lexicon(
+def test_students_of_all_seeds_are_compared_with_lexicon(
     ner_dataset: Path,
     tiny_encoder: Path,
     tmp_path: Path,
@@ -31,9 +31,8 @@ def test_students_of_all_seeds_are_measured_beside_the_lexicon(
 
     assert told["sentences"] == len(rows)
     assert set(told["student"]["by_seed"]) == {"1", "2"} and told["student"]["strict_f1"] > 80
-    assert (
-        told["nothing_learned"]["recall"] > 60
-    )  # asthma, gout and cystic fibrosis stand in the lexicon
+    # The lexicon holds asthma, gout and cystic fibrosis.
+    assert told["nothing_learned"]["recall"] > 60
     gained = told["student"]["strict_f1"] - told["nothing_learned"]["strict_f1"]
     assert told["differences"]["strict_f1"]["difference"] == pytest.approx(gained)
     (line,) = lines("demo-disease", "ner", {"dev": told})

@@ -1,5 +1,5 @@
-"""The training benchmark, whole, with a peer script of our own: what it is called with, and what is
-made of its model.
+"""The whole training benchmark with a stand-in peer script: its arguments, and the score of its
+model.
 """
 
 import json
@@ -43,7 +43,7 @@ AutoTokenizer.from_pretrained(options.model_name_or_path).save_pretrained(option
 """
 
 
-def test_a_peer_script_is_run_and_scored_beside_us(
+def test_peer_script_is_run_and_scored(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
     names = ["O", "B-Disease", "I-Disease"]
@@ -82,7 +82,7 @@ def test_a_peer_script_is_run_and_scored_beside_us(
     assert figures["script_ratio"] == seconds["script"] / seconds["ours"]
 
 
-def test_a_script_that_fails_is_shown(
+def test_output_of_failed_script_is_shown(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
     from benchmarks.training import run_script

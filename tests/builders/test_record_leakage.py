@@ -1,4 +1,4 @@
-"""What is known of benchmark text where no benchmark is at hand."""
+"""Recorded hashes of benchmark text replace a benchmark that is not available."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from corpusmith.corpus.filters.leakage import Leakage
 from corpusmith.recipe.load import load_recipe
 
 
-def test_sentences_that_only_copies_hold_are_known_too(tmp_path: Path) -> None:
+def test_leaks_only_in_copies_are_recorded(tmp_path: Path) -> None:
     build("demo-disease", tmp_path)
     rows = [
         row

@@ -1,6 +1,4 @@
-"""Recording an untrained LLM's answers: a real endpoint on the loopback, and a file that the Space
-reads.
-"""
+"""Record the answers of a zero-shot LLM on the loopback to a file that the Space reads."""
 
 import json
 from pathlib import Path
@@ -15,7 +13,7 @@ from tests.teacher.fake_teacher import FakeTeacher
 TEXT = "Familial gout, not Gout-arthritis, was seen."
 
 
-def test_mentions_are_found_again_by_their_offsets(tmp_path: Path) -> None:
+def test_recorded_mentions_match_their_offsets(tmp_path: Path) -> None:
     teacher, out = (
         FakeTeacher(forms=("text",), answer='{{"mentions": ["gout", "seen by"]}}'),
         tmp_path / "out.jsonl",
@@ -29,7 +27,7 @@ def test_mentions_are_found_again_by_their_offsets(tmp_path: Path) -> None:
     ]
 
 
-def test_answers_of_no_use_are_not_recorded_as_nothing_found(tmp_path: Path) -> None:
+def test_unusable_answer_is_not_recorded_as_empty(tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     out.write_text("as before")
     with (

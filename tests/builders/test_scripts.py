@@ -9,7 +9,7 @@ from builders import ner, relations
 from tests.teacher.fake_teacher import FakeTeacher
 
 
-def test_ner_script_asks_builds_and_releases_once(
+def test_ner_script_generates_builds_and_releases_once(
     ner_recipe: Path, hub: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with FakeTeacher(faults=0.0).serve() as url:

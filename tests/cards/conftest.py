@@ -1,4 +1,4 @@
-"""Facts as a full run leaves them, and as little as a card can do with."""
+"""Facts of a full run, and the fewest facts that a card needs."""
 
 import pytest
 
@@ -289,7 +289,7 @@ def model_facts() -> ModelFacts:
 
 
 def seeds(mean: float, spread: float = 0.0, **more: float) -> dict:
-    """Figures of two seeds, or of what has no seed."""
+    """Figures of two seeds, or of a baseline without a seed."""
     figures = {"strict_f1": mean, "precision": mean + 4, "recall": mean - 4, **more}
     figures["ci95"] = {"strict_f1": [mean - 3, mean + 3]}
     if not spread:
@@ -341,7 +341,7 @@ def baselines_section() -> dict:
 
 @pytest.fixture
 def sections() -> dict:
-    """Everything that a report can hold, but what its page takes from the build."""
+    """A report with every section, without the facts that its page takes from the build."""
     auroc = {"sd": 0.01, "rows": 1000, "folds": 5, "seed": 0}
     near = {"rows": 472, "mean": 0.45, "ci95": [0.44, 0.46], "p50": 0.44, "p99": 0.68, "max": 0.8}
     difference = {"difference": -4.2, "ci95": [-6.0, -2.4], "p": 0.0001}

@@ -1,6 +1,5 @@
-"""Whole cards: each equals its golden file, and hostile text breaks none.
-
-After a deliberate change: CORPUSMITH_GOLDEN=write pytest tests/cards, then read the diff.
+"""Whole cards: each equals its golden file, and hostile text does not break it. After a deliberate
+change, run `CORPUSMITH_GOLDEN=write pytest tests/cards` and read the diff.
 """
 
 import ast
@@ -54,7 +53,7 @@ def body(card: str) -> str:
 
 
 def structure(card: str) -> list[str]:
-    """What a reader's page is made of: block and inline elements in order, without their text."""
+    """Return the block and inline elements of a page in order, without their text."""
     tokens = []
     for token in markdown().parse(body(card)):
         tokens.append(f"{token.type} {token.tag}")
@@ -66,7 +65,7 @@ def structure(card: str) -> list[str]:
     return tokens
 
 
-def test_card_of_adapted_model_says_what_it_learned_from(model_facts) -> None:
+def test_card_of_adapted_model_states_training_data(model_facts) -> None:
     membership = {"seen_loss": 0.0312, "unseen_loss": 0.0404, "auroc": 0.5271}
     counts = {"documents": 1200, "sentences_used": 6000, "words_used": 150000}
     training = {**model_facts.training, "adapted": {**counts, "membership": membership}}
@@ -123,7 +122,7 @@ def test_space_card() -> None:
 
 @pytest.mark.parametrize("name", ["strict_span_f1", "relation_scores"])
 def test_metric_card(name: str) -> None:
-    """The README that ships, once it is known whose repo it stands in."""
+    """The shipped README with the owner of its repo filled in."""
     readme = Path(__file__).parents[2] / "corpusmith/evaluation/metric_modules" / name / "README.md"
     check_golden(
         f"metric-{name}.md",
@@ -200,7 +199,7 @@ def test_hostile_text_does_not_change_model_card(model_facts: ModelFacts, number
     assert structure(poisoned(HOSTILE[number])) == structure(poisoned("tame"))
 
 
-def test_name_that_could_end_a_code_block_is_refused() -> None:
+def test_name_with_code_fence_is_refused() -> None:
     with pytest.raises(UserError, match="can't be used in a card"):
         dataset.render(dataclasses.replace(minimal("ner"), repo_id='you/x"); import os #'))
 
@@ -226,7 +225,7 @@ def test_huggingface_hub_reads_model_index(model_facts: ModelFacts) -> None:
     assert (own.dataset_type, own.dataset_revision) == ("local/corpusmith-ner", "v0.2.0")
 
 
-def test_figures_in_the_model_card_are_the_facts(model_facts: ModelFacts) -> None:
+def test_figures_in_model_card_equal_facts(model_facts: ModelFacts) -> None:
     card = model.render(model_facts)
     assert "| ncbi_disease, dev | 923 | 61.5 (59.7 to 63.4) | 64.0 | 59.5 |" in card
     gap = (61.5 - 31.0) / (82.0 - 31.0)

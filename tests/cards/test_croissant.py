@@ -1,4 +1,4 @@
-"""croissant.json as mlcroissant, the reference reader, sees it."""
+"""Read croissant.json with mlcroissant, the reference reader."""
 
 import json
 from pathlib import Path
@@ -18,9 +18,7 @@ def read(text: str, folder: Path, data: Path | None = None) -> mlcroissant.Datas
     return mlcroissant.Dataset(folder / "croissant.json", mapping={"repo": data} if data else None)
 
 
-def test_a_full_card_is_valid_without_a_warning(
-    dataset_facts: DatasetFacts, tmp_path: Path
-) -> None:
+def test_full_card_is_valid_without_warning(dataset_facts: DatasetFacts, tmp_path: Path) -> None:
     metadata = read(croissant.render(dataset_facts, URL), tmp_path).metadata
     assert not metadata.issues.report()
     assert metadata.version == "0.2.0" and {record.id for record in metadata.record_sets} == {
@@ -64,7 +62,7 @@ def test_rows_are_read_with_their_types(tmp_path: Path, columns: tuple[str, str]
     assert record["words/head"]["words/head/text"] == b"h"
 
 
-def test_what_is_not_known_is_left_out(tmp_path: Path) -> None:
+def test_unknown_facts_are_left_out(tmp_path: Path) -> None:
     document = json.loads(
         croissant.render(DatasetFacts("you/c", "v0.1.0", (Corpus("words", "ner"),)), URL)
     )

@@ -1,4 +1,4 @@
-"""Pictures: drawn if their facts are known, deterministic, legible on light and dark."""
+"""Pictures: drawn only from known facts, deterministic, legible on light and dark."""
 
 import dataclasses
 import io
@@ -19,7 +19,7 @@ def luminance(color: str) -> float:
 
 
 @pytest.mark.parametrize("background", ["#ffffff", "#0b0f19", "#0d1117"])
-def test_ink_and_marks_stand_out_on_light_and_dark(background: str) -> None:
+def test_ink_and_marks_have_contrast_on_light_and_dark(background: str) -> None:
     for color, least in ((figures.INK, 4.2), (figures.OURS, 3.0), (figures.OTHERS, 3.0)):
         low, high = sorted((luminance(color), luminance(background)))
         assert (high + 0.05) / (low + 0.05) >= least, f"{color} on {background}"
@@ -41,7 +41,7 @@ def test_background_is_transparent(disease: Corpus) -> None:
     assert pixels[0, 0, 3] == 0 and pixels[..., 3].max() == 1
 
 
-def test_without_facts_there_is_no_picture(disease: Corpus, model_facts: ModelFacts) -> None:
+def test_no_picture_without_facts(disease: Corpus, model_facts: ModelFacts) -> None:
     assert (
         figures.dataset_figures(
             dataclasses.replace(disease, reference_statistics={}, rejected_by_reason={})
@@ -53,8 +53,8 @@ def test_without_facts_there_is_no_picture(disease: Corpus, model_facts: ModelFa
     )
 
 
-def test_hostile_text_is_no_formula(disease: Corpus) -> None:
-    """matplotlib reads `$...$` as TeX and fails on what isn't."""
+def test_hostile_text_is_not_read_as_formula(disease: Corpus) -> None:
+    """matplotlib reads `$...$` as TeX and fails on invalid TeX."""
     assert figures.acceptance(
         dataclasses.replace(disease, rejected_by_reason={"costs $\\frac{$ and $": 3})
     )

@@ -1,4 +1,4 @@
-"""The page of a report: whole, with the least facts, and with hostile text."""
+"""The page of a report: with all facts, with the fewest facts, and with hostile text."""
 
 import dataclasses
 import os
@@ -49,7 +49,7 @@ def test_sections_state_their_number_of_seeds(disease: Corpus, sections: dict) -
     assert "| Seeds | 1, 2, 7 |" in page
 
 
-def test_the_command_names_the_recipe_as_it_was_given(disease: Corpus) -> None:
+def test_command_names_recipe_as_given(disease: Corpus) -> None:
     assert "\n`corpusmith report recipes/mine.yaml --out DIR`" in report.render(
         ReportFacts(disease, {}, recipe="recipes/mine.yaml")
     )
@@ -59,7 +59,7 @@ def test_the_command_names_the_recipe_as_it_was_given(disease: Corpus) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_stays_text(disease: Corpus, sections: dict, text: str) -> None:
+def test_hostile_text_is_escaped(disease: Corpus, sections: dict, text: str) -> None:
     def structure(page: str) -> list[str]:
         return [
             f"{token.type} {token.tag}"
@@ -85,7 +85,7 @@ def test_hostile_text_stays_text(disease: Corpus, sections: dict, text: str) -> 
     assert "<script" not in written(text)
 
 
-def test_baselines_have_order_rows_and_intervals(sections: dict) -> None:
+def test_baselines_have_fixed_order_rows_and_intervals(sections: dict) -> None:
     table = baselines_table(sections["baselines"], "ner").splitlines()
     named = [line.split(" | ")[0].removeprefix("| ") for line in table[2:]]
     assert named == [

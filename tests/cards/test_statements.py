@@ -1,4 +1,4 @@
-"""Each statement of a card needs the fact that makes it true, and is left out without it."""
+"""A statement of a card is left out if the fact behind it is missing."""
 
 import ast
 import dataclasses
@@ -36,7 +36,7 @@ def test_origin_of_rows_is_counted(disease: Corpus) -> None:
     )
 
 
-def test_share_of_filtered_rows_has_derived_rows_in_its_total(disease: Corpus) -> None:
+def test_total_of_filtered_share_includes_derived_rows(disease: Corpus) -> None:
     assert "all 815 accepted and derived rows" in card_of(disease)
     assert "| near duplicate | 312 | 38.3% |" in card_of(disease)
     assert "| near duplicate | 312 | 62.4% |" in card_of(disease, added_by_augmentation={})
@@ -50,7 +50,7 @@ def test_shared_mentions_are_stated(disease: Corpus) -> None:
     assert "Splits share no seed entity" not in card and "Other entities may be." in card
 
 
-def test_form_is_compared_only_with_real_text_at_hand(disease: Corpus) -> None:
+def test_form_is_compared_only_if_real_text_is_available(disease: Corpus) -> None:
     assert "## Form, compared with real text" in card_of(disease)
     assert "real text\n" not in card_of(disease, reference_statistics={})
 
@@ -65,7 +65,7 @@ def test_derived_rows_that_look_wrong_are_explained(gad: Corpus) -> None:
     assert "Origin" not in plain and "no entity is meant" not in plain.replace("\n", " ")
 
 
-def test_other_licence_names_the_publishers_terms(disease: Corpus) -> None:
+def test_other_licence_names_terms_of_publisher(disease: Corpus) -> None:
     lexicon = {"name": "chemical", "license": "other"}
     mesh = lexicon | {"attribution": "MeSH, U.S. National Library of Medicine."}
     card = card_of(disease, lexicons=(lexicon, mesh))
@@ -176,7 +176,7 @@ def test_javascript_snippet_joins_word_pieces(model_facts: ModelFacts) -> None:
 
 
 def test_cards_of_another_type_mention_no_disease() -> None:
-    """A user's own type, "devices": no card may show sentences about diseases or genes."""
+    """For a user's own type, "devices", no card shows sentences about diseases or genes."""
     corpus = Corpus("devices", "ner", labels=("Device",), splits=(Split("train", 3),))
     sentence = "The stent was removed."
     pages = [
@@ -201,7 +201,7 @@ def test_cards_of_another_type_mention_no_disease() -> None:
         assert not re.search(r"diseas|cancer|polyposis|\bgenes?\b|chemical|BRCA", prose, re.I)
 
 
-def test_space_card_names_the_types_that_its_models_find() -> None:
+def test_space_card_names_types_of_its_models() -> None:
     facts = SpaceFacts(
         "you/s",
         "v1.0.0",

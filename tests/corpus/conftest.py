@@ -1,4 +1,4 @@
-"""A small corpus whose answers met every fate, for the tests of builds over many tasks."""
+"""A small corpus with answers of every outcome, for tests of builds over many tasks."""
 
 import json
 import random
@@ -81,7 +81,7 @@ def small_benchmarks(small_recipe: Path) -> Path:
 def small_build(
     small_recipe: Path, small_ledger: Path, small_benchmarks: Path
 ) -> tuple[Path, dict]:
-    """What one process makes of them: the dataset folder, and what its build.json holds."""
+    """Build them in one process: the dataset folder and the content of its build.json."""
     out = small_recipe.parent / "one"
     return out, build(str(small_recipe), out, small_ledger, small_benchmarks)
 

@@ -1,10 +1,10 @@
-"""What dataset folders hold, so that they can be compared."""
+"""Read dataset folders, so that tests can compare them."""
 
 from pathlib import Path
 
 
 def without_bytes(facts: dict) -> dict:
-    """The facts of a build but for the size of its Parquet files, which depends on their number."""
+    """Remove the Parquet size from the facts of a build: it depends on the number of files."""
     splits = {
         split: {k: v for k, v in figures.items() if k != "bytes"}
         for split, figures in facts["splits"].items()

@@ -21,7 +21,7 @@ from corpusmith.teacher.structured import FORMS, in_answer_form
 
 
 def answer_of(request: Request) -> str:
-    """What an obedient teacher would write; every seventh answer is useless."""
+    """Write a valid answer to the request; every seventh answer is unusable."""
     if request.index % 7 == 6:
         return f"Sure, here it is: {request.index}"
     names = " and ".join(seed.text for seed in request.seeds) or "nothing of note"
@@ -56,7 +56,7 @@ def built(ner_recipe: Path, tmp_path: Path) -> dict:
     )
 
 
-def test_what_goes_in_is_accepted_rejected_failed_or_pending(built: dict) -> None:
+def test_every_request_is_accepted_rejected_failed_or_pending(built: dict) -> None:
     counts = built["counts"]
     assert (
         counts["requests"]
@@ -70,7 +70,7 @@ def test_what_goes_in_is_accepted_rejected_failed_or_pending(built: dict) -> Non
     )
 
 
-def test_rows_load_with_their_features_and_hold_the_invariants(built: dict, tmp_path: Path) -> None:
+def test_rows_load_with_features_and_keep_invariants(built: dict, tmp_path: Path) -> None:
     files = {
         split: f"{tmp_path}/out/data/tiny-disease/{split}-*.parquet" for split in built["splits"]
     }
@@ -86,7 +86,7 @@ def test_rows_load_with_their_features_and_hold_the_invariants(built: dict, tmp_
         assert row["teacher"] == "tiny-teacher" and row["prompt"].startswith("ner.v1@")
 
 
-def test_what_was_refused_is_kept_with_its_reason(built: dict, tmp_path: Path) -> None:
+def test_rejected_rows_are_kept_with_reason(built: dict, tmp_path: Path) -> None:
     files = f"{tmp_path}/out/data/rejected/tiny_disease-*.parquet"
     rejected = datasets.load_dataset(
         "parquet", data_files=files, cache_dir=str(tmp_path / "cache")
@@ -107,7 +107,7 @@ def test_splits_share_no_seed_concept(built: dict, tmp_path: Path) -> None:
     assert not any(a & b for i, a in enumerate(splits) for b in splits[i + 1 :])
 
 
-def test_a_build_that_takes_long_tells_how_far_it_is(
+def test_long_build_shows_progress(
     ner_recipe: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -126,7 +126,7 @@ def test_a_build_that_takes_long_tells_how_far_it_is(
     assert f"{facts['recipe']}, filtered: 100%" in shown and f"{rows}/{rows} [" in shown
 
 
-def test_the_same_recipe_and_ledger_build_the_same_bytes(
+def test_same_recipe_and_ledger_give_same_bytes(
     built: dict, ner_recipe: Path, tmp_path: Path
 ) -> None:
     again = build(str(ner_recipe), tmp_path / "again", tmp_path / "ledger.sqlite")
@@ -138,7 +138,7 @@ def test_the_same_recipe_and_ledger_build_the_same_bytes(
         )
 
 
-def test_more_answers_keep_the_fingerprint_and_change_the_content(
+def test_more_answers_change_content_hash_but_not_fingerprint(
     built: dict, ner_recipe: Path, tmp_path: Path
 ) -> None:
     more = build(str(ner_recipe), tmp_path / "more", fill(ner_recipe, tmp_path / "more.sqlite", 58))
@@ -146,9 +146,7 @@ def test_more_answers_keep_the_fingerprint_and_change_the_content(
     assert more["content_hash"] != built["content_hash"]
 
 
-def test_another_prompt_is_another_fingerprint(
-    built: dict, ner_recipe: Path, tmp_path: Path
-) -> None:
+def test_new_prompt_changes_fingerprint(built: dict, ner_recipe: Path, tmp_path: Path) -> None:
     ner_recipe.write_text(
         ner_recipe.read_text(encoding="utf-8").replace("stop:\n    - disease", "stop:\n    - gout"),
         encoding="utf-8",
@@ -157,7 +155,9 @@ def test_another_prompt_is_another_fingerprint(
     assert other["fingerprint"] != built["fingerprint"]
 
 
-def test_benchmark_text_is_left_out(built: dict, ner_recipe: Path, tmp_path: Path) -> None:
+def test_rows_with_benchmark_text_are_left_out(
+    built: dict, ner_recipe: Path, tmp_path: Path
+) -> None:
     row = json.loads(
         json.dumps(
             datasets.Dataset.from_parquet(
@@ -177,12 +177,12 @@ def test_benchmark_text_is_left_out(built: dict, ner_recipe: Path, tmp_path: Pat
     assert facts["audit"]["leaky/dev"]["leaked_rows_8gram"] == 0
 
 
-def test_an_empty_ledger_says_what_to_do(ner_recipe: Path, tmp_path: Path) -> None:
+def test_error_for_empty_ledger_names_remedy(ner_recipe: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="corpusmith generate"):
         build(str(ner_recipe), tmp_path / "out", tmp_path / "empty.sqlite")
 
 
-def test_a_recipe_without_a_transcript_says_what_to_do(ner_recipe: Path, tmp_path: Path) -> None:
+def test_error_for_missing_transcript_names_remedy(ner_recipe: Path, tmp_path: Path) -> None:
     with pytest.raises(
         UserError, match=r"no transcript ships with it; .*--ledger runs/tiny-disease/ledger.sqlite"
     ):
@@ -208,7 +208,7 @@ def test_relations_are_built_with_masks_and_spans(relation_recipe: Path, tmp_pat
 
 
 @pytest.mark.parametrize("recipe", ["ner_recipe", "relation_recipe"])
-def test_parquet_holds_what_the_dataset_builder_makes(
+def test_parquet_equals_output_of_dataset_builder(
     recipe: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("corpusmith.corpus.parquet.ROWS_A_GROUP", 7)
@@ -241,9 +241,7 @@ def test_parquet_holds_what_the_dataset_builder_makes(
     assert pq.ParquetFile(files[0]).num_row_groups == 2
 
 
-def test_answers_are_found_in_whichever_form_they_were_asked(
-    ner_recipe: Path, tmp_path: Path
-) -> None:
+def test_answers_are_found_for_every_request_form(ner_recipe: Path, tmp_path: Path) -> None:
     parsed = load_recipe(str(ner_recipe))
     asked = {
         "type": "json_schema",

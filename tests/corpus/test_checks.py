@@ -1,4 +1,4 @@
-"""Checks of an answer's form: what is rejected for it, and what only looks like a fault."""
+"""Checks of an answer's form: rejected answers, and unusual answers that are valid."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ def recipe() -> Recipe:
 
 @pytest.fixture(scope="module")
 def unseeded(recipe: Recipe) -> Request:
-    """A request that asks for no name: nothing but the form can be checked."""
+    """A request without names, so that only the form can be checked."""
     return next(request for request in Plan(recipe).requests() if not request.seeds)
 
 
@@ -52,13 +52,13 @@ def judge(answer: str, request: Request, recipe: Recipe) -> str | None:
         ("A sure sign of this course was seen in 12 of the 40 carriers.", None),
     ],
 )
-def test_form_is_checked_where_no_name_was_asked_for(
+def test_form_is_checked_without_requested_names(
     answer: str, reason: str | None, unseeded: Request, recipe: Recipe
 ) -> None:
     assert judge(answer, unseeded, recipe) == reason
 
 
-def test_prompt_that_comes_back_is_an_echo(recipe: Recipe) -> None:
+def test_repeated_prompt_is_an_echo(recipe: Recipe) -> None:
     for request in (Plan(recipe).request(index) for index in range(40)):
         prompt = request.payload["messages"][-1]["content"]
         assert judge(prompt, request, recipe) is not None
@@ -66,29 +66,25 @@ def test_prompt_that_comes_back_is_an_echo(recipe: Recipe) -> None:
         assert judge(f"{instruction}.", request, recipe) == "echo of the prompt"
 
 
-def test_names_and_attributes_of_the_prompt_are_no_echo(seeded: Request, recipe: Recipe) -> None:
+def test_names_and_attributes_of_prompt_are_not_an_echo(seeded: Request, recipe: Recipe) -> None:
     drawn = " and ".join([*(seed.text for seed in seeded.seeds), seeded.attributes["topic"]])
     assert judge(f"We measured {drawn} in twelve adult men.", seeded, recipe) is None
 
 
 @pytest.mark.parametrize("tag", ["think", "thinking", "reasoning"])
-def test_thinking_block_is_left_out(tag: str) -> None:
+def test_thinking_block_is_removed(tag: str) -> None:
     assert tidy(f"<{tag}>\nOkay, one sentence.\n</{tag}>\n\n{SENTENCE}") == SENTENCE
     assert tidy(f"Okay, one sentence.\n</{tag}>\n{SENTENCE}") == SENTENCE
 
 
-def test_latin_names_that_were_asked_for_are_not_another_language(
-    seeded: Request, recipe: Recipe
-) -> None:
+def test_requested_latin_names_are_not_another_language(seeded: Request, recipe: Recipe) -> None:
     name = "Lactobacillus delbrueckii subspecies bulgaricus et Streptococcus thermophilus"
     seed = replace(seeded.seeds[0], text=name)
     request = replace(seeded, seeds=(seed,))
     assert judge(f"We found {name} in most of the samples.", request, recipe) is None
 
 
-def test_language_that_the_library_does_not_know_is_not_checked(
-    unseeded: Request, recipe: Recipe
-) -> None:
+def test_unsupported_language_is_not_checked(unseeded: Request, recipe: Recipe) -> None:
     other = recipe.model_copy(update={"language": "xx"})
     assert judge("Die Patienten wurden zwei Jahre lang beobachtet.", unseeded, other) is None
     german = recipe.model_copy(update={"language": "de"})

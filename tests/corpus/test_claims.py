@@ -45,11 +45,11 @@ def fault(sentence: str, label: str, claim: str) -> str | None:
         ("@CHEMICAL$ causes activation of @GENE$.", "inhibits", "any", None),
     ],
 )
-def test_sentence_must_claim_what_was_asked(sentence, label, claim, reason) -> None:
+def test_sentence_must_state_requested_relation(sentence, label, claim, reason) -> None:
     assert fault(sentence, label, claim) == reason
 
 
-def test_words_shared_by_two_types_are_no_cue() -> None:
+def test_words_shared_by_two_types_are_not_cues() -> None:
     relation = Relation.model_validate(
         {
             "head": "a",
@@ -63,7 +63,7 @@ def test_words_shared_by_two_types_are_no_cue() -> None:
     assert Claims(relation).cues == {"up": {"increas"}, "down": {"reduc"}}
 
 
-def test_type_that_is_stated_by_a_negation_may_be_negated() -> None:
+def test_type_defined_by_negation_may_be_negated() -> None:
     advise = {"name": "advise", "statements": ["{head} should not be taken with {tail}"]}
     relation = Relation.model_validate({"head": "drug", "tail": "drug", "types": [advise]})
     kind = Kind(name="k", weight=1, label="advise", claim="stated")

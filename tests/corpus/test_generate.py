@@ -1,4 +1,4 @@
-"""A finished plan is known to be finished, until something of it is gone."""
+"""The ledger records a finished plan until an answer is removed."""
 
 import sqlite3
 from pathlib import Path
@@ -37,7 +37,7 @@ def path(recipe: Recipe, tmp_path: Path) -> Path:
     return path
 
 
-def test_a_finished_plan_is_neither_drawn_nor_sent(
+def test_finished_plan_is_neither_drawn_nor_sent(
     recipe: Recipe, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -50,7 +50,7 @@ def test_a_finished_plan_is_neither_drawn_nor_sent(
     assert seen == [again]
 
 
-def test_what_is_gone_or_is_to_be_tried_again_is_asked(recipe: Recipe, path: Path) -> None:
+def test_missing_answers_and_retries_are_requested(recipe: Recipe, path: Path) -> None:
     teacher = FakeTeacher()
     with Ledger(path) as ledger, teacher.serve() as url:
         retried = generate(recipe, ledger, base_url=url, limits=AskLimits(retry_failed=True))
@@ -78,7 +78,7 @@ def test_batches_are_verified_by_the_recipe(recipe: Recipe, tmp_path: Path) -> N
     assert again.before == 12
 
 
-def test_another_plan_is_not_taken_for_the_finished_one(recipe: Recipe, path: Path) -> None:
+def test_changed_plan_is_not_treated_as_finished(recipe: Recipe, path: Path) -> None:
     longer = recipe.model_copy(update={"rows": 15})
     identities = {
         plan_identity(Plan(changed), shard)
@@ -92,7 +92,7 @@ def test_another_plan_is_not_taken_for_the_finished_one(recipe: Recipe, path: Pa
     assert (more.before, more.answered, more.failed) == (11, 3, 1)
 
 
-def test_a_ledger_of_before_learns_to_remember(recipe: Recipe, path: Path) -> None:
+def test_older_ledger_is_upgraded(recipe: Recipe, path: Path) -> None:
     with sqlite3.connect(path) as db:
         for kind, name in (
             ("TRIGGER", "answer_gone"),

@@ -28,9 +28,7 @@ def written(recipe: Path, work: Path, *vetoes: Veto) -> RowWriter:
     return writer
 
 
-def test_vetoed_rows_are_rejected_with_the_reason_of_the_first_veto(
-    ner_recipe: Path, tmp_path: Path
-) -> None:
+def test_vetoed_row_is_rejected_with_reason_of_first_veto(ner_recipe: Path, tmp_path: Path) -> None:
     (tmp_path / "first").mkdir()
     train = lines(written(ner_recipe, tmp_path / "first").work / "train.jsonl")
     one, two = train[0]["id"], train[1]["id"]
@@ -44,7 +42,7 @@ def test_vetoed_rows_are_rejected_with_the_reason_of_the_first_veto(
     assert not (writer.work / "accepted.jsonl").exists()
 
 
-def test_veto_on_other_labels_than_the_row_has_is_refused(ner_recipe: Path, tmp_path: Path) -> None:
+def test_veto_with_outdated_labels_is_refused(ner_recipe: Path, tmp_path: Path) -> None:
     (tmp_path / "first").mkdir()
     row = lines(written(ner_recipe, tmp_path / "first").work / "train.jsonl")[0]
     same = Veto("noise", frozenset({row["id"]}), {row["id"]: tuple(row["ner_tags"])})
@@ -54,7 +52,7 @@ def test_veto_on_other_labels_than_the_row_has_is_refused(ner_recipe: Path, tmp_
         written(ner_recipe, tmp_path, other)
 
 
-def test_masked_words_are_in_no_loss_and_no_copy(
+def test_masked_words_are_left_out_of_loss_and_copies(
     ner_recipe: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
     from corpusmith.training.data import load_corpus

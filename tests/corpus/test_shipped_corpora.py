@@ -1,4 +1,4 @@
-"""Every row of every shipped corpus holds the invariants, and its content hash is the known one."""
+"""Every row of every shipped corpus keeps the invariants, and the content hash is as recorded."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ ANSWERED = [name for name in shipped_recipes() if transcript_path(load_recipe(na
 
 
 def spans_of_tags(row: dict, classes: list[str]) -> list[tuple[int, int, str]]:
-    """(start, end, label) of each mention that the tags of a row mark."""
+    """Return (start, end, label) of each tagged mention of a row."""
     found: list[tuple[int, int, str]] = []
     words, starts, ends = locate_words(row["text"])
     assert words == row["tokens"]
@@ -33,7 +33,7 @@ def spans_of_tags(row: dict, classes: list[str]) -> list[tuple[int, int, str]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ANSWERED)
-def test_rows_hold_the_invariants(name: str, tmp_path: Path) -> None:
+def test_rows_keep_invariants(name: str, tmp_path: Path) -> None:
     recipe = load_recipe(name)
     facts = build(name, tmp_path)
     known = json.loads(CONTENT_HASHES.read_text(encoding="utf-8"))

@@ -66,11 +66,11 @@ def mentions(recipe: Recipe, answer: str, *seeds: tuple[str, str]) -> list[str]:
         ("x" * 100_000, "too long"),
     ],
 )
-def test_what_is_rejected_and_why(recipe: Recipe, answer: str, reason: str) -> None:
+def test_rejected_answer_has_reason(recipe: Recipe, answer: str, reason: str) -> None:
     assert judge(recipe, answer, ("gout", "disease")) == Reject(reason)
 
 
-def test_what_only_looks_like_a_fault_is_accepted(recipe: Recipe) -> None:
+def test_unusual_but_valid_answer_is_accepted(recipe: Recipe) -> None:
     for answer in (
         "This gout axis is a disease marker of men.",
         "Gout in 1. and 2. degree relatives\t was\xa0 common.",
@@ -80,7 +80,7 @@ def test_what_only_looks_like_a_fault_is_accepted(recipe: Recipe) -> None:
         ]
 
 
-def test_of_several_sentences_the_first_is_judged_or_all_are_rejected(recipe: Recipe) -> None:
+def test_first_of_several_sentences_is_verified_or_all_are_rejected(recipe: Recipe) -> None:
     answer = (
         "Patients with gout (approx. Ten of them, e.g. Men) were followed. "
         "Then they had colon cancer."
@@ -102,7 +102,7 @@ def test_every_occurrence_of_a_seed_is_labelled(recipe: Recipe) -> None:
     assert mentions(recipe, answer, ("gout", "disease")) == ["Gout", "gout"]
 
 
-def test_a_seed_in_another_number_or_spelling_is_repaired(recipe: Recipe) -> None:
+def test_seed_in_other_number_or_spelling_is_repaired(recipe: Recipe) -> None:
     answer = "Bilateral Wilms tumours were removed from both kidneys."
     assert mentions(recipe, answer, ("Wilms tumor", "disease")) == ["Wilms tumours"]
     strict = recipe.model_copy(
@@ -111,13 +111,13 @@ def test_a_seed_in_another_number_or_spelling_is_repaired(recipe: Recipe) -> Non
     assert judge(strict, answer, ("Wilms tumor", "disease")) == Reject("seed missing")
 
 
-def test_a_seed_inside_a_word_is_missing(recipe: Recipe) -> None:
+def test_seed_inside_a_word_counts_as_missing(recipe: Recipe) -> None:
     assert judge(recipe, "The goutlike state was seen in many men.", ("gout", "disease")) == Reject(
         "seed missing"
     )
 
 
-def test_a_mention_that_was_not_asked_for_is_labelled_rejected_or_ignored(recipe: Recipe) -> None:
+def test_unrequested_mention_is_labelled_rejected_or_ignored(recipe: Recipe) -> None:
     answer = "Men with gout rarely develop colon cancer before the age of forty."
     assert mentions(recipe, answer, ("gout", "disease")) == ["gout", "colon cancer"]
     strict = recipe.model_copy(
@@ -130,21 +130,21 @@ def test_a_mention_that_was_not_asked_for_is_labelled_rejected_or_ignored(recipe
     assert mentions(blind, answer, ("gout", "disease")) == ["gout"]
 
 
-def test_a_longer_name_around_a_seed_is_the_mention(recipe: Recipe) -> None:
+def test_longer_name_around_seed_is_the_mention(recipe: Recipe) -> None:
     answer = "Families with breast cancer were asked about their relatives."
     assert mentions(recipe, answer, ("cancer", "disease")) == ["breast cancer"]
 
 
-def test_a_gene_that_was_asked_for_is_no_disease(recipe: Recipe) -> None:
+def test_requested_gene_is_not_a_disease(recipe: Recipe) -> None:
     answer = "Variants of breast cancer 1 were found in half of the women tested."
     assert mentions(recipe, answer, ("breast cancer 1", "gene")) == []
 
 
-def test_an_acronym_that_is_also_a_gene_is_not_taken_for_a_disease(recipe: Recipe) -> None:
+def test_acronym_of_a_gene_is_not_labelled_as_disease(recipe: Recipe) -> None:
     assert mentions(recipe, "Expression of AT was high in all tissues that were examined.") == []
 
 
-def test_an_acronym_in_brackets_behind_its_name_is_a_mention_everywhere(recipe: Recipe) -> None:
+def test_acronym_defined_in_brackets_is_labelled_everywhere(recipe: Recipe) -> None:
     answer = "In ataxia telangiectasia (ATG) the risk is high, and carriers of ATG are common (CR)."
     assert mentions(recipe, answer, ("ataxia telangiectasia", "disease")) == [
         "ataxia telangiectasia",
@@ -153,7 +153,7 @@ def test_an_acronym_in_brackets_behind_its_name_is_a_mention_everywhere(recipe: 
     ]
 
 
-def test_brackets_that_do_not_abbreviate_are_left_alone(recipe: Recipe) -> None:
+def test_brackets_without_abbreviation_are_ignored(recipe: Recipe) -> None:
     assert mentions(
         recipe, "In gout (HPRT) the enzyme is missing from all tissues.", ("gout", "disease")
     ) == ["gout"]
@@ -200,10 +200,10 @@ def sentence_of(parts: list[tuple[str, str, str, str]], tail: str) -> str:
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None
 )
-def test_no_text_breaks_an_offset(
+def test_any_text_keeps_entity_offsets_valid(
     recipe: Recipe, parts: list[tuple[str, str, str, str]], tail: str
 ) -> None:
-    """Unicode, combining marks, emoji, nested and adjacent mentions keep the row invariants."""
+    """Row invariants hold for Unicode, combining marks, emoji, and nested or adjacent mentions."""
     for seeds in ([], [("gout", "disease")], [("breast cancer", "disease"), ("BRCA1", "gene")]):
         outcome = judge(recipe, sentence_of(parts, tail), *seeds)
         if isinstance(outcome, Reject):
@@ -219,7 +219,7 @@ def test_no_text_breaks_an_offset(
 
 
 def mentions_of(row: dict) -> list[tuple[int, int]]:
-    """The offsets of what the tags of a row mark."""
+    """Return the offsets of the tagged mentions of a row."""
     found: list[tuple[int, int]] = []
     _, starts, ends = locate_words(row["text"])
     for start, end, tag in zip(starts, ends, row["ner_tags"], strict=True):
@@ -234,7 +234,7 @@ def mentions_of(row: dict) -> list[tuple[int, int]]:
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None
 )
-def test_no_text_breaks_a_pair(
+def test_any_text_keeps_pairs_valid(
     relation_recipe: Path, parts: list[tuple[str, str, str, str]], tail: str
 ) -> None:
     recipe = load_recipe(str(relation_recipe))
@@ -258,7 +258,7 @@ def test_adjacent_mentions_keep_their_boundary(recipe: Recipe) -> None:
     assert entity_row(outcome, {"O": 0, "B-Disease": 1, "I-Disease": 2})["ner_tags"][2:4] == [1, 1]
 
 
-def test_a_pair_is_masked_where_it_stands(relation_recipe: Path) -> None:
+def test_pair_is_masked_in_place(relation_recipe: Path) -> None:
     recipe = load_recipe(str(relation_recipe))
     request = asked(("BRCA1", "gene"), ("breast cancer", "disease"), label="related")
     outcome = verify(recipe, request, "Carriers of BRCA1 develop breast cancer at an early age.")
@@ -268,14 +268,14 @@ def test_a_pair_is_masked_where_it_stands(relation_recipe: Path) -> None:
     assert outcome.head == Span(12, 17, "gene", "BRCA1", "G:1")
 
 
-def test_a_pair_that_shares_words_is_rejected(relation_recipe: Path) -> None:
+def test_overlapping_pair_is_rejected(relation_recipe: Path) -> None:
     recipe = load_recipe(str(relation_recipe))
     request = asked(("breast cancer 1", "gene"), ("breast cancer", "disease"), label="related")
     answer = "Variants of breast cancer 1 were found in half of the women."
     assert verify(recipe, request, answer) == Reject("head and tail overlap")
 
 
-def test_a_borrowed_seed_that_the_recipe_does_not_count_is_context(recipe: Recipe) -> None:
+def test_borrowed_seed_outside_the_selection_is_context(recipe: Recipe) -> None:
     disease = recipe.lexicons["disease"].model_copy(update={"find": Selection(types=("C05",))})
     counted = recipe.model_copy(update={"lexicons": {**recipe.lexicons, "disease": disease}})
     assert mentions(
@@ -289,7 +289,7 @@ def test_a_borrowed_seed_that_the_recipe_does_not_count_is_context(recipe: Recip
     ) == ["gout"]
 
 
-def test_what_was_asked_for_and_is_no_mention_is_kept_as_context(recipe: Recipe) -> None:
+def test_requested_name_of_another_type_is_kept_as_context(recipe: Recipe) -> None:
     outcome = judge(
         recipe, "Men with gout have no CFTR at all.", ("gout", "disease"), ("CFTR", "gene")
     )
@@ -297,7 +297,7 @@ def test_what_was_asked_for_and_is_no_mention_is_kept_as_context(recipe: Recipe)
     assert [(span.text, span.label) for span in outcome.context] == [("CFTR", "gene")]
 
 
-def test_a_pair_that_is_named_together_takes_the_label_of_the_target_corpus(
+def test_pair_named_together_gets_label_of_recipe(
     relation_recipe: Path,
 ) -> None:
     recipe = load_recipe(str(relation_recipe))
@@ -319,7 +319,7 @@ def masking(recipe: Recipe) -> Recipe:
     return recipe.model_copy(update={"verify": rules})
 
 
-def test_unasked_mention_is_masked_with_its_acronym(recipe: Recipe) -> None:
+def test_unrequested_mention_is_masked_with_its_acronym(recipe: Recipe) -> None:
     answer = "Men with gout had ataxia telangiectasia (ATG), and ATG is rare at that age."
     outcome = judge(masking(recipe), answer, ("gout", "disease"))
     assert isinstance(outcome, Entities)
@@ -331,14 +331,14 @@ def test_unasked_mention_is_masked_with_its_acronym(recipe: Recipe) -> None:
     assert row["ner_tags"][2] == 1 and [e["text"] for e in row["entities"]] == ["gout"]
 
 
-def test_longer_name_around_a_seed_is_a_mention_and_not_masked(recipe: Recipe) -> None:
+def test_longer_name_around_seed_is_not_masked(recipe: Recipe) -> None:
     answer = "Families with breast cancer were asked about their relatives."
     outcome = judge(masking(recipe), answer, ("cancer", "disease"))
     assert isinstance(outcome, Entities)
     assert [span.text for span in outcome.spans] == ["breast cancer"] and not outcome.ignored
 
 
-def test_held_out_answer_with_an_unasked_mention_is_rejected_where_training_masks(
+def test_unrequested_mention_rejects_held_out_row_and_is_masked_in_training_row(
     recipe: Recipe,
 ) -> None:
     answer = "Men with gout rarely develop colon cancer before the age of forty."

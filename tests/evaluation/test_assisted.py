@@ -15,7 +15,7 @@ ROW = '{"id": "1", "tokens": ["gout", "is", "rare"], "ner_tags": ["B-Disease", "
 def test_assisted_model_finds_listed_names(
     ner_recipe: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
-    """The head of the model is set to O, so what is found comes from the list."""
+    """The model's head always predicts O, so every mention comes from the list."""
     model = write_model(tmp_path / "m", tiny_encoder, TAGS, {"task": "ner", "max_length": 64})
     silence(model)
     corpus = tmp_path / "corpus" / "recipes" / "tiny-disease"
@@ -32,7 +32,7 @@ def test_assisted_model_finds_listed_names(
 
 
 def silence(folder: Path) -> None:
-    """Let O be a little more probable than the others, for every word."""
+    """Make O slightly more probable than the other tags for every word."""
     import torch
     from transformers import AutoModelForTokenClassification
 

@@ -17,7 +17,7 @@ PREDICTED = [
 ]
 
 
-def test_every_error_is_of_one_kind():
+def test_every_error_has_one_kind():
     table = error_table(ROWS, PREDICTED)
     assert table["boundary"] == {
         "count": 1,
@@ -43,7 +43,7 @@ def test_examples_are_the_most_frequent_and_hold_no_sentence():
     ]
 
 
-def test_no_error_no_example():
+def test_no_errors_give_no_examples():
     assert error_table(ROWS, [row.tags for row in ROWS]) == {
         kind: {"count": 0, "examples": []} for kind in ("boundary", "type", "missed", "spurious")
     }

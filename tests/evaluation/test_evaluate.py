@@ -27,9 +27,7 @@ def write_rows(path, rows):
 
 @pytest.fixture(scope="module")
 def benchmark(tmp_path_factory, model):
-    """What the model itself finds is the truth, but for one sentence in five, which is said to hold
-    nothing.
-    """
+    """Gold labels equal the model's output, except that one sentence in five has none."""
     folder = tmp_path_factory.mktemp("benchmark")
     extractor = EntityExtractor.from_pretrained(model)
     rows = [tagged_text(str(i), text, []) for i, text in enumerate(SENTENCES)]
@@ -68,15 +66,17 @@ def test_relaxed_and_boundary_figures_are_those_of_semeval():
     gold = ["B-D", "I-D", "O", "B-D", "I-D", "O", "B-D", "O", "B-D", "O", "B-D", "O", "O"]
     predicted = ["B-D", "I-D", "O", "B-D", "O", "O", "B-C", "O", "B-C", "I-C", "O", "O", "B-D"]
     relaxed = overlap_scores([gold], [predicted], "ent_type")
+    # Counted: the right span and the one that is too short.
     assert (relaxed["precision"], relaxed["recall"]) == (
         100 * 2 / 5,
         100 * 2 / 5,
-    )  # the right one and the short one
+    )
     boundary = overlap_scores([gold], [predicted], "exact")
+    # Counted: the right span and the one of another type.
     assert (boundary["precision"], boundary["recall"]) == (
         100 * 2 / 5,
         100 * 2 / 5,
-    )  # the right one, and the wrong type
+    )
     assert boundary["f1"] == pytest.approx(40)
 
 
@@ -145,9 +145,8 @@ RELATIONS = [{"id": i, "text": f"@GENE$ and @DISEASE$ {i}", "label": int(i < 6)}
 
 def test_relations_from_scores_and_from_labels(tmp_path):
     benchmark = write_rows(tmp_path / "dev.jsonl", RELATIONS)
-    scored = [
-        {"id": i, "label": int(i < 9), "score": 0.9 - i / 20} for i in range(10)
-    ]  # 0.5 is the ninth row's: 9 positive
+    # The ninth row scores 0.5, so 9 rows are positive.
+    scored = [{"id": i, "label": int(i < 9), "score": 0.9 - i / 20} for i in range(10)]
     figures = evaluate(write_rows(tmp_path / "s.jsonl", scored), benchmark, "dev")
     assert figures["precision"] == pytest.approx(100 * 6 / 9)
     assert (figures["recall"], figures["auroc"], figures["threshold"]) == (100, 1.0, 0.5)

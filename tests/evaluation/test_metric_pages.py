@@ -1,4 +1,4 @@
-"""The pages of the metric Spaces, each started from a copy of its folder, as the Hub would."""
+"""The pages of the metric Spaces. Each starts from a copy of its folder, as on the Hub."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ ASKED = {
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_the_page_starts_from_its_folder_alone_and_scores(name: str, tmp_path: Path) -> None:
+def test_page_starts_from_its_folder_alone_and_scores(name: str, tmp_path: Path) -> None:
     from gradio_client import Client
     from gradio_client.exceptions import AppError
 
@@ -44,9 +44,8 @@ def test_the_page_starts_from_its_folder_alone_and_scores(name: str, tmp_path: P
             [sys.executable, "app.py"], cwd=folder, env=environment, stdout=log, stderr=log
         )
     try:
-        while (
-            True
-        ):  # as long as it takes: the suite has no timed assertions, and a page that ended is seen
+        # No time limit: the suite has no timed assertions, and the loop sees a page that ended.
+        while True:
             assert page.poll() is None, (tmp_path / "log").read_text()
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:

@@ -21,7 +21,7 @@ TAGS = st.sampled_from(
 
 @unhurried
 @given(st.lists(TAGS, max_size=12))
-def test_spans_are_those_of_seqeval(tags):
+def test_spans_equal_seqeval(tags):
     assert spans(tags) == [(type_, start, end + 1) for type_, start, end in get_entities(tags)]
 
 
@@ -101,7 +101,7 @@ def test_calibration_error_is_the_gap_between_confidence_and_accuracy():
     assert calibration_error([], []) == 0
 
 
-def test_calibration_error_of_a_calibrated_model_vanishes():
+def test_calibration_error_of_calibrated_model_is_zero():
     random = np.random.default_rng(0)
     confidences = random.uniform(size=20_000)
     assert calibration_error(confidences, random.uniform(size=20_000) < confidences) < 0.02

@@ -87,7 +87,7 @@ def test_predictions_of_other_types_are_refused(gold, tmp_path):
         evaluate(write(tmp_path / "p.jsonl", rows), gold)
 
 
-def test_surplus_type_is_warned_of(gold, tmp_path):
+def test_extra_type_gives_warning(gold, tmp_path):
     rows = tags_of(["B-X", "B-D", "O", "B-D"], ["B-C", "O", "B-D"])
     (warning,) = evaluate(write(tmp_path / "p.jsonl", rows), gold)["warnings"]
     assert "marks no X" in warning
@@ -112,7 +112,7 @@ def test_predictions_of_other_rows_are_refused(gold, tmp_path, rows, problem):
         evaluate(write(tmp_path / "p.jsonl", rows), gold)
 
 
-def test_repeated_ids_are_matched_in_order_when_they_repeat_alike(tmp_path):
+def test_repeated_ids_are_matched_in_order(tmp_path):
     gold = write(tmp_path / "gold.jsonl", [{**row, "id": "x"} for row in TAGGED])
     rows = write(tmp_path / "p.jsonl", [{**row, "id": "x"} for row in PERFECT])
     assert evaluate(rows, gold)["strict_f1"] == 100
@@ -147,9 +147,7 @@ def test_classes_may_be_numbers_or_names(masked, tmp_path, labels):
         ({"label": [0.9, 0.1]}, "line 2: label .* is no class"),
     ],
 )
-def test_relation_prediction_that_is_no_class_or_probability_is_refused(
-    masked, tmp_path, second, problem
-):
+def test_relation_prediction_must_be_class_or_probability(masked, tmp_path, second, problem):
     rows = [{"id": "1", "label": 1}, {"id": "2", **second}]
     with pytest.raises(UserError, match=problem):
         evaluate(write(tmp_path / "p.jsonl", rows), masked)
@@ -174,7 +172,7 @@ def test_comparison_filters_types_like_evaluation(gold, tmp_path):
         ([{"id": "1", "tokens": [], "ner_tags": []}], "holds no word"),
     ],
 )
-def test_benchmark_without_what_is_right_is_refused(tmp_path, rows, problem):
+def test_benchmark_without_gold_labels_is_refused(tmp_path, rows, problem):
     with pytest.raises(UserError, match=problem):
         evaluate(write(tmp_path / "p.jsonl", PERFECT), write(tmp_path / "gold.jsonl", rows))
 

@@ -51,7 +51,7 @@ def test_predictions_are_scored_by_micro_f1(typed: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("label", ["inhibts", "related", 1, None])
-def test_label_that_is_no_type_is_refused(typed: str, tmp_path: Path, label) -> None:
+def test_unknown_relation_label_is_refused(typed: str, tmp_path: Path, label) -> None:
     with pytest.raises(UserError, match=r"p\.jsonl.*(no class of|no label)"):
         evaluate(predictions(tmp_path, [label, *GOLD[1:]]), typed, "dev")
 

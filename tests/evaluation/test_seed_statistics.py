@@ -15,7 +15,7 @@ def ner(*seeds: list[list[int]]) -> np.ndarray:
     return np.array(seeds).transpose(1, 0, 2)
 
 
-def test_figures_are_means_over_seeds_with_their_deviation() -> None:
+def test_figures_are_means_and_deviations_over_seeds() -> None:
     figures = seed_figures(
         ner([RIGHT] * 8 + [WRONG] * 2, [RIGHT] * 6 + [MISSED] * 4), "ner", [1, 7]
     )
@@ -27,7 +27,7 @@ def test_figures_are_means_over_seeds_with_their_deviation() -> None:
     assert low < 77.5 < high
 
 
-def test_what_was_not_trained_has_no_seed_and_no_deviation() -> None:
+def test_untrained_baseline_has_no_seed_and_no_deviation() -> None:
     figures = seed_figures(ner([RIGHT] * 3 + [WRONG]), "ner", [])
     assert (
         figures["by_seed"] == {}
@@ -36,7 +36,7 @@ def test_what_was_not_trained_has_no_seed_and_no_deviation() -> None:
     )
 
 
-def test_always_related_has_the_figures_of_the_literature() -> None:
+def test_always_related_baseline_has_known_f1() -> None:
     """On 52% positive rows: positive F1 68, macro F1 34."""
     row = {1: [1, 1, 1, 0, 0, 0], 0: [0, 1, 0, 0, 0, 1]}
     counts = np.array([row[1]] * 52 + [row[0]] * 48)[:, None]
@@ -47,14 +47,14 @@ def test_always_related_has_the_figures_of_the_literature() -> None:
     assert set(figures["ci95"]) == {"macro_f1", "positive_f1"}
 
 
-def test_a_difference_is_of_the_means_over_the_same_rows() -> None:
+def test_difference_is_between_means_over_same_rows() -> None:
     better, worse = [RIGHT] * 45 + [WRONG] * 5, [RIGHT] * 30 + [WRONG] * 20
     tested = seed_differences(ner(better, better), ner(worse, better), "ner")["strict_f1"]
     assert tested["difference"] == pytest.approx(90.0 - (60.0 + 90.0) / 2)
     assert tested["ci95"][0] > 0 and tested["p"] < 0.01
 
 
-def test_a_dictionary_is_compared_with_each_seed() -> None:
+def test_dictionary_is_compared_with_each_seed() -> None:
     tested = seed_differences(
         ner([RIGHT] * 8 + [WRONG] * 2, [RIGHT] * 6 + [WRONG] * 4),
         ner([RIGHT] * 5 + [WRONG] * 5),
@@ -63,7 +63,7 @@ def test_a_dictionary_is_compared_with_each_seed() -> None:
     assert tested["strict_f1"]["difference"] == pytest.approx(20.0)
 
 
-def test_half_of_the_gap_is_closed_half_way() -> None:
+def test_mean_score_midway_closes_half_of_gap() -> None:
     gold = [RIGHT] * 90 + [WRONG] * 10
     ours, zero_shot = [RIGHT] * 70 + [WRONG] * 30, [RIGHT] * 50 + [WRONG] * 50
     gap = gap_closed(ner(ours, ours), ner(zero_shot), ner(gold, gold), "ner")
@@ -71,10 +71,9 @@ def test_half_of_the_gap_is_closed_half_way() -> None:
     assert gap["ci95"][0] < 0.5 < gap["ci95"][1]
 
 
-def test_there_is_no_gap_where_gold_is_level_with_zero_shot() -> None:
+def test_no_gap_if_gold_equals_zero_shot() -> None:
     level, ours = [RIGHT] * 8 + [WRONG] * 2, [RIGHT] * 5 + [WRONG] * 5
     assert gap_closed(ner(ours), ner(level), ner(level), "ner") is None
     nearly = [RIGHT] * 8 + [WRONG]
-    assert (
-        gap_closed(ner([RIGHT] * 9), ner(nearly), ner([RIGHT] * 9), "ner") is None
-    )  # level in a third of the draws
+    # The two are equal in a third of the bootstrap samples.
+    assert gap_closed(ner([RIGHT] * 9), ner(nearly), ner([RIGHT] * 9), "ner") is None

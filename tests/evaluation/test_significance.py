@@ -10,20 +10,20 @@ def counts(rows: int, right: float, seed: int) -> np.ndarray:
     return np.stack([hits, np.ones(rows, int), np.ones(rows, int)], axis=1).astype(int)
 
 
-def test_interval_of_a_share_is_that_of_the_binomial():
+def test_interval_of_share_is_binomial():
     drawn = counts(1000, 0.8, 0)
     share = drawn[:, 0].mean()
     half = 196 * np.sqrt(share * (1 - share) / 1000)
     assert interval(drawn, f1) == pytest.approx([100 * share - half, 100 * share + half], abs=0.4)
 
 
-def test_interval_is_deterministic_and_shrinks_with_the_rows():
+def test_interval_is_deterministic_and_narrows_with_rows():
     small, large = counts(100, 0.7, 1), counts(4000, 0.7, 1)
     assert interval(small, f1) == interval(small, f1)
     assert np.ptp(interval(small, f1)) > 4 * np.ptp(interval(large, f1))
 
 
-def test_paired_sees_a_difference_and_none_where_none_is():
+def test_paired_test_detects_only_real_difference():
     first, second = counts(800, 0.80, 2), counts(800, 0.60, 3)
     found = paired(first, second, f1, samples=2000)
     assert found["difference"] == pytest.approx(20, abs=4)
@@ -34,10 +34,8 @@ def test_paired_sees_a_difference_and_none_where_none_is():
     assert paired(first, first, f1, samples=200)["p"] == 1
 
 
-def test_pairing_counts_rows_together():
-    """A system that is right wherever the other is, and on five rows more, is better beyond
-    doubt.
-    """
+def test_paired_test_resamples_rows_jointly():
+    """A system that adds five right rows to those of the other is significantly better."""
     first = counts(400, 0.5, 4)
     second = first.copy()
     second[np.flatnonzero(first[:, 0])[:12], 0] = 0

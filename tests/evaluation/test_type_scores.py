@@ -32,7 +32,7 @@ def test_counts_of_rows_add_up_to_micro_f1(rows: list[tuple[int, int]]) -> None:
     assert f1(total) == pytest.approx(type_scores(gold, predicted, LABELS)["micro_f1"])
 
 
-def test_pair_rightly_left_without_relation_earns_nothing() -> None:
+def test_correct_none_class_adds_nothing_to_micro_f1() -> None:
     scores = type_scores([0, 0, 1], [0, 0, 0], LABELS)
     assert scores["micro_f1"] == 0
     assert scores["by_type"]["none"] == pytest.approx(

@@ -1,4 +1,4 @@
-"""Each ablation changes what it says, in the recipes that have the switch."""
+"""Each ablation changes its own recipe keys, in the recipes that have them."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def switched_on(recipe: Recipe) -> Recipe:
 @pytest.mark.parametrize(
     "ablation", [a for a in ABLATIONS if a.override], ids=lambda ablation: ablation.id
 )
-def test_an_override_names_a_switch_that_a_recipe_has(
+def test_override_names_existing_recipe_key(
     ablation: Ablation, ner_recipe: Path, relation_recipe: Path
 ) -> None:
     plain, pairs = load_recipe(str(ner_recipe)), load_recipe(str(relation_recipe))
@@ -41,31 +41,30 @@ def test_an_override_names_a_switch_that_a_recipe_has(
     recipe = next(recipe for recipe in recipes if ablation.changed(recipe))
     changed = ablation.changed(recipe)
     assert changed is not None and changed != recipe
-    assert ablation.changed(changed) is None  # once changed, it is nothing new
+    assert ablation.changed(changed) is None  # already changed: no further ablation
 
 
-def test_ids_are_distinct_and_a_misspelt_switch_is_an_error(ner_recipe: Path) -> None:
+def test_ids_are_distinct_and_misspelt_key_is_refused(ner_recipe: Path) -> None:
     assert len({ablation.id for ablation in ABLATIONS}) == len(ABLATIONS)
     with pytest.raises(KeyError, match=r"augment\.contrast"):
         Ablation("x", "X", {"augment.contrast": 0}).changed(load_recipe(str(ner_recipe)))
 
 
-def test_kinds_are_told_apart_by_what_they_ask_for(ner_recipe: Path) -> None:
+def test_kind_ablations_are_identified_by_requested_content(ner_recipe: Path) -> None:
     recipe = load_recipe(str(ner_recipe))
     (only,) = [ablation for ablation in ABLATIONS if ablation.id == "no-mention"]
     assert [kind.name for kind in recipe.kinds if only.without(recipe, kind)] == ["no mention"]
     assert "no-mention" in {ablation.id for ablation in ablations(recipe)}
-    assert "coordination" not in {
-        ablation.id for ablation in ablations(recipe)
-    }  # the recipe has no such kind
+    # The recipe has no kind with a coordination.
+    assert "coordination" not in {ablation.id for ablation in ablations(recipe)}
 
 
-def test_relations_leave_out_each_kind_in_turn(relation_recipe: Path) -> None:
+def test_relation_ablations_leave_out_each_kind(relation_recipe: Path) -> None:
     names = [ablation.name for ablation in ablations(load_recipe(str(relation_recipe)))]
     assert {"Without: link", "Without: none"} <= set(names)
     assert "Only kinds with a mention" not in names
 
 
 @pytest.mark.parametrize("name", shipped_recipes())
-def test_every_shipped_recipe_has_some(name: str) -> None:
+def test_every_shipped_recipe_has_ablations(name: str) -> None:
     assert len(ablations(load_recipe(name))) >= 5

@@ -1,4 +1,4 @@
-"""The evidence of a tiny recipe, from its answers and a benchmark that is made here."""
+"""The evidence report of a tiny recipe, from its answers and a small benchmark."""
 
 import json
 from pathlib import Path
@@ -38,7 +38,7 @@ DISEASES = ["gout", "cystic fibrosis", "colon cancer", "breast cancer"]
 
 
 def answer_of(request: Request) -> str:
-    """What an obedient teacher would write; every seventh answer is useless."""
+    """Write a valid answer to the request; every seventh answer is unusable."""
     if request.index % 7 == 6:
         return f"Sure, here it is: {request.index}"
     names = " and ".join(seed.text for seed in request.seeds) or "nothing of note"
@@ -98,7 +98,7 @@ def ledger(recipe: Path, tmp_path: Path) -> Path:
     return tmp_path / "ledger.sqlite"
 
 
-def test_what_needs_no_training_is_measured_and_says_no_real_sentence(
+def test_report_without_training_quotes_no_benchmark_sentence(
     recipe: Path, ledger: Path, benchmarks: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "report"
@@ -123,7 +123,7 @@ def test_what_needs_no_training_is_measured_and_says_no_real_sentence(
     )
     near = sections["memorisation"]["nearest"]["tiny/dev"]
     assert near["synthetic"]["max"] < near["real"]["max"] <= 1.0
-    assert near["synthetic"]["rows"] == sections["map"]["synthetic"]  # what was written, once each
+    assert near["synthetic"]["rows"] == sections["map"]["synthetic"]  # each written sentence once
 
     page = (out / "README.md").read_text(encoding="utf-8")
     for name in ("acceptance", "form", "map"):
@@ -134,7 +134,7 @@ def test_what_needs_no_training_is_measured_and_says_no_real_sentence(
         assert b"was screened" not in file.read_bytes(), f"a benchmark sentence in {file}"
 
 
-def test_sections_stay_until_the_corpus_changes(
+def test_sections_are_kept_until_corpus_changes(
     recipe: Path, ledger: Path, benchmarks: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "report"
@@ -149,7 +149,7 @@ def test_sections_stay_until_the_corpus_changes(
     assert "From request to row" not in (out / "README.md").read_text(encoding="utf-8")
 
 
-def test_without_a_benchmark_what_needs_one_is_left_out(
+def test_sections_that_need_a_benchmark_are_left_out_without_one(
     recipe: Path, ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("CORPUSMITH_BENCHMARKS", raising=False)
@@ -163,12 +163,12 @@ def test_without_a_benchmark_what_needs_one_is_left_out(
     )
 
 
-def test_a_section_that_is_none_is_named(recipe: Path, tmp_path: Path) -> None:
+def test_error_names_unknown_section(recipe: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no section called forms: choose among acceptance"):
         report(str(recipe), tmp_path, only=["forms"])
 
 
-def test_every_answer_accepted_is_an_interval_without_width() -> None:
+def test_interval_has_zero_width_when_all_answers_are_accepted() -> None:
     build = {
         "counts": {"accepted": 9, "answered": 9},
         "rejected_by_reason": {},
@@ -177,7 +177,7 @@ def test_every_answer_accepted_is_an_interval_without_width() -> None:
     assert acceptance({**build, "added_by_augmentation": {}})["ci95"] == [1.0, 1.0]
 
 
-def test_a_sample_keeps_order_and_pairs_of_id_and_text() -> None:
+def test_sample_keeps_order_and_pairs_of_id_and_text() -> None:
     drawn = Sentences([str(i) for i in range(100)], [f"text {i}" for i in range(100)]).sample(10)
     assert len(drawn.ids) == 10 and drawn.ids == sorted(drawn.ids, key=int)
     assert all(
@@ -185,7 +185,7 @@ def test_a_sample_keeps_order_and_pairs_of_id_and_text() -> None:
     )
 
 
-def test_quantiles_hold_their_mean_within_its_interval() -> None:
+def test_interval_of_quantiles_contains_the_mean() -> None:
     import numpy as np
 
     figures = quantiles(np.linspace(0, 1, 101))
@@ -199,7 +199,7 @@ def test_quantiles_hold_their_mean_within_its_interval() -> None:
 
 
 @pytest.mark.slow
-def test_a_curve_ablation_and_baselines_are_trained_once(
+def test_curve_ablation_and_baselines_are_trained_once(
     recipe: Path, ledger: Path, benchmarks: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "report"
@@ -220,9 +220,8 @@ def test_a_curve_ablation_and_baselines_are_trained_once(
 
     sections = report(str(recipe), out, **asked)["sections"]
     results = sorted((out / "runs").glob("*.json"))
-    assert (
-        len(results) == 12 and len(list((out / "runs").iterdir())) == 12
-    )  # no weights are left behind
+    # No weight files remain.
+    assert len(results) == 12 and len(list((out / "runs").iterdir())) == 12
 
     points = sections["curve"]["points"]
     assert [point["rows"] for point in points] == [30, 46]
@@ -252,9 +251,8 @@ def test_a_curve_ablation_and_baselines_are_trained_once(
 
     systems = {row["system"]: row for row in sections["baselines"]["rows"]}
     assert set(systems) == {"dictionary", "synthetic", "gold", "gold+synthetic"}
-    assert (
-        systems["gold"]["training_rows"] == 36
-    )  # every tenth of 40 real sentences chooses the epoch
+    # A tenth of the 40 real sentences is the validation split.
+    assert systems["gold"]["training_rows"] == 36
     assert systems["gold+synthetic"]["training_rows"] == 36 + whole["training_rows"]
     assert systems["synthetic"]["figures"] == whole["figures"] == points[-1]["figures"]
     assert "gap_closed" not in sections["baselines"]  # there is no zero-shot LLM
@@ -271,7 +269,7 @@ def test_a_curve_ablation_and_baselines_are_trained_once(
     before = {path: path.stat().st_mtime_ns for path in results}
     results[0].unlink()
     again = report(str(recipe), out, **asked)["sections"]
-    assert again == sections  # the one that was missing, trained anew, came out the same
+    assert again == sections  # the missing student, trained again, is the same
     assert {path for path in results if path.stat().st_mtime_ns != before[path]} == {results[0]}
 
     fewer = report(str(recipe), out, **asked | {"only": ["baselines"]}, systems=["synthetic"])[
@@ -299,7 +297,7 @@ def test_a_curve_ablation_and_baselines_are_trained_once(
 
 
 @pytest.mark.slow
-def test_relations_learn_from_halves_and_the_gap_is_told(
+def test_relation_report_uses_two_fold_cross_validation_and_states_gap(
     relation_recipe: Path, encoder: Path, tmp_path: Path
 ) -> None:
     relation_recipe.write_text(
@@ -360,9 +358,8 @@ def test_relations_learn_from_halves_and_the_gap_is_told(
         (figures["synthetic"]["macro_f1"] - 100) / (figures["gold"]["macro_f1"] - 100)
     )
     assert "two-fold cross-validation" in section["notes"][0]
-    assert (
-        len(list((out / "runs").glob("*.json"))) == 5
-    )  # the whole recipe, and two halves of each of the others
+    # The whole recipe, and two folds of each of the others.
+    assert len(list((out / "runs").glob("*.json"))) == 5
     assert "Gap closed" in (out / "README.md").read_text(encoding="utf-8")
 
     asked |= {"only": ["baselines"], "seeds": [3], "settings": {"epochs": 1}, "zero_shot": answers}
@@ -382,9 +379,7 @@ def test_relations_learn_from_halves_and_the_gap_is_told(
         "9 of the 40 sentences" in part["notes"][1] and part["gap_closed"] != section["gap_closed"]
     )
     above = {row["system"]: row.get("above", {}) for row in part["rows"]}
-    assert list(above["zero-shot"]) == [
-        "always-related"
-    ]  # which it equals on the nine that it was asked about
+    assert list(above["zero-shot"]) == ["always-related"]  # equal on the nine rows that were sent
     assert [test["difference"] for test in above["zero-shot"]["always-related"].values()] == [
         0.0,
         0.0,
@@ -401,7 +396,7 @@ def test_relations_learn_from_halves_and_the_gap_is_told(
         report(str(relation_recipe), out, **asked)
 
 
-def test_the_llm_is_measured_on_the_rows_of_the_predictions_that_ship_or_are_given(
+def test_llm_is_scored_on_rows_of_shipped_or_given_predictions(
     recipe: Path, ledger: Path, benchmarks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("corpusmith.evidence.students.ZERO_SHOT", tmp_path)
@@ -441,7 +436,7 @@ def test_the_llm_is_measured_on_the_rows_of_the_predictions_that_ship_or_are_giv
 
 
 @pytest.mark.slow
-def test_a_report_that_was_killed_while_it_measured_does_not_train_that_student_again(
+def test_killed_report_does_not_retrain_finished_student(
     recipe: Path, ledger: Path, benchmarks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = {

@@ -1,4 +1,4 @@
-"""What students are trained on: the right rows, in the columns that training reads."""
+"""Training sets of students: the expected rows, in the columns that training reads."""
 
 import json
 from pathlib import Path
@@ -44,7 +44,7 @@ def corpus(
 
 @pytest.fixture
 def benchmark(tmp_path: Path) -> Path:
-    """Forty pairs in four folds, without a train split, as GAD comes."""
+    """Forty pairs in four folds without a train split, like GAD."""
     rows = [
         {
             "id": f"r-{i}",
@@ -61,13 +61,13 @@ def benchmark(tmp_path: Path) -> Path:
     return tmp_path / "real"
 
 
-def test_a_curve_doubles_up_to_all() -> None:
+def test_learning_curve_doubles_to_all_rows() -> None:
     assert curve_sizes(900, 100) == [100, 200, 400, 800, 900]
     assert curve_sizes(400, 100) == [100, 200, 400]
     assert curve_sizes(60, 100) == [60]
 
 
-def test_the_first_rows_are_those_of_the_first_requests(corpus: Path, tmp_path: Path) -> None:
+def test_first_rows_belong_to_first_requests(corpus: Path, tmp_path: Path) -> None:
     written = originals(corpus)
     rows = first_rows(corpus, written[:7], tmp_path / "first")
     assert rows.count == 7
@@ -79,7 +79,7 @@ def test_the_first_rows_are_those_of_the_first_requests(corpus: Path, tmp_path: 
     )
 
 
-def test_halves_of_a_benchmark_take_turns(
+def test_gold_uses_two_fold_cross_validation(
     pairs: Recipe, corpus: Path, benchmark: Path, tmp_path: Path
 ) -> None:
     arm = gold(pairs, Measured.read("b", benchmark, "dev"), None, tmp_path / "gold")
@@ -98,7 +98,7 @@ def test_halves_of_a_benchmark_take_turns(
     assert both.training_rows == 18 + read_split(corpus, "train").num_rows
 
 
-def test_without_folds_or_a_train_split_there_is_no_gold(
+def test_no_gold_set_without_folds_or_train_split(
     pairs: Recipe, benchmark: Path, tmp_path: Path
 ) -> None:
     rows = [
@@ -112,7 +112,7 @@ def test_without_folds_or_a_train_split_there_is_no_gold(
     assert gold(pairs, Measured.read("b", benchmark, "dev"), None, tmp_path / "gold") is None
 
 
-def test_a_tag_that_the_recipe_does_not_know_is_named(ner_recipe: Path, tmp_path: Path) -> None:
+def test_error_names_tag_missing_from_recipe(ner_recipe: Path, tmp_path: Path) -> None:
     row = {"id": "1", "tokens": ["aspirin"], "ner_tags": ["B-Chemical"]}
     (tmp_path / "real").mkdir()
     for split in ("train", "dev"):

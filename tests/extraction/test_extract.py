@@ -18,7 +18,7 @@ def write_relations(folder, encoder, head, tail):
     return write_model(folder, encoder, ["unrelated", "related"], facts)
 
 
-def test_documents_hold_what_the_model_finds(model):
+def test_documents_hold_entities_found_by_model(model):
     found = Extractor.from_pretrained(model).extract(SENTENCES)
     expected = EntityExtractor.from_pretrained(model).extract(SENTENCES)
     places = [[(m.start, m.end, m.label, m.text) for m in document.mentions] for document in found]
@@ -60,7 +60,7 @@ def test_relation_model_adds_related_pairs(model, tmp_path, tiny_encoder):
     assert {pair.label for document in found for pair in document.relations} == {"related"}
 
 
-def test_models_that_do_not_fit_are_refused_by_name(model, tmp_path, tiny_encoder):
+def test_error_names_incompatible_models(model, tmp_path, tiny_encoder):
     relations = write_relations(tmp_path / "r", tiny_encoder, "GENE", "DISEASE")
     with pytest.raises(UserError, match=r"relates GENE and DISEASE.*finds no GENE, only Disease"):
         Extractor.from_pretrained(model, relations)
@@ -80,7 +80,7 @@ def test_annotators_see_each_document(model):
     assert [document.id for document in found] == ["1!", "2!"]
 
 
-def test_joined_keeps_first_source_and_adds_what_it_lacks():
+def test_joined_keeps_first_source_and_adds_missing_mentions():
     first = [Mention(0, 4, "D", "ague")]
     second = [
         Mention(0, 4, "D", "ague", concept_id="X1"),

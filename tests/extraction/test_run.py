@@ -26,7 +26,7 @@ def extractor(model):
 
 @pytest.fixture
 def notes(tmp_path):
-    """A folder of texts, of tables and of what is no document."""
+    """A folder of texts, tables and files that are not documents."""
     folder = tmp_path / "notes"
     (folder / "more").mkdir(parents=True)
     (folder / "a.txt").write_text(SENTENCES[0])
@@ -58,7 +58,7 @@ def test_folder_of_mixed_files_gives_each_document_once(extractor, notes, tmp_pa
     assert not (tmp_path / "o.jsonl.partial").exists()
 
 
-def test_notes_to_csv_is_a_mention_a_row(extractor, notes, tmp_path):
+def test_csv_has_one_row_per_mention(extractor, notes, tmp_path):
     done = run(extractor, [notes / "*.txt"], tmp_path / "o.csv")
     with (tmp_path / "o.csv").open(newline="") as file:
         table = list(csv.DictReader(file))
@@ -69,7 +69,7 @@ def test_notes_to_csv_is_a_mention_a_row(extractor, notes, tmp_path):
     assert done.documents == 1
 
 
-def test_windows_1252_is_read_where_it_is_named(extractor, tmp_path):
+def test_windows_1252_is_read_if_requested(extractor, tmp_path):
     (tmp_path / "w.txt").write_bytes(f"Caf\u00e9. {SENTENCES[0]}".encode("cp1252"))
     (tmp_path / "u.txt").write_text(f"Caf\u00e9. {SENTENCES[0]}", encoding="utf-8")
     with pytest.raises(UserError, match=r"w\.txt, line 1: not UTF-8.*--encoding cp1252"):
@@ -144,7 +144,7 @@ def test_reads_stdin_and_writes_stdout(model):
 
 
 @pytest.mark.slow
-def test_killed_process_continues_to_the_same_bytes(model, tmp_path):
+def test_killed_process_resumes_to_same_bytes(model, tmp_path):
     texts = tmp_path / "texts.jsonl"
     with texts.open("w") as file:
         for n in range(20_000):

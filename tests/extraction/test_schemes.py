@@ -43,7 +43,7 @@ SCHEMES = {"BIO": ("BBII", IOB2), "BIOES": ("SBIE", IOBES), "BILOU": ("UBIL", BI
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @given(gold=spanned(), data=st.data())
-def test_scores_are_those_of_seqeval_and_nervaluate_on_every_scheme(scheme, gold, data):
+def test_scores_equal_seqeval_and_nervaluate_on_every_scheme(scheme, gold, data):
     letters, theirs = SCHEMES[scheme]
     length, truth = gold
     guessed = data.draw(spanned().filter(lambda s: s[0] == length) | st.just(gold))[1]
@@ -64,7 +64,7 @@ def test_scores_are_those_of_seqeval_and_nervaluate_on_every_scheme(scheme, gold
 
 
 @given(st.lists(st.builds("{}-{}".format, st.sampled_from("BIES"), TYPES) | st.just("O")))
-def test_malformed_tags_are_read_as_seqeval_reads_them(tags):
+def test_malformed_tags_are_read_like_seqeval(tags):
     assert spans(tags) == [(label, first, last + 1) for label, first, last in get_entities(tags)]
 
 

@@ -29,7 +29,7 @@ def test_component_sets_the_entities_of_the_extractor(model):
     assert any(doc.ents for doc in docs)
 
 
-def test_component_without_model_says_what_to_write():
+def test_error_for_component_without_model_names_remedy():
     import_module("corpusmith.extraction.spacy_documents")  # its entry point, once installed
     with pytest.raises(ValueError, match="name a model"):
         spacy.blank("en").add_pipe("corpusmith")
@@ -58,5 +58,5 @@ def test_negated_mention_has_the_attribute():
     assert found == {"mumps": ("negated",), "Ague": (), "gout": ("negated",)}
 
 
-def test_negation_ends_with_the_sentence():
+def test_negation_scope_ends_with_the_sentence():
     assert said("She denies mumps. Ague came back.", "mumps", "Ague")["Ague"] == ()

@@ -1,4 +1,4 @@
-"""What a writer writes, its reader reads back equal."""
+"""Each reader reads its writer's output back unchanged."""
 
 import re
 from dataclasses import replace
@@ -49,7 +49,7 @@ def documents(draw):
 
 
 def written(found, to: str):
-    """Write and read again; where, tokens and tags are the reader's own."""
+    """Write and read again, without the fields that the reader sets: where, tokens and tags."""
     with TemporaryDirectory() as scratch:
         path = Path(scratch) / f"documents.{to}"
         if to in STREAMED:
@@ -139,7 +139,7 @@ def test_html_shows_markup_as_text():
     ("ids", "problem"),
     [(["../a"], "can't be a file name"), (["a", "a"], "two documents have the id a")],
 )
-def test_brat_refuses_ids_that_are_no_file_names(tmp_path, ids, problem):
+def test_brat_refuses_ids_that_are_not_file_names(tmp_path, ids, problem):
     with pytest.raises(UserError, match=problem):
         WHOLE["brat"]((Document(name, "x", ()) for name in ids), tmp_path)
 

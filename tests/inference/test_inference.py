@@ -80,18 +80,18 @@ def test_entities_are_disjoint_slices_of_any_text(extractor, texts):
 
 @unhurried
 @given(st.lists(st.sampled_from(["O", "B-A", "I-A", "B-B", "I-B"]), max_size=10))
-def test_spans_are_those_that_are_scored(tags):
+def test_spans_equal_spans_of_metric(tags):
     assert list(spans(tags)) == metrics.spans(tags)
 
 
-def test_words_are_split_as_bert_splits_them():
+def test_words_are_split_like_bert():
     text = "APC-related (5±2%) 癌症 e\u0301x\u00a0y."
     words = ["APC", "-", "related", "(", "5±2", "%", ")", "癌", "症", "e\u0301x", "y", "."]
     assert [word for word, _ in WORDS.pre_tokenize_str(text)] == words
     assert all(text[start:end] == word for word, (start, end) in WORDS.pre_tokenize_str(text))
 
 
-def test_tag_of_a_word_is_that_of_its_first_subword(ner_folder, extractor):
+def test_word_gets_tag_of_its_first_subword(ner_folder, extractor):
     tokenizer, model = (
         AutoTokenizer.from_pretrained(ner_folder),
         AutoModelForTokenClassification.from_pretrained(ner_folder),
@@ -111,9 +111,9 @@ def test_extract_and_tag_find_the_same(extractor):
     assert [len(entities) for entities in found] == [len(list(spans(of_row))) for of_row in tags]
 
 
-def test_each_word_of_a_long_text_is_judged_once_with_context_on_both_sides(extractor):
+def test_each_word_of_long_text_is_tagged_once_with_context_on_both_sides(extractor):
     def distance_to_edge(inputs: dict) -> np.ndarray:
-        """Logits that say how far a subword is from the nearer edge of its window."""
+        """Logits that hold the distance of a subword from the nearer edge of its window."""
         length, at = (
             inputs["attention_mask"].sum(-1, keepdims=True),
             np.arange(inputs["input_ids"].shape[1]),
@@ -133,14 +133,14 @@ def test_each_word_of_a_long_text_is_judged_once_with_context_on_both_sides(extr
     assert distances.max() > 8
 
 
-def test_a_word_that_the_tokenizer_drops_is_outside(extractor):
+def test_word_dropped_by_tokenizer_is_outside(extractor):
     tokenizer = Tokenizer.from_str(extractor.encoder.tokenizer.to_str())
     tokenizer.normalizer = normalizers.BertNormalizer()  # removes control characters
     encoder = Encoder(extractor.encoder.config, tokenizer, extractor.encoder.forward, "torch")
     assert EntityExtractor(encoder).tag([["\u200b", "asthma", "\u200b"]])[0][::2] == ["O", "O"]
 
 
-def test_company_in_the_batch_changes_nothing(extractor):
+def test_batch_does_not_change_result(extractor):
     together = extractor.extract(SENTENCES)
     for text, entities in zip(SENTENCES[:10], together, strict=False):
         (alone,) = extractor.extract([text])
@@ -148,7 +148,7 @@ def test_company_in_the_batch_changes_nothing(extractor):
         assert [e.score for e in alone] == pytest.approx([e.score for e in entities], abs=1e-5)
 
 
-def test_threshold_leaves_out_what_scores_below(extractor):
+def test_threshold_removes_lower_scores(extractor):
     scores = [e.score for entities in extractor.extract(SENTENCES) for e in entities]
     middle = float(np.median(scores))
     kept = [
@@ -158,13 +158,13 @@ def test_threshold_leaves_out_what_scores_below(extractor):
     assert 0 < len(kept) < len(scores)
 
 
-def test_nothing_in_nothing_out(extractor):
+def test_empty_input_gives_empty_output(extractor):
     assert extractor.extract([]) == []
     assert extractor.extract(["", " \n"]) == [[], []]
     assert extractor.tag([[]]) == [[]]
 
 
-def test_relation_probability_is_that_of_the_model(classifier, tmp_path_factory):
+def test_relation_probability_equals_model_output(classifier, tmp_path_factory):
     folder = sorted(
         tmp_path_factory.getbasetemp().glob("model*"), key=lambda path: path.stat().st_mtime
     )[-1]
@@ -196,7 +196,7 @@ def test_relation_probability_is_that_of_the_model(classifier, tmp_path_factory)
     ),
     room=st.integers(16, 40),
 )
-def test_a_long_text_is_judged_by_its_pair_and_the_words_around_it(classifier, parts, room):
+def test_long_text_is_cut_to_pair_and_nearby_words(classifier, parts, room):
     before, between, after = (" ".join(part) for part in parts)
     text = f"{before} @GENE$ {between} @DISEASE$ {after}".strip()
     tokenizer = classifier.encoder.whole
@@ -210,7 +210,7 @@ def test_a_long_text_is_judged_by_its_pair_and_the_words_around_it(classifier, p
         assert length > room - 2 * longest, "no room is left for a word more"
 
 
-def test_the_place_of_the_pair_in_a_long_text_is_no_matter(classifier):
+def test_place_of_pair_in_long_text_does_not_change_result(classifier):
     pair, filler = "@GENE$ mutations cause @DISEASE$", " ".join(["cells"] * 60)
     texts = [f"{pair} {filler}", f"{filler} {pair}"]
     offsets = [
@@ -224,7 +224,7 @@ def test_the_place_of_the_pair_in_a_long_text_is_no_matter(classifier):
     assert classifier.probabilities(texts) == classifier.probabilities(shown)
 
 
-def test_pairs_share_a_sentence_and_are_masked(classifier):
+def test_pairs_are_in_one_sentence_and_masked(classifier):
     text = "E. coli aside, CFTR causes cystic fibrosis (Fig. 2). The VHL gene was normal."
     entities = [
         entity(text, *e)
@@ -239,7 +239,7 @@ def test_pairs_share_a_sentence_and_are_masked(classifier):
     assert relation.label == ("related" if relation.score >= 0.5 else "unrelated")
 
 
-def test_a_sentence_ends_in_no_entity_and_no_abbreviation():
+def test_sentence_does_not_end_inside_entity_or_abbreviation():
     text = "Seen by Dr. A. Smith in St. Louis. In J. B. Syndrome. A it was not.\n\nNext"
     name = entity(text, "J. B. Syndrome. A", "Disease")
     assert [text[a:b].strip() for a, b in sentences(text, [name])][-2:] == [
@@ -249,7 +249,7 @@ def test_a_sentence_ends_in_no_entity_and_no_abbreviation():
     assert "".join(text[a:b] for a, b in sentences(text, [name])) == text
 
 
-def test_entities_that_overlap_are_no_pair(classifier):
+def test_overlapping_entities_are_not_a_pair(classifier):
     text = "VHL disease was seen."
     entities = [entity(text, "VHL", "GENE"), entity(text, "VHL disease", "DISEASE")]
     assert classifier.extract(text, entities) == []
@@ -257,14 +257,14 @@ def test_entities_that_overlap_are_no_pair(classifier):
         mask(text, *entities)
 
 
-def test_mask_takes_the_pair_in_either_order():
+def test_mask_accepts_pair_in_either_order():
     text = "asthma in 17q21 (ORMDL3) carriers"
     assert mask(text, entity(text, "ORMDL3", "Gene"), entity(text, "asthma", "Disease")) == (
         "@DISEASE$ in 17q21 (@GENE$) carriers"
     )
 
 
-def test_what_cannot_be_loaded_says_why(ner_folder, tmp_path):
+def test_load_error_states_reason(ner_folder, tmp_path):
     with pytest.raises(ValueError, match="choose auto, onnx or torch"):
         Encoder.from_pretrained(ner_folder, backend="tpu")
     with pytest.raises(ValueError, match=r"holds no onnx/model.onnx: export it"):
@@ -275,7 +275,7 @@ def test_what_cannot_be_loaded_says_why(ner_folder, tmp_path):
         RelationClassifier.from_pretrained(ner_folder)
 
 
-def test_importing_it_is_light():
+def test_import_does_not_load_torch_or_transformers():
     code = "import sys, corpusmith.inference; print({'torch', 'transformers'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "set()"

@@ -32,7 +32,9 @@ def test_two_entities_of_one_kind_are_numbered() -> None:
     assert backward.startswith("@DRUG2$, @DRUG1$ and warfarin")
 
 
-def test_directed_types_are_judged_in_both_directions(tiny_encoder: Path, tmp_path: Path) -> None:
+def test_directed_types_are_classified_in_both_directions(
+    tiny_encoder: Path, tmp_path: Path
+) -> None:
     found = model(tmp_path, tiny_encoder, []).extract(TEXT, entities())
     pairs = {(relation.head.text, relation.tail.text) for relation in found}
     same_sentence = DRUGS[:3]
@@ -40,13 +42,13 @@ def test_directed_types_are_judged_in_both_directions(tiny_encoder: Path, tmp_pa
     assert {relation.label for relation in found} <= set(LABELS)
 
 
-def test_undirected_types_are_judged_once(tiny_encoder: Path, tmp_path: Path) -> None:
+def test_undirected_types_are_classified_once(tiny_encoder: Path, tmp_path: Path) -> None:
     found = model(tmp_path, tiny_encoder, LABELS[1:]).extract(TEXT, entities())
     assert len(found) == 3 and all(r.head.start < r.tail.start for r in found)
     assert all(relation.symmetric == (relation.label != "none") for relation in found)
 
 
-def test_class_follows_the_distribution(tiny_encoder: Path, tmp_path: Path) -> None:
+def test_class_is_the_most_probable_type_or_none(tiny_encoder: Path, tmp_path: Path) -> None:
     classifier = model(tmp_path, tiny_encoder, [])
     texts = [mask(TEXT, a, b) for a, b in product(entities()[:3], repeat=2) if a is not b]
     chances = classifier.distributions(texts)

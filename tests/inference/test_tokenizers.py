@@ -1,6 +1,4 @@
-"""The extractor over each kind of tokenizer: what it finds is what the model itself says of each
-word's first subword.
-"""
+"""For each kind of tokenizer, the extractor uses the model's tag of each word's first subword."""
 
 import json
 from pathlib import Path
@@ -17,7 +15,7 @@ from tests.training.models import SENTENCES, TAGS, write_model
 
 @pytest.fixture(scope="module", params=TOKENIZERS)
 def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A RoBERTa of one layer that nobody trained, with that tokenizer."""
+    """An untrained RoBERTa of one layer with that tokenizer."""
     tokenizer, encoder = TOKENIZERS[request.param], tmp_path_factory.mktemp("encoder")
     size = {
         "hidden_size": 32,
@@ -41,9 +39,7 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def expected(folder: Path, text: str) -> list[tuple[int, int]]:
-    """By transformers alone: the text in words, the tag of each word's first subword, the words of
-    each span.
-    """
+    """Extract with transformers alone: split into words, tag first subwords, join spans."""
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForTokenClassification.from_pretrained(folder).eval()
     words = WORDS.pre_tokenize_str(text)
@@ -58,7 +54,7 @@ def expected(folder: Path, text: str) -> list[tuple[int, int]]:
     ]
 
 
-def test_entities_are_those_of_the_model_and_slice_the_text(folder: Path) -> None:
+def test_entities_equal_model_output_and_slice_the_text(folder: Path) -> None:
     found = EntityExtractor.from_pretrained(folder, backend="torch").extract(SENTENCES)
     assert sum(map(len, found)) > 20
     assert all(

@@ -12,7 +12,7 @@ from corpusmith.lexicon.load import load_lexicon
 from corpusmith.lexicon.matcher import Matcher
 
 
-def test_the_shipped_lexicons_hold_what_is_promised() -> None:
+def test_shipped_lexicons_have_enough_names_licence_and_unique_ids() -> None:
     assert load_lexicon("disease").name_count >= 10_000
     assert load_lexicon("chemical").name_count >= 5_000
     assert load_lexicon("gene").name_count >= 10_000
@@ -22,13 +22,13 @@ def test_the_shipped_lexicons_hold_what_is_promised() -> None:
         assert len({concept.id for concept in lexicon.concepts}) == len(lexicon.concepts)
 
 
-def test_inverted_names_are_turned_round() -> None:
+def test_inverted_names_are_put_in_natural_order() -> None:
     names = {name for concept in load_lexicon("disease").concepts for name in concept.names}
     assert {"breast neoplasm", "congenital hemolytic anemia"} <= names
     assert not {"neoplasm, breast", "anemia, hemolytic, congenital"} & names
 
 
-def test_headings_are_neither_diseases_nor_chemicals(tmp_path: Path) -> None:
+def test_headings_exclude_diseases_and_chemicals(tmp_path: Path) -> None:
     table = tmp_path / "mesh.tsv"
     rows = [
         (
@@ -51,14 +51,14 @@ def test_headings_are_neither_diseases_nor_chemicals(tmp_path: Path) -> None:
     assert found.keys() == {"MESH:D1", "MESH:D3", "MESH:D4"}
 
 
-def test_common_concepts_are_drawn_in_proportion_to_their_weight() -> None:
+def test_concepts_are_drawn_in_proportion_to_weight() -> None:
     sampler = Sampler([Concept("a", ("a",), weight=9), Concept("b", ("b",), weight=1)])
     rng = random.Random(0)
     drawn = [sampler.draw(rng).id for _ in range(2000)]
     assert 0.87 < drawn.count("a") / len(drawn) < 0.93
 
 
-def test_folds_are_disjoint_and_complete() -> None:
+def test_folds_partition_the_concepts() -> None:
     lexicon = load_lexicon("chemical")
     folds = [lexicon.of_folds([fold]) for fold in range(10)]
     assert sum(map(len, folds)) == len(lexicon.of_folds(range(10)))
@@ -112,7 +112,7 @@ def test_obo_and_obo_json_give_the_same_concepts(tmp_path: Path) -> None:
     assert load_lexicon(str(tmp_path / "x.json.gz")).concepts == expected
 
 
-def test_a_word_list_is_a_lexicon(tmp_path: Path) -> None:
+def test_word_list_is_read_as_lexicon(tmp_path: Path) -> None:
     (tmp_path / "words.txt").write_text(
         "# devices\npacemaker|cardiac pacemaker\n\nstent\n", encoding="utf-8"
     )
@@ -136,7 +136,7 @@ def test_a_word_list_is_a_lexicon(tmp_path: Path) -> None:
         ("e.txt", "# nothing\n", "holds no concept"),
     ],
 )
-def test_a_bad_lexicon_is_refused_with_its_place(
+def test_error_for_bad_lexicon_names_place(
     tmp_path: Path, name: str, content: str, message: str
 ) -> None:
     (tmp_path / name).write_text(content, encoding="utf-8")
@@ -144,6 +144,6 @@ def test_a_bad_lexicon_is_refused_with_its_place(
         load_lexicon(str(tmp_path / name))
 
 
-def test_a_missing_lexicon_is_named() -> None:
+def test_error_names_missing_lexicon() -> None:
     with pytest.raises(UserError, match=r"nowhere\.tsv cannot be read"):
         load_lexicon("nowhere.tsv")

@@ -14,7 +14,7 @@ def names(*lines: str) -> list[tuple[str, ...]]:
     return [concept.names for concept in fitted(*lines).concepts]
 
 
-def test_headings_get_the_case_of_running_text() -> None:
+def test_headings_get_case_of_running_text() -> None:
     assert names("Abdominal Muscles", "Alzheimer Plaques") == [
         ("abdominal muscles",),
         ("Alzheimer plaques",),
@@ -50,7 +50,7 @@ def test_regular_plural_is_the_same_name() -> None:
     assert [change.kind for change in result.changes] == ["left out"]
 
 
-def test_inverted_name_is_turned_round() -> None:
+def test_inverted_name_is_put_in_natural_order() -> None:
     assert turned_round("Anemia, Hemolytic, Congenital") == "Congenital Hemolytic Anemia"
     assert turned_round("Diabetes, Type 2") == "Diabetes Type 2"
 
@@ -60,7 +60,7 @@ def test_short_form_in_brackets_becomes_a_name() -> None:
     assert names("fornix (brain)")[0][0] == "fornix"
 
 
-def test_name_of_an_earlier_line_is_left_out_of_a_later_one() -> None:
+def test_name_of_earlier_line_is_removed_from_later_line() -> None:
     result = fitted("heart|cor", "cor|core")
     assert [concept.names[0] for concept in result.concepts] == ["heart", "core"]
     assert ("cor", "", "another line has this name") in result.changes

@@ -63,13 +63,13 @@ def obo() -> Graph:
 
 
 @pytest.mark.parametrize("name", PAYLOADS)
-def test_shipped_recipes_ask_what_was_paid_for(name: str) -> None:
+def test_shipped_recipes_keep_their_request_keys(name: str) -> None:
     plan = Plan(load_recipe(name))
     keys = "".join(payload_key(plan.request(i).payload) for i in range(200))
     assert hashlib.sha256(keys.encode()).hexdigest().startswith(PAYLOADS[name])
 
 
-def test_an_ontology_tells_definition_parents_siblings_and_synonyms(obo: Graph) -> None:
+def test_facts_hold_definition_parents_siblings_and_synonyms(obo: Graph) -> None:
     concept = obo.lexicon.by_id["X:2"]
     assert obo.facts(concept, "cystic fibrosis", KINDS, ALL, random.Random(0)) == Facts(
         "cystic fibrosis",
@@ -80,14 +80,14 @@ def test_an_ontology_tells_definition_parents_siblings_and_synonyms(obo: Graph) 
     )
 
 
-def test_only_what_is_asked_for_is_told(obo: Graph) -> None:
+def test_facts_hold_only_requested_kinds(obo: Graph) -> None:
     concept = obo.lexicon.by_id["X:2"]
     assert obo.facts(concept, "mucoviscidosis", ["synonyms"], ALL, random.Random(0)) == Facts(
         "mucoviscidosis", synonyms=("cystic fibrosis",)
     )
 
 
-def test_obo_json_tells_definitions_too() -> None:
+def test_definition_is_read_from_obo_json() -> None:
     node = {
         "id": "http://x/X_1",
         "type": "CLASS",
@@ -98,7 +98,7 @@ def test_obo_json_tells_definitions_too() -> None:
     assert concept.definition == "A joint disease."
 
 
-def test_a_definition_is_part_of_a_lexicons_fingerprint() -> None:
+def test_definition_changes_lexicon_fingerprint() -> None:
     one, other = (
         Lexicon("x", "1", "", "", (Concept("X:1", ("gout",), definition=d),))
         for d in ("", "A disease.")
@@ -106,12 +106,12 @@ def test_a_definition_is_part_of_a_lexicons_fingerprint() -> None:
     assert one.fingerprint != other.fingerprint
 
 
-def test_definitions_are_one_short_sentence() -> None:
+def test_definition_is_one_short_sentence() -> None:
     assert defined("A disease of the lung.\nIt has many forms.") == "A disease of the lung"
     assert len(defined("word " * 300)) <= MOST_DEFINITION + 2
 
 
-def test_tree_numbers_tell_parents_and_siblings() -> None:
+def test_tree_numbers_give_parents_and_siblings() -> None:
     mesh = load_lexicon("disease")
     graph = Graph(mesh)
     wilms = mesh.by_id["MESH:D009396"]
@@ -122,13 +122,13 @@ def test_tree_numbers_tell_parents_and_siblings() -> None:
     assert all(above & {tree.rpartition(".")[0] for tree in sibling.types} for sibling in siblings)
 
 
-def test_siblings_are_of_the_split_that_was_drawn(obo: Graph) -> None:
+def test_siblings_come_from_the_same_split(obo: Graph) -> None:
     concept, sibling = obo.lexicon.by_id["X:2"], obo.lexicon.by_id["X:3"]
     elsewhere = range((sibling.fold + 1) % 10, (sibling.fold + 1) % 10 + 1)
     assert obo.facts(concept, "cystic fibrosis", ["siblings"], elsewhere, random.Random(0)).empty
 
 
-def test_stop_names_are_no_parents() -> None:
+def test_stop_names_are_not_parents() -> None:
     concepts = (
         Concept("D:1", ("disease",), ("C04.588",)),
         Concept("D:2", ("gout",), ("C04.588.1",)),
@@ -137,7 +137,7 @@ def test_stop_names_are_no_parents() -> None:
     assert graph.facts(concepts[1], "gout", KINDS, ALL, random.Random(0)).empty
 
 
-def test_the_switch_puts_facts_into_the_prompt_and_changes_nothing_drawn(ner_recipe: Path) -> None:
+def test_context_adds_facts_to_prompt_and_keeps_seeds(ner_recipe: Path) -> None:
     plain, told = (
         prompts(ner_recipe),
         prompts(ner_recipe, prompt="ner.v2", context=("synonyms", "siblings")),
@@ -156,11 +156,11 @@ def test_the_switch_puts_facts_into_the_prompt_and_changes_nothing_drawn(ner_rec
 
 
 @pytest.mark.parametrize(("name", "newer"), [("ncbi-disease", "ner.v2"), ("gad", "re.v2")])
-def test_without_facts_the_newer_template_asks_what_the_older_asked(name: str, newer: str) -> None:
+def test_without_facts_new_and_old_templates_agree(name: str, newer: str) -> None:
     assert prompts(name) == prompts(name, prompt=newer)
 
 
-def test_no_context_leaks_a_seed_of_another_split() -> None:
+def test_context_holds_no_seed_of_another_split() -> None:
     recipe = load_recipe("ncbi-disease").model_copy(
         update={"prompt": "ner.v2", "context": ("siblings",)}
     )
@@ -173,7 +173,7 @@ def test_no_context_leaks_a_seed_of_another_split() -> None:
             assert folds[sibling] in SPLIT_FOLDS[request.split]
 
 
-def test_a_template_without_the_slot_is_refused_with_the_remedy(ner_recipe: Path) -> None:
+def test_error_for_template_without_slot_names_remedy(ner_recipe: Path) -> None:
     ner_recipe.write_text(
         ner_recipe.read_text(encoding="utf-8") + "context: [synonyms]\n", encoding="utf-8"
     )
@@ -183,7 +183,7 @@ def test_a_template_without_the_slot_is_refused_with_the_remedy(ner_recipe: Path
         load_recipe(str(ner_recipe))
 
 
-def test_an_unknown_kind_of_fact_is_refused(ner_recipe: Path) -> None:
+def test_unknown_kind_of_fact_is_refused(ner_recipe: Path) -> None:
     text = ner_recipe.read_text(encoding="utf-8").replace(
         "prompt: ner.v1", "prompt: ner.v2\ncontext: [uncles]"
     )

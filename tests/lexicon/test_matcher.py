@@ -26,20 +26,20 @@ def found(matcher: Matcher, text: str) -> list[tuple[str, str]]:
     ]
 
 
-def test_the_longest_name_wins(matcher: Matcher) -> None:
+def test_longest_name_is_matched(matcher: Matcher) -> None:
     assert found(matcher, "hereditary breast cancers and a cancer") == [
         ("breast cancers", "D:1"),
         ("cancer", "D:0"),
     ]
 
 
-def test_hyphens_do_not_matter_and_belong_to_the_match(matcher: Matcher) -> None:
+def test_hyphens_are_optional_and_part_of_the_match(matcher: Matcher) -> None:
     assert found(matcher, "in Ataxia-telangiectasia families") == [
         ("Ataxia - telangiectasia", "D:4")
     ]
 
 
-def test_an_acronym_is_matched_in_its_own_case(matcher: Matcher) -> None:
+def test_acronym_match_is_case_sensitive(matcher: Matcher) -> None:
     assert found(matcher, "it was WAS") == [("WAS", "D:9")]
 
 
@@ -47,7 +47,7 @@ def test_stop_names_never_match(matcher: Matcher) -> None:
     assert found(matcher, "a disease, two Diseases") == []
 
 
-def test_a_name_inside_a_word_is_no_match(matcher: Matcher) -> None:
+def test_name_inside_a_word_is_not_matched(matcher: Matcher) -> None:
     assert found(matcher, "anticancer precancerous") == []
 
 
@@ -57,22 +57,22 @@ def test_matches_do_not_overlap() -> None:
 
 
 @pytest.mark.parametrize("name", ["WAS", "HbS", "AT", "mRNA"])
-def test_an_acronym_is_short_and_mostly_capitals(name: str) -> None:
+def test_acronym_is_short_and_mostly_capitals(name: str) -> None:
     assert is_acronym(name)
 
 
 @pytest.mark.parametrize("name", ["gout", "Wilms", "A T", "ADRENOLEUKODYSTROPHY"])
-def test_a_word_or_a_phrase_is_no_acronym(name: str) -> None:
+def test_word_or_phrase_is_not_an_acronym(name: str) -> None:
     assert not is_acronym(name)
 
 
-def test_a_name_at_the_end_of_a_sentence_is_no_longer_than_the_sentence() -> None:
+def test_match_does_not_pass_end_of_sentence() -> None:
     matcher = Matcher([("colon cancer", "1"), ("colon cancer type two", "2"), ("colon", "3")])
     assert matcher.matches(["colon", "cancer"]) == [Match(0, 2, "1")]
     assert matcher.matches(["a", "colon"]) == [Match(1, 2, "3")]
 
 
-def test_a_longer_name_that_is_not_spelled_out_hides_no_shorter_one() -> None:
+def test_incomplete_longer_name_does_not_hide_shorter_name() -> None:
     matcher = Matcher(
         [
             ("breast cancer susceptibility gene", "1"),
@@ -92,9 +92,7 @@ WORDS = st.sampled_from(["a", "b", "c", "as", "AS", "As", "-"])
     st.lists(st.lists(WORDS, min_size=1, max_size=4).map(" ".join), max_size=8),
     st.lists(WORDS, max_size=12),
 )
-def test_the_matches_are_those_that_trying_every_name_at_every_word_finds(
-    names: list[str], sentence: list[str]
-) -> None:
+def test_matches_equal_brute_force_search(names: list[str], sentence: list[str]) -> None:
     spelled = {name: [word for word in words(name) if word != "-"] for name in names}
     numbers = [number for number, word in enumerate(sentence) if word != "-"]
     expected, end = [], 0

@@ -15,19 +15,19 @@ from corpusmith.lexicon.scope import branch_of, read_scope
         ("species; strains and clones are not", ("species",), ("strains", "clones")),
     ],
 )
-def test_scope_is_read_from_a_sentence(
+def test_scope_is_read_from_sentence(
     about: str, counted: tuple[str, ...], excluded: tuple[str, ...]
 ) -> None:
     scope = read_scope(about)
     assert (scope.counted, scope.excluded) == (counted, excluded)
 
 
-def test_prompt_gets_what_counts_in_the_authors_words() -> None:
+def test_prompt_uses_the_authors_words() -> None:
     scope = read_scope("names of organs, tissues and cells; not molecules")
     assert scope.counted_text == "names of organs, tissues and cells"
 
 
-def test_branch_holds_what_is_below_the_named_concept() -> None:
+def test_branch_holds_descendants_of_named_concept() -> None:
     concepts = (
         Concept("1", ("neoplasms", "tumors"), ("C04",)),
         Concept("2", ("lung cancer",), ("C04.588",)),

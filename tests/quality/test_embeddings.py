@@ -1,4 +1,4 @@
-"""Sentences to vectors: one each, in their order, whatever they are batched with."""
+"""Sentence embeddings: one vector per text, in order, independent of the batch."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ from corpusmith.quality.embeddings import (
 
 
 def letters(texts: Sequence[str]) -> np.ndarray:
-    """A real, if small, embedding: how often each letter occurs."""
+    """A small embedding: the frequency of each letter."""
     return np.array(
         [[text.lower().count(chr(code)) for code in range(97, 123)] for text in texts],
         dtype=np.float32,
@@ -46,7 +46,7 @@ def corpus() -> list[str]:
 
 
 @pytest.mark.parametrize("reference", [2000, 50])
-def test_outliers_are_the_texts_unlike_the_rest(corpus, reference):
+def test_outliers_are_texts_far_from_the_rest(corpus, reference):
     corpus[40] = "zzzz qqqq xxxx kkkk"
     corpus[299] = "0123456789 {}[]"
     found = deviations_below(corpus, letters, reference=reference, batch=64)
@@ -54,15 +54,15 @@ def test_outliers_are_the_texts_unlike_the_rest(corpus, reference):
     assert abs(float(np.median(found))) < 1e-6
 
 
-def test_a_handful_of_texts_has_no_outliers(corpus):
+def test_few_texts_have_no_outliers(corpus):
     assert not deviations_below(corpus[:5], letters).any()
 
 
-def test_rounding_makes_no_outlier_among_texts_that_are_alike():
+def test_rounding_error_makes_no_outlier_of_equal_texts():
     assert np.abs(deviations_below(["patients carried a mutation"] * 300, letters)).max() < 0.01
 
 
-def test_two_sample_auroc_tells_shifted_from_equal():
+def test_two_sample_auroc_separates_shifted_from_equal():
     rng = np.random.default_rng(0)
     real = rng.normal(size=(400, 8))
     same = two_sample_auroc(rng.normal(size=(500, 8)), real)
@@ -81,7 +81,7 @@ def test_projection_keeps_the_widest_axis_and_a_fixed_sign():
     assert np.corrcoef(joined, wide[:, 2])[0, 1] == pytest.approx(1.0, abs=0.01)
 
 
-def test_two_sample_interval_holds_the_figure_and_narrows_with_more_rows():
+def test_two_sample_interval_contains_auroc_and_narrows_with_rows():
     rng = np.random.default_rng(1)
     synthetic, real = rng.normal(loc=0.4, size=(1000, 4)), rng.normal(size=(1000, 4))
     few, many = two_sample_auroc(synthetic[:80], real[:80]), two_sample_auroc(synthetic, real)
@@ -90,11 +90,11 @@ def test_two_sample_interval_holds_the_figure_and_narrows_with_more_rows():
     assert many["ci95"][1] - many["ci95"][0] < (few["ci95"][1] - few["ci95"][0]) / 2
 
 
-def test_auroc_counts_ties_half():
+def test_auroc_counts_ties_as_half():
     assert auroc(np.array([[3.0, 2.0]]), np.array([[1.0, 2.0]])).tolist() == [0.875]
 
 
-def test_nearest_finds_the_copy_and_never_the_row_itself():
+def test_nearest_finds_copy_but_not_the_row_itself():
     rng = np.random.default_rng(2)
     real = rng.normal(size=(50, 6))
     similarity, which = nearest(np.stack([3 * real[17], rng.normal(size=6)]), real, batch=1)
@@ -111,22 +111,19 @@ TEXTS = [
 ]
 
 
-def test_a_text_has_the_same_vector_alone_and_in_company(
-    tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_batch_does_not_change_vector(tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     embed = sentence_embedder(str(tiny_encoder))
     together = embed(TEXTS)
     assert together.shape == (4, 32)
     np.testing.assert_allclose(
         np.concatenate([embed([text]) for text in TEXTS]), together, atol=1e-5
     )
-    monkeypatch.setattr(
-        embeddings, "BATCH_TOKENS", 1
-    )  # smaller than any text, so each has a batch of its own
+    # The budget is smaller than any text, so each batch holds one text.
+    monkeypatch.setattr(embeddings, "BATCH_TOKENS", 1)
     np.testing.assert_allclose(embed(TEXTS), together, atol=1e-5)
 
 
-def test_what_takes_long_tells_how_far_it_is(
+def test_long_embedding_shows_progress(
     tiny_encoder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     embed = sentence_embedder(str(tiny_encoder))
@@ -137,11 +134,11 @@ def test_what_takes_long_tells_how_far_it_is(
     assert "embedding: 100%" in (shown := capsys.readouterr().err) and "4/4 [" in shown
 
 
-def test_no_text_is_no_vector(tiny_encoder: Path) -> None:
+def test_no_texts_give_no_vectors(tiny_encoder: Path) -> None:
     assert sentence_embedder(str(tiny_encoder))([]).shape == (0, 32)
 
 
-def test_the_embedded_encoder_puts_what_means_alike_side_by_side() -> None:
+def test_sentence_embedder_places_similar_meanings_close() -> None:
     embed = sentence_embedder()
     first, alike, other = embed(
         [
@@ -153,6 +150,6 @@ def test_the_embedded_encoder_puts_what_means_alike_side_by_side() -> None:
     assert first @ alike > first @ other
 
 
-def test_an_encoder_that_is_none_is_named() -> None:
+def test_error_names_invalid_encoder() -> None:
     with pytest.raises(UserError, match="no-such/encoder"):
         sentence_embedder("/no-such/encoder")

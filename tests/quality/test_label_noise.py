@@ -48,7 +48,9 @@ def rows_of(out: Path, split: str, name: str = "tiny-disease") -> list[dict]:
 
 
 def write_predictions(path: Path, rows: list[dict], wrong: set[str], classes: int) -> Path:
-    """A sure student that agrees with every label but the first one of the `wrong` rows."""
+    """Write confident predictions that differ from the labels only in the first one of `wrong`
+    rows.
+    """
     with path.open("w", encoding="utf-8") as out:
         for row in rows:
             labels = row["ner_tags"] if "ner_tags" in row else [row["label"]]
@@ -68,7 +70,7 @@ def first(ner_recipe: Path, tmp_path: Path) -> dict:
     return build(str(ner_recipe), tmp_path / "first", fill(ner_recipe, tmp_path / "ledger.sqlite"))
 
 
-def test_rows_that_a_student_denies_are_rejected_with_the_reason(
+def test_rows_flagged_as_label_noise_are_rejected_with_reason(
     first: dict, ner_recipe: Path, tmp_path: Path
 ) -> None:
     rows = rows_of(tmp_path / "first", "train")
@@ -98,7 +100,7 @@ def test_rows_that_a_student_denies_are_rejected_with_the_reason(
     assert {row["request_id"] for row in thrown if row["reason"] == REASON} == wrong
 
 
-def test_copies_go_with_the_row_they_were_made_of(
+def test_copies_are_rejected_with_their_source_row(
     first: dict, ner_recipe: Path, tmp_path: Path
 ) -> None:
     text = ner_recipe.read_text(encoding="utf-8") + "augment: {replacements: 2}\n"
@@ -117,9 +119,7 @@ def test_copies_go_with_the_row_they_were_made_of(
     assert copied not in {row["request_id"] for row in rows_of(tmp_path / "second", "train")}
 
 
-def test_a_student_that_agrees_rejects_nothing(
-    first: dict, ner_recipe: Path, tmp_path: Path
-) -> None:
+def test_agreeing_student_rejects_nothing(first: dict, ner_recipe: Path, tmp_path: Path) -> None:
     predictions = write_predictions(
         tmp_path / "predictions.jsonl", rows_of(tmp_path / "first", "train"), set(), 3
     )
@@ -133,7 +133,7 @@ def test_a_student_that_agrees_rejects_nothing(
     assert second["label_noise"]["rejected"] == 0
 
 
-def test_relations_are_judged_by_their_one_label(relation_recipe: Path, tmp_path: Path) -> None:
+def test_relation_rows_are_checked_by_their_label(relation_recipe: Path, tmp_path: Path) -> None:
     build(
         str(relation_recipe), tmp_path / "first", fill(relation_recipe, tmp_path / "ledger.sqlite")
     )
@@ -164,7 +164,7 @@ def test_predictions_of_other_labels_are_refused(
         )
 
 
-def test_a_student_that_learned_nothing_is_not_believed(first: dict, tmp_path: Path) -> None:
+def test_predictions_that_flag_most_rows_are_refused(first: dict, tmp_path: Path) -> None:
     rows = rows_of(tmp_path / "first", "train")
     predictions = write_predictions(
         tmp_path / "predictions.jsonl", rows, {row["id"] for row in rows[5:]}, 3
@@ -184,14 +184,14 @@ def test_a_student_that_learned_nothing_is_not_believed(first: dict, tmp_path: P
         '{"id": "a", "labels": [0], "probabilities": [[0.1, 0.2, 0.7]]}',
     ],
 )
-def test_a_line_that_is_no_prediction_is_named(tmp_path: Path, line: str) -> None:
+def test_error_names_invalid_prediction_line(tmp_path: Path, line: str) -> None:
     sound = '{"id": "a", "labels": [0], "probabilities": [[0.5, 0.5]]}'
     (tmp_path / "p.jsonl").write_text(f"{sound}\n{line}\n", encoding="utf-8")
     with pytest.raises(UserError, match="line 2"):
         noise_veto(tmp_path / "p.jsonl", 2)
 
 
-def test_a_missing_or_empty_file_says_what_to_do(tmp_path: Path) -> None:
+def test_error_for_missing_or_empty_file_names_remedy(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="corpusmith noise DATASET"):
         noise_veto(tmp_path / "p.jsonl", 2)
     (tmp_path / "p.jsonl").write_text("", encoding="utf-8")
@@ -226,7 +226,7 @@ def dataset(ner_recipe: Path, ledger: Path, tmp_path: Path) -> str:
     return str(tmp_path / "dataset")
 
 
-def test_every_answer_is_judged_once_by_a_student_that_never_saw_it(
+def test_every_answer_has_one_out_of_fold_prediction(
     dataset: str, encoder: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "predictions.jsonl"
@@ -244,9 +244,7 @@ def test_every_answer_is_judged_once_by_a_student_that_never_saw_it(
     assert not (tmp_path / "predictions-folds").exists()
 
 
-def test_a_fold_trains_on_no_row_that_it_judges_and_on_no_copy(
-    dataset: str, tmp_path: Path
-) -> None:
+def test_fold_does_not_train_on_its_test_rows_or_their_copies(dataset: str, tmp_path: Path) -> None:
     corpus = load_corpus(dataset, ("train", "validation", "test"))
     rows = {split: originals(part) for split, part in corpus.splits.items()}
     for fold in range(3):
@@ -264,7 +262,7 @@ def test_out_of_fold_with_one_fold_is_refused(dataset: str, encoder: Path, tmp_p
 
 
 @pytest.mark.slow
-def test_the_switch_of_a_recipe_judges_once_and_builds_without_the_noise(
+def test_label_noise_filter_predicts_once_and_removes_flagged_rows(
     ner_recipe: Path, ledger: Path, encoder: Path, tmp_path: Path
 ) -> None:
     ner_recipe.write_text(

@@ -1,4 +1,4 @@
-"""Distances from a file: which rows they take out of a build, and what is said of them."""
+"""Distances read from a file: the rows they reject in a build, and the reported figures."""
 
 import json
 from pathlib import Path
@@ -35,7 +35,7 @@ def write_distances(path: Path, distances: dict[str, float]) -> Path:
 
 
 @pytest.mark.parametrize(("limit", "gone"), [(None, 1), (3.0, 2)])
-def test_rows_beyond_the_limit_go_with_their_copies_and_their_reason(
+def test_rows_beyond_limit_are_rejected_with_copies_and_reason(
     ner_recipe: Path, tmp_path: Path, limit: float | None, gone: int
 ) -> None:
     more = "augment: {replacements: 2}\n" + (f"filters: {{outliers: {limit}}}\n" if limit else "")
@@ -68,7 +68,7 @@ def test_rows_beyond_the_limit_go_with_their_copies_and_their_reason(
     assert sum(row["reason"] == REASON for row in thrown) == gone
 
 
-def test_what_is_no_distance_is_named_with_the_remedy(tmp_path: Path) -> None:
+def test_error_for_invalid_distances_names_remedy(tmp_path: Path) -> None:
     path = tmp_path / "d.jsonl"
     with pytest.raises(UserError, match=r"no distances at .*corpusmith outliers DATASET"):
         outlier_veto(path, 5.0)
@@ -101,7 +101,7 @@ INTRUDERS = (
 
 @pytest.fixture
 def ledger(ner_recipe: Path, tmp_path: Path) -> Path:
-    """A ledger that answers every request, one of them with a sentence about the stock market."""
+    """A ledger with an answer to every request; one answer is about the stock market."""
     recipe = (
         ner_recipe.read_text(encoding="utf-8")
         + "augment: {replacements: 1}\nfilters: {outliers: 2}\n"
@@ -114,11 +114,11 @@ def ledger(ner_recipe: Path, tmp_path: Path) -> Path:
     with Ledger(path) as opened:
         opened.add([(payload_key(plain.payload), plain.payload)])
         opened.record([Answer(payload_key(plain.payload), ALIEN)])
-    answer_all(ner_recipe, path)  # an answer that is there already stays
+    answer_all(ner_recipe, path)  # existing answers are kept
     return path
 
 
-def test_a_sentence_of_another_world_lies_the_furthest_off(
+def test_sentence_on_another_topic_is_the_furthest_outlier(
     ner_recipe: Path, ledger: Path, tmp_path: Path
 ) -> None:
     facts = build(str(ner_recipe), tmp_path / "dataset", ledger)
@@ -135,7 +135,7 @@ def test_a_sentence_of_another_world_lies_the_furthest_off(
 
 
 @pytest.mark.slow
-def test_the_switch_of_a_recipe_measures_once_and_builds_without_outliers(
+def test_outlier_filter_measures_once_and_removes_outliers(
     ner_recipe: Path, ledger: Path, tmp_path: Path
 ) -> None:
     run = Run(tmp_path / "home", "embedded", ledger)
@@ -149,7 +149,7 @@ def test_the_switch_of_a_recipe_measures_once_and_builds_without_outliers(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["ncbi-disease", "gad"])
-def test_refusals_and_code_lie_beyond_the_limit_and_no_recorded_answer_does(
+def test_limit_rejects_refusals_and_code_but_no_recorded_answer(
     recipe: str, tmp_path: Path
 ) -> None:
     build(recipe, tmp_path)

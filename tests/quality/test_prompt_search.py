@@ -1,4 +1,4 @@
-"""Searches against a teacher on the loopback that proposes templates and writes as they ask."""
+"""Prompt search against a teacher on the loopback that proposes templates and answers them."""
 
 import json
 import re
@@ -57,7 +57,7 @@ def search(recipe: Path, ledger: Ledger, url: str | None, **options: Any) -> Pro
     return PromptSearch(load_recipe(str(recipe)), ledger, **settings)
 
 
-def test_the_best_template_grows_over_rounds_and_is_kept_with_all_others(
+def test_best_template_improves_over_rounds_and_all_are_kept(
     teacher: tuple[FakeTeacher, str], ner_recipe: Path, tmp_path: Path
 ) -> None:
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
@@ -88,7 +88,7 @@ def test_the_best_template_grows_over_rounds_and_is_kept_with_all_others(
     assert PROPOSALS[1000] in grown[0] and "did best so far" in grown[0]
 
 
-def test_the_new_prompt_serves_a_recipe(
+def test_recipe_can_use_new_prompt(
     teacher: tuple[FakeTeacher, str], ner_recipe: Path, tmp_path: Path
 ) -> None:
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
@@ -106,7 +106,7 @@ def test_the_new_prompt_serves_a_recipe(
         )
 
 
-def test_a_second_search_asks_nothing_and_overwrites_nothing(
+def test_second_search_sends_and_overwrites_nothing(
     teacher: tuple[FakeTeacher, str], ner_recipe: Path, tmp_path: Path
 ) -> None:
     kept = []
@@ -121,7 +121,7 @@ def test_a_second_search_asks_nothing_and_overwrites_nothing(
     assert len(teacher[0].payloads) == 6 + 4 * 5 <= made.most_requests == 5 + 2 * 3 * 6
 
 
-def test_a_search_that_the_money_ended_goes_on(
+def test_search_stopped_by_budget_resumes(
     teacher: tuple[FakeTeacher, str], ner_recipe: Path, tmp_path: Path
 ) -> None:
     price = Price.from_table({"input": 1000.0, "output": 1000.0})
@@ -138,7 +138,7 @@ def test_a_search_that_the_money_ended_goes_on(
     assert len(teacher[0].payloads) == 26 and max(teacher[0].asked.values()) == 1
 
 
-def test_a_person_may_rank_in_place_of_the_scores(
+def test_human_ranking_can_replace_scores(
     teacher: tuple[FakeTeacher, str], ner_recipe: Path, tmp_path: Path
 ) -> None:
     seen: list[list[str]] = []
@@ -155,7 +155,7 @@ def test_a_person_may_rank_in_place_of_the_scores(
     assert json.loads(record.read_text(encoding="utf-8"))["ranked_by"] == "a person"
 
 
-def test_a_teacher_without_a_template_is_told_so(ner_recipe: Path, tmp_path: Path) -> None:
+def test_error_when_no_proposal_is_a_template(ner_recipe: Path, tmp_path: Path) -> None:
     hopeless = FakeTeacher(write=lambda payload: "I am afraid that I cannot help you with that")
     with hopeless.serve() as url, Ledger(tmp_path / "ledger.sqlite") as ledger:
         made = search(ner_recipe, ledger, url)
@@ -164,7 +164,7 @@ def test_a_teacher_without_a_template_is_told_so(ner_recipe: Path, tmp_path: Pat
             keep(made, order, tmp_path / "out")
 
 
-def test_the_example_handed_back_is_no_proposal(ner_recipe: Path, tmp_path: Path) -> None:
+def test_repeated_example_is_not_a_proposal(ner_recipe: Path, tmp_path: Path) -> None:
     with (
         FakeTeacher(write=lambda payload: EXAMPLE).serve() as url,
         Ledger(tmp_path / "ledger.sqlite") as ledger,
@@ -175,14 +175,14 @@ def test_the_example_handed_back_is_no_proposal(ner_recipe: Path, tmp_path: Path
     assert made.refused[0]["reason"] == "the same as another, or as the example"
 
 
-def test_relations_offer_their_statement(relation_recipe: Path, tmp_path: Path) -> None:
+def test_relations_have_a_statement_slot(relation_recipe: Path, tmp_path: Path) -> None:
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
         assert search(relation_recipe, ledger, None).slots == {"phrases", "statement"}
         gad = PromptSearch(load_recipe("gad"), ledger)
         assert gad.slots == {"phrases", "statement", "section", "topic", "detail"}
 
 
-def test_scores_have_their_values() -> None:
+def test_scores_have_expected_values() -> None:
     assert distinct(["a b c", "a b d"]) == 3 / 4
     assert (
         closeness(
@@ -199,9 +199,7 @@ def test_scores_have_their_values() -> None:
     assert score([None], {"tokens_mean": 5.0}).total == 0.0
 
 
-def test_the_target_is_the_benchmark_at_hand_else_shipped_figures(
-    ner_recipe: Path, tmp_path: Path
-) -> None:
+def test_target_is_local_benchmark_or_shipped_figures(ner_recipe: Path, tmp_path: Path) -> None:
     recipe = load_recipe(str(ner_recipe)).model_copy(update={"benchmarks": ("ner/mine",)})
     folder = tmp_path / "ner" / "mine"
     folder.mkdir(parents=True)
@@ -221,10 +219,10 @@ def test_the_target_is_the_benchmark_at_hand_else_shipped_figures(
     assert target_form(recipe, None)[1] == "shipped figures of ner"
 
 
-def test_the_payloads_are_those_that_the_new_prompt_would_ask(
+def test_search_sends_same_payloads_as_new_prompt(
     teacher: tuple[FakeTeacher, str], ner_recipe: Path, tmp_path: Path
 ) -> None:
-    """What the search paid for is not paid again when its prompt is used."""
+    """Using the new prompt reuses the answers that the search paid for."""
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
         made = search(ner_recipe, ledger, teacher[1])
         order = made.run(tmp_path / "work", lambda line: None)

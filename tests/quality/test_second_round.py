@@ -1,4 +1,4 @@
-"""From a student, or a file of predictions, to the recipe of the next round."""
+"""Derive the second round's recipe from a student or a file of predictions."""
 
 import json
 from collections import Counter
@@ -30,13 +30,13 @@ from tests.answered import answer_all
 
 
 def judged(request: Request, doubt: float) -> Prediction:
-    """A sentence of three words, the last a mention that the student doubts."""
+    """A sentence of three words. The student is uncertain about the last, a mention."""
     chances = np.array([[0.98, 0.01, 0.01], [0.98, 0.01, 0.01], [doubt / 2, 1 - doubt, doubt / 2]])
     return Prediction(request.id, (0, 0, 1), chances)
 
 
 def doubted(recipe: Path, doubts: Callable[[Request], bool]) -> Uncertainty:
-    """A student that doubts the rows of some requests and is sure of the others."""
+    """A student that is uncertain about the rows of some requests and certain about the others."""
     plan = Plan(load_recipe(str(recipe)))
     requests = [plan.request(i) for i in range(plan.recipe.rows)]
     return measure(plan.recipe, (judged(r, 0.9 if doubts(r) else 0.1) for r in requests))
@@ -51,7 +51,7 @@ def own(plan: Plan) -> list[Request]:
     return [plan.request(i) for i in range(plan.recipe.rows)]
 
 
-def test_doubt_is_of_the_words_that_are_or_are_taken_for_a_mention() -> None:
+def test_uncertainty_is_measured_on_gold_and_predicted_mentions() -> None:
     sure, unsure = [0.9, 0.05, 0.05], [0.6, 0.3, 0.1]
     assert doubt_of(Prediction("a", (0, 1), np.array([sure, [0.2, 0.7, 0.1]]))) == pytest.approx(
         0.3
@@ -63,7 +63,7 @@ def test_doubt_is_of_the_words_that_are_or_are_taken_for_a_mention() -> None:
     assert doubt_of(Prediction("a", (1,), np.array([[0.25, 0.75]]))) == pytest.approx(0.25)
 
 
-def test_a_doubted_kind_is_asked_for_more_often(ner_recipe: Path, tmp_path: Path) -> None:
+def test_uncertain_kind_is_requested_more_often(ner_recipe: Path, tmp_path: Path) -> None:
     found = doubted(ner_recipe, lambda request: request.kind.name == "with gene")
     before = Counter(
         r.kind.name
@@ -74,7 +74,7 @@ def test_a_doubted_kind_is_asked_for_more_often(ner_recipe: Path, tmp_path: Path
     assert after["mention"] < before["mention"]
 
 
-def test_a_doubted_branch_and_a_doubted_concept_are_drawn_more_often(
+def test_uncertain_branch_and_concept_are_drawn_more_often(
     ner_recipe: Path, tmp_path: Path
 ) -> None:
     plan = Plan(load_recipe(str(ner_recipe)))
@@ -93,7 +93,7 @@ def test_a_doubted_branch_and_a_doubted_concept_are_drawn_more_often(
     assert round2.recipe.lexicons["disease"].boost[rare] > 1
 
 
-def test_only_concepts_of_the_train_split_are_drawn_again(ner_recipe: Path) -> None:
+def test_only_train_concepts_are_boosted(ner_recipe: Path) -> None:
     content = aimed_recipe(str(ner_recipe), doubted(ner_recipe, lambda r: r.split != "train"), 50)
     concepts = Plan(load_recipe(str(ner_recipe))).lexicons["disease"].by_id
     boosted_ids = [
@@ -102,7 +102,7 @@ def test_only_concepts_of_the_train_split_are_drawn_again(ner_recipe: Path) -> N
     assert all(concepts[name].fold in SPLIT_FOLDS["train"] for name in boosted_ids)
 
 
-def test_doubted_topics_are_listed_twice(ner_recipe: Path) -> None:
+def test_uncertain_topics_are_listed_twice(ner_recipe: Path) -> None:
     text = ner_recipe.read_text(encoding="utf-8").replace(
         "- heredity", "- heredity\n  - diet\n  - surgery"
     )
@@ -117,7 +117,7 @@ def test_doubted_topics_are_listed_twice(ner_recipe: Path) -> None:
     assert with_doubted("sections", found) == "sections"
 
 
-def test_the_next_round_asks_anew_and_joins_the_answers_of_the_first(
+def test_second_round_has_new_requests_and_borrows_first_answers(
     ner_recipe: Path, tmp_path: Path
 ) -> None:
     first = Plan(load_recipe(str(ner_recipe)))
@@ -133,7 +133,7 @@ def test_the_next_round_asks_anew_and_joins_the_answers_of_the_first(
     assert round2.request(7) == round2.request(7)
 
 
-def test_a_third_round_borrows_from_both(ner_recipe: Path, tmp_path: Path) -> None:
+def test_third_round_borrows_from_both_earlier_rounds(ner_recipe: Path, tmp_path: Path) -> None:
     found = doubted(ner_recipe, lambda request: bool(request.seeds))
     write_recipe(aimed_recipe(str(ner_recipe), found, 40), tmp_path / "round2.yaml")
     content = aimed_recipe(str(tmp_path / "round2.yaml"), found, 30)
@@ -143,7 +143,7 @@ def test_a_third_round_borrows_from_both(ner_recipe: Path, tmp_path: Path) -> No
     assert len(Plan(load_recipe(str(tmp_path / "round3.yaml")))) == 30 + 40 + 60
 
 
-def test_a_few_rows_do_not_say_much(ner_recipe: Path) -> None:
+def test_weight_change_is_bounded_for_few_rows(ner_recipe: Path) -> None:
     found = doubted(ner_recipe, lambda request: request.index == 3)
     kinds = {
         kind["name"]: kind["weight"] for kind in aimed_recipe(str(ner_recipe), found, 40)["kinds"]
@@ -155,7 +155,7 @@ def test_a_few_rows_do_not_say_much(ner_recipe: Path) -> None:
     assert json.dumps(facts)
 
 
-def test_relations_are_aimed_too(relation_recipe: Path, tmp_path: Path) -> None:
+def test_second_round_aims_at_relations(relation_recipe: Path, tmp_path: Path) -> None:
     plan = Plan(load_recipe(str(relation_recipe)))
     rows = (
         Prediction(r.id, (1,), np.array([[0.9, 0.1] if r.kind.name == "link" else [0.1, 0.9]]))
@@ -176,18 +176,18 @@ def test_predictions_of_another_recipe_are_refused(ner_recipe: Path) -> None:
         )
 
 
-def test_a_recipe_is_never_overwritten(ner_recipe: Path) -> None:
+def test_existing_recipe_is_not_overwritten(ner_recipe: Path) -> None:
     with pytest.raises(UserError, match="exists: choose another name"):
         write_recipe({"extends": str(ner_recipe)}, ner_recipe)
 
 
-def test_what_is_written_is_a_recipe_or_nothing(ner_recipe: Path, tmp_path: Path) -> None:
+def test_invalid_recipe_is_not_written(ner_recipe: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="unknown key"):
         write_recipe({"extends": str(ner_recipe), "colour": "red"}, tmp_path / "bad.yaml")
     assert not (tmp_path / "bad.yaml").exists()
 
 
-def test_boosts_go_by_id_then_by_the_strongest_branch() -> None:
+def test_boost_of_id_overrides_strongest_branch() -> None:
     concepts = tuple(
         Concept(f"D:{i}", (f"n{i}",), types)
         for i, types in enumerate([("C04.5.1", "C10.2"), ("C04.5",), ("C05",)])
@@ -201,7 +201,7 @@ def test_boosts_go_by_id_then_by_the_strongest_branch() -> None:
     assert boosted(lexicon, {}) is lexicon
 
 
-def test_a_boost_of_nothing_is_refused(ner_recipe: Path) -> None:
+def test_boost_of_zero_is_refused(ner_recipe: Path) -> None:
     content = yaml.safe_load(ner_recipe.read_text(encoding="utf-8"))
     content["lexicons"]["disease"]["boost"] = {"C04": 0}
     ner_recipe.write_text(yaml.safe_dump(content), encoding="utf-8")
@@ -216,7 +216,7 @@ def dataset(ner_recipe: Path, tmp_path: Path) -> str:
     return str(tmp_path / "dataset")
 
 
-def test_a_students_doubts_of_held_out_rows_aim_the_next_round(
+def test_uncertainty_on_held_out_rows_aims_second_round(
     ner_recipe: Path, dataset: str, encoder: Path, tmp_path: Path
 ) -> None:
     from corpusmith.training.config import TrainingConfig
@@ -242,7 +242,7 @@ def test_a_students_doubts_of_held_out_rows_aim_the_next_round(
     assert any(line.startswith("kinds: ") for line in most_doubted(found))
 
 
-def test_one_source_of_doubts_is_needed_and_not_two(ner_recipe: Path, tmp_path: Path) -> None:
+def test_exactly_one_source_of_uncertainty_is_required(ner_recipe: Path, tmp_path: Path) -> None:
     for given in ({}, {"predicted": tmp_path / "p.jsonl", "model": "m"}):
         with pytest.raises(UserError, match="give either --predictions FILE"):
             aim(str(ner_recipe), tmp_path / "round2.yaml", 40, **given)

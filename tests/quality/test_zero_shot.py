@@ -72,7 +72,7 @@ def test_mentions_become_tags_through_the_ledger(tmp_path: Path) -> None:
     ]
 
 
-def test_relations_are_answered_yes_or_no_and_what_is_neither_is_counted(tmp_path: Path) -> None:
+def test_relation_answers_other_than_yes_or_no_are_counted(tmp_path: Path) -> None:
     rows = [
         {"id": str(i), "text": f"@GENE$ causes @DISEASE$ in {i} families.", "label": 1}
         for i in range(3)
@@ -94,7 +94,7 @@ def test_relations_are_answered_yes_or_no_and_what_is_neither_is_counted(tmp_pat
         assert [json.loads(line)["label"] for line in out.read_text().splitlines()] == [label] * 3
 
 
-def test_a_sample_asks_about_some_rows_and_a_larger_one_about_these_too(tmp_path: Path) -> None:
+def test_larger_sample_includes_smaller_sample(tmp_path: Path) -> None:
     rows = [
         {"id": str(i), "text": f"@GENE$ causes @DISEASE$ in {i} families.", "label": 1}
         for i in range(20)
@@ -150,7 +150,7 @@ def test_tags_are_well_formed_and_every_tagged_span_was_listed(
         assert not (wanted & joined)
 
 
-def test_predictions_that_ship_hold_no_text() -> None:
+def test_shipped_predictions_hold_no_text() -> None:
     files = sorted(shipped("builders", "zero_shot").glob("*.jsonl"))
     assert files
     for file in files:

@@ -35,8 +35,8 @@ def test_seed_lexicon_and_rules_change_the_fingerprint(ner_recipe: Path, monkeyp
     assert len(seen) == 4
 
 
-def test_fingerprint_reads_no_source_file(ner_recipe: Path, monkeypatch) -> None:
-    """A comment in the code must not release a new version of every corpus."""
+def test_source_code_does_not_change_the_fingerprint(ner_recipe: Path, monkeypatch) -> None:
+    """Editing a comment in the code must not change the version of every corpus."""
     opened: list[str] = []
     read_bytes, read_text = Path.read_bytes, Path.read_text
 
@@ -53,9 +53,7 @@ def test_fingerprint_reads_no_source_file(ner_recipe: Path, monkeypatch) -> None
     assert ".yaml" in opened and ".py" not in opened
 
 
-def test_folder_of_a_recipe_is_neither_identity_nor_published(
-    ner_recipe: Path, tmp_path: Path
-) -> None:
+def test_recipe_folder_is_not_hashed_or_published(ner_recipe: Path, tmp_path: Path) -> None:
     recipes = []
     for folder in (tmp_path / "here", tmp_path / "there"):
         folder.mkdir()

@@ -52,7 +52,7 @@ def test_paths_are_relative_to_the_recipe(tmp_path: Path, monkeypatch: pytest.Mo
     assert longer.rows == 20 and longer.borrow == (str(path),)
 
 
-def test_missing_lexicon_file_is_refused_with_its_line(tmp_path: Path) -> None:
+def test_error_for_missing_lexicon_file_names_line(tmp_path: Path) -> None:
     path = recipe(tmp_path, source=("source: words.txt", "source: wrods.txt"))
     assert refused(path) == (
         f"{path}:6: lexicons.words.source: no file {tmp_path / 'wrods.txt'}: "
@@ -60,7 +60,7 @@ def test_missing_lexicon_file_is_refused_with_its_line(tmp_path: Path) -> None:
     )
 
 
-def test_missing_prompt_is_refused_with_its_line(tmp_path: Path) -> None:
+def test_error_for_missing_prompt_names_line(tmp_path: Path) -> None:
     path = recipe(tmp_path, prompt=("prompt: ner.v1", "prompt: mine.jinja"))
     assert refused(path).startswith(f"{path}:7: prompt: no file")
 
@@ -73,22 +73,22 @@ def test_undefined_template_variable_is_refused(tmp_path: Path) -> None:
     assert f"{path}:8: attributes.topic: the template" in said
 
 
-def test_variable_that_the_template_tests_may_be_left_out(tmp_path: Path) -> None:
+def test_variable_tested_by_template_is_optional(tmp_path: Path) -> None:
     path = recipe(tmp_path, attributes=("attributes: {topic: general}", "attributes: {topic: [x]}"))
     assert load_recipe(str(path)).attributes == {"topic": ("x",)}
 
 
-def test_attribute_that_no_template_uses_is_refused(tmp_path: Path) -> None:
+def test_unused_attribute_is_refused(tmp_path: Path) -> None:
     path = recipe(tmp_path, attributes=("{topic: general}", "{topic: general, tone: [dry]}"))
     assert refused(path).startswith(f"{path}:8: attributes.tone: the template ner.v1 has no")
 
 
-def test_label_of_an_ner_kind_is_refused(tmp_path: Path) -> None:
+def test_ner_kind_with_label_is_refused(tmp_path: Path) -> None:
     path = recipe(tmp_path, kinds=("seeds: [words]}", "seeds: [words], label: Device}"))
     assert f"{path}:10: kinds.0.label: 'Device'" in refused(path)
 
 
-def test_lexicons_of_an_extended_recipe_stay_beside_new_ones(tmp_path: Path) -> None:
+def test_extending_recipe_keeps_inherited_lexicons(tmp_path: Path) -> None:
     recipe(tmp_path)
     path = tmp_path / "more.yaml"
     path.write_text("extends: device.yaml\nlexicons: {gene: {source: gene}}\n", encoding="utf-8")

@@ -12,7 +12,7 @@ from corpusmith.recipe.lookup import corpus_lookup
 from tests.answered import answer_all
 
 
-def test_corpus_folder_gives_a_matcher_for_each_label(ner_recipe: Path, tmp_path: Path) -> None:
+def test_corpus_folder_gives_one_matcher_per_label(ner_recipe: Path, tmp_path: Path) -> None:
     folder = tmp_path / "corpus"
     (folder / "recipes" / "tiny-disease").mkdir(parents=True)
     shutil.copy(ner_recipe, folder / "recipes" / "tiny-disease" / "recipe.yaml")

@@ -25,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_recipe_is_short_and_loads(folder: Path) -> None:
+def test_new_recipe_is_short_and_loads(folder: Path) -> None:
     path = folder / "device.yaml"
     assert len(path.read_text(encoding="utf-8").splitlines()) < 20
     recipe = load_recipe(str(path))
@@ -33,13 +33,13 @@ def test_recipe_is_short_and_loads(folder: Path) -> None:
     assert recipe.augment.contrasts and recipe.augment.asides
 
 
-def test_names_are_made_fit(folder: Path) -> None:
+def test_names_are_normalized(folder: Path) -> None:
     names = {name for c in load_lexicon(str(folder / "device.tsv")).concepts for name in c.names}
     assert {"hip prosthesis", "artificial pacemaker", "infusion pumps"} <= names
     assert not names & {"Infusion Pumps", "Pacemaker, Artificial"}
 
 
-def test_excluded_names_are_left_out_and_asked_for_without_a_label(folder: Path) -> None:
+def test_excluded_names_are_requested_without_label(folder: Path) -> None:
     recipe = load_recipe(str(folder / "device.yaml"))
     found = Plan(recipe).lexicons
     assert not found["words"].matcher.names_in("Two stents were placed.")
@@ -57,7 +57,7 @@ def test_scope_and_domain_reach_the_prompt(folder: Path) -> None:
     assert all("Do not name any device (implants)." in prompt for prompt in avoiding)
 
 
-def test_contrasts_hold_no_name_of_the_type(folder: Path) -> None:
+def test_contrasts_exclude_names_of_the_type(folder: Path) -> None:
     lexicons = Plan(load_recipe(str(folder / "device.yaml"))).lexicons
     names = lexicons["words"].matcher
     for lexicon in ("heading", "background", "modifier"):
@@ -65,7 +65,7 @@ def test_contrasts_hold_no_name_of_the_type(folder: Path) -> None:
         assert concepts and not any(names.names_in(n) for c in concepts for n in c.names)
 
 
-def test_summary_counts_changes_with_their_reasons(folder: Path) -> None:
+def test_summary_counts_changes_by_reason(folder: Path) -> None:
     summary = summary_of(folder / "device.yaml")
     assert "1 left out --about excludes it: Stents" in " ".join(summary.split())
     assert "2 changed inverted name turned round" not in " ".join(summary.split())
@@ -74,7 +74,7 @@ def test_summary_counts_changes_with_their_reasons(folder: Path) -> None:
     )
 
 
-def test_branch_named_by_about_joins_the_list(folder: Path, tmp_path: Path) -> None:
+def test_about_adds_names_of_its_branch(folder: Path, tmp_path: Path) -> None:
     path = new_recipe("lesion", folder / "words.txt", about="devices and tumours", folder=tmp_path)
     recipe = load_recipe(str(path))
     lexicons = Plan(recipe).lexicons
@@ -91,7 +91,7 @@ def test_existing_recipe_is_not_overwritten(folder: Path) -> None:
         new_recipe("device", folder / "words.txt", folder=folder)
 
 
-def test_short_list_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
+def test_short_list_is_refused_before_writing(tmp_path: Path) -> None:
     (tmp_path / "words.txt").write_text("stent\n", encoding="utf-8")
     with pytest.raises(UserError, match="holds 1 names"):
         new_recipe("device", tmp_path / "words.txt", folder=tmp_path)

@@ -15,25 +15,25 @@ from corpusmith.recipe.schema import LexiconSource, Selection
 from corpusmith.teacher.payload import payload_key
 
 
-def test_a_request_is_a_pure_function_of_recipe_and_index(ner_recipe: Path) -> None:
+def test_request_depends_only_on_recipe_and_index(ner_recipe: Path) -> None:
     recipe = load_recipe(str(ner_recipe))
     assert Plan(recipe).request(17) == Plan(recipe).request(17)
 
 
-def test_more_rows_change_no_earlier_request(ner_recipe: Path) -> None:
+def test_more_rows_do_not_change_earlier_requests(ner_recipe: Path) -> None:
     recipe = load_recipe(str(ner_recipe))
     longer = recipe.model_copy(update={"rows": 600})
     assert list(Plan(recipe).requests()) == [Plan(longer).request(i) for i in range(60)]
 
 
-def test_shards_are_disjoint_and_complete(ner_recipe: Path) -> None:
+def test_shards_partition_the_plan(ner_recipe: Path) -> None:
     plan = Plan(load_recipe(str(ner_recipe)))
     shards = [[request.index for request in plan.requests(shard, 4)] for shard in range(4)]
     assert sorted(itertools.chain(*shards)) == list(range(60))
 
 
 @pytest.mark.parametrize("name", shipped_recipes())
-def test_shipped_recipes_ask_no_question_twice(name: str) -> None:
+def test_shipped_recipes_have_no_repeated_request(name: str) -> None:
     plan = Plan(load_recipe(name))
     keys = {payload_key(plan.request(i).payload) for i in range(300)}
     assert len(keys) == 300
@@ -53,21 +53,21 @@ def test_splits_share_no_seed_concept(name: str) -> None:
                 assert concept.fold in SPLIT_FOLDS[request.split]
 
 
-def test_recipes_with_the_same_requests_share_their_answers() -> None:
+def test_recipes_for_one_benchmark_share_requests() -> None:
     disease, chemical = Plan(load_recipe("bc5cdr-disease")), Plan(load_recipe("bc5cdr-chemical"))
     assert [disease.request(i).payload for i in range(20)] == [
         chemical.request(i).payload for i in range(20)
     ]
 
 
-def test_every_seed_stands_in_the_prompt() -> None:
+def test_prompt_names_every_seed() -> None:
     plan = Plan(load_recipe("ncbi-disease"))
     for request in (plan.request(i) for i in range(100)):
         prompt = request.payload["messages"][1]["content"]
         assert all(seed.text in prompt for seed in request.seeds)
 
 
-def test_a_coordination_is_one_seed_of_two_concepts() -> None:
+def test_coordination_is_one_seed_with_two_concepts() -> None:
     plan = Plan(load_recipe("ncbi-disease"))
     seeds = [
         request.seeds[0]
@@ -81,29 +81,27 @@ def test_a_coordination_is_one_seed_of_two_concepts() -> None:
     )
 
 
-def test_abbreviations_come_from_the_lexicon_or_the_initials() -> None:
+def test_abbreviations_come_from_lexicon_or_initials() -> None:
     assert abbreviation(Concept("D", ("cystic fibrosis", "CF")), "cystic fibrosis") == "CF"
     assert abbreviation(Concept("D", ("pain of the left foot",)), "pain of the left foot") == "PLF"
     assert abbreviation(Concept("D", ("gout",)), "gout") is None
 
 
-def test_no_recipe_field_can_carry_a_document_of_the_users() -> None:
-    """What is sent is a template filled with lexicon names and attributes: nothing else is
-    rendered.
-    """
+def test_request_payload_has_no_field_for_user_documents() -> None:
+    """A prompt is a template filled with lexicon names and attributes only."""
     plan = Plan(load_recipe("ncbi-disease"))
     allowed = {"model", "messages", "seed", *plan.recipe.teacher.parameters}
     assert all(set(plan.request(i).payload) == allowed for i in range(50))
 
 
-def test_a_short_word_list_fills_the_splits_it_can(ner_recipe: Path) -> None:
+def test_short_word_list_fills_as_many_splits_as_possible(ner_recipe: Path) -> None:
     plan = Plan(load_recipe(str(ner_recipe)))
     folds = {split for request in plan.requests() if request.seeds for split in [request.split]}
     assert "train" in folds
     assert {request.split for request in plan.requests() if not request.seeds} == set(SPLIT_FOLDS)
 
 
-def test_a_selection_that_leaves_nothing_is_refused(ner_recipe: Path) -> None:
+def test_empty_selection_is_refused(ner_recipe: Path) -> None:
     recipe = load_recipe(str(ner_recipe))
     disease = recipe.lexicons["disease"].model_copy(update={"draw": Selection(min_weight=99)})
     with pytest.raises(UserError, match="no concept left to draw"):
@@ -114,7 +112,7 @@ def test_a_selection_that_leaves_nothing_is_refused(ner_recipe: Path) -> None:
         )
 
 
-def test_names_with_a_word_that_is_left_out_are_not_found(tmp_path: Path) -> None:
+def test_names_with_excluded_word_are_not_found(tmp_path: Path) -> None:
     names = tmp_path / "names.txt"
     names.write_text("thrombocytopenia|heparin-induced thrombocytopenia\nInduced labor\n")
     source = LexiconSource(source=str(names), find=Selection(without_words=("induced",)))
@@ -124,7 +122,7 @@ def test_names_with_a_word_that_is_left_out_are_not_found(tmp_path: Path) -> Non
     assert [(match.start, match.end) for match in shipped.matches(tokens)] == [(3, 4)]
 
 
-def test_one_disease_under_several_ids_is_found_where_only_one_of_them_has_a_type(
+def test_synonymous_concepts_share_the_type_of_one_of_them(
     tmp_path: Path,
 ) -> None:
     table = tmp_path / "diseases.tsv"
@@ -152,7 +150,7 @@ def test_one_disease_under_several_ids_is_found_where_only_one_of_them_has_a_typ
     ]
 
 
-def test_a_plan_ends_with_the_requests_it_borrows(ner_recipe: Path, relation_recipe: Path) -> None:
+def test_borrowed_requests_come_last_in_plan(ner_recipe: Path, relation_recipe: Path) -> None:
     recipe = load_recipe(str(ner_recipe)).model_copy(update={"borrow": (str(relation_recipe),)})
     plan, own, lender = (
         Plan(recipe),

@@ -24,7 +24,7 @@ def rendered(template: str, **values: object) -> str:
     return sandbox().from_string(to_jinja(template, BASE)).render(**values)
 
 
-def test_a_template_becomes_a_prompt_with_its_slots_filled() -> None:
+def test_template_slots_are_filled() -> None:
     found = rendered(
         read_template(GOOD, SLOTS), phrases=["gout", "CFTR"], topic="diet", section="results"
     )
@@ -35,17 +35,17 @@ def test_a_template_becomes_a_prompt_with_its_slots_filled() -> None:
     )
 
 
-def test_what_is_filled_in_is_never_read_as_jinja() -> None:
+def test_slot_values_are_not_read_as_jinja() -> None:
     assert "{{ 7 * 7 }}" in rendered(
         read_template(GOOD, SLOTS), phrases=["{{ 7 * 7 }}"], topic="x", section="y"
     )
 
 
-def test_where_no_name_is_asked_for_the_old_prompt_stands() -> None:
+def test_without_names_the_default_prompt_is_used() -> None:
     assert rendered(read_template(GOOD, SLOTS), phrases=[]).endswith("---\nWrite one sentence.")
 
 
-def test_what_a_sentence_cannot_do_without_is_appended_unless_it_is_named() -> None:
+def test_required_values_without_slot_are_appended() -> None:
     values = {"phrases": ["gout"], "statement": "State a link.", "avoid": "gene"}
     assert rendered(GOOD, **values).endswith('holds "gout". State a link. Do not name any gene.')
     named = "{statement} Write one sentence that holds {phrases}, and be brief."
@@ -53,7 +53,7 @@ def test_what_a_sentence_cannot_do_without_is_appended_unless_it_is_named() -> N
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_anything_but_text_and_slots_is_refused(text: str) -> None:
+def test_template_with_code_is_refused(text: str) -> None:
     with pytest.raises(Refused):
         read_template(text, SLOTS)
 
@@ -72,7 +72,7 @@ def test_anything_but_text_and_slots_is_refused(text: str) -> None:
         ("Write one sentence with {phrases} and \u202e turned text.", "control character"),
     ],
 )
-def test_refusals_have_a_reason(text: str, reason: str) -> None:
+def test_refusal_states_reason(text: str, reason: str) -> None:
     with pytest.raises(Refused, match=reason.replace("{", r"\{").replace("}", r"\}")):
         read_template(text, SLOTS)
 
@@ -87,12 +87,12 @@ def test_refusals_have_a_reason(text: str, reason: str) -> None:
         f"Sure, here it is:\n{GOOD}",
     ],
 )
-def test_the_dress_of_an_answer_is_taken_off(answer: str) -> None:
+def test_quotes_fences_and_preamble_around_template_are_removed(answer: str) -> None:
     assert read_template(answer, SLOTS) == GOOD
 
 
 @given(st.text(max_size=200))
-def test_no_text_at_all_becomes_code(text: str) -> None:
+def test_arbitrary_text_never_becomes_code(text: str) -> None:
     try:
         template = read_template(
             f"Write one sentence with {{phrases}} {text} and no more words", SLOTS
@@ -104,12 +104,12 @@ def test_no_text_at_all_becomes_code(text: str) -> None:
     )
 
 
-def test_a_file_with_code_would_not_be_written() -> None:
+def test_prompt_file_with_code_is_refused() -> None:
     with pytest.raises(ValueError, match="may hold text and slots"):
         check("{{ topic.__class__ }}")
 
 
-def test_prompt_files_are_rendered_in_a_sandbox() -> None:
+def test_prompt_files_are_rendered_in_sandbox() -> None:
     from jinja2.exceptions import SecurityError
 
     with pytest.raises(SecurityError):

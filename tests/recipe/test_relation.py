@@ -19,7 +19,7 @@ def kinds(**relation) -> dict[str, dict]:
     return {kind["name"]: kind for kind in kinds_of(Relation.model_validate(given))}
 
 
-def test_half_of_the_requests_state_a_relation_by_weight() -> None:
+def test_half_of_requests_state_a_relation_drawn_by_weight() -> None:
     found = kinds()
     weights = {name: kind["weight"] for name, kind in found.items()}
     assert (weights["inhibits"], weights["activates"]) == (37.5, 12.5)
@@ -36,7 +36,7 @@ def test_wrong_direction_needs_one_lexicon_and_a_directed_type() -> None:
     assert "wrong direction" not in kinds(head="drug", tail="drug", types=symmetric)
 
 
-def test_negation_counts_where_the_recipe_says_so() -> None:
+def test_recipe_decides_whether_negation_counts() -> None:
     assert kinds()["negated"]["claim"] == "negated"
     found = kinds(negated="related")
     assert "negated" not in found
@@ -90,7 +90,7 @@ def test_request_states_the_names_it_draws(typed_recipe: Path) -> None:
             assert f"{request.seeds[2].text}" in user
 
 
-def test_label_of_a_kind_must_be_a_class(relation_recipe: Path) -> None:
+def test_kind_label_must_be_a_class(relation_recipe: Path) -> None:
     text = relation_recipe.read_text(encoding="utf-8").replace("label: related", "label: relatd")
     relation_recipe.write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match="the label relatd is none of unrelated, related"):

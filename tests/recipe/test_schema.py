@@ -13,13 +13,13 @@ def test_every_shipped_recipe_loads(name: str) -> None:
     assert load_recipe(name).name == name
 
 
-def test_an_extension_keeps_what_it_does_not_say() -> None:
+def test_extension_inherits_unset_keys() -> None:
     base, demo = load_recipe("ncbi-disease"), load_recipe("demo-disease")
     assert demo.rows < base.rows
     assert demo.kinds == base.kinds and demo.seed == base.seed
 
 
-def test_an_unknown_key_is_refused_with_its_line(ner_recipe: Path) -> None:
+def test_error_for_unknown_key_names_line(ner_recipe: Path) -> None:
     ner_recipe.write_text(
         ner_recipe.read_text(encoding="utf-8") + "temprature: 1\n", encoding="utf-8"
     )
@@ -31,7 +31,7 @@ def test_an_unknown_key_is_refused_with_its_line(ner_recipe: Path) -> None:
         load_recipe(str(ner_recipe))
 
 
-def test_a_nested_unknown_key_names_its_neighbours(ner_recipe: Path) -> None:
+def test_error_for_nested_unknown_key_lists_valid_keys(ner_recipe: Path) -> None:
     text = ner_recipe.read_text(encoding="utf-8").replace(
         "  license: apache-2.0", "  licence: apache-2.0"
     )
@@ -59,7 +59,7 @@ def test_a_nested_unknown_key_names_its_neighbours(ner_recipe: Path) -> None:
         ),
     ],
 )
-def test_a_bad_recipe_is_refused_with_the_remedy(
+def test_error_for_bad_recipe_names_remedy(
     ner_recipe: Path, old: str, new: str, message: str
 ) -> None:
     ner_recipe.write_text(
@@ -69,19 +69,19 @@ def test_a_bad_recipe_is_refused_with_the_remedy(
         load_recipe(str(ner_recipe))
 
 
-def test_a_missing_recipe_lists_the_shipped_ones() -> None:
+def test_error_for_missing_recipe_lists_shipped_recipes() -> None:
     with pytest.raises(UserError, match=r"no recipe 'nothing'.*ncbi-disease"):
         load_recipe("nothing")
 
 
-def test_recipes_that_extend_each_other_are_refused(tmp_path: Path) -> None:
+def test_circular_extension_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(f"extends: {tmp_path}/b.yaml\n", encoding="utf-8")
     (tmp_path / "b.yaml").write_text(f"extends: {tmp_path}/a.yaml\n", encoding="utf-8")
     with pytest.raises(UserError, match="circle"):
         load_recipe(str(tmp_path / "a.yaml"))
 
 
-def test_the_prompt_version_changes_with_the_template(ner_recipe: Path, tmp_path: Path) -> None:
+def test_prompt_version_changes_with_template(ner_recipe: Path, tmp_path: Path) -> None:
     template = tmp_path / "mine.jinja"
     template.write_text("system\n---\nuser {{ section }} {{ topic }}\n", encoding="utf-8")
     text = ner_recipe.read_text(encoding="utf-8").replace("prompt: ner.v1", f"prompt: {template}")
@@ -93,7 +93,7 @@ def test_the_prompt_version_changes_with_the_template(ner_recipe: Path, tmp_path
     )
 
 
-def test_no_file_of_the_users_is_an_attribute(tmp_path: Path) -> None:
+def test_attribute_cannot_be_a_user_file(tmp_path: Path) -> None:
     (tmp_path / "patients.txt").write_text("A patient's history.\n", encoding="utf-8")
     away = "../" * 20 + str(tmp_path / "patients").lstrip("/")
     for name in (str(tmp_path / "patients"), away, f"sections+{tmp_path / 'patients'}"):
@@ -101,7 +101,7 @@ def test_no_file_of_the_users_is_an_attribute(tmp_path: Path) -> None:
             attribute_values(name)
 
 
-def test_a_frame_without_a_place_or_with_an_unknown_lexicon_is_refused(ner_recipe: Path) -> None:
+def test_frame_without_slot_or_with_unknown_lexicon_is_refused(ner_recipe: Path) -> None:
     content = yaml.safe_load(ner_recipe.read_text(encoding="utf-8"))
     for frame in ("severe", "{} and {}", "{planet}-induced {}"):
         content["augment"] = {"frames": [frame]}
@@ -110,7 +110,7 @@ def test_a_frame_without_a_place_or_with_an_unknown_lexicon_is_refused(ner_recip
             load_recipe(str(ner_recipe))
 
 
-def test_a_contrast_is_drawn_from_a_lexicon_that_is_there_and_is_no_label(ner_recipe: Path) -> None:
+def test_contrast_lexicon_must_exist_and_not_be_a_label(ner_recipe: Path) -> None:
     content = yaml.safe_load(ner_recipe.read_text(encoding="utf-8"))
     for name, message in (
         ("disease", "disease is a label's"),

@@ -1,6 +1,5 @@
-"""Models written by hand: a table from each word to its logits, as a real ONNX graph.
-
-They load and run as any model does, and what they answer can be read off below.
+"""Handmade models: a table from each word to its logits, as an ONNX graph. They load and run like
+any model, and the tables below give their output.
 """
 
 import gzip
@@ -133,7 +132,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="session")
 def lexicon(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three diseases, and the file beside it that stops the most general one."""
+    """A lexicon of three diseases, and its file that stops the most general one."""
     path = tmp_path_factory.mktemp("lexicons") / "disease.tsv.gz"
     with gzip.open(path, "wt", encoding="utf-8") as lines:
         lines.write("concept_id\tname\tsynonyms\ttypes\tweight\n")

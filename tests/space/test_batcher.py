@@ -9,7 +9,7 @@ from corpusmith.space.batcher import Batcher, ModelError
 
 
 class Slow:
-    """A model that waits until it is let go, and remembers its batches."""
+    """A model that blocks until it is released, and records its batches."""
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
@@ -50,7 +50,7 @@ def test_failed_batch_raises_for_each_caller_and_next_batch_works() -> None:
 
 
 class Panic(BaseException):
-    """Stands for pyo3's PanicException, which is no Exception."""
+    """Simulates pyo3's PanicException, which is not an Exception."""
 
 
 def test_panic_of_tokenizer_does_not_lock_batcher() -> None:
@@ -69,7 +69,7 @@ def test_panic_of_tokenizer_does_not_lock_batcher() -> None:
     assert batcher("good") == "good"
 
 
-def test_model_that_answers_too_little_does_not_lock_batcher() -> None:
+def test_model_that_returns_too_few_answers_does_not_lock_batcher() -> None:
     batcher = Batcher(lambda texts: [])
     for _ in range(2):
         with pytest.raises(ModelError, match="did not answer"):

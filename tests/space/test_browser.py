@@ -42,7 +42,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def axe() -> str:
-    """The source of axe-core, from the npm registry once a machine."""
+    """The source of axe-core, downloaded from the npm registry once per machine."""
     if not shutil.which("npm"):
         pytest.skip("needs npm for axe-core")
     folder = Path(tempfile.gettempdir()) / f"axe-core-{AXE}"
@@ -57,7 +57,7 @@ def axe() -> str:
 
 @pytest.fixture
 def open_page(app, browser: Any) -> Iterator[Any]:
-    """Opens the page at a size and in a theme; at the end no script may have failed."""
+    """Open the page at a size and in a theme. The test fails if a script fails."""
     contexts, faults = [], []
 
     def opened(size: tuple[int, int] = DESKTOP, theme: str = "light", fragment: str = "") -> Any:
@@ -88,7 +88,7 @@ def write(page: Any, tab: str, text: str) -> None:
 
 
 def ask(page: Any, tab: str, text: str, button: str, answer: Any) -> None:
-    """Write, press, and wait for an answer. A failure says what the page shows instead."""
+    """Write, press, and wait for an answer. On failure, report what the page shows."""
     from playwright.sync_api import TimeoutError as NoAnswer
 
     write(page, tab, text)
@@ -106,7 +106,7 @@ def ask(page: Any, tab: str, text: str, button: str, answer: Any) -> None:
 
 
 def marked(page: Any, tab: str) -> list[str]:
-    """What a visitor sees highlighted on a tab."""
+    """Return the highlighted text on a tab."""
     return highlight(page, tab, "").all_inner_texts()
 
 
@@ -173,7 +173,7 @@ def use_everything(page: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_every_tab_works_fits_and_is_accessible(
+def test_every_tab_works_and_fits_and_is_accessible(
     open_page: Any, axe: str, size: tuple[int, int], theme: str, tmp_path: Path
 ) -> None:
     page = open_page(size, theme)
@@ -193,7 +193,7 @@ def test_every_tab_works_fits_and_is_accessible(
         assert serious == [], tab
 
 
-def test_the_threshold_acts_at_once_and_runs_no_model(open_page: Any) -> None:
+def test_threshold_acts_at_once_without_running_model(open_page: Any) -> None:
     page = open_page()
     ask(page, "extract", TEXT, "#find", highlight(page, "extract", "fever"))
     queued: list[str] = []
@@ -207,7 +207,7 @@ def test_the_threshold_acts_at_once_and_runs_no_model(open_page: Any) -> None:
     assert queued == []
 
 
-def test_models_side_by_side(open_page: Any) -> None:
+def test_models_are_compared_side_by_side(open_page: Any) -> None:
     page = open_page()
     ask(page, "extract", TEXT, "#find", highlight(page, "extract", "fever"))
     page.get_by_label("Side by side").check()
@@ -219,7 +219,7 @@ def test_models_side_by_side(open_page: Any) -> None:
     assert marked(page, "extract") == ["asthma", "fever", "BRCA1"]
 
 
-def test_every_column_of_the_mentions_is_seen_on_a_desktop(open_page: Any) -> None:
+def test_all_mention_columns_are_visible_on_desktop(open_page: Any) -> None:
     page = open_page()
     ask(page, "extract", TEXT, "#find", highlight(page, "extract", "fever"))
     table = page.locator("#extract-tab .table")
@@ -227,7 +227,7 @@ def test_every_column_of_the_mentions_is_seen_on_a_desktop(open_page: Any) -> No
     assert table.evaluate("table => table.scrollWidth - table.clientWidth") == 0
 
 
-def test_the_keyboard_is_enough(open_page: Any) -> None:
+def test_page_works_with_keyboard_alone(open_page: Any) -> None:
     page = open_page()
     page.locator("#extract-tab textarea").focus()
     page.keyboard.press("Control+A")
@@ -246,7 +246,7 @@ def test_the_keyboard_is_enough(open_page: Any) -> None:
     assert {"find", "copy-link", "Mentions"} <= set(reached)
 
 
-def test_a_link_carries_the_text_only_when_asked(open_page: Any) -> None:
+def test_link_holds_text_only_on_request(open_page: Any) -> None:
     page = open_page()
     ask(page, "extract", TEXT, "#find", highlight(page, "extract", "fever"))
     assert "BRCA1" not in page.url
@@ -261,7 +261,7 @@ def test_a_link_carries_the_text_only_when_asked(open_page: Any) -> None:
     assert not any("BRCA1" in url for url in requested)
 
 
-def test_html_is_shown_and_not_rendered(open_page: Any) -> None:
+def test_html_is_shown_as_text(open_page: Any) -> None:
     page = open_page()
     evil = "<img src=x onerror='window.harmed = 1'> asthma"
     for tab, button in (("extract", "#find"), ("compare", "#compare-button")):
@@ -280,7 +280,7 @@ def test_html_is_shown_and_not_rendered(open_page: Any) -> None:
     assert page.evaluate("window.harmed") is None
 
 
-def test_an_error_says_what_to_do(open_page: Any) -> None:
+def test_error_message_names_remedy(open_page: Any) -> None:
     page = open_page()
     write(page, "extract", "  ")
     page.click("#find")
@@ -319,7 +319,7 @@ def test_error_replaces_old_result(open_page: Any) -> None:
     assert page.locator("#extract-tab .table").count() == 0
 
 
-def test_phone_shows_no_keyboard_hint_and_tables_that_scroll(browser: Any, app: Any) -> None:
+def test_phone_hides_keyboard_hint_and_scrolls_tables(browser: Any, app: Any) -> None:
     device = {"viewport": {"width": 375, "height": 800}, "has_touch": True, "is_mobile": True}
     context = browser.new_context(**device)
     page = context.new_page()
@@ -338,7 +338,7 @@ def test_phone_shows_no_keyboard_hint_and_tables_that_scroll(browser: Any, app: 
     context.close()
 
 
-def test_a_file_can_be_cancelled_and_the_page_goes_on(open_page: Any) -> None:
+def test_file_can_be_cancelled_and_page_still_works(open_page: Any) -> None:
     page = open_page()
     show(page, "Files")
     upload(

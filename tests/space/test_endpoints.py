@@ -1,4 +1,4 @@
-"""The named endpoints, as `gradio_client` and an MCP client call them, against the running page."""
+"""Call the named endpoints of the running page with `gradio_client` and an MCP client."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ def test_batch(client: Any) -> None:
     ]
 
 
-def test_only_the_three_are_offered_with_their_types(client: Any) -> None:
+def test_only_three_endpoints_are_offered_with_types(client: Any) -> None:
     described = client.view_api(return_format="dict")["named_endpoints"]
     assert set(described) == {"/extract", "/relations", "/batch"}
     extract = described["/extract"]
@@ -58,7 +58,7 @@ def test_only_the_three_are_offered_with_their_types(client: Any) -> None:
     }
 
 
-def test_a_refusal_reaches_the_caller(client: Any) -> None:
+def test_error_message_reaches_the_caller(client: Any) -> None:
     from gradio_client.exceptions import AppError
 
     with pytest.raises(AppError, match="There is no text yet"):
@@ -97,8 +97,8 @@ def test_mcp_tools_are_described_and_answer(app) -> None:
     assert contents[1][0]["tail"]["text"] == contents[2][0]["mentions"][1]["text"] == "asthma"
 
 
-def test_no_path_from_a_visitor_is_read(app) -> None:
-    """The Files tab's own events take only what was uploaded here, whoever writes the request."""
+def test_path_sent_by_visitor_is_not_read(app) -> None:
+    """The events of the Files tab accept only files uploaded here, for any client."""
     config = json.load(urllib.request.urlopen(app.url + "config"))
     events = [
         d

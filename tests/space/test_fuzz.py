@@ -1,5 +1,4 @@
-"""A minute of generated requests to every endpoint: none is answered with 5xx, and the page lives.
-
+"""A minute of generated requests to every endpoint: no 5xx answer, and the page still runs.
 CORPUSMITH_FUZZ_SECONDS=600 makes the run longer.
 """
 

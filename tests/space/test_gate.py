@@ -1,4 +1,4 @@
-"""The gate before Gradio, around an application that only reports what reached it."""
+"""The gate in front of Gradio, tested with an application that returns what it receives."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ def page(waiting: int = 0) -> Any:
 
 
 def post(path: str, body: bytes, waiting: int = 0, status: int = 200) -> tuple[int, Any]:
-    """(status, answer) of the gate; the application answers with the body that reached it."""
+    """Return (status, answer) of the gate. The application answers with the body it receives."""
     sent: list[Any] = []
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -87,7 +87,7 @@ def test_malformed_request_is_refused(path: str, body: bytes, status: int) -> No
     assert answered == status and len(answer["error"].split()) > 3
 
 
-def test_bodies_are_bounded() -> None:
+def test_body_size_is_limited() -> None:
     big = b'{"data": ["' + b"x" * gate.MAX_JSON_BYTES + b'"]}'
     assert post("call/extract", big)[0] == 413
     assert post("upload", b"x" * (gate.MAX_UPLOAD_BYTES + 1))[0] == 413
@@ -106,13 +106,13 @@ def test_slow_body_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refused.value.status == 408
 
 
-def test_full_queue_is_reported_and_other_queues_are_open() -> None:
+def test_full_queue_is_reported_and_other_queues_accept_requests() -> None:
     body = b'{"data": ["a"]}'
     assert post("call/extract", body, waiting=gate.WAITING["sentences"])[0] == 503
     assert post("call/extract", body, waiting=gate.WAITING["sentences"] - 1)[0] == 200
 
 
-def test_refusal_of_gradio_is_422_and_failure_stays_500() -> None:
+def test_gradio_validation_error_is_422_and_failure_stays_500() -> None:
     refused = b'{"data": ["a"], "error": "There is no text yet."}'
     failed = b'{"data": ["a"], "error": null}'
     assert post("run/extract", refused, status=500)[0] == 422

@@ -1,4 +1,4 @@
-"""Hostile inputs: each gets an answer or a message that says what to do."""
+"""Hostile inputs: each gets an answer or an error message with a remedy."""
 
 import io
 import json
@@ -101,7 +101,7 @@ ARGUMENTS: list[list[Any]] = [
 
 
 def zipped() -> bytes:
-    """Fifty megabytes in as many kilobytes."""
+    """Fifty megabytes compressed to about fifty kilobytes."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("bomb.txt", b"0" * 50_000_000)
@@ -146,7 +146,7 @@ def post(url: str, body: bytes, kind: str) -> Any:
 
 
 def ask(app, endpoint: str, data: list[Any]) -> Any:
-    """The endpoint's answer by the queue: a list, or the message of the error."""
+    """Return the endpoint's answer through the queue: a list, or the error message."""
     address = f"{app.url}gradio_api/call/{endpoint}"
     joined = post(address, json.dumps({"data": data}).encode(), "application/json")
     if "event_id" not in joined:
@@ -162,7 +162,7 @@ def ask(app, endpoint: str, data: list[Any]) -> Any:
 
 
 def clear(answer: Any) -> bool:
-    """An answer, or a message for people that says what to do."""
+    """Check for an answer, or an error message with a remedy."""
     told = (
         isinstance(answer, str)
         and len(answer.split()) > 5
@@ -172,7 +172,7 @@ def clear(answer: Any) -> bool:
     return told or isinstance(answer, list)
 
 
-def test_there_are_enough_of_them() -> None:
+def test_enough_hostile_inputs_are_tested() -> None:
     assert len(TEXTS) + len(ARGUMENTS) + len(FILES) >= 200
 
 

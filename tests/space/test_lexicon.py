@@ -15,7 +15,7 @@ NAMES = Lexicon(
 )
 
 
-def test_a_file_is_read_with_its_notes(lexicon: Path) -> None:
+def test_lexicon_file_is_read_with_its_notes(lexicon: Path) -> None:
     read = read_lexicon("Disease", lexicon)
     assert read.concept_id("Bronchial  ASTHMA") == "MESH:D001249"
     assert read.attribution == "Written for this test."
@@ -26,11 +26,11 @@ def test_names_of_two_letters_are_left_out(lexicon: Path) -> None:
     assert read_lexicon("Disease", lexicon).concept_id("CF") is None
 
 
-def test_a_plural_finds_its_concept() -> None:
+def test_plural_is_matched_to_its_concept() -> None:
     assert NAMES.concept_id("breast cancers") == "X:3"
 
 
-def test_the_longest_name_is_matched() -> None:
+def test_longest_name_is_matched() -> None:
     text = "Cystic-fibrosis, not fibrosis."
     assert [(text[m.start : m.end], m.concept_id) for m in NAMES.matches(text)] == [
         ("Cystic-fibrosis", "X:1"),
@@ -38,7 +38,7 @@ def test_the_longest_name_is_matched() -> None:
     ]
 
 
-def test_an_acronym_is_matched_in_capitals_only() -> None:
+def test_acronym_is_matched_in_capitals_only() -> None:
     genes = Lexicon("Gene", {"SET": "HGNC:1", "brain natriuretic peptide": "HGNC:2"})
     assert [m.concept_id for m in genes.matches("We set SET and Brain natriuretic peptide.")] == [
         "HGNC:1",
@@ -53,13 +53,13 @@ def test_an_acronym_is_matched_in_capitals_only() -> None:
 
 
 @given(st.text(alphabet="cystic fibro-.,\n ") | st.text())
-def test_matches_lie_in_the_text_and_apart(text: str) -> None:
+def test_matches_are_in_text_and_do_not_overlap(text: str) -> None:
     matches = NAMES.matches(text)
     assert all(0 <= m.start < m.end <= len(text) for m in matches)
     assert all(a.end <= b.start for a, b in pairwise(matches))
 
 
-def test_a_concept_has_a_page() -> None:
+def test_concept_has_url() -> None:
     assert concept_url("MESH:D001249") == "https://identifiers.org/MESH:D001249"
 
 

@@ -32,20 +32,20 @@ def texts_with_mentions(draw: st.DrawFn) -> tuple[str, list[Mention]]:
 
 
 @given(texts_with_mentions())
-def test_segments_spell_the_text(case: tuple[str, list[Mention]]) -> None:
+def test_segments_join_to_the_text(case: tuple[str, list[Mention]]) -> None:
     text, mentions = case
     parts = markup.segments(text, mentions)
     assert "".join(part for part, _ in parts) == text
     assert any(label for _, label in parts) == bool(mentions)
 
 
-def test_of_two_that_overlap_the_likelier_is_shown() -> None:
+def test_more_probable_of_overlapping_mentions_is_shown() -> None:
     text = "breast cancer"
     both = [mention(text, 0, 13, score=0.6), mention(text, 7, 13, "Other", score=0.8)]
     assert markup.segments(text, both) == [("breast ", None), ("cancer", "Other")]
 
 
-def test_nothing_of_a_visitor_becomes_html() -> None:
+def test_visitor_text_is_escaped() -> None:
     text = f"{EVIL} and {EVIL}"
     head, tail = (
         mention(text, 0, len(EVIL)),
@@ -66,7 +66,7 @@ def test_nothing_of_a_visitor_becomes_html() -> None:
         assert not re.search(r"<(img|b>)", page)
 
 
-def test_the_threshold_says_which_pairs_are_related() -> None:
+def test_threshold_decides_which_pairs_are_related() -> None:
     text = "BRCA1 and asthma"
     pair = ScoredPair(
         head=mention(text, 0, 5, "Gene"),
@@ -81,7 +81,7 @@ def test_the_threshold_says_which_pairs_are_related() -> None:
     assert "Related: BRCA1 and asthma" in markup.graph([pair], 0.7)
 
 
-def test_a_pair_far_apart_is_shown_by_the_passage_around_it() -> None:
+def test_distant_pair_is_shown_with_surrounding_passage() -> None:
     text = "x" * 500 + "BRCA1 and asthma" + "y" * 500
     pair = ScoredPair(
         head=mention(text, 500, 505, "Gene"),
@@ -131,7 +131,7 @@ def test_agreement_compares_spans_and_types() -> None:
     assert [re.findall("found|–", row) for row in rows] == [["found", "found"], ["–", "found"]]
 
 
-def test_a_type_keeps_its_colour() -> None:
+def test_type_keeps_its_colour() -> None:
     assert markup.colour("Disease") == markup.USUAL_COLOURS["Disease"]
     assert markup.colour("CellLine") == markup.colour("CellLine") != markup.colour("Disease")
 

@@ -51,7 +51,7 @@ def test_about_links_sources_at_their_versions(service: Service) -> None:
 
 
 def replace_settings(service: Service, settings) -> Service:
-    """The same models under other names, without loading what is on no Hub here."""
+    """The same models under other names, without loading models from the Hub."""
     from copy import copy
 
     other = copy(service)
@@ -77,7 +77,7 @@ def test_header_names_types_of_models_and_relations(service: Service) -> None:
 
 
 def test_page_of_another_type_shows_no_disease(tagger, tmp_path: Path) -> None:
-    """A user's own type, "devices": nothing on the page may be about diseases or genes."""
+    """For a user's own type, "devices", nothing on the page is about diseases or genes."""
     import json
     import re
 

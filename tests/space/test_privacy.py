@@ -1,4 +1,4 @@
-"""A planted text: after its time it is in no log, no file and no object of the server."""
+"""After its retention time, a planted text is in no log, file or object of the server."""
 
 import json
 import logging
@@ -79,13 +79,13 @@ def server(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.mark.slow
-def test_planted_text_is_forgotten(server) -> None:
+def test_planted_text_is_removed_after_its_time(server) -> None:
     import httpx
 
     url, folder, scan = server
     text = "-".join(MARKER) + " has asthma."
     api = httpx.Client(base_url=url + "gradio_api/", timeout=60)
-    # Answers that are fetched and one that is not, with arguments left out, wrong and too many.
+    # Fetched answers and an unfetched one; arguments are missing, wrong or too many.
     for name, data in (
         ("extract", [text]),
         ("relations", [text]),
@@ -103,7 +103,7 @@ def test_planted_text_is_forgotten(server) -> None:
             api.get(f"call/{name}/{joined['event_id']}")
     api.post("call/extract", json={"data": [text]})
     api.post("call/v2/extract", json={"text": text, "model": text})
-    # The page's own events, in a session, well-formed and not.
+    # The page's own events in a session, well-formed and malformed.
     config = api.get(url + "config").json()
     for event in config["dependencies"]:
         for filler in (text, None, [text], {"text": text}, {"path": text}):

@@ -1,4 +1,4 @@
-"""The Space from its release to its first answer, from what the Hub holds alone."""
+"""The Space from its release to its first answer, with only the files on the Hub."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 MODELS = {"disease": "local/disease-tiny", "gene": "local/gene-tiny", "relation": "local/gad-tiny"}
 
 
-def test_the_released_space_starts_from_the_hub_alone(
+def test_released_space_starts_from_hub_alone(
     models: dict[str, Path], start_app, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
@@ -30,9 +30,8 @@ def test_the_released_space_starts_from_the_hub_alone(
             api.create_repo(repo)
             api.upload_folder(repo_id=repo, folder_path=models[name])
             api.create_tag(repo, tag="v1.0.0")
-            api.upload_file(
-                repo_id=repo, path_or_fileobj=b"{}", path_in_repo="config.json"
-            )  # main is of no use
+            # Break the main branch: the Space must use the pinned revision.
+            api.upload_file(repo_id=repo, path_or_fileobj=b"{}", path_in_repo="config.json")
         pinned = {name: f"{repo}@v1.0.0" for name, repo in MODELS.items()}
         about = About(ner=(pinned["disease"], pinned["gene"]), relations=(pinned["relation"],))
         staged = stage_space(tmp_path / "staged", [load_recipe("ncbi-disease")])

@@ -23,7 +23,7 @@ def overlap(one: Mention, other: Mention) -> bool:
 
 
 @given(st.lists(spans).map(lambda drawn: [mention(*span) for span in drawn]))
-def test_of_mentions_that_overlap_the_likeliest_stays(mentions: list[Mention]) -> None:
+def test_most_probable_of_overlapping_mentions_is_kept(mentions: list[Mention]) -> None:
     kept = without_overlaps(mentions)
     assert kept == sorted(kept, key=lambda m: m["start"])
     assert not any(overlap(one, other) for i, one in enumerate(kept) for other in kept[:i])
@@ -34,14 +34,14 @@ def test_of_mentions_that_overlap_the_likeliest_stays(mentions: list[Mention]) -
             )
 
 
-def test_of_two_equally_likely_the_longer_stays() -> None:
+def test_longer_of_equally_probable_mentions_is_kept() -> None:
     assert without_overlaps([mention(7, 6, 0.9), mention(0, 13, 0.9)]) == [mention(0, 13, 0.9)]
 
 
-def test_the_threshold_is_the_lowest_probability_kept() -> None:
+def test_threshold_is_the_lowest_probability_kept() -> None:
     assert above([mention(0, 1, 0.5), mention(2, 1, 0.49)], 0.5) == [mention(0, 1, 0.5)]
 
 
 @given(st.text(st.characters(exclude_categories=[]), max_size=20))
-def test_a_readable_text_has_a_utf8_form_and_the_same_length(text: str) -> None:
+def test_readable_text_encodes_as_utf8_and_keeps_length(text: str) -> None:
     assert len(readable(text).encode().decode()) == len(text)

@@ -15,7 +15,7 @@ from corpusmith.space.settings import read_examples, read_settings
 TEXT = "BRCA1 causes asthma, cystic fibrosis and fever."
 
 
-def test_extract_asks_all_models_and_links_concepts(service: Service) -> None:
+def test_extract_runs_all_models_and_links_concepts(service: Service) -> None:
     found = service.extract(TEXT)
     assert [(m["text"], m["label"], m["concept_id"]) for m in found] == [
         ("BRCA1", "Gene", None),
@@ -26,14 +26,14 @@ def test_extract_asks_all_models_and_links_concepts(service: Service) -> None:
     assert all(TEXT[m["start"] : m["end"]] == m["text"] for m in found)
 
 
-def test_one_model_and_a_threshold_can_be_asked_for(service: Service) -> None:
+def test_model_and_threshold_can_be_requested(service: Service) -> None:
     assert [m["text"] for m in service.extract(TEXT, "disease", 0.9)] == [
         "asthma",
         "cystic fibrosis",
     ]
 
 
-def test_relations_are_judged_within_a_sentence(service: Service) -> None:
+def test_relations_are_classified_within_a_sentence(service: Service) -> None:
     pairs = service.relations("BRCA1 causes asthma. CFTR was a control of fever.")
     assert [(p["head"]["text"], p["tail"]["text"], p["label"]) for p in pairs] == [
         ("BRCA1", "asthma", "related"),
@@ -55,7 +55,7 @@ def test_type_without_model_comes_from_lexicon(service: Service) -> None:
     ]
 
 
-def test_a_batch_keeps_its_order_and_its_empty_texts(service: Service) -> None:
+def test_batch_keeps_order_and_empty_texts(service: Service) -> None:
     texts = [f"Text {i} on asthma." if i % 3 else "" for i in range(2 * CHUNK + 5)]
     documents = service.batch(texts)
     assert [document["text"] for document in documents] == texts
@@ -73,7 +73,7 @@ def test_answer_is_the_same_alone_concurrent_and_in_batch(service: Service) -> N
     assert crowd == [document["mentions"] for document in service.batch(texts)]
 
 
-def test_a_long_text_is_read_to_its_end(service: Service) -> None:
+def test_long_text_is_read_to_its_end(service: Service) -> None:
     text = "word " * SHORT + "asthma"
     assert [(m["start"], m["text"]) for m in service.extract(text)] == [(5 * SHORT, "asthma")]
 
@@ -117,7 +117,7 @@ def test_unreadable_text_is_refused(service: Service, text: object) -> None:
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan"), "0.5", None, True])
-def test_a_threshold_is_a_probability(service: Service, threshold: object) -> None:
+def test_threshold_must_be_a_probability(service: Service, threshold: object) -> None:
     with pytest.raises(InputError, match="threshold"):
         service.extract("asthma", "", threshold)
 
@@ -144,7 +144,7 @@ def test_unknown_model_is_refused(service: Service, model: object) -> None:
         ["x" * 20_000] * 51,
     ],
 )
-def test_a_batch_has_limits(service: Service, texts: object) -> None:
+def test_batch_size_is_limited(service: Service, texts: object) -> None:
     with pytest.raises(InputError):
         service.batch(texts)
 
@@ -164,7 +164,7 @@ def test_long_repetitive_text_is_split_in_linear_time() -> None:
     assert time.perf_counter() - begun < 10
 
 
-def test_mention_counts_in_its_sentence_only() -> None:
+def test_mention_belongs_only_to_its_sentence() -> None:
     text = "Alpha and Beta. Gamma e.g. Delta was. Eps"
     names = ("Alpha", "Beta", "Gamma", "Delta", "Eps")
     entities = [
@@ -177,7 +177,7 @@ def test_mention_counts_in_its_sentence_only() -> None:
 
 
 def test_model_of_another_type_shows_no_disease_anywhere(tagger: Callable, tmp_path: Path) -> None:
-    """A user's own type: no tab, endpoint or text may show another corpus's sentences."""
+    """For a user's own type, no tab, endpoint or text shows another corpus's sentences."""
     folder = tagger(tmp_path / "devices", "Device", {"stent": (0.0, 6.0, 0.0)})
     sentence = "The stent was removed."
     (folder / "examples.json").write_text(json.dumps({"sentences": [sentence]}))

@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_front_matter_names_models_at_their_revisions(folder: Path) -> None:
+def test_front_matter_names_models_at_revisions(folder: Path) -> None:
     settings = read_settings(folder, {})
     assert settings.ner == (Source("me/disease", "v1.2.0"), Source("me/gene"))
     assert settings.relations == (Source("me/links", "v0.1.0"),)
@@ -45,11 +45,11 @@ def test_the_front_matter_names_models_at_their_revisions(folder: Path) -> None:
     )
 
 
-def test_only_lexicons_that_are_there_are_read(folder: Path) -> None:
+def test_only_existing_lexicons_are_read(folder: Path) -> None:
     assert read_settings(folder, {}).lexicons == (("Gene", folder / "lexicons/gene.tsv.gz"),)
 
 
-def test_the_environment_overrules_the_front_matter(folder: Path) -> None:
+def test_environment_overrides_front_matter(folder: Path) -> None:
     settings = read_settings(
         folder,
         {"CORPUSMITH_NER_MODELS": "a/b@v2, models/local", "CORPUSMITH_RELATION_MODEL": "c/d"},
@@ -58,17 +58,17 @@ def test_the_environment_overrules_the_front_matter(folder: Path) -> None:
     assert settings.relations == (Source("c/d"),)
 
 
-def test_a_local_folder_has_no_address(tmp_path: Path) -> None:
+def test_local_folder_has_no_url(tmp_path: Path) -> None:
     assert Source(str(tmp_path)).url("https://hub") is None
 
 
-def test_a_page_without_a_model_says_how_to_name_one(tmp_path: Path) -> None:
+def test_error_for_page_without_model_names_remedy(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("No front matter here.")
     with pytest.raises(ValueError, match="CORPUSMITH_NER_MODELS"):
         read_settings(tmp_path, {})
 
 
-def test_names_are_as_short_as_tells_models_apart() -> None:
+def test_model_names_are_as_short_as_possible_and_distinct() -> None:
     assert names_of([Source("me/disease", "v1"), Source("models/gene")]) == ["disease", "gene"]
     assert names_of([Source("runs/disease/model"), Source("runs/gad/model")]) == [
         "disease/model",
@@ -78,17 +78,17 @@ def test_names_are_as_short_as_tells_models_apart() -> None:
     assert names_of(versions) == ["me/disease@v1", "me/disease@main"]
 
 
-def test_a_model_listed_twice_is_refused() -> None:
+def test_duplicate_model_is_refused() -> None:
     with pytest.raises(ValueError, match="twice"):
         names_of([Source("me/disease"), Source("me/disease", "main")])
 
 
-def test_the_checkout_finds_the_lexicons_of_its_builders() -> None:
+def test_checkout_finds_lexicons_of_builders() -> None:
     settings = read_settings(Path("space"), {"CORPUSMITH_NER_MODELS": "a/b"})
     assert [label for label, _ in settings.lexicons] == ["Disease", "Gene", "Chemical"]
 
 
-def test_the_hub_installs_the_gradio_that_the_requirements_pin() -> None:
+def test_gradio_version_of_hub_equals_requirements() -> None:
     version = front_matter(Path("space/README.md"))["sdk_version"]
     assert f"gradio[mcp]=={version}" in Path("space/requirements.txt").read_text().splitlines()
 
@@ -113,7 +113,7 @@ def test_malformed_front_matter_is_one_clear_error(tmp_path: Path, readme: bytes
     assert "README.md" in str(refused.value) and "\n" not in str(refused.value)
 
 
-def test_lexicon_of_variable_must_exist(folder: Path) -> None:
+def test_lexicon_named_by_variable_must_exist(folder: Path) -> None:
     with pytest.raises(ValueError, match="no file"):
         read_settings(folder, {"CORPUSMITH_LEXICONS": "Disease=none.tsv.gz"})
 

@@ -14,7 +14,7 @@ lengths = st.lists(st.integers(1, 60), min_size=1, max_size=300).map(np.array)
 
 @settings(deadline=None)
 @given(lengths=lengths, budget=st.integers(8, 500), seed=st.integers(0, 9))
-def test_each_window_is_in_one_step_within_the_budget(
+def test_each_window_is_in_one_step_within_budget(
     lengths: np.ndarray, budget: int, seed: int
 ) -> None:
     steps = plan_steps(lengths, budget, seed, epoch=0)
@@ -25,7 +25,7 @@ def test_each_window_is_in_one_step_within_the_budget(
     assert all(np.array_equal(one, other) for one, other in zip(steps, again, strict=True))
 
 
-def test_little_is_padding_and_epochs_differ() -> None:
+def test_padding_is_small_and_epochs_differ() -> None:
     lengths = np.random.default_rng(0).integers(5, 120, 3000)
     steps = plan_steps(lengths, 1024, seed=0, epoch=0)
 
@@ -36,7 +36,7 @@ def test_little_is_padding_and_epochs_differ() -> None:
 
 @settings(deadline=None)
 @given(size=st.integers(1, 40), processes=st.integers(1, 5), parts=st.integers(1, 5))
-def test_processes_share_a_step_in_as_many_parts_each(
+def test_step_gives_each_process_equal_number_of_parts(
     size: int, processes: int, parts: int
 ) -> None:
     step = np.arange(size)

@@ -1,4 +1,4 @@
-"""A run that is killed ends as one that is not."""
+"""A killed and resumed run gives the same result as an uninterrupted one."""
 
 import json
 import multiprocessing
@@ -40,7 +40,7 @@ def states(out: Path) -> set[str]:
 
 
 @pytest.mark.slow
-def test_killed_ten_times_at_random_ends_bit_identical(
+def test_run_killed_ten_times_gives_identical_weights(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
@@ -52,9 +52,8 @@ def test_killed_ten_times_at_random_ends_bit_identical(
     for _ in range(10):
         before = states(killed)
         process = start(ner_dataset, tiny_encoder, killed)
-        while (
-            process.is_alive() and states(killed) <= before
-        ):  # it must get on a little, or this never ends
+        # Each attempt must make progress, or the loop never ends.
+        while process.is_alive() and states(killed) <= before:
             time.sleep(0.01)
         time.sleep(chance.uniform(0, 0.15))
         process.kill()
@@ -72,7 +71,7 @@ def test_killed_ten_times_at_random_ends_bit_identical(
     assert histories[0] == histories[1]
 
 
-def test_refuses_the_state_of_another_run(
+def test_state_of_another_run_is_refused(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
     def stop(row: dict) -> None:

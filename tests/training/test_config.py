@@ -1,4 +1,4 @@
-"""Settings a user gets wrong are named, with the remedy."""
+"""Errors about wrong settings name the setting and the remedy."""
 
 from dataclasses import asdict
 
@@ -26,7 +26,7 @@ from corpusmith.training.config import TrainingConfig, task_settings
         ({"seed": None}, "seed is None: give a whole number"),
     ],
 )
-def test_a_wrong_setting_is_named(settings: dict, message: str) -> None:
+def test_error_names_wrong_setting(settings: dict, message: str) -> None:
     with pytest.raises(UserError, match=message):
         TrainingConfig.from_dict(settings)
 
@@ -50,7 +50,7 @@ def test_yaml_text_and_false_become_numbers_and_no() -> None:
     assert config.mixed_precision == "no" and config.tracker == "none"
 
 
-def test_every_default_is_of_its_type() -> None:
+def test_every_default_has_declared_type() -> None:
     assert TrainingConfig.from_dict(asdict(TrainingConfig())) == TrainingConfig()
 
 

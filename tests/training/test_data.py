@@ -1,4 +1,4 @@
-"""From rows to windows: every word keeps its label, whatever the tokenizer makes of it."""
+"""From rows to windows: every word keeps its label under every tokenizer."""
 
 from collections import Counter
 from dataclasses import replace
@@ -44,7 +44,7 @@ words = st.text(
     sentences=st.lists(st.lists(words, max_size=40), min_size=1, max_size=4),
     max_length=st.integers(8, 40),
 )
-def test_every_word_is_carried_once_and_in_order(
+def test_every_word_is_encoded_once_and_in_order(
     name: str, sentences: list[list[str]], max_length: int
 ) -> None:
     found = tokenise_words(TOKENIZERS[name], sentences, max_length)
@@ -58,7 +58,7 @@ def test_every_word_is_carried_once_and_in_order(
 
 
 @pytest.mark.parametrize("name", TOKENIZERS)
-def test_a_word_is_carried_by_its_first_subword(name: str) -> None:
+def test_label_of_word_is_on_its_first_subword(name: str) -> None:
     tokenizer = TOKENIZERS[name]
     sentence = FRAMES[0][0] + ["telangiectasia", "asthma"]
     (window,) = tokenise_words(tokenizer, [sentence], 64)
@@ -76,7 +76,7 @@ def test_a_word_is_carried_by_its_first_subword(name: str) -> None:
 
 @settings(deadline=None)
 @given(length=st.integers(0, 300), room=st.integers(4, 64))
-def test_windows_own_each_subword_once_with_context(length: int, room: int) -> None:
+def test_windows_score_each_subword_once_with_context(length: int, room: int) -> None:
     owned: Counter[int] = Counter()
     for start, stop, own_start, own_stop in windows(length, room):
         assert start <= own_start <= own_stop <= stop <= length and stop - start <= room
@@ -87,7 +87,7 @@ def test_windows_own_each_subword_once_with_context(length: int, room: int) -> N
     assert owned == Counter(range(length))
 
 
-def test_encoded_rows_carry_their_tags(ner_dataset: Path, tiny_encoder: Path) -> None:
+def test_encoded_rows_keep_their_tags(ner_dataset: Path, tiny_encoder: Path) -> None:
     corpus = load_corpus(str(ner_dataset))
     encoded = encode(corpus, "train", load_tokenizer(str(tiny_encoder)), max_length=10)
 
@@ -98,7 +98,7 @@ def test_encoded_rows_carry_their_tags(ner_dataset: Path, tiny_encoder: Path) ->
     assert list(tags.values()) == corpus.splits["train"]["ner_tags"]
 
 
-def test_a_long_relation_text_is_learned_from_as_it_is_judged(
+def test_long_relation_text_is_cut_alike_in_training_and_inference(
     relation_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
     corpus = load_corpus(str(relation_dataset))
@@ -131,9 +131,7 @@ def test_a_long_relation_text_is_learned_from_as_it_is_judged(
         )
 
 
-def test_renumbered_windows_keep_padding_and_name_the_same_subwords(
-    ner_dataset: Path, tiny_encoder: Path
-) -> None:
+def test_renumbering_keeps_padding_and_subwords(ner_dataset: Path, tiny_encoder: Path) -> None:
     tokenizer = load_tokenizer(str(tiny_encoder))
     encoded = encode(load_corpus(str(ner_dataset)), "train", tokenizer, max_length=64)
     used = vocabulary([encoded], pad_id=3)
@@ -143,7 +141,7 @@ def test_renumbered_windows_keep_padding_and_name_the_same_subwords(
         assert np.array_equal(used[after], before)
 
 
-def test_the_only_config_is_taken_and_others_are_asked_for(
+def test_single_config_is_the_default_and_unknown_config_is_refused(
     ner_dataset: Path, tmp_path: Path
 ) -> None:
     assert load_corpus(str(ner_dataset)).config == "demo-disease"

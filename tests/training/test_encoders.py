@@ -62,7 +62,7 @@ def encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return folder
 
 
-def test_each_learns_is_exported_and_found_by_all_backends(
+def test_each_architecture_trains_exports_and_runs_on_all_backends(
     encoder: Path, ner_dataset: Path, tmp_path: Path
 ) -> None:
     report = train(str(ner_dataset), str(encoder), tmp_path, replace(QUICK, mixed_precision="no"))
@@ -89,7 +89,9 @@ def test_each_learns_is_exported_and_found_by_all_backends(
     assert [[(e.start, e.end, e.label) for e in entities] for entities in by_onnx] == places
 
 
-def test_adapters_find_the_layers_of_each(encoder: Path, ner_dataset: Path, tmp_path: Path) -> None:
+def test_adapters_find_layers_of_each_architecture(
+    encoder: Path, ner_dataset: Path, tmp_path: Path
+) -> None:
     pytest.importorskip("peft")
     train(
         str(ner_dataset),
@@ -103,9 +105,8 @@ def test_adapters_find_the_layers_of_each(encoder: Path, ner_dataset: Path, tmp_
     )
     assert before.keys() == after.keys()
     moved = {name for name in before if not torch.equal(before[name], after[name])}
-    moved -= {
-        name for name in moved if name.startswith("pooler")
-    }  # taggers have none: it is drawn when it is loaded
+    # Taggers have none: loading initializes it at random.
+    moved -= {name for name in moved if name.startswith("pooler")}
     assert moved and all(
         before[name].ndim == 2 and "embeddings.weight" not in name for name in moved
     )
@@ -113,7 +114,7 @@ def test_adapters_find_the_layers_of_each(encoder: Path, ner_dataset: Path, tmp_
     assert max(ranks) <= 2
 
 
-def test_a_trimmed_vocabulary_computes_what_the_whole_one_does(encoder: Path) -> None:
+def test_trimmed_vocabulary_gives_same_output(encoder: Path) -> None:
     from corpusmith.training.encoder import load_model, trim_vocabulary
 
     model = load_model(str(encoder), ["O", "B-Disease", "I-Disease"], {"task": "ner"}).eval()
@@ -129,7 +130,7 @@ def test_a_trimmed_vocabulary_computes_what_the_whole_one_does(encoder: Path) ->
     assert torch.allclose(whole[mask.bool()], trimmed[mask.bool()], atol=1e-6)
 
 
-def test_the_precision_of_products_is_chosen_and_what_is_kept_is_float32(
+def test_mixed_precision_changes_products_and_saves_float32(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
     losses = {}
@@ -153,7 +154,7 @@ def test_the_precision_of_products_is_chosen_and_what_is_kept_is_float32(
     )
 
 
-def test_the_launcher_may_choose_the_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_launcher_may_set_precision(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "bf16")
     assert precision(None) is None and precision("no") == "no"
     monkeypatch.delenv("ACCELERATE_MIXED_PRECISION")
@@ -166,6 +167,6 @@ def test_float16_needs_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
         precision("fp16")
 
 
-def test_what_is_no_encoder_is_named(tmp_path: Path) -> None:
+def test_error_names_invalid_encoder(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot load the tokenizer"):
         load_tokenizer(str(tmp_path))

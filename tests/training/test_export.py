@@ -45,7 +45,7 @@ def test_layout_is_that_of_optimum_and_transformers_js(exported):
         assert session.get_outputs()[0].name == "logits"
 
 
-def test_everybody_finds_the_same_entities_in_fifty_sentences(exported):
+def test_backends_find_the_same_entities_in_fifty_sentences(exported):
     """Compare the extractor on both backends with `AutoModel` and `pipeline`."""
     ours = found(EntityExtractor.from_pretrained(exported, backend="torch"))
     assert len(SENTENCES) == 50 and sum(map(len, ours)) > 20
@@ -72,7 +72,7 @@ def test_everybody_finds_the_same_entities_in_fifty_sentences(exported):
         assert np.allclose(logits, theirs, atol=1e-4)
 
 
-def test_int8_is_what_deployment_takes_and_its_loss_is_measured(exported, tmp_path):
+def test_int8_is_deployed_and_its_loss_is_measured(exported, tmp_path):
     extractor = EntityExtractor.from_pretrained(exported)
     assert extractor.encoder.backend == "model_quantized.onnx"
     words = [text.replace(".", " .").split() for text in SENTENCES]
@@ -88,7 +88,7 @@ def test_int8_is_what_deployment_takes_and_its_loss_is_measured(exported, tmp_pa
     assert loss["int8"] > 80
 
 
-def test_a_relation_model_is_exported_too(tmp_path, tiny_encoder):
+def test_relation_model_is_exported(tmp_path, tiny_encoder):
     facts = {
         "task": "relations",
         "head": "GENE",
@@ -109,7 +109,7 @@ def test_a_relation_model_is_exported_too(tmp_path, tiny_encoder):
     assert fp32 == pytest.approx(exact, abs=1e-4)
 
 
-def test_a_folder_without_a_model_is_refused(tmp_path):
+def test_folder_without_model_is_refused(tmp_path):
     with pytest.raises(UserError, match="holds no corpusmith model"):
         export(str(tmp_path))
 
@@ -142,7 +142,7 @@ def learned(tmp_path_factory, ner_dataset) -> Path:
 
 
 def entities(tags: dict[int, str], text: str, tokenizer: Any) -> list[tuple[int, int, str]]:
-    """From the tag of each subword that has one: transformers.js tells no offsets."""
+    """Read the tag of each tagged subword: transformers.js returns no offsets."""
     words = WORDS.pre_tokenize_str(text)
     encoded = tokenizer([word for word, _ in words], is_split_into_words=True)
     firsts = [encoded.word_ids().index(i) for i in range(len(words))]
@@ -152,7 +152,7 @@ def entities(tags: dict[int, str], text: str, tokenizer: Any) -> list[tuple[int,
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("dtype", "quantized"), [("fp32", False), ("q8", True)])
-def test_transformers_js_finds_the_same(learned, dtype, quantized):
+def test_transformers_js_finds_the_same_entities(learned, dtype, quantized):
     """Needs Node and npm; the package is kept in the user's cache from one run to the next."""
     if not shutil.which("npm"):
         pytest.skip("npm is not installed")
@@ -182,7 +182,7 @@ def test_transformers_js_finds_the_same(learned, dtype, quantized):
         entities(dict(tags), text, tokenizer) for tags, text in zip(tagged, SENTENCES, strict=True)
     ]
     extractor = EntityExtractor.from_pretrained(learned, backend="onnx", quantized=quantized)
-    # One at a time, as JavaScript does: int8 scales its activations by the batch they stand in.
+    # One at a time, as JavaScript does: int8 scales activations by their batch.
     ours = [[(e.start, e.end, e.label) for e in extractor.extract([text])[0]] for text in SENTENCES]
     assert theirs == ours and len(theirs) == 50 and sum(map(len, ours)) > 20
     if not quantized:

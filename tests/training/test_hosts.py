@@ -1,4 +1,4 @@
-"""Two hosts, made of network namespaces, train together and learn what one host learns."""
+"""Two hosts, simulated by network namespaces, train the same model as one host."""
 
 import contextlib
 import json
@@ -93,7 +93,7 @@ def launch(host: list[str], settings: list[str], arguments: list[str]) -> subpro
 def launch_together(
     hosts: list[str], arguments: list[str], *, processes: int = 4
 ) -> list[subprocess.Popen]:
-    """The file for two machines as it is shipped, with this network's address, on both hosts."""
+    """Run the shipped file for two machines on both hosts, with the address of this network."""
     settings = ["--config_file", str(TWO_MACHINES), "--main_process_ip", ADDRESSES[0]]
     settings += ["--num_processes", str(processes)]
     return [
@@ -114,7 +114,7 @@ def finish(*processes: subprocess.Popen) -> None:
 
 @pytest.fixture
 def encoder(tiny_encoder: Path, tmp_path: Path) -> Path:
-    """The tiny encoder without dropout, whose random numbers differ from process to process."""
+    """The tiny encoder without dropout: its random numbers differ between processes."""
     folder = shutil.copytree(tiny_encoder, tmp_path / "encoder")
     config = json.loads((folder / "config.json").read_text())
     config |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
@@ -130,7 +130,7 @@ def settings_file(folder: Path, **more: int) -> Path:
     return path
 
 
-def test_two_hosts_learn_what_one_host_learns(
+def test_two_hosts_give_same_weights_as_one(
     hosts: list[str], ner_dataset: Path, encoder: Path, tmp_path: Path
 ) -> None:
     """Two processes on each of two hosts, one process on one: the global batch is the same."""
@@ -153,10 +153,10 @@ def test_two_hosts_learn_what_one_host_learns(
     assert [row["step"] for row in two["history"]] == [row["step"] for row in one["history"]]
 
 
-def test_a_lost_host_ends_the_training_of_both_and_the_same_command_goes_on(
+def test_lost_host_ends_training_on_both_and_same_command_resumes(
     hosts: list[str], ner_dataset: Path, encoder: Path, tmp_path: Path
 ) -> None:
-    """docs/scaling.md on failures: the other host's command fails too, and a new run resumes."""
+    """As docs/scaling.md states, the other host's command fails too and a new run resumes."""
     out = tmp_path / "out"
     settings = settings_file(tmp_path, epochs=40, save_steps=1)
     task = [

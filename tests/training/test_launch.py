@@ -24,7 +24,7 @@ QUICK = TrainingConfig(
 
 @pytest.fixture
 def steady_encoder(tiny_encoder: Path, tmp_path: Path) -> Path:
-    """An encoder without dropout, whose random numbers differ between processes."""
+    """An encoder without dropout: its random numbers differ between processes."""
     encoder = AutoModel.from_pretrained(tiny_encoder)
     encoder.config.hidden_dropout_prob = encoder.config.attention_probs_dropout_prob = 0.0
     encoder.save_pretrained(tmp_path / "steady")
@@ -34,7 +34,7 @@ def steady_encoder(tiny_encoder: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_two_processes_learn_the_same_as_one(
+def test_two_processes_give_same_weights_as_one(
     ner_dataset: Path, steady_encoder: Path, tmp_path: Path
 ) -> None:
     longer = replace(QUICK, epochs=6, learning_rate=3e-3)

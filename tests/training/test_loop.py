@@ -1,4 +1,4 @@
-"""Training as a user calls it: a folder in, a model folder out."""
+"""Training through the public function: from a corpus folder to a model folder."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -33,7 +33,7 @@ QUICK = TrainingConfig(
 )
 
 
-def test_learns_entities_and_writes_a_model_folder(
+def test_training_learns_entities_and_writes_model_folder(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
     rows: list[dict] = []
@@ -48,7 +48,7 @@ def test_learns_entities_and_writes_a_model_folder(
     assert not (tmp_path / "state").exists()
 
 
-def test_learns_relations_and_stores_the_threshold(
+def test_training_learns_relations_and_stores_threshold(
     relation_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
     report = train(
@@ -194,7 +194,7 @@ def test_balanced_weights_favour_rare_labels(ner_dataset: Path, tiny_encoder: Pa
     assert class_weights(encoded, 3, None).tolist() == [1, 1, 1]
 
 
-def test_learning_rate_rises_and_falls() -> None:
+def test_learning_rate_warms_up_and_decays() -> None:
     rates = [rate_share(step, 100, warmup=0.1) for step in range(100)]
     assert rates.index(max(rates)) == 10 and rates[10] == 1.0
     assert rates[:11] == sorted(rates[:11]) and rates[10:] == sorted(rates[10:], reverse=True)

@@ -1,4 +1,4 @@
-"""The rule from the size of a corpus to its training."""
+"""The rule that sets training length and learning rate from corpus size."""
 
 import json
 from dataclasses import replace
@@ -24,7 +24,7 @@ TAGS = ["O", "B-Disease", "I-Disease"]
     [(5, 40), (13, 20), (40, 7), (150, 3), (700, 3)],
     ids=["120 rows", "327 rows", "1,100 rows", "4,000 rows", "20,000 rows"],
 )
-def test_small_corpus_gets_more_passes(steps: int, epochs: int) -> None:
+def test_small_corpus_gets_more_epochs(steps: int, epochs: int) -> None:
     assert schedule_for(DEFAULT, "ner", steps, validation=400, width=384).epochs == epochs
 
 
@@ -42,7 +42,7 @@ def test_large_validation_split_chooses_the_epoch() -> None:
     assert not schedule_for(DEFAULT, "ner", 100, validation=trusted, width=384).keep_last
 
 
-def test_given_settings_win_over_the_rule() -> None:
+def test_given_settings_override_the_rule() -> None:
     given = replace(DEFAULT, epochs=2, learning_rate=1e-5, keep_last=False, outside_bias=0.3)
     schedule = schedule_for(given, "ner", 13, validation=400, width=384)
     assert (schedule.epochs, schedule.learning_rate, schedule.keep_last) == (2, 1e-5, False)
@@ -50,7 +50,7 @@ def test_given_settings_win_over_the_rule() -> None:
 
 
 def test_bias_is_the_largest_within_one_standard_error() -> None:
-    """Each row has one sure mention, and the first rows have a doubtful, wrong one besides."""
+    """Each row has one certain mention. The first rows also have an uncertain, wrong one."""
     gold = [["B-Disease", "O"] for _ in range(40)]
     sure, doubtful = np.array([-9.0, 0.0, -9.0]), np.array([-0.7, 0.0, -9.0])
     logits = [np.stack([sure, doubtful]) for _ in range(10)]

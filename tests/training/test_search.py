@@ -1,4 +1,4 @@
-"""Search in two phases: all trials short, the best few in full."""
+"""Search in two phases: short trials first, then full trials of the best."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Each setting of `TrainingConfig` reaches the loop and does there what its docstring says."""
+"""Each setting of `TrainingConfig` has its documented effect on the training loop."""
 
 import json
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ QUICK = TrainingConfig(
 
 @pytest.fixture
 def steady_encoder(tiny_encoder: Path, tmp_path: Path) -> Path:
-    """Without dropout, so that runs differ by what is set alone."""
+    """An encoder without dropout, so that runs differ only by the setting under test."""
     folder = tmp_path / "steady"
     folder.mkdir()
     for file in tiny_encoder.iterdir():
@@ -41,7 +41,7 @@ def losses(report: dict) -> list[float]:
     return [row["train_loss"] for row in report["history"]]
 
 
-def test_rows_longer_than_a_window_are_scored_whole(
+def test_rows_longer_than_window_are_scored_completely(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
     report = train(
@@ -85,7 +85,7 @@ def test_setting_changes_the_weights(
     assert losses(changed) != pytest.approx(losses(plain), rel=1e-3)
 
 
-def test_a_clipped_gradient_has_the_norm_that_is_set(
+def test_gradient_is_clipped_to_set_norm(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     norms = []
@@ -141,7 +141,7 @@ def test_deterministic_refuses_other_kernels(
 
 
 @pytest.mark.slow
-def test_a_compiled_model_learns_the_same_and_is_an_ordinary_one(
+def test_compiled_model_trains_alike_and_loads_without_compilation(
     ner_dataset: Path, steady_encoder: Path, tmp_path: Path
 ) -> None:
     torch._dynamo.utils.counters.clear()

@@ -1,4 +1,4 @@
-"""The loss and its noise-robust form, against their formulas."""
+"""Compare the loss and its noise-robust form with their formulas."""
 
 import pytest
 import torch
@@ -11,20 +11,20 @@ LOGITS = torch.tensor([[[2.0, -1.0, 0.5], [0.1, 0.2, 0.3], [9.0, 0.0, 0.0]]], re
 LABELS = torch.tensor([[0, 2, IGNORED]])
 
 
-def test_without_noise_it_is_cross_entropy_over_scored_positions() -> None:
+def test_loss_without_noise_is_cross_entropy_over_scored_positions() -> None:
     expected = functional.cross_entropy(LOGITS[0], LABELS[0], reduction="sum", ignore_index=IGNORED)
     assert token_loss(LOGITS, LABELS).item() == pytest.approx(expected.item())
 
 
 @pytest.mark.parametrize("q", [0.3, 0.7, 1.0])
-def test_with_noise_it_is_generalised_cross_entropy(q: float) -> None:
+def test_loss_with_noise_is_generalised_cross_entropy(q: float) -> None:
     chances = LOGITS[0, :2].softmax(-1)[[0, 1], [0, 2]]
     assert token_loss(LOGITS, LABELS, noise_q=q).item() == pytest.approx(
         ((1 - chances**q) / q).sum().item(), rel=1e-5
     )
 
 
-def test_an_unlikely_label_pulls_less_with_noise() -> None:
+def test_noise_reduces_gradient_of_unlikely_label() -> None:
     logits = torch.tensor([[6.0, 0.0]])
     pulls = []
     for q in (0.0, 0.7):
@@ -34,7 +34,7 @@ def test_an_unlikely_label_pulls_less_with_noise() -> None:
     assert pulls[1] < pulls[0] / 10
 
 
-def test_weights_scale_a_label_and_nothing_scored_is_zero() -> None:
+def test_weights_scale_labels_and_loss_of_nothing_is_zero() -> None:
     weights = torch.tensor([1.0, 1.0, 3.0])
     parts = [token_loss(LOGITS[:, i : i + 1], LABELS[:, i : i + 1]) for i in range(2)]
     assert token_loss(LOGITS, LABELS, weights).item() == pytest.approx(

@@ -19,7 +19,7 @@ from corpusmith.training.tracking import PROJECT, figures, tracker
 QUICK = TrainingConfig(epochs=1, batch_tokens=512, tracker="none")
 
 
-def test_a_row_becomes_flat_numbers() -> None:
+def test_row_is_flattened_to_numbers() -> None:
     row = {
         "epoch": 1.0,
         "step": 3,
@@ -29,7 +29,7 @@ def test_a_row_becomes_flat_numbers() -> None:
     assert figures(row) == {"epoch": 1.0, "train/loss": 0.5, "validation/strict_f1": 80.0}
 
 
-def test_a_tracker_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_names_missing_tracker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("corpusmith.training.tracking.find_spec", lambda name: None)
     assert tracker(None) is None and tracker("none") is None
     with pytest.raises(UserError, match="pip install wandb"):
@@ -56,14 +56,12 @@ def test_tensorboard_gets_the_rows(ner_dataset: Path, tiny_encoder: Path, tmp_pa
 
 
 @pytest.mark.skipif(not find_spec("codecarbon"), reason="codecarbon is not installed")
-def test_the_energy_of_a_run_is_estimated(
-    ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
-) -> None:
+def test_energy_of_run_is_estimated(ner_dataset: Path, tiny_encoder: Path, tmp_path: Path) -> None:
     assert train(str(ner_dataset), str(tiny_encoder), tmp_path, QUICK)["energy_kwh"] > 0
 
 
 @pytest.mark.skipif(bool(find_spec("codecarbon")), reason="codecarbon is installed")
-def test_without_codecarbon_no_energy_is_told(
+def test_without_codecarbon_no_energy_is_reported(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
     assert train(str(ner_dataset), str(tiny_encoder), tmp_path, QUICK)["energy_kwh"] is None
@@ -88,7 +86,7 @@ def run(dataset: Path, encoder: Path, folder: Path, settings: str, **environment
 
 
 @pytest.mark.slow
-def test_trackio_is_the_default_and_keeps_its_data_here(
+def test_trackio_is_the_default_and_keeps_data_local(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("trackio")
@@ -120,7 +118,7 @@ def test_wandb_gets_the_rows(ner_dataset: Path, tiny_encoder: Path, tmp_path: Pa
     assert b"validation/strict_f1" in file.read_bytes()
 
 
-def test_training_tells_the_rows_it_has_seen_and_the_time_left(
+def test_progress_shows_rows_seen_and_time_left(
     ner_dataset: Path,
     tiny_encoder: Path,
     tmp_path: Path,

@@ -18,7 +18,7 @@ def script() -> ModuleType:
     return module
 
 
-def test_script_trains_measures_exports_and_shows_a_release(
+def test_script_trains_evaluates_exports_and_shows_release(
     script: ModuleType,
     ner_dataset: Path,
     tiny_encoder: Path,

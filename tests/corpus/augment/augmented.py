@@ -1,4 +1,4 @@
-"""A recipe with other augmentation than its file says, for the tests of augmentation."""
+"""A recipe whose `augment` keys are overridden, for tests of augmentation."""
 
 from pathlib import Path
 from typing import Any
@@ -8,8 +8,8 @@ from corpusmith.recipe.schema import LexiconSource, Recipe
 
 
 def augmented(recipe: Path, **changes: Any) -> Recipe:
-    """The recipe of a file with these keys of `augment`; a lexicon that `contrasted_lexicons` names
-    is a shipped one.
+    """Load a recipe file and override these keys of `augment`. The lexicons named by
+    `contrasted_lexicons` are shipped ones.
     """
     loaded = load_recipe(str(recipe))
     shipped = {name: LexiconSource(source=name) for name in changes.get("contrasted_lexicons", ())}

@@ -13,7 +13,7 @@ from tests.corpus.augment.augmented import augmented
 JOINT = re.compile(r"\w (and|or|and/or) \w|\w/\w")
 
 
-def test_a_replaced_mention_is_of_the_same_type_and_still_fits(ner_recipe: Path) -> None:
+def test_replacement_has_same_type_and_fits_its_context(ner_recipe: Path) -> None:
     recipe = augmented(ner_recipe, replacements=6)
     text = "In ovarian cancer, and in ovarian cancer alone, it was lost."
     example = Entities(
@@ -29,15 +29,16 @@ def test_a_replaced_mention_is_of_the_same_type_and_still_fits(ner_recipe: Path)
         assert how == "replaced"
         assert all(copy.text[span.start : span.end] == span.text for span in copy.spans)
         assert len({span.concept_id for span in copy.spans}) == 1
+        # The other concepts of MeSH branch C04.
         assert copy.spans[0].concept_id in {
             "D:1",
             "D:3",
             "D:7",
-        }  # the other concepts of MeSH branch C04
+        }
     assert copies == list(derived_entities(example, "row-1", recipe, Vocabulary(Plan(recipe))))
 
 
-def test_a_sentence_without_a_mention_is_not_copied(ner_recipe: Path) -> None:
+def test_sentence_without_mention_is_not_copied(ner_recipe: Path) -> None:
     recipe = augmented(ner_recipe, replacements=3)
     assert (
         list(
@@ -49,7 +50,7 @@ def test_a_sentence_without_a_mention_is_not_copied(ner_recipe: Path) -> None:
     )
 
 
-def test_a_contrast_names_something_else_and_labels_nothing(ner_recipe: Path) -> None:
+def test_contrast_names_another_concept_without_label(ner_recipe: Path) -> None:
     recipe = augmented(ner_recipe, contrasts=3)
     example = Entities(
         "In gout it was lost, as in gout.",
@@ -62,7 +63,7 @@ def test_a_contrast_names_something_else_and_labels_nothing(ner_recipe: Path) ->
         assert copy.text.startswith("In ") and copy.text.endswith(".")
 
 
-def test_a_contrast_comes_from_the_lexicons_that_the_recipe_names_and_in_its_frames(
+def test_contrast_uses_lexicons_and_frames_of_recipe(
     ner_recipe: Path,
 ) -> None:
     recipe = augmented(
@@ -86,7 +87,7 @@ def test_a_contrast_comes_from_the_lexicons_that_the_recipe_names_and_in_its_fra
         )
 
 
-def test_in_a_mixed_list_each_name_is_a_mention_or_none_by_its_own_merit(ner_recipe: Path) -> None:
+def test_mixed_list_labels_only_names_of_the_type(ner_recipe: Path) -> None:
     recipe = augmented(
         ner_recipe,
         replacements=30,
@@ -118,7 +119,7 @@ def with_forms(ner_recipe: Path, **forms: float) -> Recipe:
     )
 
 
-def test_a_replacement_takes_the_forms_of_running_text(ner_recipe: Path) -> None:
+def test_replacement_uses_forms_of_running_text(ner_recipe: Path) -> None:
     text = "Men with ovarian cancer were seen; ovarian cancer was common."
     spans = (
         Span(9, 23, "Disease", "ovarian cancer", "D:2"),
@@ -147,7 +148,7 @@ def test_a_replacement_takes_the_forms_of_running_text(ner_recipe: Path) -> None
             assert all(copy.text[span.start : span.end] == span.text for span in copy.spans)
 
 
-def test_an_acronym_gives_way_to_an_acronym(ner_recipe: Path) -> None:
+def test_acronym_is_replaced_by_acronym(ner_recipe: Path) -> None:
     recipe = augmented(ner_recipe, replacements=12, contrasts=6)
     text = "Men with ovarian cancer (OC) were seen."
     spans = (Span(9, 23, "Disease", "ovarian cancer", "D:2"), Span(25, 27, "Disease", "OC", "D:2"))
@@ -181,7 +182,7 @@ def test_names_that_share_their_last_word_are_coordinated(
     assert all(JOINT.search(span.text) for span in together)
 
 
-def test_a_copy_may_vary_the_names_around_its_mentions(ner_recipe: Path) -> None:
+def test_vary_context_replaces_names_around_mentions(ner_recipe: Path) -> None:
     recipe = augmented(ner_recipe, replacements=12, vary_context=True)
     gene = Span(0, 5, "gene", "BRCA1", "G:1")
     example = Entities(
@@ -205,7 +206,7 @@ def test_a_copy_may_vary_the_names_around_its_mentions(ner_recipe: Path) -> None
     assert alone and all(how == "replaced" and copy.spans == () for how, copy in alone)
 
 
-def test_a_list_labels_each_name_and_a_frame_only_the_name(ner_recipe: Path) -> None:
+def test_list_labels_each_name_and_frame_labels_only_the_name(ner_recipe: Path) -> None:
     text = "It causes gout."
     example = Entities(text, (Span(10, 14, "Disease", "gout", "D:6"),))
 
@@ -230,7 +231,7 @@ def test_a_list_labels_each_name_and_a_frame_only_the_name(ner_recipe: Path) -> 
     )
 
 
-def test_an_aside_moves_spans_and_stands_in_none(ner_recipe: Path) -> None:
+def test_aside_shifts_spans_and_is_outside_them(ner_recipe: Path) -> None:
     recipe = augmented(ner_recipe, replacements=30, asides=("(P < 0.05)",))
     text = "In patients with ovarian cancer the gene was often lost."
     example = Entities(text, (Span(17, 31, "Disease", "ovarian cancer", "D:2"),))
@@ -242,4 +243,4 @@ def test_an_aside_moves_spans_and_stands_in_none(ner_recipe: Path) -> None:
     for copy in copies:
         (span,) = copy.spans
         assert copy.text[span.start : span.end] == span.text and "(" not in span.text
-        assert not copy.text[span.end :].startswith(" (")  # there, brackets hold a short form
+        assert not copy.text[span.end :].startswith(" (")  # brackets here hold an abbreviation

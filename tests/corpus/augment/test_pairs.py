@@ -22,7 +22,7 @@ def derived(example: Pair, recipe: Recipe, row_id: str = "row-1") -> list[tuple[
     return list(derived_pairs(example, row_id, recipe, Vocabulary(Plan(recipe))))
 
 
-def test_a_common_word_in_place_of_an_entity_is_an_unrelated_pair(relation_recipe: Path) -> None:
+def test_common_word_in_place_of_entity_gives_unrelated_pair(relation_recipe: Path) -> None:
     wrong = derived(pair("related"), augmented(relation_recipe, mistagged=2.0))
     assert len(wrong) == 2
     for how, other in wrong:
@@ -37,9 +37,7 @@ def test_unrelated_pairs_are_not_multiplied(relation_recipe: Path) -> None:
 
 
 @pytest.mark.parametrize("row_id", [f"row-{number}" for number in range(8)])
-def test_other_names_beside_a_pair_leave_it_related_and_its_spans_in_place(
-    relation_recipe: Path, row_id: str
-) -> None:
+def test_names_added_beside_pair_keep_label_and_spans(relation_recipe: Path, row_id: str) -> None:
     copies = derived(pair("related"), augmented(relation_recipe, accompanied=6.0), row_id)
     assert len(copies) == 6
     for how, copy in copies:
@@ -53,7 +51,7 @@ def test_other_names_beside_a_pair_leave_it_related_and_its_spans_in_place(
         )
 
 
-def test_a_name_that_ends_the_sentence_with_a_full_stop_stays_whole(relation_recipe: Path) -> None:
+def test_name_that_ends_with_full_stop_is_not_cut(relation_recipe: Path) -> None:
     text = "The BRCA1 polymorphism raises the risk of gout alb."
     ends = Pair(
         text,
@@ -71,7 +69,7 @@ def test_a_name_that_ends_the_sentence_with_a_full_stop_stays_whole(relation_rec
         )
 
 
-def test_the_share_of_accompanied_pairs_is_the_recipes(relation_recipe: Path) -> None:
+def test_recipe_sets_share_of_accompanied_pairs(relation_recipe: Path) -> None:
     recipe = augmented(relation_recipe, accompanied=0.5)
     number = sum(len(derived(pair("related"), recipe, f"row-{i}")) for i in range(400))
     assert 150 < number < 250

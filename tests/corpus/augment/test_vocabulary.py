@@ -15,7 +15,7 @@ def drawn(vocabulary: Vocabulary, lexicon: str = "disease") -> Counter[str]:
     return Counter(vocabulary.draw(lexicon, rng).id for _ in range(3000))
 
 
-def test_copies_name_everything_that_is_found_but_what_held_out_rows_are_about(
+def test_replacements_exclude_held_out_concepts_and_stop_names(
     ner_recipe: Path,
 ) -> None:
     plan = Plan(load_recipe(str(ner_recipe)))
@@ -28,19 +28,18 @@ def test_copies_name_everything_that_is_found_but_what_held_out_rows_are_about(
     }
     assert about and plan.held_out == about
     named = set(drawn(Vocabulary(plan)))
-    assert named == {concept.id for concept in plan.lexicons["disease"].concepts} - about - {
-        "D:8"
-    }  # a stop name
+    # D:8 is a stop name.
+    assert named == {concept.id for concept in plan.lexicons["disease"].concepts} - about - {"D:8"}
 
 
-def test_a_long_plan_holds_out_all_that_it_could_ask_about(ner_recipe: Path) -> None:
+def test_long_plan_holds_out_every_concept_of_held_out_folds(ner_recipe: Path) -> None:
     recipe = load_recipe(str(ner_recipe)).model_copy(update={"rows": 10_000_000})
     plan = Plan(recipe)
     concepts = [*plan.lexicons["disease"].concepts, *plan.lexicons["gene"].concepts]
     assert plan.held_out == {concept.id for concept in concepts if concept.fold >= 8}
 
 
-def test_what_a_lexicon_has_also_is_found_and_drawn_but_never_asked_for(
+def test_names_of_also_are_found_and_drawn_but_not_requested(
     ner_recipe: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "more.txt").write_text("nephrotoxicity|nephrotoxic\n", encoding="utf-8")
@@ -57,7 +56,7 @@ def test_what_a_lexicon_has_also_is_found_and_drawn_but_never_asked_for(
     assert drawn(Vocabulary(plan))["word:1"] > 0
 
 
-def test_prevalent_names_are_drawn_more_often(monkeypatch) -> None:
+def test_frequent_names_are_drawn_more_often(monkeypatch) -> None:
     concepts = [Concept("A", ("a",), weight=4.0), Concept("B", ("b",), weight=1.0)]
     assert [concept.weight for concept in weighed(concepts, 0.0, 0.5)] == [2 / 3, 1 / 3]
     assert [concept.weight for concept in weighed(concepts, 0.0, 1.0)] == [4 / 5, 1 / 5]

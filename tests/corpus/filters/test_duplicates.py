@@ -34,7 +34,7 @@ def write_benchmark(root: Path, name: str, texts: list[str]) -> None:
     )
 
 
-def test_words_forget_case_punctuation_and_unicode_spelling():
+def test_words_ignore_case_punctuation_and_unicode_form():
     assert words("Ataxia-Telangiectasia (ﬁrst),  cafe\u0301") == [
         "ataxia",
         "telangiectasia",
@@ -60,14 +60,14 @@ def test_sentences_that_only_share_a_topic_are_kept():
     assert found.earlier.tolist() == [-1, -1, -1]
 
 
-def test_texts_without_a_word_are_duplicates_of_each_other_only():
+def test_texts_without_words_are_duplicates_only_of_each_other():
     assert find_duplicates(["...", SENTENCE, "!"]).earlier.tolist() == [-1, -1, 0]
     assert find_duplicates([]).earlier.tolist() == []
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(sentences, max_size=30), st.integers(0, 30), st.integers(1, 7))
-def test_a_rows_fate_depends_on_the_rows_before_it_alone(texts, cut, batch):
+def test_row_is_compared_only_with_earlier_rows(texts, cut, batch):
     whole = find_duplicates(texts)
     part = find_duplicates(texts[:cut], batch=batch)
     assert whole.earlier[:cut].tolist() == part.earlier.tolist()
@@ -79,7 +79,7 @@ def test_a_rows_fate_depends_on_the_rows_before_it_alone(texts, cut, batch):
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.75, 0.9])
-def test_banding_finds_pairs_at_the_threshold_about_half_of_the_time(threshold):
+def test_banding_finds_about_half_of_pairs_at_threshold(threshold):
     banding = Banding.for_threshold(threshold)
     assert banding.bands * banding.width <= 128
     assert (1 - threshold**banding.width) ** banding.bands == pytest.approx(0.5, abs=0.15)
@@ -92,13 +92,13 @@ def test_band_hashes_fit_datatroves_signature_files():
     assert len(np.unique(hashes)) == hashes.size
 
 
-def test_ngrams_of_a_short_sentence_are_its_whole():
+def test_short_sentence_is_one_ngram():
     assert word_ngrams(["a", "b"], 8) == ["a b"]
     assert word_ngrams(["a", "b", "c"], 2) == ["a b", "b c"]
 
 
 @given(st.lists(sentences, max_size=6), st.integers(1, 5))
-def test_equal_ngrams_have_equal_hashes_and_others_do_not(texts: list[str], n: int) -> None:
+def test_only_equal_ngrams_have_equal_hashes(texts: list[str], n: int) -> None:
     by_ngram: dict[str, int] = {}
     for sentence in filter(None, map(words, texts)):
         hashes = ngram_hashes(sentence, n).tolist()
@@ -108,7 +108,7 @@ def test_equal_ngrams_have_equal_hashes_and_others_do_not(texts: list[str], n: i
     assert ngram_hashes([], n).tolist() == []
 
 
-def test_leakage_names_the_split_that_shares_an_ngram(tmp_path):
+def test_leakage_names_split_that_shares_ngram(tmp_path):
     write_benchmark(tmp_path, "one/train", [OTHER])
     write_benchmark(tmp_path, "two/dev", [SENTENCE, "No mutation was found ."])
     leakage = Leakage.from_benchmarks(tmp_path)
@@ -119,7 +119,7 @@ def test_leakage_names_the_split_that_shares_an_ngram(tmp_path):
     assert Leakage.from_benchmarks(tmp_path, n=13).check(f"We report that {quoted}") is None
 
 
-def test_short_text_leaks_only_as_a_whole_sentence(tmp_path):
+def test_short_text_leaks_only_as_whole_sentence(tmp_path):
     write_benchmark(tmp_path, "two/dev", ["No mutation was found ."])
     leakage = Leakage.from_benchmarks(tmp_path)
     assert leakage.check("No mutation was found.") == "two/dev"
@@ -127,19 +127,19 @@ def test_short_text_leaks_only_as_a_whole_sentence(tmp_path):
     assert leakage.check("...") is None
 
 
-def test_no_benchmark_leaks_nothing(tmp_path):
+def test_without_benchmark_nothing_leaks(tmp_path):
     assert Leakage.from_benchmarks(tmp_path).check(SENTENCE) is None
     with pytest.raises(UserError, match="not a folder of benchmarks"):
         Leakage.from_benchmarks(tmp_path / "absent")
 
 
-def test_a_broken_benchmark_line_is_named(tmp_path):
+def test_error_names_broken_benchmark_line(tmp_path):
     (tmp_path / "dev.jsonl").write_text('{"id": "1", "text": "fine"}\nnot json\n')
     with pytest.raises(UserError, match="line 2"):
         Leakage.from_benchmarks(tmp_path)
 
 
-def test_known_hashes_find_what_the_benchmark_finds() -> None:
+def test_recorded_hashes_find_the_same_leaks_as_the_benchmark() -> None:
     text = "the cat sat on the mat and slept until the evening came"
     full = Leakage(
         [

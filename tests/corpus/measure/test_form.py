@@ -22,7 +22,7 @@ def test_form_of_benchmark_rows():
     }
 
 
-def test_synthetic_rows_are_measured_as_benchmark_rows_are():
+def test_synthetic_and_benchmark_rows_are_measured_alike():
     def entity(text: str) -> dict:
         return {"start": 0, "end": len(text), "label": "D", "text": text}
 
@@ -37,13 +37,13 @@ def test_synthetic_rows_are_measured_as_benchmark_rows_are():
     assert form(synthetic) == form(BENCHMARK)
 
 
-def test_adjacent_mentions_are_two():
+def test_adjacent_mentions_are_counted_separately():
     assert (
         form([{"tokens": ["a", "b", "c"], "ner_tags": ["B-D", "B-D", "I-C"]}])["mentions_mean"] == 3
     )
 
 
-def test_relations_have_no_figures_of_mentions():
+def test_relations_have_no_mention_figures():
     figures = form([{"text": "@GENE$ causes @DISEASE$.", "label": 1}])
     assert figures["rows"] == 1
     assert "mentions_mean" not in figures
@@ -53,7 +53,7 @@ def test_no_rows():
     assert form([])["rows"] == 0
 
 
-def test_shards_add_up_to_the_whole():
+def test_figures_of_shards_add_up():
     whole, first, second = Form(), Form(), Form()
     for row in BENCHMARK:
         whole.add(row)

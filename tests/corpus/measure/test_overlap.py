@@ -8,7 +8,7 @@ BENCHMARK = [
 ]
 
 
-def test_audit_counts_leaks_and_names_ids_not_words(tmp_path):
+def test_audit_counts_leaks_and_lists_ids_not_text(tmp_path):
     (tmp_path / "set").mkdir()
     rows = [{"id": f"real-{i}", "tokens": text.split()} for i, text in enumerate(BENCHMARK)]
     (tmp_path / "set" / "dev.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -44,7 +44,7 @@ def test_no_rows(tmp_path):
     assert figures["nearest"] == []
 
 
-def test_shards_add_up_to_the_whole(tmp_path):
+def test_figures_of_shards_add_up(tmp_path):
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
     (tmp_path / "one" / "dev.jsonl").write_text(

@@ -1,4 +1,4 @@
-"""Names that stand without a label: what `find` and `stop` leave out is looked up too."""
+"""Unlabelled names. Names that `find` and `stop` leave out are looked up too."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def row(number: int, text: str, *mentions: str) -> dict:
     }
 
 
-def test_a_name_is_told_with_both_counts_and_a_row_to_look_at(
+def test_name_is_reported_with_both_counts_and_an_example_row(
     ner_recipe: Path, tmp_path: Path
 ) -> None:
     names = tmp_path / "names.tsv"
@@ -59,7 +59,7 @@ def test_a_name_is_told_with_both_counts_and_a_row_to_look_at(
     )
 
 
-def test_a_corpus_that_labels_every_name_has_none(ner_recipe: Path, tmp_path: Path) -> None:
+def test_corpus_that_labels_every_name_has_none(ner_recipe: Path, tmp_path: Path) -> None:
     names = tmp_path / "names.txt"
     names.write_text("asthma\n")
     told = unlabelled_names(

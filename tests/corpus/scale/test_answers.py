@@ -7,7 +7,7 @@ from corpusmith.recipe.load import load_recipe
 from corpusmith.teacher.payload import payload_key
 
 
-def test_an_answer_of_another_tool_that_holds_half_a_pair_becomes_a_reject(
+def test_imported_answer_with_lone_surrogate_is_rejected(
     small_recipe: Path, tmp_path: Path
 ) -> None:
     writer = RowWriter(load_recipe(str(small_recipe)), tmp_path)

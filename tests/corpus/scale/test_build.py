@@ -1,4 +1,4 @@
-"""The same answers give the same corpus on one machine and over many tasks."""
+"""One machine and many tasks build the same corpus from the same answers."""
 
 import json
 import shutil
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow  # each stage starts processes of its own
 
 
 @pytest.mark.parametrize(("tasks", "workers"), [(1, 1), (8, 2)])
-def test_any_number_of_tasks_builds_what_one_machine_builds(
+def test_number_of_tasks_does_not_change_the_corpus(
     small_recipe: Path,
     small_answers: Path,
     small_benchmarks: Path,
@@ -60,8 +60,10 @@ def test_any_number_of_tasks_builds_what_one_machine_builds(
     assert others[0] == others[1], "the folder that is published holds the same files"
 
 
-def test_relations_and_borrowed_answers_are_built_alike(relation_recipe: Path, tmp_path: Path):
-    """A recipe whose second half of the plan are the requests of another one."""
+def test_number_of_tasks_does_not_change_relations_with_borrowed_answers(
+    relation_recipe: Path, tmp_path: Path
+):
+    """The second half of the recipe's plan is borrowed from another recipe."""
     other = yaml.safe_load(relation_recipe.read_text()) | {
         "name": "borrower",
         "borrow": [str(relation_recipe)],
@@ -85,10 +87,10 @@ def test_relations_and_borrowed_answers_are_built_alike(relation_recipe: Path, t
     assert rows_of(tmp_path / "many", "borrower") == rows_of(tmp_path / "one", "borrower")
 
 
-def test_answers_and_corpus_may_lie_in_an_object_store(
+def test_answers_and_corpus_may_be_in_object_store(
     small_recipe: Path, small_answers: Path, small_build: tuple[Path, dict], small_benchmarks: Path
 ):
-    """fsspec's store in memory, without paths on the disk; it belongs to this process."""
+    """Use fsspec's in-memory store. It has no paths on disk and belongs to this process."""
     store = fsspec.filesystem("memory")
     store.put(f"{small_answers}/", "/given/", recursive=True)
     facts = build_at_scale(
@@ -107,7 +109,7 @@ def test_two_processes_build_from_s3_to_s3(
     small_benchmarks: Path,
     monkeypatch: pytest.MonkeyPatch,
 ):
-    """A server of that protocol on the loopback, shared by all processes."""
+    """An S3 server on the loopback is shared by all processes."""
     pytest.importorskip(
         "s3fs", reason="pip install s3fs: its python-dateutil is older than that of constraints.txt"
     )
@@ -136,27 +138,26 @@ def test_two_processes_build_from_s3_to_s3(
         running.stop()
 
 
-def test_a_failed_build_goes_on_where_it_stopped(
+def test_failed_build_resumes_where_it_stopped(
     small_recipe: Path,
     small_answers: Path,
     small_build: tuple[Path, dict],
     small_benchmarks: Path,
     tmp_path: Path,
 ):
-    """The benchmarks come late: all stages but the last are complete and not repeated."""
+    """The benchmarks are added late. Only the last stage runs again; the others are complete."""
     absent, out = tmp_path / "benchmarks", str(tmp_path / "out")
     with pytest.raises(UserError, match="not a folder of benchmarks"):
         build_at_scale(str(small_recipe), str(small_answers), out, Cluster(), 2, absent)
-    shutil.rmtree(
-        tmp_path / "out" / "work" / "small" / "answers"
-    )  # a stage run again would find no answer
+    # A repeated stage would find no answers.
+    shutil.rmtree(tmp_path / "out" / "work" / "small" / "answers")
     shutil.copytree(small_benchmarks, absent)
     facts = build_at_scale(str(small_recipe), str(small_answers), out, Cluster(), 2, absent)
     assert facts["content_hash"] == small_build[1]["content_hash"]
 
 
 class Interrupted(Cluster):
-    """Is killed when the shards are written, before they are added up."""
+    """A cluster that is killed after the shards are written and before they are merged."""
 
     def run(self, name: str, pipeline: list, tasks: int, work: str) -> None:
         super().run(name, pipeline, tasks, work)
@@ -164,7 +165,7 @@ class Interrupted(Cluster):
             raise KeyboardInterrupt
 
 
-def test_work_that_was_begun_for_another_folder_is_done_anew(
+def test_work_for_another_folder_is_not_reused(
     small_recipe: Path,
     small_answers: Path,
     small_build: tuple[Path, dict],
@@ -184,7 +185,7 @@ def test_work_that_was_begun_for_another_folder_is_done_anew(
     assert rows_of(tmp_path / "second", "small") == rows_of(small_build[0], "small")
 
 
-def test_a_folder_for_the_work_that_holds_something_else_is_left_alone(
+def test_work_folder_with_other_files_is_not_touched(
     small_recipe: Path, small_answers: Path, tmp_path: Path
 ):
     (tmp_path / "work" / "small").mkdir(parents=True)

@@ -1,6 +1,5 @@
-"""A real Ray and a real Slurm on this machine build what one process builds.
-
-In one file, so that no two clusters run at a time.
+"""Ray and Slurm on this machine build the same corpus as one process. The tests share a file so
+that only one cluster runs at a time.
 """
 
 import json
@@ -36,7 +35,7 @@ NODE_CPUS = min(2, os.cpu_count() or 1)
 
 
 def busy_with_a_task(raylet: int) -> bool:
-    """Whether a worker of this node runs a datatrove task: Ray puts it in the process title."""
+    """Return whether a worker of this node runs a datatrove task, by its process title."""
     import psutil
 
     for process in psutil.Process(raylet).children(recursive=True):
@@ -48,7 +47,7 @@ def busy_with_a_task(raylet: int) -> bool:
     return False
 
 
-def test_ray_loses_a_worker_and_builds_the_same(
+def test_losing_a_ray_worker_does_not_change_the_corpus(
     small_recipe: Path,
     small_answers: Path,
     small_build: tuple[Path, dict],
@@ -89,7 +88,7 @@ def test_ray_loses_a_worker_and_builds_the_same(
     assert rows_of(out, "small") == rows_of(small_build[0], "small")
 
 
-def test_the_server_of_a_node_serves_the_tasks_of_that_node(ner_recipe: Path, tmp_path: Path):
+def test_each_ray_task_asks_the_server_of_its_node(ner_recipe: Path, tmp_path: Path):
     """Two Ray nodes, each with its own teacher, as vLLM runs on every node."""
     ray = pytest.importorskip("ray", reason="pip install ray")
     from ray.cluster_utils import Cluster as RayCluster
@@ -126,7 +125,7 @@ def test_the_server_of_a_node_serves_the_tasks_of_that_node(ner_recipe: Path, tm
     assert sorted(answer["index"] for answer in answers) == list(range(60))
 
 
-def test_without_a_ray_cluster_one_is_asked_for(
+def test_missing_ray_cluster_is_reported(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, small_recipe: Path
 ):
     pytest.importorskip("ray", reason="pip install ray")
@@ -147,7 +146,7 @@ def slurm(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         )
     if os.geteuid() != 0:
         pytest.skip("slurmd must be started by root")
-    folder = Path(tempfile.mkdtemp(prefix="slurm-"))  # munge wants a short path to its socket
+    folder = Path(tempfile.mkdtemp(prefix="slurm-"))  # munge needs a short socket path
     host = socket.gethostname().split(".")[0]
     (folder / "munge.key").write_bytes(os.urandom(128))
     (folder / "munge.key").chmod(0o600)
@@ -216,7 +215,7 @@ def start(*command: str) -> None:
         pytest.skip(f"{command[0]} does not start here: {started.stderr.strip()}")
 
 
-def test_slurm_builds_the_same(
+def test_slurm_builds_the_same_corpus(
     slurm: None,
     small_recipe: Path,
     small_answers: Path,
@@ -224,7 +223,7 @@ def test_slurm_builds_the_same(
     small_benchmarks: Path,
     tmp_path: Path,
 ):
-    """No partition is named: Slurm's own default serves."""
+    """No partition is named, so Slurm uses its default."""
     cluster, out = (
         Cluster("slurm", workers=2, memory_gb=1, sbatch={"time": "00:10:00"}),
         tmp_path / "out",
@@ -239,8 +238,8 @@ def test_slurm_builds_the_same(
     assert not (out / "work" / "small").exists()
 
 
-def test_slurm_says_which_stage_failed(slurm: None, small_recipe: Path, tmp_path: Path):
-    """A job fails on its node; what is awaited is then over, and the logs are named."""
+def test_slurm_error_names_failed_stage(slurm: None, small_recipe: Path, tmp_path: Path):
+    """A job fails on its node. Waiting ends and the error names the logs."""
     (tmp_path / "answers").mkdir()
     (tmp_path / "answers" / "answers-00000.jsonl").write_text("these are no answers\n")
     cluster = Cluster("slurm", workers=1, memory_gb=1)
@@ -254,8 +253,10 @@ def test_slurm_says_which_stage_failed(slurm: None, small_recipe: Path, tmp_path
     assert "answers-00000.jsonl, line 1 is no answer" in log.read_text()
 
 
-def test_the_job_that_slurm_gets(small_recipe: Path, small_answers: Path, tmp_path: Path):
-    """Checked on machines without Slurm too: the sbatch file asks for what the user asked for."""
+def test_sbatch_file_holds_requested_options(
+    small_recipe: Path, small_answers: Path, tmp_path: Path
+):
+    """The sbatch file holds the user's options. This test also runs without Slurm."""
     asked = {"partition": "cpu", "time": "02:00:00", "account": "lab"}
     cluster = Cluster("slurm", workers=16, memory_gb=3, sbatch=asked, setup="module load python")
     directives, script = job(cluster, small_recipe, small_answers, tmp_path)
@@ -270,7 +271,7 @@ def test_the_job_that_slurm_gets(small_recipe: Path, small_answers: Path, tmp_pa
 
 
 def job(cluster: Cluster, recipe: Path, answers: Path, work: Path) -> tuple[dict[str, str], str]:
-    """The directives of the sbatch file of a stage, and the file itself."""
+    """Return the directives of a stage's sbatch file, and its text."""
     executor = cluster.executor_of(
         "deal", [Deal(load_recipe(str(recipe)), str(answers), str(work))], 400, str(work)
     )

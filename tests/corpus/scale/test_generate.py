@@ -1,4 +1,4 @@
-"""Asking over many tasks: a ledger each, nothing asked twice, limits shared by all."""
+"""Generation over many tasks: one ledger each, no repeated request, shared limits."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def lines_of(out: Path) -> list[dict]:
     ]
 
 
-def test_each_task_keeps_a_ledger_and_resumes_from_it(
+def test_each_task_resumes_from_its_own_ledger(
     ner_recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     teacher, out = FakeTeacher(faults=0.2, kinds=("error", "content_filter")), tmp_path / "answers"
@@ -42,9 +42,8 @@ def test_each_task_keeps_a_ledger_and_resumes_from_it(
         monkeypatch.setenv("OPENAI_BASE_URL", url)
         counts = generate_at_scale(resized(str(ner_recipe)), out, Cluster(), 3, limits=ANYWAY)
         asked, before = teacher.asked.total(), (out / "answers-00001.jsonl").read_text()
-        (
-            out / "answers-00001.jsonl"
-        ).unlink()  # as if the task was lost before it had written its answers
+        # Simulate a task that was lost before it wrote its answers.
+        (out / "answers-00001.jsonl").unlink()
         (out / "asked-00001.json").unlink()
         assert (
             generate_at_scale(resized(str(ner_recipe)), out, Cluster(), 3, limits=ANYWAY) == counts
@@ -60,9 +59,7 @@ def test_each_task_keeps_a_ledger_and_resumes_from_it(
     assert sum("text" in answer for answer in answers) == counts["answered"]
 
 
-def test_a_killed_generation_asks_again_at_most_what_was_in_flight(
-    ner_recipe: Path, tmp_path: Path
-):
+def test_killed_generation_repeats_only_requests_in_flight(ner_recipe: Path, tmp_path: Path):
     teacher, out = FakeTeacher(latency=0.05), tmp_path / "answers"
     command = [
         sys.executable,
@@ -103,7 +100,7 @@ def test_a_killed_generation_asks_again_at_most_what_was_in_flight(
     assert sorted(answer["index"] for answer in lines_of(out)) == list(range(ROWS))
 
 
-def test_a_begun_folder_takes_more_rows_and_failed_ones_again_but_no_other_number_of_tasks(
+def test_started_folder_allows_more_rows_and_retries_but_keeps_number_of_tasks(
     ner_recipe: Path, tmp_path: Path
 ):
     teacher, out = FakeTeacher(faults=0.2, kinds=("content_filter",)), tmp_path / "answers"
@@ -116,9 +113,8 @@ def test_a_begun_folder_takes_more_rows_and_failed_ones_again_but_no_other_numbe
         with pytest.raises(UserError, match="was begun with 2 tasks: give --tasks 2"):
             generate_at_scale(all_rows, out, Cluster(), 3, base_url=url)
         expected = estimate_at_scale(all_rows, out, 1, None, None)
-        counts = generate_at_scale(
-            all_rows, out, Cluster(), base_url=url, limits=ANYWAY
-        )  # two tasks, as they were
+        # The number of tasks stays two.
+        counts = generate_at_scale(all_rows, out, Cluster(), base_url=url, limits=ANYWAY)
         assert expected.answered == 30 and expected.requests == 30
         assert counts["answered"] + counts["failed"] == ROWS == teacher.asked.total()
         teacher.faults = 0.0
@@ -130,8 +126,10 @@ def test_a_begun_folder_takes_more_rows_and_failed_ones_again_but_no_other_numbe
     assert all("text" in answer for answer in lines_of(out))
 
 
-def test_limits_hold_for_all_tasks_together(ner_recipe: Path, tmp_path: Path):
-    """A budget ends the tasks with requests pending, which is no failure: the next call goes on."""
+def test_limits_apply_to_all_tasks_together(ner_recipe: Path, tmp_path: Path):
+    """The budget stops the tasks with requests pending. This is not a failure: the next call
+    resumes.
+    """
     price, teacher, out = Price(1000.0, 1000.0, 1000.0), FakeTeacher(), tmp_path / "answers"
     recipe = resized(str(ner_recipe))
     bounded = recipe.teacher.model_copy(update={"parameters": {"max_tokens": 20}})
@@ -157,9 +155,7 @@ def test_limits_hold_for_all_tasks_together(ner_recipe: Path, tmp_path: Path):
     assert teacher.asked.total() == ROWS
 
 
-def test_an_estimate_over_tasks_is_that_of_one_ledger_and_writes_nothing(
-    ner_recipe: Path, tmp_path: Path
-):
+def test_estimate_over_tasks_equals_one_ledger_and_writes_nothing(ner_recipe: Path, tmp_path: Path):
     recipe, price = resized(str(ner_recipe)), Price(1.0, 2.0, 1.0)
     with Ledger(tmp_path / "one.sqlite") as ledger:
         one = estimate(recipe, ledger, price=price)

@@ -45,7 +45,7 @@ def test_precision_of_names_is_found_without_labels() -> None:
         assert share == pytest.approx(truth[listed == side].mean(), abs=0.08)
 
 
-def test_other_occurrences_of_a_name_correct_a_doubtful_one() -> None:
+def test_other_occurrences_of_name_correct_uncertain_one() -> None:
     """Support alone errs in about a tenth of the occurrences."""
     names = {f"name{i}": (i % 2 == 0, 0.97 if i % 3 else 0.03) for i in range(60)}
     found, truth = simulate(names, occurrences=8)
@@ -68,7 +68,7 @@ def test_no_candidate_gives_no_estimate() -> None:
     assert estimate([], SETTINGS).model.names == {}
 
 
-def test_saved_model_judges_the_same_candidates_alike_and_new_names_by_their_group() -> None:
+def test_saved_model_scores_known_candidates_alike_and_new_names_by_group() -> None:
     names = {f"good{i}": (True, 0.95) for i in range(20)}
     names |= {f"odd{i}": (False, 0.05) for i in range(20)}
     found, _ = simulate(names, occurrences=6)

@@ -14,7 +14,7 @@ LOOKUP = {"Disease": Matcher([("breast cancer", "D:1"), ("asthma", "D:2"), ("dis
 
 
 def views(sentence: str, inside: dict[str, float]) -> Views:
-    """What students say who give the words in `inside` this probability, B before I."""
+    """Predictions of students that give the words in `inside` this probability, B before I."""
     words = sentence.split()
     rows, before = [], False
     for word in words:
@@ -44,7 +44,7 @@ def test_defined_abbreviation_is_a_candidate() -> None:
     assert (3, 4, True) not in found(views("breast cancer ( XY ) is common", {}))
 
 
-def test_agreed_mention_is_tagged_and_the_rest_is_outside() -> None:
+def test_agreed_mention_is_tagged_and_other_words_are_outside() -> None:
     of = views("no asthma here", {"asthma": 0.99})
     assert tags(of, 0.95) == ["O", "B-Disease", "O"]
 
@@ -63,9 +63,7 @@ def test_doubtful_candidate_is_masked_and_unlikely_one_is_outside() -> None:
         (0.05, ["O", "B-Disease", "I-Disease"]),
     ],
 )
-def test_word_beside_a_listed_name_is_decided_by_its_support(
-    support: float, expected: list[str]
-) -> None:
+def test_support_decides_word_beside_listed_name(support: float, expected: list[str]) -> None:
     of = views("familial breast cancer", {"familial": support, "breast": 0.95, "cancer": 0.95})
     # A proposal of the students covers the word also where its support is low.
     proposal = Candidate(0, 0, 3, "Disease", "familial breast cancer", "phrase", False, 0.7, True)

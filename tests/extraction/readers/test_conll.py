@@ -75,7 +75,7 @@ def test_ambiguous_or_broken_file_is_refused(tmp_path, content, problem):
     assert "a.conll" in str(refused.value)
 
 
-def test_named_columns_settle_which_are_words_and_tags(tmp_path):
+def test_named_columns_select_words_and_tags(tmp_path):
     content = "1\tAcute\tB-D\tO\n2\tmumps\tI-D\tB-V\n"
     assert read(tmp_path / "a.conll", content, {"word": "2", "tag": "3"}) == MUMPS
     assert read(tmp_path / "a.conll", content, {"word": "2", "tag": "4"})[0][1] == ("O", "B-V")

@@ -115,7 +115,7 @@ def test_rejected_texts_of_prodigy_are_left_out(tmp_path):
     assert len(read(tmp_path, "\n".join(map(json.dumps, rows)))) == 1
 
 
-def test_lone_surrogate_is_replaced_and_offsets_stay(tmp_path):
+def test_lone_surrogate_is_replaced_and_offsets_are_kept(tmp_path):
     (document,) = read(tmp_path, '{"id":"1","tokens":["a\\ud83d","ague"],"ner_tags":["O","B-D"]}')
     assert (document.text, found(document)) == ("a\ufffd ague", [("D", "ague")])
 
@@ -161,6 +161,6 @@ def test_lone_surrogate_is_replaced_and_offsets_stay(tmp_path):
         ("[" * 100_000, "nested too deeply"),
     ],
 )
-def test_rows_that_do_not_fit_are_refused(tmp_path, content, problem):
+def test_invalid_rows_are_refused(tmp_path, content, problem):
     with pytest.raises(UserError, match=f"a.jsonl.*{problem}"):
         read(tmp_path, content)

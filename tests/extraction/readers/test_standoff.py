@@ -41,7 +41,7 @@ def found(document) -> list[tuple[str, str]]:
         ),
     ],
 )
-def test_brat_mentions_are_their_text(tmp_path, text, annotations):
+def test_brat_offsets_match_mention_text(tmp_path, text, annotations):
     assert found(brat(tmp_path, text, annotations)) == [("D", "Ague"), ("D", "mumps")]
 
 
@@ -56,7 +56,7 @@ def test_brat_label_with_space_keeps_its_name(tmp_path):
     assert found(brat(tmp_path, TEXT, "T1\tRare D 0 4\tAgue\n")) == [("Rare D", "Ague")]
 
 
-def test_brat_pieces_over_a_line_end_are_one_mention(tmp_path):
+def test_brat_pieces_across_line_end_are_one_mention(tmp_path):
     (mention,) = brat(tmp_path, "ague of\nchildren", "T1\tD 0 7;8 16\tague of children\n").mentions
     assert (mention.start, mention.end, mention.fragments) == (0, 16, ())
 
@@ -88,7 +88,7 @@ def test_brat_relations_attributes_and_concepts(tmp_path):
         (ANN + "R1\tCauses Arg1:T1 Arg2:T9\n", "line 3: relates T1 and T9"),
     ],
 )
-def test_brat_line_that_does_not_fit_is_refused(tmp_path, annotations, problem):
+def test_invalid_brat_line_is_refused(tmp_path, annotations, problem):
     with pytest.raises(UserError, match=f"a.ann, {problem}"):
         brat(tmp_path, TEXT, annotations)
 
@@ -122,7 +122,7 @@ def pubtator(path: Path, content: str):
         PUBTATOR + "p-7\tCID\tX1\tX2\n",
     ],
 )
-def test_pubtator_mentions_are_their_text(tmp_path, content):
+def test_pubtator_offsets_match_mention_text(tmp_path, content):
     (document,) = pubtator(tmp_path / "a.pubtator", content)
     assert found(document) == [("D", "Ague"), ("D", "mumps")]
     assert document.id == "p-7"
@@ -148,12 +148,12 @@ def test_pubtator_title_begins_document_without_blank_line(tmp_path):
         ("\t0\t4\tAgue", "\t0\t0\t", "line 3: an entity from 0 to 0 holds no text"),
     ],
 )
-def test_pubtator_line_that_does_not_fit_is_refused(tmp_path, old, new, problem):
+def test_invalid_pubtator_line_is_refused(tmp_path, old, new, problem):
     with pytest.raises(UserError, match=f"a.pubtator, {problem}"):
         pubtator(tmp_path / "a.pubtator", PUBTATOR.replace(old, new))
 
 
-def test_other_unicode_form_of_mention_is_named(tmp_path):
+def test_error_names_unicode_form_of_mention(tmp_path):
     with pytest.raises(UserError, match="NFC, NFD"):
         pubtator(
             tmp_path / "a.pubtator",
@@ -197,6 +197,6 @@ def test_bioc_passages_are_placed_at_their_offsets(tmp_path):
         ('<infon key="type">D</infon>', "", "annotation a: needs"),
     ],
 )
-def test_bioc_that_does_not_fit_is_refused(tmp_path, old, new, problem):
+def test_invalid_bioc_is_refused(tmp_path, old, new, problem):
     with pytest.raises(UserError, match=f"a.xml.*{problem}"):
         bioc(tmp_path / "a.xml", BIOC.replace(old, new))

@@ -80,7 +80,7 @@ WHOLE = {
 
 
 @pytest.mark.parametrize("case", WHOLE)
-def test_texts_are_read_whole(tmp_path: Path, case: str) -> None:
+def test_texts_are_read_completely(tmp_path: Path, case: str) -> None:
     name, content, rows = WHOLE[case]
     assert texts(tmp_path, name, content) == rows
 
@@ -129,7 +129,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("name", "content", "message"), REFUSED)
-def test_unreadable_file_is_refused_with_remedy(
+def test_error_for_unreadable_file_names_remedy(
     tmp_path: Path, name: str, content: bytes, message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
@@ -145,7 +145,7 @@ def test_unreadable_file_is_refused_with_remedy(
         b"text\n" + b"a\n" * 2_400_000,  # very many rows
     ],
 )
-def test_hostile_table_costs_little_memory(tmp_path: Path, content: bytes) -> None:
+def test_hostile_table_uses_little_memory(tmp_path: Path, content: bytes) -> None:
     path = written(tmp_path, "a.csv", content)
     tracemalloc.start()
     with pytest.raises(InputError):
@@ -155,7 +155,7 @@ def test_hostile_table_costs_little_memory(tmp_path: Path, content: bytes) -> No
     assert peak < 30 * 1024**2
 
 
-def test_unquoted_columns_without_usual_name_give_the_longest(tmp_path: Path) -> None:
+def test_longest_column_is_read_if_no_column_has_usual_name(tmp_path: Path) -> None:
     table = read_table(written(tmp_path, "a.csv", "code,passage\nA1,a longer passage\n"))
     assert table.likely_column == "passage"
 

@@ -44,7 +44,7 @@ def test_json_lines_hold_everything(files: dict[str, Path]) -> None:
     assert rows[0]["mentions"][1]["text"] == "cystic\nfibrosis"
 
 
-def test_csv_has_a_row_a_mention_and_no_formula(files: dict[str, Path]) -> None:
+def test_csv_has_one_row_per_mention_and_no_formula(files: dict[str, Path]) -> None:
     with files["mentions.csv"].open(encoding="utf-8-sig", newline="") as lines:
         rows = list(csv.DictReader(lines))
     assert [(row["id"], row["text"], row["start"]) for row in rows] == [
@@ -89,7 +89,7 @@ def spelled(tokens: list[dict]) -> str:
 
 
 @given(st.text("ab .\n\t(é"), st.integers(0, 9), st.integers(1, 9))
-def test_any_text_is_spelled_again(text: str, start: int, length: int) -> None:
+def test_spacy_tokens_reproduce_any_text(text: str, start: int, length: int) -> None:
     marked = text[start : start + length].strip()
     begin = text.find(marked, start) if marked else 0
     mentions = [mention_in(text, begin, begin + len(marked))] if marked else []
@@ -116,12 +116,12 @@ def test_spacy_convert_reads_it(files: dict[str, Path]) -> None:
 @pytest.mark.parametrize(
     "cell", ["=1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "\r\n@x", "＝1", "\ufeff=1"]
 )
-def test_a_formula_becomes_text(cell: str) -> None:
+def test_formula_is_written_as_text(cell: str) -> None:
     assert neutralise(cell) == "'" + cell
 
 
 @given(st.text())
-def test_no_cell_begins_a_formula(cell: str) -> None:
+def test_no_cell_starts_a_formula(cell: str) -> None:
     kept = neutralise(cell)
     assert isinstance(kept, str) and kept.endswith(cell)
     assert not kept.strip().startswith(("=", "+", "-", "@"))

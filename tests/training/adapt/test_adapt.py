@@ -89,7 +89,7 @@ def flat(value: object) -> list[object]:
     return [value]
 
 
-def test_same_seed_gives_same_model_and_a_killed_run_resumes(
+def test_same_seed_gives_same_model_and_killed_run_resumes(
     student: Path, notes: Path, words: Path, tmp_path: Path
 ) -> None:
     known = known_of(None, {"Disease": str(words)})
@@ -112,10 +112,10 @@ def test_same_seed_gives_same_model_and_a_killed_run_resumes(
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
-def test_no_file_holds_a_word_of_the_documents(
+def test_files_hold_no_word_of_the_documents(
     student: Path, notes: Path, words: Path, tmp_path: Path
 ) -> None:
-    """Run the command without a network; search model, caches, temporary and working files."""
+    """Run the command without a network. Search the model, caches, temporary and working files."""
     home = tmp_path / "home"
     (home / "tmp").mkdir(parents=True)
     script = tmp_path / "offline.py"

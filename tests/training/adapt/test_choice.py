@@ -28,6 +28,6 @@ def test_round_with_more_agreement_is_chosen() -> None:
     assert choice.round == 1
 
 
-def test_of_equal_choices_the_smallest_change_is_taken() -> None:
+def test_ties_are_resolved_to_smallest_change() -> None:
     choice = choose([student(0.99, 0.99)], TAGS, TRUTH, [2.0, 1.5, 1.0])
     assert choice.outside_bias == 1.0

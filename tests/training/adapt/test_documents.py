@@ -35,7 +35,7 @@ def test_json_lines_hold_tokens_or_text(tmp_path: Path) -> None:
     assert ("No", "sign", "of", "gout") in sample.sentences
 
 
-def test_sample_does_not_depend_on_files_and_holds_no_sentence_twice(tmp_path: Path) -> None:
+def test_sample_is_independent_of_files_and_has_no_duplicates(tmp_path: Path) -> None:
     lines = [f"Patient number {i} has asthma ." for i in range(60)]
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
@@ -58,7 +58,7 @@ def test_sample_does_not_depend_on_files_and_holds_no_sentence_twice(tmp_path: P
         ("a.docx", b"", "holds no file that ends in"),
     ],
 )
-def test_unreadable_input_is_refused_with_its_place(
+def test_error_for_unreadable_input_names_place(
     name: str, content: bytes, message: str, tmp_path: Path
 ) -> None:
     (tmp_path / name).write_bytes(content)
@@ -66,7 +66,7 @@ def test_unreadable_input_is_refused_with_its_place(
         sentences(tmp_path)
 
 
-def test_other_formats_are_read_too(tmp_path: Path) -> None:
+def test_other_formats_are_read(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("id,text\n1,The patient has asthma.\n")
     (tmp_path / "b.conll").write_text("No\tO\nsign\tO\nof\tO\ngout\tB-Disease\n\n")
     (tmp_path / "c.ann").write_text("T1\tDisease 0 4\tgout\n")

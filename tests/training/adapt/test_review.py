@@ -26,7 +26,7 @@ def notes(tmp_path: Path) -> Path:
     return tmp_path / "notes.txt"
 
 
-def test_accepted_tasks_are_read_back_as_the_models_mentions(
+def test_accepted_tasks_give_the_mentions_of_the_model(
     model: Path, notes: Path, tmp_path: Path
 ) -> None:
     """A person who accepts every prediction gives the model 100 percent."""

@@ -1,4 +1,4 @@
-"""What a round learns from."""
+"""Training data of a round."""
 
 import numpy as np
 
@@ -17,6 +17,6 @@ def test_one_source_alone_is_never_confident() -> None:
     assert cautious(found, np.full(6, 0.01), adapt_settings()).tolist() == [0.01] * 5 + [0.5]
 
 
-def test_listed_name_that_students_often_reject_is_outside() -> None:
+def test_listed_name_often_rejected_by_students_is_outside() -> None:
     found = [candidate("generic", listed=True)] * 3
     assert cautious(found, np.full(3, 0.05), adapt_settings()).tolist() == [0.05] * 3

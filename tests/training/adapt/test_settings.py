@@ -8,7 +8,7 @@ from corpusmith.errors import UserError
 from corpusmith.training.adapt.settings import adapt_settings
 
 
-def test_file_replaces_shipped_values_and_arguments_replace_both(tmp_path: Path) -> None:
+def test_arguments_override_file_and_file_overrides_defaults(tmp_path: Path) -> None:
     file = tmp_path / "settings.yaml"
     file.write_text("rounds: 7\nlearning_rate: 5e-5\nbins: [0.5]\n")
     settings = adapt_settings(file, rounds=1, seed=3)
