@@ -1,4 +1,4 @@
-"""The dataset builder scripts: recipe to release, by the public API alone."""
+"""The dataset builder scripts, from recipe to release through the public API."""
 
 from pathlib import Path
 

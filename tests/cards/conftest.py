@@ -19,7 +19,7 @@ VERSIONS = (
 
 @pytest.fixture
 def disease() -> Corpus:
-    """A config with every fact known."""
+    """A config with every fact."""
     return Corpus(
         name="demo-disease",
         task="ner",

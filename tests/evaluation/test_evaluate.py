@@ -81,7 +81,7 @@ def test_relaxed_and_boundary_figures_are_those_of_semeval():
 
 
 def test_warning_where_raw_text_scores_differ_from_words(model, tmp_path):
-    # One word of the benchmark is two of ours: from raw text its tag is the first half's.
+    # One benchmark word is two of our words. From raw text it gets the tag of the first one.
     extractor = EntityExtractor.from_pretrained(model)
     joined = [sentence.split() for sentence in SENTENCES]
     tags = extractor.tag(joined)

@@ -1,6 +1,4 @@
-"""A WordPiece, a BPE and a Unigram tokenizer, cased and uncased, learned from the sentences of the
-tests.
-"""
+"""A WordPiece, a BPE and a Unigram tokenizer, cased and uncased, trained on the test sentences."""
 
 from tokenizers import (
     Tokenizer,

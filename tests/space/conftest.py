@@ -35,7 +35,7 @@ OUTSIDE = (6.0, 0.0, 0.0)
 def write_model(
     folder: Path, table: dict[str, tuple[float, ...]], rest: tuple[float, ...], config: dict
 ) -> Path:
-    """A model that gives each word its row of `table`. A relation model adds the rows up."""
+    """A model that returns the row of `table` for each word. A relation model sums the rows."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors

@@ -187,7 +187,7 @@ def test_model_of_another_type_shows_no_disease_anywhere(tagger: Callable, tmp_p
     assert (alone.zero_shot, alone.lexicons, alone.marked_labels) == ({}, {}, ["Device"])
 
 
-def test_card_widget_gives_examples_where_no_file_does(tagger: Callable, tmp_path: Path) -> None:
+def test_card_widget_gives_examples_if_no_file_does(tagger: Callable, tmp_path: Path) -> None:
     folder = tagger(tmp_path / "devices", "Device", {"stent": (0.0, 6.0, 0.0)})
     (folder / "README.md").write_text("---\nwidget:\n- text: A stent.\n- 7\n---\nCard.\n")
     assert read_examples(folder) == ["A stent."]

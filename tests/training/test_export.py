@@ -131,7 +131,7 @@ console.log(JSON.stringify(found));
 
 @pytest.fixture(scope="module")
 def learned(tmp_path_factory, ner_dataset) -> Path:
-    """Fine-tuned MiniLM: no unknown tokens (transformers.js drops them) and no near ties."""
+    """Fine-tuned MiniLM without unknown tokens (transformers.js drops them) or near ties."""
     folder = tmp_path_factory.mktemp("model")
     config = TrainingConfig(
         epochs=12, batch_tokens=256, learning_rate=5e-4, patience=None, tracker="none"

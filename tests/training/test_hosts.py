@@ -57,7 +57,7 @@ def hosts() -> Iterator[list[str]]:
 
 
 def lose(host: str) -> None:
-    """End all that runs on a host, at once; torchrun gives each process a session of its own."""
+    """Kill every process of a host at once: torchrun starts each in its own session."""
     running = subprocess.run(["ip", "netns", "pids", host], capture_output=True, text=True).stdout
     for pid in map(int, running.split()):
         with contextlib.suppress(ProcessLookupError):

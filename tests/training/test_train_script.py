@@ -1,4 +1,4 @@
-"""The training script: corpus to Hub by the public API alone."""
+"""The training script, from corpus to Hub through the public API."""
 
 import importlib.util
 from pathlib import Path

@@ -68,7 +68,7 @@ def test_corpus_that_labels_every_name_has_none(ner_recipe: Path, tmp_path: Path
     assert told == {"Disease": {"labelled": 1, "unlabelled": 0, "names": []}}
 
 
-def test_masked_name_is_not_unlabelled(ner_recipe: Path, tmp_path: Path) -> None:
+def test_masked_name_is_not_counted_as_unlabelled(ner_recipe: Path, tmp_path: Path) -> None:
     names = tmp_path / "names.tsv"
     names.write_text("concept_id\tname\tsynonyms\ttypes\n1\tasthma\t\tC08\n")
     recipe = recipe_with(names, ner_recipe)

@@ -49,7 +49,7 @@ def test_agreed_mention_is_tagged_and_other_words_are_outside() -> None:
     assert tags(of, 0.95) == ["O", "B-Disease", "O"]
 
 
-def test_doubtful_candidate_is_masked_and_unlikely_one_is_outside() -> None:
+def test_uncertain_candidate_is_masked_and_improbable_one_is_outside() -> None:
     of = views("no asthma here", {"asthma": 0.5})
     assert tags(of, 0.5) == ["O", MASKED, "O"]
     assert tags(of, 0.1) == ["O", "O", "O"]
