@@ -48,7 +48,7 @@ def new_recipe(
     folder: PathName = ".",
     model: str = "gpt-4o-mini",
 ) -> Path:
-    """Write `{name}.yaml`, a recipe for an entity type, and beside it the word list made fit for
+    """Write `{name}.yaml`, a recipe for an entity type, and beside it the word list, prepared for
     running text.
 
     >>> path = cs.new_recipe("medical-device", words="words.txt", about="devices, not drugs")
@@ -59,9 +59,9 @@ def new_recipe(
         name: the entity type, such as medical-device.
         words: a text file with one name a line; further names of the same thing follow a `|`.
         about: what counts as a mention and what doesn't: "organs and cells; not molecules".
-        domain: what the sentences read like, such as "discharge summaries".
+        domain: the kind of text to imitate, such as "discharge summaries".
         folder: where the recipe is written.
-        model: the model to ask for at the endpoint.
+        model: name of the LLM at the endpoint.
 
     Raises:
         UserError: the list is missing or too short, or the recipe exists.
@@ -80,7 +80,7 @@ def generate(
     dry_run: bool = False,
     on_progress: "Callable[[Progress], None] | None" = None,
 ) -> "Progress | Estimate":
-    """Ask a teacher for what the recipe plans; the ledger keeps each answer.
+    """Send the requests of a recipe to an LLM, the teacher. The ledger keeps each answer.
 
     Call it again after an interruption: an answered request is not sent, or paid for, twice.
 
@@ -130,8 +130,8 @@ def build(
         ledger: the answers; default the transcript that ships with the recipe.
         benchmarks: folder of `{set}/{split}.jsonl`; rows that share an n-gram with one are left
             out. Default $CORPUSMITH_BENCHMARKS.
-        noise: predictions that `noise` wrote: reject the rows that it flags as label noise.
-        outliers: distances that `outliers` wrote: reject the rows that lie far from the others.
+        noise: predictions that `noise` wrote: reject rows that they flag as label noise.
+        outliers: distances that `outliers` wrote: reject rows that are far from the others.
 
     Raises:
         UserError: no answer became a row.
@@ -153,15 +153,15 @@ def baseline(
     split: str = "test",
     **asking: Any,
 ) -> Path:
-    """Predict without a student, and write the predictions for `evaluate`.
+    """Predict with an untrained baseline, and write the predictions for `evaluate`.
 
     >>> found = cs.baseline("dictionary", "demo-disease", "benchmark", out="found.jsonl")
     >>> cs.evaluate(found, "benchmark")["strict_f1"]
     100.0
 
     Args:
-        system: "dictionary" looks up the recipe's lexicons (relations: always "related");
-            "zero-shot" asks the recipe's teacher and sends it the text of the benchmark.
+        system: "dictionary" looks up the recipe's lexicons (relations: always answers "related");
+            "zero-shot" sends the text of the benchmark to the recipe's teacher.
         benchmark: a folder with `{split}.jsonl`.
         asking: for zero-shot: `i_may_send_this_text=True`, and if needed `ledger`, `base_url`
             and `sample`, the number of rows to ask about.

@@ -17,20 +17,20 @@ def extract(
     relations: PathName | None = None,
     skip_bad: bool = False,
 ) -> dict[str, Any]:
-    """Extract entities from files into a file. A call that was killed continues when repeated.
+    """Extract entities from files into a file. Repeat a killed call to continue it.
 
     >>> done = cs.extract("student", "notes.txt", out="entities.jsonl")
     >>> done["documents"], done["skipped"]
     (1, [])
 
-    Of texts at hand rather than files, see `Extractor`.
+    For texts in memory, use `Extractor`.
 
     Args:
         model: an entity model: a folder or a Hub id.
         paths: files, folders, globs, or URLs of fsspec.
         out: the file to write; for BRAT the folder.
         to: its format, one of those in docs/formats.md; by default that of its suffix.
-        relations: a relation model: its pairs are judged too.
+        relations: a relation model, which classifies pairs of the entities found.
         skip_bad: leave out documents that can't be read, and list them under "skipped".
 
     Raises:

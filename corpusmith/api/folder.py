@@ -1,4 +1,4 @@
-"""What the stages hand on: a folder and the facts that the stage wrote about it."""
+"""The result of a stage: a folder and the facts that the stage wrote about it."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -17,11 +17,11 @@ PathName = str | PathLike[str]
 
 @dataclass(frozen=True)
 class Folder(PathLike[str]):
-    """A corpus or a student on disk. It goes wherever a path goes, `open` and `Path` included.
+    """A corpus or a student on disk. Use it wherever a path is expected, as in `Path(folder)`.
 
     Attributes:
         path: where it is.
-        facts: what build.json holds for a corpus, and training.json for a student.
+        facts: the content of build.json (corpus) or training.json (student).
     """
 
     path: Path

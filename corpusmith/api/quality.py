@@ -20,9 +20,10 @@ def noise(
     encoder: PathName = "embedded",
     config: "TrainingConfig | Mapping[str, Any] | PathName | None" = None,
 ) -> Path:
-    """Predict each row by a student that was not trained on it, for `build(…, noise=out)`.
+    """Write out-of-fold predictions for each row, for `build(…, noise=out)`.
 
-    A call that was killed continues when it is repeated.
+    The rows are split into `folds`; a student that was trained on the others predicts each fold.
+    Repeat a killed call to continue it.
     """
     from corpusmith.quality.label_noise import out_of_fold
 
@@ -31,7 +32,7 @@ def noise(
 
 
 def outliers(dataset: PathName, out: PathName, *, encoder: PathName = "embedded") -> Path:
-    """Measure how far each row lies from the others by embeddings, for `build(…, outliers=out)`.
+    """Write how far the embedding of each row is from the others, for `build(…, outliers=out)`.
 
     >>> path = cs.outliers("corpus", out="outliers.jsonl", encoder="tiny-encoder")
     >>> path.stat().st_size > 0
@@ -52,7 +53,7 @@ def aim(
     model: PathName | None = None,
     dataset: PathName | None = None,
 ) -> "Uncertainty":
-    """Write a recipe that asks more often for what the first student is unsure of.
+    """Write a recipe with more requests of the kinds on which the first student is uncertain.
 
     No real label is used. Give either `predictions`, as `noise` writes them, or a `model` and the
     `dataset` it was trained on.
@@ -87,7 +88,8 @@ def report(
 
     Args:
         out: the folder to write: report.json, README.md and pictures.
-        only: sections; none means all. Those left out stay as an earlier call wrote them.
+        only: the sections to compute, by default all. The others stay as an earlier call wrote
+            them.
         seeds: seeds of the students that the later sections train.
         ledger: the answers; default the transcript that ships with the recipe.
         options: `benchmarks`, a folder; `settings` of training; and the other fields of

@@ -25,7 +25,7 @@ def publish(
 ) -> "Release":
     """Release a corpus, a student or a Space: one commit and one tag, or nothing if unchanged.
 
-    What a new repo holds is private; `corpusmith publish --public` shows it to everybody.
+    A new repo is private; `corpusmith publish --public` makes it public.
 
     >>> release = cs.publish("corpus", repo="local/corpusmith-ner", hub=hub)
     >>> release.version, release.state
@@ -37,7 +37,7 @@ def publish(
         folder: what `build`, `train` or `stage_space` wrote.
         repo: NAMESPACE/NAME on the Hub.
         about: facts for the card that the folder doesn't hold, such as the licence.
-        version: a later version than the computed one.
+        version: the version to release, later than the computed one.
         hub: address of a Hub; default $HF_ENDPOINT, else huggingface.co.
         dry_run: compute version, files and card, and publish nothing.
 
@@ -71,9 +71,9 @@ def run(
     ledger: PathName | None = None,
     benchmarks: PathName | None = None,
 ) -> "Released":
-    """The whole way: build, train, measure and release each recipe, with a Space over them.
+    """Do all stages: build, train, measure and release each recipe, and a Space for the models.
 
-    Every stage keeps its files below `root`: a call that was killed continues when it is repeated.
+    Every stage keeps its files below `root`: repeat a killed call to continue it.
 
     Args:
         recipes: one recipe or several, by name or path.
@@ -90,7 +90,7 @@ def run(
 def diff(
     repo: str, before: str, after: str, *, kind: str = "dataset", hub: str | None = None
 ) -> str:
-    """What changed between two released versions, as Markdown: the reason, rows, files.
+    """Describe the changes between two released versions as Markdown: the reason, rows, files.
 
     >>> print(cs.diff("local/corpusmith-ner", "v0.1.0", "v0.1.0", hub=hub).splitlines()[0])
     v0.1.0 to v0.1.0: Card and metadata only.

@@ -20,7 +20,7 @@ def train(
     seeds: Sequence[int] = (),
     num_processes: int = 1,
 ) -> Folder:
-    """Fine-tune an encoder on a corpus. A call that was killed continues when it is repeated.
+    """Fine-tune an encoder on a corpus. Repeat a killed call to continue it.
 
     >>> student = cs.train(
     ...     "corpus", out="student", encoder="tiny-encoder",
@@ -64,7 +64,7 @@ def adapt(
 ) -> Folder:
     """Adapt an entity model to documents without labels. No sentence leaves this machine.
 
-    A call that was killed continues when it is repeated.
+    Repeat a killed call to continue it.
 
     >>> adapted = cs.adapt(
     ...     "student", "notes.txt", out="adapted", corpus="corpus",
@@ -77,8 +77,9 @@ def adapt(
         model: a folder that `train` wrote.
         documents: files and folders, in the formats of docs/formats.md.
         out: the model folder to write, readable by you alone.
-        corpus: the model's corpus folder: gives the list of names and synthetic rows.
-        lists: a list of names by label, in place of the corpus's: a file or a shipped lexicon.
+        corpus: folder of the corpus that the model was trained on: its list of names and its rows
+            are used.
+        lists: label to list of names (a file or a shipped lexicon), in place of the corpus's list.
         config: values in place of those in training/settings/adapt.yaml, as a mapping or a YAML
             file; also `seed`.
 
@@ -108,19 +109,19 @@ def review(
     sentences: int = 100,
     seed: int = 42,
 ) -> Path:
-    """Lay out a random sample of sentences for a person to correct in Label Studio.
+    """Write a random sample of sentences with predictions, to be corrected in Label Studio.
 
     >>> cs.review("student", "notes.txt", out="review", sentences=10).name
     'tasks.json'
 
-    Label Studio's export then measures the model: `cs.evaluate("student", "export.json")`.
+    Then measure the model on Label Studio's export: `cs.evaluate("student", "export.json")`.
 
     Args:
         model: a folder or Hub id of an entity model.
         documents: files and folders, in the formats of docs/formats.md.
         out: the folder to write, readable by you alone: `tasks.json` and `labels.xml`.
-        sentences: how many to lay out.
-        seed: of the sample.
+        sentences: the size of the sample.
+        seed: the seed of the sample.
     """
     from corpusmith.training.adapt.documents import sample_sentences
     from corpusmith.training.adapt.review import write_review
@@ -143,7 +144,7 @@ def search(
 ) -> Folder:
     """Search hyper-parameters on the validation split and keep the best model (needs optuna).
 
-    `facts` hold all trials and the finalists. A call that was killed continues when it is repeated.
+    `facts` hold all trials and the finalists. Repeat a killed call to continue it.
 
     Args:
         trials: settings to try for one epoch each.
@@ -166,7 +167,7 @@ def export(
     ['onnx/model.onnx', 'onnx/model_quantized.onnx']
 
     Args:
-        benchmark: measure on it the F1 that int8 loses.
+        benchmark: measure on it how much F1 int8 loses.
 
     Returns:
         The size of each file, and with a benchmark the F1 of both.
@@ -185,7 +186,7 @@ def evaluate(
     types: Mapping[str, str] | None = None,
     against: PathName | None = None,
 ) -> dict[str, Any]:
-    """Measure a model, or anybody's predictions, with confidence intervals and an error table.
+    """Measure a model, or predictions of any system, with confidence intervals and an error table.
 
     >>> figures = cs.evaluate("student", "corpus", split="test")
     >>> figures["task"], 0 <= figures["strict_f1"] <= 100
@@ -195,8 +196,8 @@ def evaluate(
         model: a folder, a Hub id, or a JSON Lines file of predictions.
         benchmark: a folder with `{split}.jsonl` or one of the formats in docs/evaluation.md, a
             dataset folder, or a Hub id.
-        training: the dataset the model was trained on: scores seen and unseen mentions apart.
-        types: names of the benchmark's types here, as {"SpecificDisease": "Disease"}.
+        training: the dataset the model was trained on: scores seen and unseen mentions separately.
+        types: maps the benchmark's types to the model's, as {"SpecificDisease": "Disease"}.
         against: a second model or predictions file: adds a paired test under "against".
 
     Raises:

@@ -26,8 +26,8 @@ class Extractor:
 
     Args:
         entities: the entity model.
-        relations: a relation model; its pairs are judged between the entities found.
-        threshold: entities scored lower are left out.
+        relations: a relation model, which classifies pairs of the entities found.
+        threshold: entities with a lower score are left out.
         annotate: functions that add to each document, in order.
     """
 
@@ -76,9 +76,9 @@ class Extractor:
         return list(self.extract_iter([texts] if isinstance(texts, str) else texts))
 
     def extract_iter(self, texts: Iterable[str | Document]) -> Iterator[Document]:
-        """As `extract`, of any number of texts. Memory does not grow with their number.
+        """Like `extract`, for any number of texts. Memory does not grow with their number.
 
-        Mentions that a document has already are replaced.
+        Mentions that a document already has are replaced.
         """
         batch: list[Document] = []
         size = 0
