@@ -6,8 +6,8 @@
     student = cs.train(corpus, out="student")
     print(cs.evaluate(student, corpus, split="test")["strict_f1"])
 
-Every verb of the command line is a function of the same name. A name is imported when it is first
-used, so `import corpusmith` loads no library.
+Verbs of the command line are functions of the same name (`new` is `new_recipe`). A name is imported
+when it is first used, so `import corpusmith` loads no library.
 """
 
 from importlib import import_module
