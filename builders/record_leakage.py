@@ -2,8 +2,8 @@
 
     python -m builders.record_leakage BENCHMARKS
 
-With them a build leaves out the same rows on a machine without the benchmarks. No benchmark text
-can be read off a hash.
+With these hashes, a build drops the same rows on a machine without the benchmarks. A hash doesn't
+reveal benchmark text.
 """
 
 import json

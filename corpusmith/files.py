@@ -1,4 +1,4 @@
-"""Where shipped data lies, and the few ways in which files are read and written."""
+"""Find shipped data, and read and write files."""
 
 import json
 from collections.abc import Iterable, Iterator

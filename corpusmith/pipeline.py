@@ -1,10 +1,9 @@
-"""The whole way as one function: corpora, students, cards and a Space on a Hub, tested as users
-load them.
+"""Run all stages: corpora, students, cards and a Space on a Hub, and a loading test.
 
     corpusmith run demo-disease demo-gene-disease --hub local
 
-Each stage writes files below the run's folder and skips what is there: a killed run continues with
-the same command, and a finished run releases nothing new.
+Each stage writes files below the run's folder and skips existing ones. So the same command resumes
+a killed run, and a finished run releases nothing new.
 """
 
 import json
@@ -40,7 +39,7 @@ Say = Callable[[str], None]
 
 @dataclass
 class Released:
-    """The releases and evaluations of a run, as far as it came."""
+    """The releases and evaluations of a run so far."""
 
     target: HubTarget
     namespace: str
@@ -61,14 +60,14 @@ def run_all(
     public: bool = False,
     say: Say = print,
 ) -> Released:
-    """Take each recipe all the way, and release a Space over all of them.
+    """Run all stages for each recipe, and release one Space for all of them.
 
     Args:
         hub: a URL, or "local" for a Hub on this machine below `run.folder`.
         public: show what is released to everybody.
 
     Raises:
-        UserError: a stage failed. What the earlier stages made is kept for the next call.
+        UserError: a stage failed. The results of earlier stages are kept for the next call.
     """
     parsed = [load_recipe(name) for name in recipes]
     with hub_at(hub, run.folder / "hub") as endpoint:
@@ -113,7 +112,7 @@ def release_corpus(
 def train_and_measure(recipe: Recipe, run: Run, facts: Mapping[str, Any], done: Released) -> None:
     """Train a student on the released corpus, export it, and evaluate it.
 
-    It is trained anew when the rows, the encoder or the settings have changed.
+    Trains again if the rows, the encoder or the settings have changed.
     """
     dataset = done.datasets[recipe.name]
     source = f"{dataset.repo_id}:{recipe.name}@{dataset.version}"
@@ -166,7 +165,7 @@ def release_student(
 
 
 def release_space(recipes: Sequence[Recipe], folder: Path, done: Released) -> Release:
-    """Publish a Space over the students and corpora of the run."""
+    """Publish a Space for the students and corpora of the run."""
     models = {
         task: tuple(versioned(done.models[r.name]) for r in recipes if r.task == task)
         for task in REPOSITORY
@@ -184,7 +183,7 @@ def release_space(recipes: Sequence[Recipe], folder: Path, done: Released) -> Re
 def keep_report(report: Path, model: Path, content_hash: str) -> None:
     """Copy the corpus's report beside the model, whose card prints its baselines.
 
-    A report of other rows is not copied.
+    A report on other rows is not copied.
     """
     found = read_json(report)
     (model / "report.json").unlink(missing_ok=True)
@@ -203,9 +202,8 @@ def environment(endpoint: str) -> dict[str, str]:
 
 
 def measurements(recipe: Recipe, run: Run, source: str) -> Iterator[tuple[Path, str, str]]:
-    """(predictor, benchmark, split): the student on its corpus and its benchmarks.
-
-    On a benchmark an untrained baseline is measured too.
+    """(predictor, benchmark, split): the student on its corpus and benchmarks, and on benchmarks
+    also an untrained baseline.
     """
     model = run.folder / "model"
     yield model, source, "test"
@@ -222,7 +220,7 @@ def measurements(recipe: Recipe, run: Run, source: str) -> Iterator[tuple[Path, 
 
 
 def command(*arguments: object, env: Mapping[str, str]) -> None:
-    """Run a verb in a process of its own: torch and the Hub's address are set when it starts."""
+    """Run a verb in a new process, since torch and the Hub's address are configured at start-up."""
     words = list(map(str, arguments))
     line = module_command("corpusmith", *words)
     finished = subprocess.run(line, env=dict(env), check=False)

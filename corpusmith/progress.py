@@ -18,7 +18,7 @@ def bar(
     done: int = 0,
     shown: bool = True,
 ) -> tqdm:
-    """A line on stderr with the number done, the rate and the time left.
+    """A progress line on stderr: number done, rate and time left.
 
     Iterate over `items` by it, or call `update`. A terminal shows one line that is kept up to date;
     a log gets a line every half a minute.

@@ -75,7 +75,7 @@ class TextFile:
             raise UserError(f"cannot read {self.name}: {error.strerror or error}") from error
 
     def encoding_in_use(self) -> str:
-        """What a byte order mark says, else UTF-8, else `self.encoding`."""
+        """The encoding of the byte order mark, else UTF-8, else `self.encoding`."""
         with self.open_bytes() as stream:
             head = stream.read(4)
             marked = marked_encoding(head)

@@ -10,7 +10,7 @@ HEADING = re.compile(r"^## (v\d+\.\d+\.\d+) \((\d{4}-\d{2}-\d{2})\)\n", re.MULTI
 
 @dataclass(frozen=True)
 class Entry:
-    """One release: what changed in a line, and the details below it."""
+    """One release: a summary line and details."""
 
     version: str
     date: str

@@ -59,7 +59,7 @@ class Corpus:
     rejected: Split | None = None
     rejected_features: tuple[Any, ...] = ()
     examples: tuple[Example, ...] = ()
-    # rows that the teacher wrote (id equals request_id); the others are derived from them by rule
+    # rows by the teacher (id equals request_id); the others are derived from them by rule
     written_rows: int | None = None
     # split -> (distinct mentions that also occur in train, distinct mentions), case folded
     mentions_in_train: Mapping[str, tuple[int, int]] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class Corpus:
     statistics: Mapping[str, float] = field(default_factory=dict)
     reference_statistics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     audit: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    # pictures in the repo, of the making and of the form
+    # pictures in the repo: acceptance and form
     made_figures: tuple[str, ...] = ()
     form_figures: tuple[str, ...] = ()
     # identity of the build

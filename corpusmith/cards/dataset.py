@@ -27,7 +27,7 @@ LANGUAGES = {"en": "English"}
 
 @dataclass(frozen=True)
 class DatasetFacts:
-    """Everything that a dataset card can say."""
+    """The facts of a dataset card."""
 
     # given by the publisher
     repo_id: str
@@ -125,7 +125,7 @@ def render(facts: DatasetFacts) -> str:
 
 
 def loaded(corpus: Corpus) -> str | None:
-    """What `print(load_dataset(...))` prints of a config, as far as its columns are known."""
+    """The output of `print(load_dataset(...))` for a config, if its columns are known."""
     if not corpus.features:
         return None
     columns = [feature["name"] for feature in corpus.features]

@@ -8,7 +8,7 @@ from corpusmith.cards.markdown import literal
 
 @dataclass(frozen=True)
 class MetricFacts:
-    """Everything a metric's README can say."""
+    """The facts of a metric's README."""
 
     # given by the publisher
     repo_id: str

@@ -23,7 +23,7 @@ PIPELINES = {"ner": "token-classification", "relations": "text-classification"}
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """Everything that a model card can say. Scores are percentages, as evaluation writes them."""
+    """The facts of a model card. Scores are percentages, as evaluation writes them."""
 
     # given by the publisher
     repo_id: str

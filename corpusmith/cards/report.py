@@ -33,7 +33,7 @@ QUANTILES = (("mean", "Mean"), ("p50", "Median"), ("p99", "99th percentile"), ("
 
 @dataclass(frozen=True)
 class ReportFacts:
-    """Everything that a report page can say. Sections missing in `sections` are left out."""
+    """The facts of a report page. Sections missing in `sections` are left out."""
 
     corpus: Corpus
     sections: Mapping[str, Mapping[str, Any]]  # by name, as report.json holds them
@@ -164,7 +164,7 @@ def curve_table(section: Mapping[str, Any], task: str) -> Markdown:
 
 
 def ablation_table(section: Mapping[str, Any], task: str) -> Markdown:
-    """A line for each change, with the difference that it makes."""
+    """One line per ablation, with the difference to the whole recipe."""
     rows = []
     for row in section["rows"]:
         test = row.get("difference")

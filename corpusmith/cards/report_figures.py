@@ -64,7 +64,7 @@ def curve(section: Mapping[str, Any], task: str) -> bytes:
 
 
 def ablation(section: Mapping[str, Any], task: str) -> bytes:
-    """The difference that each change makes, with its 95% interval."""
+    """The difference of each ablation, with its 95% interval."""
     changed = [row for row in section["rows"] if row.get("difference")]
     names = [plain(row["name"], 56) for row in changed]
     return differences(

@@ -19,7 +19,7 @@ class Source:
 
 @dataclass(frozen=True)
 class SpaceFacts:
-    """Everything that a Space's README can say."""
+    """The facts of a Space's README."""
 
     # given by the publisher
     repo_id: str

@@ -34,33 +34,35 @@ PREVIEWED = 5  # prompts that a dry run shows
 def generate(
     recipe: RecipeName,
     rows: Annotated[
-        int | None, typer.Option(help="Requests, in place of the recipe's number.")
+        int | None, typer.Option(help="Number of requests, in place of the recipe's.")
     ] = None,
     base_url: BaseUrl = None,
     model: TeacherModel = None,
     ledger: LedgerPath = None,
     shard: Annotated[
-        str, typer.Option(help="I/N: only the requests I, I+N, I+2N, … of the plan.")
+        str, typer.Option(help="I/N: only requests I, I+N, I+2N, … of the plan.")
     ] = "0/1",
     concurrency: Annotated[
-        int, typer.Option(help="Most requests in flight, with --executor in each task.")
+        int, typer.Option(help="Maximum requests in flight; with --executor, in each task.")
     ] = 64,
-    rpm: Annotated[float | None, typer.Option(help="Most requests a minute.")] = None,
-    tpm: Annotated[float | None, typer.Option(help="Most tokens a minute.")] = None,
+    rpm: Annotated[float | None, typer.Option(help="Maximum requests per minute.")] = None,
+    tpm: Annotated[float | None, typer.Option(help="Maximum tokens per minute.")] = None,
     prices: Prices = None,
     max_cost: MaxCost = None,
-    retry_failed: Annotated[bool, typer.Option(help="Ask failed requests once more.")] = False,
+    retry_failed: Annotated[bool, typer.Option(help="Retry failed requests once.")] = False,
     anyway: Annotated[
-        bool, typer.Option("--anyway", help="Go on when few of the first ten answers become rows.")
+        bool,
+        typer.Option("--anyway", help="Continue even if few of the first ten answers become rows."),
     ] = False,
     batch: Annotated[
-        bool, typer.Option("--batch", help="By the Batch API: half the price, within a day.")
+        bool,
+        typer.Option("--batch", help="Use the Batch API: half the price, answers within a day."),
     ] = False,
-    batch_size: Annotated[int, typer.Option(help="Most requests in a batch.")] = 50_000,
+    batch_size: Annotated[int, typer.Option(help="Maximum requests per batch.")] = 50_000,
     batch_tokens: Annotated[
-        float | None, typer.Option(help="Most tokens enqueued in all batches.")
+        float | None, typer.Option(help="Maximum tokens enqueued in all batches.")
     ] = None,
-    batches: Annotated[int, typer.Option(help="Most batches in flight.")] = 4,
+    batches: Annotated[int, typer.Option(help="Maximum batches in flight.")] = 4,
     executor: Executor = None,
     tasks: Tasks = None,
     workers: Workers = 1,
@@ -74,7 +76,7 @@ def generate(
         bool, typer.Option(help="Print requests, tokens and cost; send nothing.")
     ] = False,
 ) -> None:
-    """Ask a teacher for what a recipe plans. An answered request is never asked again."""
+    """Send the requests of a recipe to a teacher. An answered request is never sent again."""
     from corpusmith.cli.display import LiveProgress, estimate_lines, generation_line, preview_lines
     from corpusmith.corpus import generate as asking
     from corpusmith.recipe.plan import Plan
@@ -153,7 +155,7 @@ def generate(
 def build(
     recipe: RecipeName,
     out: Annotated[
-        str, typer.Option(help="The dataset folder to write; with --executor perhaps a URL.")
+        str, typer.Option(help="The dataset folder to write; with --executor, a folder or URL.")
     ],
     ledger: LedgerPath = None,
     model: TeacherModel = None,
@@ -169,19 +171,19 @@ def build(
     work: Annotated[
         str | None,
         typer.Option(
-            help="With --executor: folder or URL of what stages hand on; default OUT/work."
+            help="With --executor: folder or URL for intermediate files; default OUT/work."
         ),
     ] = None,
     noise: Annotated[
-        Path | None, typer.Option(help="Leave out what these predictions of `noise` deny.")
+        Path | None, typer.Option(help="Reject rows that `noise` flagged in this file.")
     ] = None,
     outliers: Annotated[
-        Path | None, typer.Option(help="Leave out what lies far off in this file of `outliers`.")
+        Path | None, typer.Option(help="Reject rows that `outliers` flagged in this file.")
     ] = None,
 ) -> None:
     """Verify and filter answers, and write a dataset folder.
 
-    Without --ledger the answers are those that ship with the recipe.
+    Without --ledger, use the answers that ship with the recipe.
     """
     from corpusmith.corpus import build as building
 
@@ -234,25 +236,25 @@ def baseline(
         str, typer.Argument(help="dictionary (relations: always related) or zero-shot")
     ],
     recipe: RecipeName,
-    benchmark: Annotated[Path, typer.Argument(help="A benchmark folder, {split}.jsonl in it.")],
+    benchmark: Annotated[Path, typer.Argument(help="A benchmark folder with {split}.jsonl files.")],
     out: Annotated[Path, typer.Option(help="The predictions to write (JSONL), for `evaluate`.")],
     split: Annotated[str, typer.Option(help="The split to predict.")] = "test",
     base_url: BaseUrl = None,
     ledger: LedgerPath = None,
     i_may_send_this_text: Annotated[
         bool,
-        typer.Option("--i-may-send-this-text", help="zero-shot: the text may go to the endpoint."),
+        typer.Option(
+            "--i-may-send-this-text", help="zero-shot: consent to send the text to the endpoint."
+        ),
     ] = False,
     sample: Annotated[
         int | None,
-        typer.Option(
-            min=1, help="zero-shot: only so many rows, drawn at random, for `report --zero-shot`."
-        ),
+        typer.Option(min=1, help="zero-shot: number of rows to sample, for `report --zero-shot`."),
     ] = None,
 ) -> None:
-    """Predict without a student, by the recipe's lexicons or by its teacher.
+    """Predict without a student, by the recipe's lexicons or its teacher.
 
-    The teacher (zero-shot) gets the text of the benchmark.
+    zero-shot sends the text of the benchmark to the teacher.
     """
     from corpusmith.recipe.load import load_recipe
 

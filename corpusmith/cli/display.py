@@ -1,4 +1,4 @@
-"""Format what the verbs print. No figure is computed here."""
+"""Format the output of the verbs. No figure is computed here."""
 
 import sys
 import time
@@ -64,7 +64,7 @@ def progress_line(progress: "Progress") -> str:
 
 
 def generation_line(ledger: Path, progress: "Progress", build: str | None = None) -> str:
-    """What a generation came to, the most frequent reasons, and the next command."""
+    """The outcome of a generation, the most frequent reasons, and the next command."""
     counts = [
         f"{progress.before + progress.answered} answered",
         f"now {progress.accepted} accepted and {progress.rejected} rejected",
@@ -103,7 +103,7 @@ def estimate_lines(recipe: "Recipe", planned: "Estimate") -> str:
 
 
 def preview_lines(request: "Request", outcome: "Entities | Pair | Reject | None") -> str:
-    """A prompt, and the row or reject that its answer became."""
+    """A prompt, and the row or reject of its answer."""
     shown = [f"[{request.kind.name}] {request.payload['messages'][-1]['content']}"]
     if outcome is not None:
         shown.append(f"    {marked(outcome)}")
@@ -236,7 +236,7 @@ def duration(seconds: float) -> str:
 
 
 def adapted_lines(facts: dict[str, Any]) -> Iterator[str]:
-    """The report on an adapted student, which has no label to be measured by."""
+    """The report on an adapted student. There are no gold labels to measure it on."""
     rows, total = facts["agreement"], facts["held_out_sentences"]
     yield f"Agreement with the label model on {total:,} held-out sentences (an estimate):"
     yield f"  {'source':<10} {'P':>5} {'R':>5} {'F1':>5}  95% interval"

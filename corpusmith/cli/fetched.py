@@ -1,4 +1,4 @@
-"""Folders to release that are on another machine."""
+"""Fetch folders to release from another machine."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from corpusmith.errors import UserError
 
 @contextmanager
 def local_folder(path: str) -> Iterator[Path]:
-    """The folder, or a temporary copy of an fsspec URL, such as `build --executor` writes to.
+    """The folder, or a temporary copy of an fsspec URL that `build --executor` wrote to.
 
     Raises UserError when there is nothing at the URL, or nothing installed that reads it.
     """

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from corpusmith.hub.publish import About, HubTarget
     from corpusmith.hub.release import Release
 
-ABOUT = {  # which options of `publish` the card of each kind can use
+ABOUT = {  # the options of `publish` for the card of each kind
     "dataset": ("--pretty-name",),
     "model": ("--dataset", "--space"),
     "space": ("--ner", "--relations", "--dataset"),
 }
 hub_app = typer.Typer(
-    help="A Hub on this machine, for trying, testing and air-gapped sites.", no_args_is_help=True
+    help="A Hub on this machine, for demos, tests and air-gapped sites.", no_args_is_help=True
 )
 
 
@@ -31,10 +31,11 @@ def hub_serve(
     root: Annotated[Path, typer.Option(help="Where the repos are kept.")] = Path("runs/hub"),
     port: Annotated[int, typer.Option(help="Port to listen on.")] = PORT,
     tokens: Annotated[
-        Path | None, typer.Option(help="TOML of users and tokens; without it everybody may write.")
+        Path | None,
+        typer.Option(help="TOML file of users and tokens; without it everybody may write."),
     ] = None,
     host: Annotated[
-        str, typer.Option(help="Address to listen on; other than the loopback needs --tokens.")
+        str, typer.Option(help="Address to listen on; any but the loopback needs --tokens.")
     ] = "127.0.0.1",
     url: Annotated[
         str | None,
@@ -61,20 +62,20 @@ def hub_serve(
 
 @hub_app.command("push")
 def hub_push(
-    repo: Annotated[str, typer.Argument(help="NAMESPACE/NAME on the Hub it comes from.")],
+    repo: Annotated[str, typer.Argument(help="NAMESPACE/NAME on the source Hub.")],
     kind: Annotated[str, typer.Option(help="dataset, model or space")],
     source: Annotated[
-        str, typer.Option("--from", help="Address of the Hub it comes from.")
+        str, typer.Option("--from", help="Address of the source Hub.")
     ] = f"http://127.0.0.1:{PORT}",
     target: Annotated[
-        str, typer.Option("--to", help="Address of the Hub it goes to.")
+        str, typer.Option("--to", help="Address of the target Hub.")
     ] = "https://huggingface.co",
     as_id: Annotated[
-        str | None, typer.Option("--as", help="NAMESPACE/NAME there, where it differs.")
+        str | None, typer.Option("--as", help="NAMESPACE/NAME on the target Hub, if different.")
     ] = None,
     rename: Annotated[
         list[str] | None,
-        typer.Option(metavar="OLD=NEW", help="Another repo that the card names; repeatable."),
+        typer.Option(metavar="OLD=NEW", help="New name of another repo in the card; repeatable."),
     ] = None,
     public: Public = False,
 ) -> None:
@@ -120,20 +121,18 @@ def publish(
     version: Annotated[
         str | None, typer.Option(help="A later version than the one that would be computed.")
     ] = None,
-    license: Annotated[str | None, typer.Option(help="Licence of what is published.")] = None,
-    pretty_name: Annotated[str, typer.Option(help="Of a dataset: its title on the card.")] = "",
+    license: Annotated[str | None, typer.Option(help="Licence of the published content.")] = None,
+    pretty_name: Annotated[str, typer.Option(help="Dataset: its title on the card.")] = "",
     dataset: Annotated[
         list[str] | None,
-        typer.Option(help="ID@VERSION of the corpus of a model; of a Space each corpus, repeated."),
+        typer.Option(help="ID@VERSION of the corpus; repeatable for a Space."),
     ] = None,
-    space: Annotated[
-        str | None, typer.Option(help="Of a model: the id of a Space that runs it.")
-    ] = None,
+    space: Annotated[str | None, typer.Option(help="Model: id of a Space that runs it.")] = None,
     ner: Annotated[
-        list[str] | None, typer.Option(help="Of a Space: ID@VERSION of a model; repeated.")
+        list[str] | None, typer.Option(help="Space: ID@VERSION of a model; repeatable.")
     ] = None,
     relations: Annotated[
-        list[str] | None, typer.Option(help="Of a Space: ID@VERSION of a relation model; repeated.")
+        list[str] | None, typer.Option(help="Space: ID@VERSION of a relation model; repeatable.")
     ] = None,
     public: Public = False,
     pr: Annotated[
@@ -141,7 +140,7 @@ def publish(
     ] = False,
     rollback: Annotated[
         str | None,
-        typer.Option(metavar="VERSION", help="Release the content of this version again."),
+        typer.Option(metavar="VERSION", help="Release the content of this earlier version again."),
     ] = None,
     may_publish: Annotated[
         bool,
@@ -152,7 +151,7 @@ def publish(
     alone: Annotated[
         bool,
         typer.Option(
-            "--alone", help="Leave the Collection, and the Space that runs a model, as they are."
+            "--alone", help="Don't update the Collection, or the Space that runs a model."
         ),
     ] = False,
     overwrite: Annotated[
@@ -214,11 +213,11 @@ def follow(release: "Release", target: "HubTarget") -> None:
 
 
 def repin(
-    space: Annotated[str, typer.Argument(help="NAMESPACE/NAME of a Space that stands.")],
+    space: Annotated[str, typer.Argument(help="NAMESPACE/NAME of an existing Space.")],
     sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="ID@VERSION...", help="Models and corpora that it names, at their new version."
+            metavar="ID@VERSION...", help="ID@VERSION of models and corpora of the Space."
         ),
     ],
     hub: HubAddress = None,

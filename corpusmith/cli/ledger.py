@@ -50,10 +50,10 @@ def batches(
     ledger: LedgerFile,
     drop: Annotated[
         str | None,
-        typer.Option(help="Forget this batch (id or tag): its requests are asked again, and paid."),
+        typer.Option(help="Drop this batch (id or tag): its requests are sent and paid again."),
     ] = None,
 ) -> None:
-    """List the batches that are waited for, or drop one that the endpoint no longer knows."""
+    """List open batches, or drop one that the endpoint no longer has."""
     from corpusmith.errors import UserError
 
     with existing(ledger) as opened:
@@ -107,7 +107,7 @@ def import_(
     ledger: LedgerFile,
     transcript: Annotated[Path, typer.Argument(help="A transcript (.jsonl.gz).")],
 ) -> None:
-    """Add the answers of a transcript; answers that are there already stay."""
+    """Add the answers of a transcript; existing answers stay."""
     from corpusmith.teacher.ledger import Ledger
     from corpusmith.teacher.transcript import import_transcript
 
@@ -124,7 +124,7 @@ def merge(
     ledger: LedgerFile,
     others: Annotated[
         list[Path],
-        typer.Argument(help="Ledgers to take the answers of, such as those of other shards."),
+        typer.Argument(help="Ledgers to copy answers from, such as those of other shards."),
     ],
 ) -> None:
     """Copy the answers of other ledgers, such as those of other shards, into this one."""

@@ -20,7 +20,7 @@ def adapt(
     out: Annotated[Path, typer.Option(help="The model folder to write, readable by you alone.")],
     corpus: Annotated[
         str | None,
-        typer.Option(help="The corpus folder of the model: gives the list and synthetic rows."),
+        typer.Option(help="The corpus folder of the model, for its list and synthetic rows."),
     ] = None,
     lists: Annotated[
         list[str] | None,
@@ -49,7 +49,7 @@ def adapt(
         typer.echo(line)
     shown = adapted.new_names[:20]
     if shown:
-        typer.echo("Most frequent mentions that the list lacks (shown here only; please judge):")
+        typer.echo("Most frequent mentions that the list lacks (shown here only; please check):")
     for name, label, count in shown:
         typer.echo(f"  {count:>5}  {label}  {name}")
     if names:
@@ -64,10 +64,10 @@ def review(
         list[Path], typer.Option(help="A file or folder of documents. Repeat for more.")
     ],
     out: Annotated[Path, typer.Option(help="The folder to write, readable by you alone.")],
-    sentences: Annotated[int, typer.Option(min=1, help="How many sentences to lay out.")] = 100,
+    sentences: Annotated[int, typer.Option(min=1, help="Number of sentences to sample.")] = 100,
     seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 42,
 ) -> None:
-    """Lay out a random sample of sentences for a person to correct in Label Studio."""
+    """Sample sentences for manual correction in Label Studio."""
     from corpusmith.training.adapt.documents import sample_sentences
     from corpusmith.training.adapt.review import write_review
     from corpusmith.training.adapt.settings import adapt_settings
@@ -106,10 +106,10 @@ def extract(
         Path | None, typer.Option(help="The file (for BRAT the folder) to write; default stdout.")
     ] = None,
     relations: Annotated[
-        str | None, typer.Option(help="A relation model: judge the pairs of entities too.")
+        str | None, typer.Option(help="A relation model, to classify pairs of entities too.")
     ] = None,
     threshold: Annotated[
-        float, typer.Option(min=0, max=1, help="Leave out entities scored lower.")
+        float, typer.Option(min=0, max=1, help="Leave out entities with a lower score.")
     ] = 0.0,
     negation: Annotated[
         bool, typer.Option("--negation", help="Mark negated mentions, by NegEx (English).")
@@ -117,13 +117,13 @@ def extract(
     format_: Annotated[
         str | None,
         typer.Option(
-            "--from", help="Format of the input where its name does not say it, such as lines."
+            "--from", help="Format of the input, if its name doesn't show it, such as lines."
         ),
     ] = None,
     columns: ColumnNames = "",
     encoding: Encoding = None,
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="List documents that can't be read, and go on.")
+        bool, typer.Option("--skip-bad", help="Skip documents that can't be read, and list them.")
     ] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="Cores to use.")] = None,
 ) -> None:

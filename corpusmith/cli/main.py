@@ -31,7 +31,7 @@ GROUPS = {
 SUBCOMMANDS = {"ledger": ("Make a corpus", ledger_app), "hub": ("Publish", hub_app)}
 SUBCOMMANDS |= {"prompts": ("Improve", prompts_app)}
 INTERRUPTED = 130
-# Wrong usage: an unknown verb, a missing argument. The base has no public name of its own.
+# Wrong usage, such as an unknown verb or a missing argument. The base class has no public name.
 UsageError: type[Exception] = typer.BadParameter.__base__  # type: ignore[assignment]
 
 app = typer.Typer(
@@ -68,7 +68,7 @@ def options(
 
 
 def is_network_error(error: Exception) -> bool:
-    """Whether the Hub's HTTP client raised it; the client is not imported to find out."""
+    """Whether the Hub's HTTP client raised the error. Avoids importing the client."""
     return any(kind.__module__.startswith("httpx") for kind in type(error).__mro__)
 
 

@@ -24,11 +24,11 @@ def train(
     dataset: DatasetSource,
     out: Annotated[Path, typer.Option(help="The model folder to write.")],
     encoder: EncoderName = "embedded",
-    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the data.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Number of epochs.")] = None,
     config: ConfigFile = None,
     seeds: Annotated[
         str,
-        typer.Option(help="Several seeds, by commas: the best model is kept, all are reported."),
+        typer.Option(help="Seeds, separated by commas: keep the best model, report all."),
     ] = "",
     num_processes: Annotated[int, typer.Option(min=1, help="Processes on this machine.")] = 1,
 ) -> None:
@@ -65,14 +65,14 @@ def search(
     dataset: DatasetSource,
     out: Annotated[
         Path,
-        typer.Option(help="The model folder to write; search.json in it lists what was tried."),
+        typer.Option(help="The model folder to write; search.json lists the trials."),
     ],
     encoder: EncoderName = "embedded",
     trials: Annotated[
-        int, typer.Option(min=1, help="Settings to try, for --first-epochs each.")
+        int, typer.Option(min=1, help="Number of trials, of --first-epochs each.")
     ] = 20,
     finalists: Annotated[
-        int, typer.Option(min=1, help="How many of the best are trained in full.")
+        int, typer.Option(min=1, help="Number of best trials to train in full.")
     ] = 3,
     first_epochs: Annotated[int, typer.Option(min=1, help="Epochs of the first phase.")] = 1,
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of the second phase.")] = None,
@@ -124,13 +124,11 @@ def evaluate(
     split: Annotated[str, typer.Option(help="The split to measure on.")] = "test",
     training: Annotated[
         str | None,
-        typer.Option(
-            help="The dataset it was trained on: seen and unseen mentions are scored apart."
-        ),
+        typer.Option(help="The training dataset, to score seen and unseen mentions separately."),
     ] = None,
     types: Annotated[
         str,
-        typer.Option(help="Map the benchmark's types: THEIRS=OURS,… Other types are not scored."),
+        typer.Option(help="Map the benchmark's types, as THEIRS=OURS,… Other types aren't scored."),
     ] = "",
     against: Annotated[
         str | None,
@@ -140,11 +138,11 @@ def evaluate(
     encoding: Encoding = None,
     assist: Annotated[
         str | None,
-        typer.Option(help="The model's corpus folder: its list of names assists the model."),
+        typer.Option(help="The model's corpus folder, for assistance by its list of names."),
     ] = None,
     json_file: JsonPath = None,
 ) -> None:
-    """Measure a model, or anybody's predictions, with intervals and an error table."""
+    """Evaluate a model or a predictions file, with intervals and an error table."""
     from corpusmith.cli.display import evaluation_lines
     from corpusmith.evaluation.assisted import predictor_of
     from corpusmith.evaluation.evaluate import compare
@@ -168,7 +166,8 @@ def evaluate(
 
 
 def training_config(file: Path | None, epochs: int | None) -> "TrainingConfig":
-    """Read settings from a YAML file; `epochs` wins over its own. Raises UserError at bad input."""
+    """Read settings from a YAML file; `epochs` overrides the file's. Raises UserError at bad
+    input."""
     from corpusmith.training.config import TrainingConfig, read_settings
 
     settings = read_settings(file)

@@ -27,7 +27,7 @@ TeacherModel = Annotated[
 ]
 Prices = Annotated[Path | None, typer.Option(help="TOML table of prices per million tokens.")]
 MaxCost = Annotated[
-    float | None, typer.Option(help="Stop before more than this is spent; resumable.")
+    float | None, typer.Option(help="Stop before the cost exceeds this; resumable.")
 ]
 EncoderName = Annotated[
     str, typer.Option(help="`embedded` (MiniLM), a folder, or a Hub id that AutoModel loads.")
@@ -40,13 +40,13 @@ Public = Annotated[
     bool, typer.Option("--public", help="Make it visible to everybody; asks for confirmation.")
 ]
 JsonPath = Annotated[
-    Path | None, typer.Option("--json", help="Write every printed figure to this file.")
+    Path | None, typer.Option("--json", help="Write all printed figures to this file.")
 ]
 ColumnNames = Annotated[
     str,
     typer.Option(
         "--columns",
-        help="What columns hold, as text=Note,id=Case; in CoNLL by number, as word=1,tag=3.",
+        help="Columns, as text=Note,id=Case; for CoNLL by number, as word=1,tag=3.",
     ),
 ]
 Encoding = Annotated[
@@ -59,9 +59,9 @@ Executor = Annotated[
     typer.Option(help="local, ray or slurm: spread the work over tasks (corpusmith[scale])."),
 ]
 Tasks = Annotated[int | None, typer.Option(min=1, help="Number of tasks, with --executor.")]
-Workers = Annotated[int, typer.Option(min=1, help="Tasks at a time, with --executor.")]
+Workers = Annotated[int, typer.Option(min=1, help="Concurrent tasks, with --executor.")]
 Memory = Annotated[
-    int, typer.Option(min=1, help="Memory of a task in GB, with --executor ray or slurm.")
+    int, typer.Option(min=1, help="Memory per task in GB, with --executor ray or slurm.")
 ]
 Sbatch = Annotated[
     list[str] | None,
@@ -69,7 +69,5 @@ Sbatch = Annotated[
 ]
 Setup = Annotated[
     str | None,
-    typer.Option(
-        help="With --executor slurm: the shell line that makes `corpusmith` available to a job."
-    ),
+    typer.Option(help="With --executor slurm: shell command that sets up `corpusmith` in a job."),
 ]

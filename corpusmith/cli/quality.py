@@ -29,11 +29,13 @@ def noise(
     out: Annotated[
         Path, typer.Option(help="The predictions to write (JSONL), for `build --noise`.")
     ],
-    folds: Annotated[int, typer.Option(help="Folds of the cross-validation, a student each.")] = 3,
+    folds: Annotated[
+        int, typer.Option(help="Folds of the cross-validation, one student each.")
+    ] = 3,
     encoder: EncoderName = "embedded",
     config: ConfigFile = None,
 ) -> None:
-    """Find label noise: predict each row by a student that was not trained on it.
+    """Find label noise by cross-validation: out-of-fold predictions for each row.
 
     The same command resumes a killed run.
     """
@@ -55,7 +57,7 @@ def outliers(
     ],
     encoder: EncoderName = "embedded",
 ) -> None:
-    """Find outliers by embeddings: refusals, code, another language."""
+    """Find outliers by embeddings, such as refusals, code or another language."""
     from corpusmith.quality.outliers import measure_distances
 
     rows = measure_distances(dataset, encoder, out)
@@ -69,12 +71,12 @@ def search_prompts(
         Path | None, typer.Option(help="Where to write; default runs/RECIPE/prompts.")
     ] = None,
     rounds: Annotated[
-        int, typer.Option(help="Rounds; each grows from the best of those before it.")
+        int, typer.Option(help="Number of rounds; each starts from the best templates so far.")
     ] = 3,
-    templates: Annotated[int, typer.Option(help="Templates that the LLM proposes in a round.")] = 4,
-    sentences: Annotated[int, typer.Option(help="Sentences that each template writes.")] = 10,
+    templates: Annotated[int, typer.Option(help="Templates that the LLM proposes per round.")] = 4,
+    sentences: Annotated[int, typer.Option(help="Sentences per template.")] = 10,
     rank: Annotated[
-        bool, typer.Option("--rank", help="Show each round and ask which are best.")
+        bool, typer.Option("--rank", help="Show each round and ask for a ranking.")
     ] = False,
     base_url: BaseUrl = None,
     model: TeacherModel = None,
@@ -82,10 +84,10 @@ def search_prompts(
     prices: Prices = None,
     max_cost: MaxCost = None,
     dry_run: Annotated[
-        bool, typer.Option(help="Say how many questions there would be, and ask none.")
+        bool, typer.Option(help="Print the number of requests; send nothing.")
     ] = False,
 ) -> None:
-    """Let the teacher propose prompts, try each, and keep the best as a new prompt file."""
+    """Let the teacher propose prompts, test each, and write the best to a prompt file."""
     from corpusmith.corpus import generate as asking
     from corpusmith.corpus.build import benchmarks_at_hand
     from corpusmith.quality.prompt_search import PromptSearch, keep
@@ -128,7 +130,7 @@ def search_prompts(
 
 
 def ask_for_ranking(order: "Sequence[Candidate]") -> list[str]:
-    """Show every candidate with three of its sentences, and ask for the ids, the best first."""
+    """Show every candidate with three of its sentences, and ask for a ranking by id."""
     from corpusmith.corpus.checks import CONTROL
 
     for candidate in order:
@@ -153,17 +155,17 @@ def aim(
         Path, typer.Option(help="The recipe of the next round to write, such as NAME.round2.yaml.")
     ],
     predictions: Annotated[
-        Path | None, typer.Option(help="Predictions that `noise` wrote.")
+        Path | None, typer.Option(help="Predictions written by `noise`.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option(help="A student, asked about the validation and test split.")
+        str | None, typer.Option(help="A student, to predict the validation and test splits.")
     ] = None,
     dataset: Annotated[
-        str | None, typer.Option(help="What --model was trained on; default runs/RECIPE/dataset.")
+        str | None, typer.Option(help="Training dataset of --model; default runs/RECIPE/dataset.")
     ] = None,
-    rows: Annotated[int, typer.Option(help="Requests of the next round.")] = 500,
+    rows: Annotated[int, typer.Option(help="Number of requests in the next round.")] = 500,
 ) -> None:
-    """Write a recipe that asks more often for what the first student is unsure of.
+    """Write a recipe with more requests where the first student is uncertain.
 
     No real label is used.
     """

@@ -1,4 +1,4 @@
-"""The verb that gathers a recipe's evidence: report."""
+"""The verb `report`: the evidence for a recipe."""
 
 import os
 from pathlib import Path
@@ -16,33 +16,29 @@ def report(
         Path, typer.Option(help="The folder to write: report.json, README.md, pictures, runs.")
     ],
     only: Annotated[
-        str, typer.Option(help="Some sections, by commas; the others stay as they were.")
+        str, typer.Option(help="Sections to run, separated by commas; the others stay.")
     ] = "",
-    seeds: Annotated[str, typer.Option(help="Seeds of the students, by commas.")] = "1,2,3",
-    split: Annotated[
-        str, typer.Option(help="The benchmark's split that students are measured on.")
-    ] = "dev",
-    changes: Annotated[str, typer.Option(help="Some rows of the ablation table, by commas.")] = "",
+    seeds: Annotated[
+        str, typer.Option(help="Seeds of the students, separated by commas.")
+    ] = "1,2,3",
+    split: Annotated[str, typer.Option(help="Benchmark split to evaluate on.")] = "dev",
+    changes: Annotated[str, typer.Option(help="Ablations to run, separated by commas.")] = "",
     systems: Annotated[
         str,
-        typer.Option(
-            help="Some students of the baselines, by commas: synthetic, gold, gold+synthetic."
-        ),
+        typer.Option(help="Baselines to train, by commas: synthetic, gold, gold+synthetic."),
     ] = "",
     beside: Annotated[
         str,
-        typer.Option(
-            help="Other recipes as rows of the ablation table, by commas: names or paths."
-        ),
+        typer.Option(help="Other recipes to add to the ablations, by commas: names or paths."),
     ] = "",
     epochs: Annotated[
-        int | None, typer.Option(help="Passes over the data, in place of the run's.")
+        int | None, typer.Option(help="Number of epochs, in place of the run's.")
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(help="YAML of training settings, over the run's.")
+        Path | None, typer.Option(help="YAML of training settings that override the run's.")
     ] = None,
     zero_shot: Annotated[
-        Path | None, typer.Option(help="Predictions of a zero-shot LLM for the split (JSONL).")
+        Path | None, typer.Option(help="Zero-shot predictions of an LLM for the split (JSONL).")
     ] = None,
     ledger: LedgerPath = None,
     encoder: EncoderName = "embedded",

@@ -25,20 +25,20 @@ def recipes() -> None:
 
 def new(
     name: Annotated[str, typer.Argument(help="Name of the entity type, such as medical-device.")],
-    words: Annotated[Path, typer.Option(help="A text file with one name a line.")],
+    words: Annotated[Path, typer.Option(help="A text file with one name per line.")],
     about: Annotated[
-        str, typer.Option(help="What counts and what doesn't: 'organs and cells; not molecules'.")
+        str, typer.Option(help="What counts as a mention: 'organs and cells; not molecules'.")
     ] = "",
     domain: Annotated[
-        str, typer.Option(help="What the sentences read like, such as 'discharge summaries'.")
+        str, typer.Option(help="Style of the sentences, such as 'discharge summaries'.")
     ] = "PubMed abstracts",
-    model: Annotated[str, typer.Option(help="The model to ask for.")] = "gpt-4o-mini",
+    model: Annotated[str, typer.Option(help="The model to use.")] = "gpt-4o-mini",
     base_url: BaseUrl = None,
 ) -> None:
     """Write a recipe of your own from a word list and show five of its prompts.
 
-    The list is made fit for running text first; what was changed, added and left out is shown and
-    kept beside the recipe. With an endpoint it also asks for the five answers and verifies them.
+    First normalises the list for running text. Shows the changes, and keeps them beside the recipe.
+    With an endpoint, also requests the five answers and verifies them.
     """
     from corpusmith.cli.display import preview_lines
     from corpusmith.quality.preview import preview
@@ -60,14 +60,14 @@ def run(
     hub: Annotated[
         str, typer.Option(help="Address of a Hub, or `local` for one on this machine.")
     ] = "local",
-    root: Annotated[Path, typer.Option(help="Where everything is written.")] = Path("runs"),
+    root: Annotated[Path, typer.Option(help="The folder to write to.")] = Path("runs"),
     encoder: EncoderName = "embedded",
     ledger: LedgerPath = None,
     public: Public = False,
 ) -> None:
-    """Do everything: corpus, student, evaluation, cards, Space, release, and a loading test.
+    """Run every stage: corpus, student, evaluation, cards, Space, release, and a loading test.
 
-    Run the same command again to continue after an interruption; what is done is not repeated.
+    Run the same command again to continue after an interruption; finished stages are skipped.
     """
     # Each stage prints a line of its own.
     for quiet in ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS"):

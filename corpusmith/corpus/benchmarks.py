@@ -1,5 +1,5 @@
-"""Benchmark folders at hand: read for decontamination, audits and form, never copied into anything
-that is written.
+"""Read benchmark folders, for decontamination, audits and form. Their text is never copied to
+outputs.
 """
 
 from collections.abc import Iterator

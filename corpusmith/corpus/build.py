@@ -38,8 +38,7 @@ def build(
     benchmarks: Path | None = None,
     vetoes: Sequence[Veto] = (),
 ) -> dict[str, Any]:
-    """Build the corpus of `recipe` into the dataset folder `out`; returns what build.json holds.
-
+    """Build the corpus of `recipe` into the dataset folder `out`; return the content of build.json.
     Args:
         ledger: the answers; None takes the transcript that ships with the recipe.
         benchmarks: folder of `{set}/{split}.jsonl`; rows that share an n-gram with one are left
@@ -154,7 +153,7 @@ def write_parquet(recipe: Recipe, rows: dict[str, Path], out: Path, work: Path) 
 
 
 def keep_sources(recipe: Recipe, name_or_path: str, out: Path) -> None:
-    """Write the resolved recipe and its prompt template, to say how the corpus was made.
+    """Write the resolved recipe and its prompt template.
 
     recipe.yaml names files without their folders, as it may be published. `LOCAL_RECIPE` has their
     paths on this machine; it is hidden, so no release holds it.
@@ -186,7 +185,7 @@ def measured(recipe: Recipe, rows: dict[str, Path], out: Path, root: Path | None
 def facts_of(
     recipe: Recipe, plan: Plan, counts: Counts, measured: dict[str, Any], root: Path | None
 ) -> dict[str, Any]:
-    """What `build.json` holds; docs/recipes.md explains each key."""
+    """The content of `build.json`; docs/recipes.md explains each key."""
     text = prompt_text(recipe.prompt)
     facts: dict[str, Any] = {
         "recipe": recipe.name,
@@ -262,7 +261,7 @@ def lexicon_facts(plan: Plan) -> list[dict[str, Any]]:
 
 
 def cost_of(recipe: Recipe, usage: dict[str, int]) -> float | None:
-    """In the currency of the recipe's price table; None where the price is not known."""
+    """The cost in the currency of the price table; None if the price is unknown."""
     if recipe.teacher.price is None:
         return None
     price = Price.from_table(recipe.teacher.price)

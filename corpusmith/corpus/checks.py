@@ -1,4 +1,4 @@
-"""Checks of an answer's form, whatever names it was asked for: one sentence of running text."""
+"""Check the form of an answer: it must be one sentence of running text."""
 
 import re
 from functools import lru_cache
@@ -54,7 +54,7 @@ def tidy(answer: str) -> str:
 
 
 def first_sentence(text: str) -> str:
-    """The text up to the second sentence. A full stop after an abbreviation ends no sentence."""
+    """The first sentence. A full stop after an abbreviation doesn't end it."""
     for end in SENTENCE_END.finditer(text):
         if not ABBREVIATED.search(text, max(0, end.start() - 8), end.end()):
             return text[: end.end() - 1].rstrip()
@@ -62,7 +62,7 @@ def first_sentence(text: str) -> str:
 
 
 def fault_of(text: str, request: Request, recipe: Recipe) -> str | None:
-    """The reason to reject an answer for its form; None where there is none."""
+    """The reason to reject an answer for its form, or None."""
     rules = recipe.verify
     if not text:
         return "empty"

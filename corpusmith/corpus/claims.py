@@ -1,4 +1,4 @@
-"""Check that a sentence claims of its pair what the request asked for, by the words of the types.
+"""Check by cue words that a sentence makes the requested claim about its pair.
 
 The cue words of a relation type are the words of its statements that no other type uses: "inhibits"
 and "blocks". They are compared by their beginning, so that "inhibition" and "inhibitor" count too.
@@ -14,7 +14,7 @@ from corpusmith.recipe.relation import Relation
 from corpusmith.recipe.schema import Kind
 
 ENDING = re.compile(r"(ations?|ions?|ing|ed|es|s|ors?|ers?|e)$")
-SHORTEST_CUE = 4  # letters; the beginning of a shorter word is the beginning of too many others
+SHORTEST_CUE = 4  # letters; too many words share a shorter beginning
 NEGATION = re.compile(
     r"\b(no|not|nor|neither|never|cannot|without|fail(s|ed)? to|lack(s|ed)?|absence of|unlikely)\b"
     r"|n't\b",

@@ -1,4 +1,4 @@
-"""What became of each request of a build, and of each row."""
+"""Count the outcomes of a build's requests and rows."""
 
 from collections import Counter
 from dataclasses import dataclass, field

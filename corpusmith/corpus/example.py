@@ -9,7 +9,7 @@ from corpusmith.lexicon.words import Located, locate_words
 
 
 class Span(NamedTuple):
-    """Characters `[start, end)` of a text, with their label; `text` is what they spell."""
+    """Characters `[start, end)` of a text and their label; `text` is the substring."""
 
     start: int
     end: int
@@ -18,17 +18,15 @@ class Span(NamedTuple):
     concept_id: str
 
     def shifted(self, at: int, by: int) -> "Span":
-        """The same span once `by` characters were put in at `at`, which is not inside it."""
+        """The span after `by` characters are inserted at `at`, which is outside the span."""
         return self if self.end <= at else self._replace(start=self.start + by, end=self.end + by)
 
 
 @dataclass(frozen=True)
 class Entities:
-    """A sentence and every mention in it, from left to right and without overlap.
-
-    `context` has the names that were asked for and are no mention, each under its lexicon in place
-    of a label. `ignored` has doubtful mentions: their words have no label, and training leaves them
-    out of the loss.
+    """A sentence and its mentions, from left to right without overlaps. `context` has the requested
+    names that are not mentions, with the lexicon as their label. `ignored` has uncertain mentions:
+    their words have no label and don't count in the loss.
     """
 
     text: str
@@ -51,7 +49,7 @@ class Pair:
         """The sentence with `@HEAD$` and `@TAIL$` in place of the spans, as GAD and EU-ADR have
         them.
 
-        Two spans of one kind are numbered, so that the direction is kept: `@DRUG1$`, `@DRUG2$`.
+        Two spans of one kind are numbered to keep the direction: `@DRUG1$`, `@DRUG2$`.
         """
         numbers = ("1", "2") if self.head.label == self.tail.label else ("", "")
         spans = zip((self.head, self.tail), numbers, strict=True)
@@ -114,6 +112,6 @@ def pair_row(example: Pair, label_ids: dict[str, int]) -> dict[str, Any]:
 
 
 def sentence_of(row: Mapping[str, Any]) -> str:
-    """The text of a row as it was written: of a relation, whose text has masks, its source."""
+    """The unmasked text of a row."""
     text: str = row.get("source_text", row["text"])
     return text

@@ -1,4 +1,4 @@
-"""Ask a teacher for everything a recipe plans, checking each answer as it comes."""
+"""Send the requests of a recipe to a teacher, and verify each answer on arrival."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -24,14 +24,13 @@ from corpusmith.teacher.progress import Progress, Verify
 from corpusmith.teacher.structured import every_form, find_outcomes
 
 TOKENS_A_WORD = 1.5  # of English in common tokenizers; only estimates rest on it
-DEFAULT_ANSWER = 100  # tokens of an answer, where nothing is known and nothing limits it
+DEFAULT_ANSWER = 100  # tokens of an answer, if neither the ledger nor a limit gives an estimate
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a generation would send and cost. `cost` None: the price is unknown.
-
-    `models` counts the answers in the ledger by model, the model that is asked apart.
+    """The size and cost of a generation. `cost` is None if the price is unknown. `models` counts
+    the ledger's answers by other models.
     """
 
     requests: int
@@ -56,7 +55,7 @@ def resized(recipe: str, rows: int | None = None, model: str | None = None) -> R
 
 
 def price_of(recipe: Recipe, prices: Path | None) -> Price | None:
-    """The recipe's own price, or its model's in a TOML table; None when neither knows it."""
+    """The price in the recipe, or else in a TOML table; None if neither has one."""
     if recipe.teacher.price is not None:
         return Price.from_table(recipe.teacher.price)
     return load_prices(prices).get(recipe.teacher.model) if prices else None
@@ -94,7 +93,7 @@ def estimate(
 
 @dataclass(frozen=True)
 class ShardPayloads:
-    """The payloads of the requests i, i + n, i + 2n, … of a plan, drawn as they are read."""
+    """The payloads of requests i, i + n, i + 2n, … of a plan, drawn lazily."""
 
     plan: Plan
     shard: tuple[int, int] = (0, 1)
@@ -118,7 +117,7 @@ def generate(
     """Ask for every request of the shard that the ledger has not settled; verify each answer.
 
     Raises UserError when the endpoint cannot be used; the same call goes on where it stopped. A
-    plan that the ledger knows to be finished is not drawn again.
+    plan that the ledger marks as finished is not drawn again.
     """
     limits = in_dialect(recipe, limits)
     plan = Plan(recipe)
@@ -172,13 +171,13 @@ def in_dialect(recipe: Recipe, limits: AskLimits) -> AskLimits:
 
 
 def request_of(plan: Plan, payload: Mapping[str, Any]) -> Request:
-    """The request of a plan that `payload` was sent for, drawn again from the payload's seed."""
+    """Find the request of a payload, by the payload's seed."""
     drawn = plan.drawn_with(payload["seed"])
     return next(request for request in drawn if payload in every_form(request.payload))
 
 
 def verifying(plan: Plan) -> Verify:
-    """A function that returns why an answer to the plan will not become a row, before filters."""
+    """Make a function that returns why an answer is rejected, or None. Filters are not applied."""
     verifier = Verifier(plan.recipe, plan.lexicons)
 
     def reject_reason(payload: Mapping[str, Any], answer: Answer) -> str | None:

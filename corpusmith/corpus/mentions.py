@@ -1,4 +1,4 @@
-"""Mentions in a sentence: the seeds that were asked for, and the names that lexicons find."""
+"""Find mentions in a sentence: the requested seeds, and other names of the lexicons."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from corpusmith.recipe.schema import Recipe
 
 @dataclass(frozen=True)
 class Located:
-    """A seed where it was found: words `[first, last)` of the sentence.
+    """A seed found at words `[first, last)` of the sentence.
 
-    The span has no label where the seed's lexicon is no label of the recipe. Such a seed is
+    The span has no label if the recipe doesn't label the seed's lexicon. Such a seed is
     context: its words can't be part of another mention.
     """
 
@@ -60,7 +60,7 @@ class Lookup:
         return found
 
     def _label(self, seed: Seed) -> str:
-        """The seed's label; none for a borrowed request's concept that this recipe leaves out."""
+        """The seed's label; none for a borrowed concept that this recipe's `find` excludes."""
         label = self.label_of.get(seed.lexicon, "")
         ids = seed.concept_id.split("|")
         return label if label and not self.by_label[label].by_id.keys().isdisjoint(ids) else ""
@@ -121,7 +121,7 @@ def overlaps(span: Span, others: Iterable[Span]) -> bool:
 
 
 def longest(labelled: Sequence[Span], unasked: Iterable[Span]) -> list[Span]:
-    """Both together. Of spans that overlap, one that holds the others whole replaces them."""
+    """Merge two lists of spans. A span replaces the spans that it contains."""
     taken = list(labelled)
     for span in unasked:
         overlapping = [old for old in taken if span.start < old.end and old.start < span.end]

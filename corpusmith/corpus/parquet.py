@@ -26,7 +26,7 @@ PROVENANCE = {
 
 @dataclass
 class RowsConfig(datasets.BuilderConfig):
-    """A config of the published dataset: class names, and where each split's rows lie."""
+    """A config of the published dataset: class names, and the file of each split."""
 
     class_names: tuple[str, ...] = ()
     rows: dict[str, Path] | None = None
@@ -57,7 +57,7 @@ class RowsBuilder(datasets.GeneratorBasedBuilder):
 
 
 class RejectBuilder(RowsBuilder):
-    """What was refused: the answer as it came, and why."""
+    """Rejected answers with their reasons."""
 
     def features(self) -> datasets.Features:
         return datasets.Features(
@@ -72,7 +72,7 @@ class RejectBuilder(RowsBuilder):
 
 
 def write_shards(builder: RowsBuilder, folder: Path) -> Path:
-    """Lay down the builder's splits as `{split}-00000-of-00001.parquet`, zstd, in small row groups.
+    """Write the builder's splits as `{split}-00000-of-00001.parquet`, zstd, in small row groups.
     Returns `folder`.
 
     They hold what `builder.download_and_prepare` would write, which takes each row through Python

@@ -53,7 +53,7 @@ class RowWriter:
         return Vocabulary(self.plan)
 
     def write(self, ledger: Ledger, leakage: Leakage | None) -> None:
-        """Write `{train,validation,test,rejected}.jsonl`; `counts` says what became of each."""
+        """Write `{train,validation,test,rejected}.jsonl`; count the outcomes in `counts`."""
         texts = (row["text"] for row in self.judge(self.answered(ledger)))
         self.filter(find_duplicates(texts, self.recipe.filters.near_duplicates), leakage)
 
@@ -120,9 +120,8 @@ class RowWriter:
     def rows_of(self, request: Request, example: Entities | Pair) -> Iterator[dict[str, Any]]:
         """The row of an accepted answer, then the rows that augmentation derives from it.
 
-        Derived entities are in the train split only, and only of sentences whose every mention is
-        sure. Derived pairs are in every split, since a
-        recipe may have no unrelated pairs but the derived ones.
+        Derived entities are in the train split only, from sentences without uncertain mentions.
+        Derived pairs are in every split, since all unrelated pairs of a recipe may be derived.
         """
         self.counts.accepted += 1
         yield self._row(request, example, request.id)

@@ -1,4 +1,4 @@
-"""An answer in, an example or a reject out: the only place where labels are made."""
+"""Turn an answer into an example or a reject. Labels are made only here."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -27,7 +27,7 @@ CUT_OFF = {
 
 
 class Verifier:
-    """Judges answers by the rules of a recipe.
+    """Verifies answers by the rules of a recipe.
 
     Args:
         recipe: its `verify` section says what is accepted.
@@ -51,7 +51,7 @@ class Verifier:
     def verify(
         self, request: Request, answer: str, finish_reason: str = "stop"
     ) -> Entities | Pair | Reject:
-        """The example that the answer to a request is, or why it is rejected."""
+        """Verify the answer to a request; return an example or a reject."""
         if finish_reason in CUT_OFF:
             return Reject(CUT_OFF[finish_reason])
         text = tidy(answer)
@@ -65,7 +65,7 @@ class Verifier:
         return self._pair(request, sentence)
 
     def _entities(self, request: Request, sentence: Sentence) -> Entities | Reject:
-        """Every mention of the recipe's labels: the seeds, then what the lexicons find."""
+        """Every mention of the recipe's labels: the seeds and the names that lexicons find."""
         asked = self.lookup.find_seeds(request.seeds, sentence)
         if asked is None:
             return Reject("seed missing")

@@ -1,4 +1,4 @@
-"""A veto: rows to reject for a reason that the answer alone doesn't show."""
+"""Vetoes: rows to reject for reasons outside the verification of answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,15 +10,14 @@ from corpusmith.errors import UserError
 
 @dataclass(frozen=True)
 class Veto:
-    """Rows to reject, whoever found them: a student, an encoder, a person.
+    """Rows to reject, as found by a student, an encoder or a person.
 
     Args:
-        reason: why, as rejects are counted by it.
+        reason: the reason for the reject; rejects are counted by it.
         ids: ids of the rejected rows; a row that is an answer has the id of its request.
-        labels: the class numbers that a row had when it was judged, by id. A row that has other
-            labels now was not judged.
+        labels: the class numbers of each row when it was judged, by id, to detect later changes.
         name: the key of the veto's facts in build.json.
-        facts: what build.json says of it, beside the number of rejected rows.
+        facts: facts for build.json, besides the number of rejected rows.
     """
 
     reason: str

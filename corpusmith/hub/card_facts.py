@@ -1,7 +1,7 @@
 """Turn the JSON files of builds, training and evaluation into the facts of a card.
 
-A card is drawn only from files that the repo holds. So a config that was published last year gets
-its card again, and a roll-back gets the card of the version that it restores.
+A card is rendered only from files in the repo. So the card of an older config can be rendered
+again, and a roll-back restores the card of its version.
 """
 
 from collections.abc import Collection, Mapping
@@ -114,7 +114,7 @@ def widget(build: Mapping[str, Any]) -> list[str]:
 
 
 def model_identity(documents: Documents) -> dict[str, Any]:
-    """Task, encoder and labels: with another of these it is another model."""
+    """Task, encoder and labels, which identify a model."""
     config, training = documents.get("config.json"), documents.get("training.json") or {}
     if config is None:
         return {}

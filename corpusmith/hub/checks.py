@@ -1,4 +1,4 @@
-"""Check a release before it is made: what it pins exists, and no edit by hand is lost."""
+"""Check a release in advance: its pins exist, and no manual edit is lost."""
 
 from functools import partial
 from pathlib import Path
@@ -46,9 +46,8 @@ def check_pins(repo: Repo, about: About) -> None:
 
 
 def with_files_of_others(repo: Repo, files: Files, standing: Standing) -> Files:
-    """`files` and those that somebody else added to the repo.
-
-    A file is ours if the last commit that touched it is a release: a release touches no other file.
+    """`files`, and the files that somebody else added to the repo. A file is ours if the last
+    commit that changed it is a release.
     """
     unknown = sorted(standing.files.keys() - files.keys() - MADE_BY_THE_HUB - OURS)
     if not unknown:
@@ -63,7 +62,7 @@ def with_files_of_others(repo: Repo, files: Files, standing: Standing) -> Files:
 
 
 def check_edits(repo: Repo, files: Files, standing: Standing, released: Standing) -> None:
-    """Refuse to replace or delete what somebody edited by hand since the last release.
+    """Refuse to overwrite manual edits since the last release.
 
     Raises:
         UserError: a file was edited, and the release would replace it.

@@ -28,8 +28,8 @@ from corpusmith.teacher.redaction import redact
 TEXTS = (".yaml", ".yml", ".jinja", ".json", ".txt", ".md")
 URL = re.compile(r"(\b[a-z][a-z0-9+.-]*://)([^\s\"'<>\\?#]*)(?:[?#][^\s\"'<>\\]*)?", re.IGNORECASE)
 WEIGHTS = (".safetensors", ".bin", ".onnx")
-# What training, export, evaluation and the report write. Other files of the folder stay out: logs,
-# predictions and whatever else lies there may hold somebody's text.
+# What training, export, evaluation and the report write. Other files of the folder are not
+# published: logs and predictions may contain private text.
 MODEL_FILES = re.compile(
     r"(config|generation_config|training|export|report|examples|tokenizer|tokenizer_config"
     r"|special_tokens_map|added_tokens|vocab|preprocessor_config|[\w.-]+\.index)\.json"
@@ -43,9 +43,7 @@ Card = Callable[[str, tuple[Entry, ...]], Files]
 
 @dataclass(frozen=True)
 class About:
-    """Facts that only the publisher knows.
-
-    A fact that is left out stays as the repo's card states it.
+    """Facts that the publisher gives. If one is omitted, the card keeps its present value.
 
     Args:
         dataset, space: For a model's card: its corpus as ``id@version``, and the id of a Space that
@@ -67,7 +65,7 @@ class About:
 
 
 def folder_contents(repo: Repo, folder: Path, standing: Standing, about: About) -> Files:
-    """The files of a folder as its repo will hold them. A dataset's other configs stay as they are.
+    """The files of a folder, by their path in the repo. A dataset's other configs stay as they are.
 
     Raises:
         UserError: the folder does not hold what the repo's kind says.
@@ -80,10 +78,7 @@ def folder_contents(repo: Repo, folder: Path, standing: Standing, about: About) 
 
 
 def model_contents(folder: Path) -> Files:
-    """A trained model, its evaluations and pictures.
-
-    Runs of other seeds, states and logs stay out.
-    """
+    """A trained model, its evaluations and pictures, without other seeds, states and logs."""
     files: Files = {
         path: file for path, file in folder_files(folder).items() if MODEL_FILES.fullmatch(path)
     }
@@ -218,7 +213,7 @@ def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
         pretty_name = about.pretty_name or stood.get("pretty_name", "")
         snapshot = facts.Snapshot(repo.id, version, entries, documents, files)
         known = facts.dataset_facts(snapshot, license=license, pretty_name=pretty_name)
-        # A loopback's port is no lasting address: describe the dataset by its address on the Hub.
+        # A loopback address doesn't last: use the dataset's address on the Hub.
         url = (
             repo.url
             if repo.url.startswith("https:")

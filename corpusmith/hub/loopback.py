@@ -28,7 +28,7 @@ def hub_at(hub: str, root: Path) -> Iterator[str]:
     port = free_port()
     options = ("--root", root, "--port", port, "--quiet", "--until-eof")
     line = module_command("corpusmith", "hub", "serve", *options)
-    # Nothing is written to the pipe. It closes when this process ends in any way; then the Hub
+    # Nothing is written to the pipe. It closes when this process ends for any reason; then the Hub
     # ends.
     environment = os.environ | SAFE_PATH
     with subprocess.Popen(line, stdin=subprocess.PIPE, env=environment) as server:

@@ -94,7 +94,7 @@ def rollback(kind: str, repo_id: str, to: str, *, target: HubTarget = DEFAULT_TA
 
 
 def repin(space_id: str, sources: Sequence[str], *, target: HubTarget = DEFAULT_TARGET) -> Release:
-    """Set an existing Space to other versions, each ``id@version``, of what it names already."""
+    """Pin an existing Space to other versions, each ``id@version``, of its models and corpora."""
     repo = Repo("space", space_id, target)
     standing = repo.standing()
     if standing.head is None:
@@ -184,7 +184,7 @@ def _release_next(
     version: str | None = None,
     step: Step | None = None,
 ) -> Release:
-    """Draw card and changelog of the next version, and release it unless the repo holds it."""
+    """Render card and changelog of the next version, and release it if anything changed."""
     dry_run = repo.target.dry_run
     log = read_text(repo, standing.files.get("CHANGELOG.md"))
     entries = changelog.parse(log)
@@ -245,7 +245,7 @@ def _last_release(repo: Repo, standing: Standing, declared: str | None) -> Stand
         commit = _commit_of(repo, declared)
         if not repo.target.dry_run:
             tag(repo, declared, commit)
-    elif commit != standing.head:  # a tag of somebody else's names no release of ours
+    elif commit != standing.head:  # a tag by somebody else is not a release of ours
         commit = _commit_of(repo, declared, commit)
     return standing if commit == standing.head else repo.standing(commit)
 
@@ -261,7 +261,7 @@ def _check_tag(repo: Repo, standing: Standing, declared: str) -> None:
 
 
 def _step(repo: Repo, standing: Standing, files: Files) -> Step:
-    """How far the version moves from what stands to `files`."""
+    """The version step from the present files to `files`."""
     changed = [change.path for change in compare(files, standing)]
     if repo.type == "space":
         return versions.code_step("CHANGELOG.md" not in standing.files, changed)

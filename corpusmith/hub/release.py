@@ -78,7 +78,7 @@ def folder_files(folder: Path) -> dict[str, Path]:
 
 
 def compare(files: Mapping[str, Content], standing: Standing) -> tuple[Change, ...]:
-    """What must change for the repo to hold `files` and nothing else."""
+    """The changes that make the repo hold exactly `files`."""
     changes = []
     for path, content in sorted(files.items()):
         before = standing.files.get(path)
@@ -96,7 +96,7 @@ def size(content: Content) -> int:
 
 
 def same(content: Content, remote: RemoteFile) -> bool:
-    """Whether a file stands already, by the hash the Hub keeps of it."""
+    """Whether the repo has this file already, by the Hub's hash."""
     if isinstance(content, RemoteFile):
         return content.oid == remote.oid
     if size(content) != remote.size:
@@ -228,7 +228,7 @@ def _operation(change: Change, files: Mapping[str, Content]) -> Any:
 
 
 def _proposed(repo: Repo, files: Mapping[str, Content]) -> str | None:
-    """The address of a pull request that holds exactly this already."""
+    """The address of an open pull request with exactly these files."""
     refs = repo.api.list_repo_refs(repo.id, repo_type=repo.type, include_pull_requests=True)
     for ref in refs.pull_requests or []:
         if not compare(files, repo.standing(ref.ref)):
@@ -237,7 +237,7 @@ def _proposed(repo: Repo, files: Mapping[str, Content]) -> str | None:
 
 
 def tag(repo: Repo, version: str, commit: str, message: str = "") -> None:
-    """Name `commit`, unless the tag does so already."""
+    """Tag `commit`, unless the tag exists there already."""
     create = partial(
         repo.api.create_tag, repo.id, tag=version, tag_message=message, revision=commit
     )

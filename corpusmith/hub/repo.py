@@ -158,7 +158,7 @@ class Repo:
         )
 
     def may_write(self) -> None:
-        """Stop early and clearly where the account can't publish.
+        """Check early that the account may publish.
 
         Raises:
             UserError: no token where one is needed, one that the Hub refuses, or one that may only
@@ -168,7 +168,7 @@ class Repo:
         if not token and self.api.endpoint.startswith("https:"):
             raise UserError(f"No token found. {self.remedy}")
         if not token:
-            return  # a hub of one's own may be open; if it isn't, it will say so
+            return  # a local hub may need no token; otherwise it will refuse
         access = self.call(self.api.whoami).get("auth", {}).get("accessToken", {})
         if access.get("role") == "read":
             raise UserError(
@@ -180,8 +180,8 @@ class Repo:
 
         Raises:
             UserError: the Hub refuses this account or this request, or it failed each time.
-            HfHubHTTPError: something is missing (404), is there already (409) or moved on (412),
-                which callers handle.
+            HfHubHTTPError: 404 (missing), 409 (exists already) or 412 (moved on), which callers
+            handle.
         """
         try:
             return retried(request)
@@ -271,7 +271,7 @@ def passing(error: BaseException) -> bool:
         return lapsed or (cause is not None and passing(cause))
     if isinstance(error, HfHubHTTPError):
         return error.response.status_code == 429 or error.response.status_code >= 500
-    # A proxy's own page reads as bad JSON, or lacks the Hub's headers.
+    # A proxy's error page is not JSON, or lacks the Hub's headers.
     return isinstance(error, (HTTPError, ConnectionError, FileMetadataError, json.JSONDecodeError))
 
 

@@ -15,7 +15,7 @@ Hashes = dict[str, Counter[bytes]]
 
 @dataclass(frozen=True)
 class RowChanges:
-    """Rows only after, rows only before, and rows of one id with another content."""
+    """Rows added, rows removed, and rows whose content changed under the same id."""
 
     added: int
     removed: int

@@ -25,7 +25,7 @@ CARDS = ("README.md", "CHANGELOG.md", "croissant.json")  # the files that name r
 
 @dataclass(frozen=True)
 class Lift:
-    """The result of a lift. `left` are tags off `main`, which the new history does not hold;
+    """The result of a copy. `left` are tags off `main`, which are not copied;
     `old_names` are repos of the old namespace that the card still names."""
 
     url: str
@@ -159,7 +159,7 @@ def _operations(
 
 
 def _content(old: Repo, file: RemoteFile, names: Mapping[str, str]) -> bytes | Path:
-    """A file as the target gets it."""
+    """The content of a file for the target."""
     if file.path not in CARDS:
         return old.download(file)
     return renamed(old.read(file), names)

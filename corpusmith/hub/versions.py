@@ -12,7 +12,7 @@ PARTS_OF_A_FINGERPRINT = ("labels", "prompts", "teacher", "lexicons", "task", "l
 
 @dataclass(frozen=True)
 class Step:
-    """The number of a version that a release raises (0, 1 or 2), and the reason in a line."""
+    """The part of the version to raise (0 major, 1 minor, 2 patch), and the reason in one line."""
 
     place: int
     reason: str
@@ -95,7 +95,7 @@ def model_step(before: Mapping[str, Any], after: Mapping[str, Any], changed: Seq
 
 
 def code_step(first: bool, changed: Sequence[str]) -> Step:
-    """Spaces and metrics: code that changed raises the second number."""
+    """Spaces and metrics: changed code raises the second number."""
     if first:
         return Step(1, "First release.")
     code = sorted(path for path in changed if not path.endswith(".md"))

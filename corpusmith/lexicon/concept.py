@@ -1,5 +1,4 @@
-"""Entity inventories: concepts with their ids and names, to sample seeds from and to find mentions
-with."""
+"""Lexicons: concepts with their ids and names, to sample seeds and find mentions."""
 
 import bisect
 import hashlib
@@ -13,14 +12,14 @@ from corpusmith.errors import UserError
 from corpusmith.lexicon.forms import forms
 from corpusmith.lexicon.matcher import Matcher, is_acronym
 
-# concepts fall into ten folds by the hash of their id, which a recipe deals out to its splits
+# The hash of a concept's id assigns it to one of ten folds. A recipe divides these among its
+# splits.
 SPLITS = 10
 
 
 @dataclass(frozen=True)
 class Concept:
-    """One thing with its names, the preferred one first; `weight` is how often it is drawn, `types`
-    its classes."""
+    """A concept with its names, the preferred name first. `weight` sets how often it is drawn."""
 
     id: str
     names: tuple[str, ...]
@@ -30,18 +29,17 @@ class Concept:
 
     @property
     def fold(self) -> int:
-        """0 to 9, fixed for ever by the id, so that a longer lexicon moves no concept between
-        splits."""
+        """0 to 9, from the id alone: adding concepts to a lexicon moves none between splits."""
         return hashlib.sha256(self.id.encode()).digest()[0] % SPLITS
 
     def only(self, keep: Callable[[str], bool]) -> "Concept | None":
-        """The concept under those of its names that `keep` accepts; None where it accepts none."""
+        """The concept with only the names that `keep` accepts; None if it accepts none."""
         names = tuple(filter(keep, self.names))
         return self if names == self.names else replace(self, names=names) if names else None
 
     @cached_property
     def short_names(self) -> tuple[str, ...]:
-        """The names that a sentence would use, those of a few words; else the preferred one."""
+        """The names of a few words, as sentences use them; otherwise the preferred name."""
         most = forms()["names"]["short"]
         return tuple(name for name in self.names if len(name.split()) <= most) or self.names[:1]
 
@@ -52,7 +50,7 @@ class Concept:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Concepts, and the terms under which their names may be published."""
+    """Concepts, with the licence and attribution of their names."""
 
     name: str
     version: str
@@ -63,7 +61,7 @@ class Lexicon:
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 over every concept in order: equal lexicons sample and match equally."""
+        """SHA-256 of all concepts in order. Lexicons with equal fingerprints behave the same."""
         digest = hashlib.sha256(repr(self.stop).encode())
         for concept in self.concepts:
             digest.update(f"{concept!r}{concept.definition}".encode())
@@ -71,8 +69,7 @@ class Lexicon:
 
     @cached_property
     def matcher(self) -> Matcher:
-        """Finds every name of this lexicon but the stop names, which are too general to label
-        (FINDINGS: "disease")."""
+        """Finds every name except the stop names, which are too general to label ("disease")."""
         return Matcher(
             ((name, concept.id) for concept in self.concepts for name in concept.names), self.stop
         )
@@ -98,11 +95,10 @@ class Lexicon:
 
 
 class Sampler:
-    """Draws concepts in proportion to their weight, in O(log n), as a pure function of the
-    generator passed in."""
+    """Draws concepts in proportion to their weight, in O(log n). The generator decides the draw."""
 
     def __init__(self, concepts: Sequence[Concept]) -> None:
-        """`concepts` are one or more, each of positive weight."""
+        """`concepts` must not be empty; each weight must be positive."""
         self.concepts = concepts
         self._cumulative = list(itertools.accumulate(concept.weight for concept in concepts))
 
@@ -112,8 +108,7 @@ class Sampler:
 
 
 def boosted(lexicon: Lexicon, boost: Mapping[str, float]) -> Lexicon:
-    """The lexicon with other weights: a concept's own factor, else the largest of the branches that
-    it stands in."""
+    """Multiply weights by a concept's own factor, or else by the largest factor of its branches."""
     if not boost:
         return lexicon
 

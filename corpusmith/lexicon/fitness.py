@@ -1,5 +1,4 @@
-"""Make a word list fit for running text: spelling, number, short forms, and how often each concept
-is drawn."""
+"""Normalise a word list for running text: spelling, number, short forms and weights."""
 
 import re
 from collections import Counter
@@ -22,7 +21,7 @@ WORD = re.compile(r"[^\W\d_]+(?:'s)?")
 
 
 class Change(NamedTuple):
-    """What became of one name. `written` is empty when the name was left out."""
+    """The change to one name. `written` is empty if the name was left out."""
 
     name: str
     written: str
@@ -37,7 +36,7 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True)
 class Fitted:
-    """The concepts of a fit list, and each name that was changed, added or left out."""
+    """The concepts of a normalised list, and each name that was changed, added or left out."""
 
     concepts: tuple[Concept, ...]
     changes: tuple[Change, ...] = field(repr=False)
@@ -55,15 +54,14 @@ def settings() -> Mapping[str, Any]:
 
 
 def frequency(name: str) -> float:
-    """The Zipf frequency of a name in English: 3 is once in a million words, 0 unknown."""
+    """The Zipf frequency of a name in English: 3 is once per million words, 0 is unknown."""
     from wordfreq import zipf_frequency
 
     return zipf_frequency(name, "en")
 
 
 def fit(concepts: Sequence[Concept], known_case: Mapping[str, str]) -> Fitted:
-    """Make the names of a list fit for running text, and weigh each concept by how often it is
-    written.
+    """Normalise the names of a list for running text, and weight each concept by its frequency.
 
     `known_case` says how running text writes a word ("alzheimer" as "Alzheimer"); see
     `natural_case`.
@@ -74,7 +72,7 @@ def fit(concepts: Sequence[Concept], known_case: Mapping[str, str]) -> Fitted:
 
 
 class _Fitting:
-    """The list's own habits, what was changed so far, and which concept has which name."""
+    """The conventions of the list, the changes so far, and the concept of each name."""
 
     def __init__(self, concepts: Sequence[Concept], known_case: Mapping[str, str]) -> None:
         names = [name for concept in concepts for name in concept.names]
@@ -109,8 +107,7 @@ class _Fitting:
         return replace(concept, names=tuple(written), weight=weight_of(written))
 
     def fixed(self, name: str) -> Iterator[tuple[str, str]]:
-        """The name, or both names of "long (SHORT)", as running text writes them, with what was
-        changed."""
+        """The name as running text writes it, with the change; "long (SHORT)" gives two names."""
         plain = " ".join(name.split())
         if bracketed := BRACKETED.fullmatch(plain):
             yield (
@@ -126,8 +123,7 @@ class _Fitting:
         yield recased, reason or ("case of running text" if recased != turned else "")
 
     def recased(self, name: str) -> str:
-        """A heading in the case of running text; a name with small words already is left as it
-        is."""
+        """Give a heading the case of running text. Names with lower-case words stay as they are."""
         several = " " in name or "-" in name
         if not self.is_headings or is_acronym(name) or (several and not is_heading(name)):
             return name
@@ -174,13 +170,12 @@ class _Fitting:
 
 
 def spelling_key(name: str) -> str:
-    """Equal for names that a look-up cannot tell apart: an acronym is its case."""
+    """A key that is equal for names that a look-up treats as the same. Acronyms keep their case."""
     return name if is_acronym(name) else folded_key(name)
 
 
 def weight_of(names: Sequence[str]) -> float:
-    """How often a concept is drawn, from the frequency of its preferred name or another name of one
-    word."""
+    """The weight of a concept, from the frequency of its preferred name or a one-word name."""
     counted = {names[0], *(name for name in names if len(words(name)) == 1)}
     rarer = settings()["extra_word"]
     most = max(frequency(name) - rarer * (len(words(name)) - 1) for name in counted)

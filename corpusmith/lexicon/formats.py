@@ -1,4 +1,4 @@
-"""Lexicons from elsewhere: TSV, plain word lists, OBO and OBO-JSON, by path, URL or
+"""Read external lexicons: TSV, plain word lists, OBO and OBO-JSON, by path, URL or
 `hf://datasets/…`.
 """
 
@@ -19,8 +19,7 @@ OBO_DEFINITION = re.compile(r'"(?P<text>(?:[^"\\]|\\.)*)"')
 
 
 def load_external(source: str) -> Lexicon:
-    """A lexicon from a file that anything fsspec knows can open; .gz is unpacked, the ending names
-    the format.
+    """Read a lexicon from a file or an fsspec URL. The suffix gives the format; .gz is unpacked.
 
     Raises UserError when it cannot be opened, has no known ending, or holds no concept.
     """
@@ -60,9 +59,7 @@ def from_tsv(text: str, source: str) -> Iterator[Concept]:
 
 
 def from_words(text: str, source: str) -> Iterator[Concept]:
-    """One name a line; further names of the same thing behind it, split by `|`. Lines that begin
-    with # are notes.
-    """
+    """One concept per line, its names separated by `|`. Lines that begin with # are comments."""
     for number, line in enumerate(text.splitlines(), 1):
         names = tuple(dict.fromkeys(name.strip() for name in line.split("|") if name.strip()))
         if names and not line.startswith("#"):
@@ -70,8 +67,8 @@ def from_words(text: str, source: str) -> Iterator[Concept]:
 
 
 def from_obo(text: str, source: str) -> Iterator[Concept]:
-    """Terms of an OBO file with their exact synonyms; obsolete terms are left out, `is_a` parents
-    are types.
+    """Terms of an OBO file with their exact synonyms. `is_a` parents are types; obsolete terms are
+    dropped.
     """
     for stanza in text.split("\n[")[1:]:
         if not stanza.startswith("Term]"):

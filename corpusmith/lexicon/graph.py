@@ -1,4 +1,4 @@
-"""Knowledge-graph context: what a lexicon knows of a drawn concept, for the prompt to say."""
+"""Facts about a drawn concept from its lexicon, for the prompt."""
 
 import random
 import re
@@ -19,9 +19,7 @@ LONGEST_NAME = 4  # words
 
 @dataclass(frozen=True)
 class Facts:
-    """What a template may say of one concept. `name` is how the prompt spells it; what is not known
-    is empty.
-    """
+    """The facts about one concept; unknown ones are empty. `name` is its spelling in the prompt."""
 
     name: str
     definition: str = ""
@@ -45,8 +43,8 @@ class Graph:
     def facts(
         self, concept: Concept, name: str, kinds: Sequence[str], folds: range, rng: random.Random
     ) -> Facts:
-        """The facts of these kinds. Siblings are of `folds` alone, so that no split names another
-        split's seeds.
+        """The facts of these kinds. Siblings come from `folds` only, so no split names another's
+        seeds.
         """
         taken = {name.lower(), *(other.lower() for other in concept.names)}
         parents = self._names(self.parents(concept), taken) if "parents" in kinds else []
@@ -68,12 +66,12 @@ class Graph:
         )
 
     def parents(self, concept: Concept) -> list[Concept]:
-        """The concepts that stand right above, in the order of the concept's types."""
+        """The direct parents, in the order of the concept's types."""
         found = (self._by_place.get(place) for place in self._places_above(concept))
         return [parent for parent in found if parent is not None and parent.id != concept.id]
 
     def siblings(self, concept: Concept) -> list[Concept]:
-        """The concepts below the same parents, the commonest first."""
+        """The other concepts of the same parents, the most frequent first."""
         others = {
             c.id: c for place in self._places_above(concept) for c in self._below.get(place, ())
         }
@@ -81,9 +79,7 @@ class Graph:
         return sorted(others.values(), key=lambda other: (-other.weight, other.id))
 
     def _places_above(self, concept: Concept) -> Iterator[str]:
-        """Where a parent would stand: the tree number without its last part, or an id that the
-        lexicon holds.
-        """
+        """The places of the parents: ids of the lexicon, or tree numbers without the last part."""
         for place in concept.types:
             above, dot, _ = place.rpartition(".")
             if place in self.lexicon.by_id:
@@ -110,9 +106,7 @@ class Graph:
         return below
 
     def _names(self, concepts: Sequence[Concept], taken: set[str]) -> list[str]:
-        """Preferred names that say something: no stop name ("disease"), and no name of the concept
-        itself.
-        """
+        """Preferred names, without stop names ("disease") and names of the concept itself."""
         stop = {name.lower() for name in self.lexicon.stop}
         return list(
             dict.fromkeys(c.names[0] for c in concepts if c.names[0].lower() not in stop | taken)
@@ -120,14 +114,13 @@ class Graph:
 
 
 def spelled(name: str) -> str:
-    """The name without its number and spelling: a plural is no synonym worth telling."""
+    """The name without number and spelling variants, so that a plural is not listed as a
+    synonym."""
     return " ".join(map(fold, name.lower().split()))
 
 
 def defined(definition: str) -> str:
-    """The first sentence of a definition on one line, without its full stop; shortened at a word
-    where it is long.
-    """
+    """The first sentence of a definition on one line, without its full stop. Long ones are cut."""
     text = re.split(r"(?<=[a-z)])\.\s+(?=[A-Z])", " ".join(definition.split()))[0].rstrip(".")
     return (
         text

@@ -1,4 +1,4 @@
-"""Longest-match look-up of many names at word boundaries, blind to case, number and hyphens."""
+"""Longest-match look-up of many names at word boundaries. Ignores case, number and hyphens."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -32,7 +32,7 @@ def exact_key(name: str) -> str:
 
 
 class Names:
-    """Names by their words, and how long the names are that begin with a word."""
+    """Names by their words, and the lengths of the names by first word."""
 
     def __init__(self) -> None:
         self.concepts: dict[str, str] = {}
@@ -45,8 +45,8 @@ class Names:
         self._lengths[first] = tuple(sorted(lengths, reverse=True))
 
     def longest(self, spelled: Sequence[str], at: int) -> tuple[int, str]:
-        """Words of the longest name that begins at word `at`, and its concept; 0 words without
-        one."""
+        """The length and concept of the longest name that begins at word `at`; length 0 if none
+        does."""
         for length in self._lengths.get(spelled[at], ()):
             concept_id = self.concepts.get(" ".join(spelled[at : at + length]))
             if concept_id is not None and at + length <= len(spelled):
@@ -55,8 +55,7 @@ class Names:
 
 
 class Matcher:
-    """Looks names up in dictionaries keyed by their words, so that its cost does not grow with
-    their number."""
+    """Looks up names in a dictionary, so its cost doesn't grow with the number of names."""
 
     def __init__(self, names: Iterable[tuple[str, str]], stop: Iterable[str] = ()) -> None:
         """`names` are `(name, concept_id)`; the first concept to claim a name keeps it. `stop`
@@ -73,8 +72,7 @@ class Matcher:
                 self._folded.add(key, concept_id)
 
     def matches(self, sentence: Sequence[str]) -> list[Match]:
-        """Non-overlapping matches from left to right, each the longest that begins where it
-        begins."""
+        """Non-overlapping matches from left to right, the longest at each position."""
         return self.look_up(Spelled(sentence))
 
     def names_in(self, text: str) -> bool:
@@ -82,7 +80,7 @@ class Matcher:
         return bool(self.matches(words(text)))
 
     def look_up(self, sentence: Spelled) -> list[Match]:
-        """The matches among words that are prepared already."""
+        """The matches in words that are already prepared."""
         found: list[Match] = []
         end = 0
         for place in range(len(sentence.exact)):

@@ -1,5 +1,4 @@
-"""The sentences of the shipped transcripts: how biomedical text writes words, and how often it
-names things."""
+"""The sentences of the shipped transcripts, for the spelling and frequency of names."""
 
 import gzip
 import json
@@ -16,7 +15,7 @@ TRANSCRIPTS = shipped("builders", "transcripts")
 
 
 def recorded_sentences() -> Iterator[str]:
-    """Every recorded answer, unchecked; some hold several sentences."""
+    """Every recorded answer, unverified; some have several sentences."""
     for path in sorted(TRANSCRIPTS.glob("*.jsonl.gz")):
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             next(lines)  # the header
@@ -25,9 +24,9 @@ def recorded_sentences() -> Iterator[str]:
 
 
 def weighed_by_mentions(concepts: Sequence[Concept], share: float) -> tuple[Concept, ...]:
-    """The concepts with `share` of their total weight given to those that recorded sentences name.
+    """Give `share` of the total weight to the concepts that recorded sentences name.
 
-    The square root of a count flattens it, as a few names ("blood") stand in very many sentences.
+    Counts are flattened by a square root, as a few names ("blood") are in very many sentences.
     """
     matcher = Matcher((name, concept.id) for concept in concepts for name in concept.names)
     counts = Counter(

@@ -1,4 +1,4 @@
-"""What a sentence such as "organs and cells count, molecules don't" says of an entity type."""
+"""Parse a scope such as "organs and cells count, molecules don't"."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -23,8 +23,8 @@ class Scope:
 
 
 def read_scope(about: str) -> Scope:
-    """The phrases of `--about`: a clause that says "don't count" is excluded, and what follows
-    "not" up to its end."""
+    """Parse `--about`. Clauses with "don't count" are excluded, as is the rest of a clause after
+    "not"."""
     counted: list[str] = []
     excluded: list[str] = []
     said: list[str] = []
@@ -41,8 +41,7 @@ def read_scope(about: str) -> Scope:
 
 
 def clauses(text: str) -> Iterator[str]:
-    """The parts of "common names count, strains don't" that have a verb of their own; else the text
-    as a whole."""
+    """The clauses of "common names count, strains don't", each with a verb; else the whole text."""
     parts = re.split(r",\s*(?=[^,]*\b(?:counts?|do|does|are|is)(?:n['’]t)?\b)", text)
     yield from filter(str.strip, parts)
 

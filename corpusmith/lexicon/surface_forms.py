@@ -1,4 +1,4 @@
-"""A concept's name as running text has it: short, abbreviated, or coordinated with another."""
+"""Names as running text writes them: short, abbreviated, or coordinated with another."""
 
 import random
 from collections import defaultdict
@@ -9,15 +9,14 @@ from corpusmith.lexicon.forms import forms
 
 
 def surface(concept: Concept, rng: random.Random) -> str:
-    """A name of the concept as a sentence would use it: the preferred one half of the time, never a
-    long one."""
+    """Draw a short name of the concept; half of the time it is the preferred one."""
     if rng.random() < forms()["names"]["preferred"]:
         return concept.names[0]
     return rng.choice(concept.short_names)
 
 
 def abbreviation(concept: Concept, name: str) -> str | None:
-    """A short form for `name`: the concept's own acronym where it starts alike, else its initials.
+    """A short form for `name`: the concept's acronym if it begins the same, else the initials.
 
     None for a name of one word.
     """

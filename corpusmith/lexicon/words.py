@@ -1,4 +1,4 @@
-"""Words and their offsets: the one tokenisation that lexicons, verification and datasets share."""
+"""Tokenisation for lexicons, verification and datasets: words and their offsets."""
 
 import re
 from collections.abc import Sequence
@@ -29,14 +29,14 @@ def words(text: str) -> list[str]:
 
 
 class Located(NamedTuple):
-    """The words of a text and where they stand: `text[starts[i]:ends[i]] == words[i]`."""
+    """The words of a text and their offsets: `text[starts[i]:ends[i]] == words[i]`."""
 
     words: Sequence[str]
     starts: Sequence[int]
     ends: Sequence[int]
 
 
-@lru_cache(maxsize=16)  # verification, tags and augmentation ask for the same sentence in turn
+@lru_cache(maxsize=16)  # verification, tags and augmentation use the same sentence in turn
 def locate_words(text: str) -> Located:
     """Every word of `text` with its offsets."""
     pieces = WORD.split(text)  # what lies between words, and words, in turn
@@ -54,13 +54,13 @@ BRITISH = (
 )
 
 
-@lru_cache(maxsize=1 << 18)  # without it, half of a look-up's time goes into folding
+@lru_cache(maxsize=1 << 18)  # without the cache, folding takes half of the time of a look-up
 def fold(word: str) -> str:
     """A word without case, number or British spelling: 'Tumours' and 'tumor' are one name to look
     up.
 
-    The final s is dropped from words of five letters or more; as both sides of a comparison are
-    folded, it does no harm that 'diabetes' loses it too.
+    Drops the final s of words of five letters or more. 'diabetes' loses it too, which is harmless:
+    both sides of a comparison are folded.
     """
     folded = word.lower()
     for british, american in BRITISH:

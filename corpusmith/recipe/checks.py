@@ -1,5 +1,4 @@
-"""What a recipe's template, attributes and files need of each other: refused before anything is
-paid."""
+"""Check that a recipe's template, attributes and files fit together, before anything is paid."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from jinja2 import Environment, nodes
 from corpusmith.recipe.prompt import prompt_path, slots
 from corpusmith.recipe.schema import Recipe
 
-# What a request fills in beside the attributes of the recipe; docs/recipes.md explains each.
+# Template variables besides the recipe's attributes; docs/recipes.md explains each.
 FILLED = frozenset(
     ("kind", "label", "phrases", "avoid", "facts", "scope", "domain"),
 )
@@ -18,7 +17,7 @@ Problem = tuple[tuple[str, ...], str]  # the keys that lead to the fault, and wh
 
 
 def problems_of(recipe: Recipe) -> Iterator[Problem]:
-    """Everything that would fail, or be ignored in silence, once answers have been paid for."""
+    """Problems that would otherwise fail, or be ignored, after answers have been paid for."""
     text = prompt_path(recipe.prompt).read_text(encoding="utf-8")
     named, tested = slots(text), tested_in(text)
     for number, kind in enumerate(recipe.kinds):
@@ -47,8 +46,7 @@ def unused(name: str, recipe: Recipe, named: set[str]) -> str:
 
 
 def tested_in(template: str) -> set[str]:
-    """The variables that a template can do without: those it tests in an `if`, or gives a value by
-    `or`."""
+    """The optional variables of a template: tested in an `if`, or with a default by `or`."""
     tested: set[str] = set()
     parsed = Environment().parse(template)
     conditions: list[nodes.Node] = [part.left for part in parsed.find_all(nodes.Or)]
@@ -62,11 +60,8 @@ def tested_in(template: str) -> set[str]:
 
 
 def beside(path: Path, content: dict[str, Any]) -> Iterator[Problem]:
-    """Make the file names in a recipe relative to the recipe's folder, in place; those without a
-    file are problems.
-
-    A shipped lexicon, recipe or prompt has a name without an ending, and an address has `://`: both
-    stay.
+    """Resolve the file names in a recipe against its folder, in place; return missing files. Names
+    of shipped lexicons, recipes and prompts have no suffix and stay, as do URLs.
     """
     folder = path.parent
     for name, source in (content.get("lexicons") or {}).items():

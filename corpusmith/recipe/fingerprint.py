@@ -1,6 +1,4 @@
-"""What makes two corpora the same: a fingerprint of what they are made from, and a hash of the rows
-that came out.
-"""
+"""Identity of a corpus: a fingerprint of its inputs and a hash of its rows."""
 
 import hashlib
 import json
@@ -15,7 +13,7 @@ from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.prompt import PROMPTS, prompt_text
 from corpusmith.recipe.schema import Recipe
 
-# Raise by one when the same answers would get other labels, rows or copies than before.
+# Increase by one when the same answers get different labels, rows or copies.
 # 2: answers in another language, echoes of the prompt and refusals are rejected.
 RULES = 2
 # Recipe keys that do not change the fingerprint: more rows, another title or another benchmark make
@@ -24,8 +22,7 @@ NOT_IDENTITY = {"title", "license", "rows", "benchmarks", "transcript"}
 
 
 def portable(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as it may be published: files by their names, without the folders of this
-    machine."""
+    """The recipe for publication: file names without the folders of this machine."""
     content = recipe.model_dump(mode="json")
     for source in content["lexicons"].values():
         source["source"] = file_name(source["source"])
@@ -45,7 +42,7 @@ def fingerprint(recipe: Recipe, lexicons: Mapping[str, Lexicon]) -> str:
     """
     lenders = Plan(
         recipe
-    ).lenders  # which borrow nothing themselves: two recipes may borrow from each other
+    ).lenders  # borrowing is not transitive: two recipes may borrow from each other
     made_from = {
         "recipe": {
             key: value
@@ -64,9 +61,9 @@ def fingerprint(recipe: Recipe, lexicons: Mapping[str, Lexicon]) -> str:
 
 
 def plan_identity(plan: Plan, shard: tuple[int, int]) -> str:
-    """sha256 over all that a plan's payloads are made of: equal identities ask the same requests.
+    """SHA-256 of everything that determines a plan's payloads.
 
-    A plan whose identity changed needlessly is only drawn once more, so the version is part of it.
+    Includes the version of corpusmith: a changed identity only means that the plan is drawn again.
     """
     attributes = sorted((PROMPTS / "attributes").glob("*.txt"))
     made_from = {
@@ -90,9 +87,8 @@ def plan_identity(plan: Plan, shard: tuple[int, int]) -> str:
 
 
 def content_hash(splits: Mapping[str, Iterable[BinaryIO]]) -> str:
-    """sha256 over the rows of every split in order, given as open files of JSON lines: equal ones
-    are the same corpus, whatever the published files look like and however many there are. Closes
-    the files.
+    """SHA-256 of the rows of every split in order, given as open JSON Lines files. Doesn't depend
+    on the number or layout of the published files. Closes the files.
     """
     digest = hashlib.sha256()
     for split, files in sorted(splits.items()):

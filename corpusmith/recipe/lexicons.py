@@ -1,4 +1,4 @@
-"""Which part of each lexicon a recipe draws from, and which part it looks up."""
+"""Select the part of each lexicon that a recipe draws from, and the part it looks up."""
 
 from collections import defaultdict
 from collections.abc import Set
@@ -10,12 +10,11 @@ from corpusmith.lexicon.matcher import Matcher, folded_key
 from corpusmith.lexicon.words import fold, words
 from corpusmith.recipe.schema import LexiconSource, Selection
 
-FEWEST_OF_BRANCH = 5  # concepts: a branch of fewer overlaps by chance
+FEWEST_OF_BRANCH = 5  # concepts; a smaller branch may overlap by chance
 
 
 def selected(source: LexiconSource, selection: Selection) -> Lexicon:
-    """The part of a lexicon that a recipe draws from or looks up; a concept without types passes
-    unless types are asked."""
+    """Apply a selection to a lexicon. Concepts without types pass unless it names types."""
     lexicon = load_lexicon(source.source)
     ids = frozenset(selection.ids)
 
@@ -43,8 +42,7 @@ def selected(source: LexiconSource, selection: Selection) -> Lexicon:
 
 
 def found(source: LexiconSource) -> Lexicon:
-    """What a recipe looks up under one lexicon's name: the `find` selection, then the lexicons
-    named under `also`.
+    """The lexicon that a recipe looks up: the `find` selection plus the lexicons under `also`.
 
     Only MeSH's concepts have types, and ontologies keep one disease under several ids. So of
     concepts without types those names are looked up too that one with a type has ("prostatic

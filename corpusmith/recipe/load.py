@@ -1,4 +1,4 @@
-"""Recipes as YAML files: where they are, how they are read, and what is said of a mistake."""
+"""Find, read and check recipes, which are YAML files."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,7 +21,7 @@ def shipped_recipes() -> list[str]:
 
 
 def recipe_path(name_or_path: str) -> Path:
-    """Where a recipe lies. Raises UserError with the shipped names when there is none."""
+    """The path of a recipe. Raises UserError with the shipped names if there is none."""
     for path in (RECIPES / f"{name_or_path}.yaml", Path(name_or_path)):
         if path.is_file():
             return path
@@ -55,9 +55,8 @@ def located(path: Path, place: list[str], remedy: str) -> str:
 
 
 def merged(path: Path, depth: int = 0) -> dict[str, Any]:
-    """The mapping in `path` over the recipe that it `extends`.
-
-    A key given twice is the nearer one's, whole; of `lexicons`, each name by itself.
+    """The mapping in `path`, merged with the recipe that it `extends`. A key replaces the inherited
+    value as a whole; entries of `lexicons` are merged by name.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -99,8 +98,7 @@ def known_keys(place: list[str]) -> list[str]:
 
 
 def line_of(path: Path, place: list[str]) -> int | None:
-    """The line on which the innermost key of `place` stands, following YAML's own nodes; None when
-    it is inherited."""
+    """The line of the innermost key of `place`; None if the key is inherited."""
     node = yaml.compose(path.read_text(encoding="utf-8"))
     line = None
     for part in place:

@@ -1,5 +1,4 @@
-"""Write a recipe for an entity type from a plain list of names: the list made fit, and a short YAML
-file."""
+"""Write a recipe for an entity type from a list of names."""
 
 import csv
 from collections import Counter
@@ -50,11 +49,10 @@ def new_recipe(
     folder: Path = Path(),
     model: str = "gpt-4o-mini",
 ) -> Path:
-    """Write `{name}.yaml` and, beside it, the list made fit and what was changed in it. Return the
-    recipe's path.
+    """Write `{name}.yaml`, the normalised list and its changes. Return the recipe's path.
 
-    `words` has one name a line, further names of the same thing behind it, split by `|`, or is
-    another file that `load_external` reads. `about` says what counts and what doesn't: "organs and
+    `words` has one concept per line, its names separated by `|`, or is another file that
+    `load_external` reads. `about` says what counts and what doesn't: "organs and
     cells; not molecules".
 
     Raises UserError when the list is missing or too short to fill a train and a test split, or when
@@ -106,8 +104,7 @@ def new_recipe(
 
 
 def fit_list(concepts: Sequence[Concept], scope: Scope) -> Fitted:
-    """The list made fit, without what the scope excludes and with the branches of shipped lexicons
-    that it names.
+    """Normalise the list, drop what the scope excludes, and add the branches that it names.
 
     "tumours" in the scope adds the concepts below MeSH's neoplasms. Their acronyms are left out:
     most are of something else in most texts.

@@ -1,5 +1,5 @@
-"""`request i` as a pure function of (recipe, i): extendable, shardable, resumable without a file of
-state."""
+"""Plan requests: request `i` is a pure function of the recipe and `i`. So a plan can be extended,
+sharded and resumed without saved state."""
 
 import itertools
 import random
@@ -25,13 +25,12 @@ from corpusmith.recipe.schema import Kind, Recipe, Selection
 SPLIT_FOLDS = {"train": range(8), "validation": range(8, 9), "test": range(9, 10)}
 # In a plan of more requests, every concept that a held-out request could be about is held out.
 MOST_REDRAWN = 50_000
-MOST_DRAWS = 20  # of a concept that differs from those drawn before it
+MOST_DRAWS = 20  # to draw a concept that differs from the earlier ones
 
 
 @dataclass(frozen=True)
 class Way:
-    """A kind of the recipe with what is drawn for it: its splits and their weights, and the values
-    of each attribute."""
+    """A kind of the recipe, with its splits, their weights, and the values of each attribute."""
 
     kind: Kind
     splits: tuple[str, ...]
@@ -40,10 +39,8 @@ class Way:
 
 
 class Plan:
-    """The requests of a recipe, then those of the recipes it borrows from: an answer may serve
-    several corpora.
-
-    Lexicons, samplers and the template are loaded once, on first use.
+    """The requests of a recipe, then those of the recipes it borrows from. Lexicons, samplers and
+    the template are loaded once, on first use.
     """
 
     def __init__(self, recipe: Recipe) -> None:
@@ -54,20 +51,18 @@ class Plan:
 
     @cached_property
     def lenders(self) -> list["Plan"]:
-        """The plans of the recipes this one borrows from; what those borrow themselves is not
-        handed on."""
+        """The plans of the recipes this one borrows from. Borrowing is not transitive."""
         return [
             Plan(load_recipe(name).model_copy(update={"borrow": ()})) for name in self.recipe.borrow
         ]
 
     def requests(self, shard: int = 0, of: int = 1) -> Iterator[Request]:
-        """Requests `shard, shard + of, …`: shards of a plan are disjoint and together complete."""
+        """Requests `shard, shard + of, …`. The shards of a plan are disjoint and cover it."""
         for index in range(shard, len(self), of):
             yield self.request(index)
 
     def request(self, index: int) -> Request:
-        """Request `index`; below `rows`, the same for ever for the same recipe, however many rows
-        that asks for."""
+        """Request `index`. Changing `rows` doesn't change the requests below it."""
         recipe = self.recipe
         if index >= recipe.rows and self.lenders:
             return self._borrowed(index)
@@ -117,8 +112,7 @@ class Plan:
 
     @cached_property
     def held_out(self) -> frozenset[str]:
-        """The ids of concepts that a request of the validation or test split is about: no copy in
-        train may name them.
+        """Ids of the concepts in validation and test requests: no copy in train may name them.
 
         In a plan of very many requests, every concept that such a request could be about.
         """
@@ -165,12 +159,11 @@ class Plan:
 
     @cached_property
     def lexicons(self) -> dict[str, Lexicon]:
-        """What mentions are found with: each lexicon under its `find` selection and what it has
-        `also`, stop names apart."""
+        """The lexicons for look-up: the `find` selection plus `also`, without stop names."""
         return {name: self._apart(name, found(s)) for name, s in self.recipe.lexicons.items()}
 
     def _apart(self, name: str, lexicon: Lexicon) -> Lexicon:
-        """The lexicon without what overlaps with the one that it is to keep apart from."""
+        """The lexicon without overlaps with its `apart_from` lexicon."""
         other = self.recipe.lexicons[name].apart_from
         return apart(lexicon, found(self.recipe.lexicons[other]).matcher) if other else lexicon
 
@@ -205,8 +198,8 @@ class Plan:
         }
 
     def _way(self, kind: Kind) -> Way:
-        """Its splits are those with a concept of every lexicon it draws from: a short word list may
-        fill only some."""
+        """Uses the splits that have a concept of every lexicon; a short word list may fill only
+        some."""
         splits = [
             split
             for split in SPLIT_FOLDS
@@ -247,7 +240,7 @@ class Plan:
     def _another(
         self, lexicon: str, split: str, seeds: Sequence[Seed], rng: random.Random
     ) -> Concept:
-        """A concept to name; for relation types one that the request does not name yet."""
+        """Draw a concept; for relation types, one that the request does not name yet."""
         concept = self._samplers[lexicon, split].draw(rng)
         if self.recipe.relation and self.recipe.relation.types:
             named = {seed.concept_id for seed in seeds}
@@ -258,8 +251,8 @@ class Plan:
         return concept
 
     def _facts(self, seeds: Sequence[Seed], split: str, index: int) -> list[Facts]:
-        """What is known of each concept that was drawn, from a generator of its own: it changes
-        nothing else drawn."""
+        """The facts about each drawn concept. Uses a separate generator, so no other draw
+        changes."""
         rng = random.Random(f"{self.recipe.seed}:{index}:context")
         found: dict[tuple[str, str], Facts] = {}
         for seed in seeds:
@@ -273,7 +266,7 @@ class Plan:
 
     @cached_property
     def _graphs(self) -> dict[str, Graph]:
-        """Over the whole of each lexicon: a parent is seldom among what is drawn."""
+        """Built over each whole lexicon, since a parent is seldom a drawn concept."""
         return {
             name: Graph(selected(source, Selection()))
             for name, source in self.recipe.lexicons.items()

@@ -1,8 +1,8 @@
 """Templates that an LLM wrote: plain text with slots such as `{topic}`, turned into Jinja here and
 nowhere else.
 
-Nothing of such a text is ever read as Jinja: a brace that is not part of a known slot is refused,
-and without braces no Jinja can begin.
+No part of such a text is read as Jinja: braces outside known slots are refused, and Jinja needs
+braces.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from corpusmith.files import shipped
 
 SLOT = re.compile(r"\{\s*([A-Za-z_]+)\s*\}")
 PHRASES = """{{ '"' ~ phrases | join('" and "') ~ '"' }}"""
-APPENDED = {  # what a sentence cannot do without, where the template does not name it
+APPENDED = {  # required parts of the request, appended if the template lacks them
     "statement": "{% if statement %} {{ statement }}{% endif %}",
     "detail": "{% if detail %} {{ detail }}{% endif %}",
     "avoid": "{% if avoid %} Do not name any {{ avoid }}.{% endif %}",
@@ -34,7 +34,7 @@ FENCE = re.compile(r"```\w*\n?|`")
 
 
 class Refused(ValueError):
-    """Why a text is no template; one of a few phrases, so that reasons can be counted."""
+    """The reason why a text is not a template, from a few fixed phrases, so they can be counted."""
 
 
 def read_template(answer: str, slots: frozenset[str]) -> str:
@@ -62,11 +62,9 @@ def read_template(answer: str, slots: frozenset[str]) -> str:
 
 
 def to_jinja(template: str, base: str) -> str:
-    """A prompt file: the system text of `base`, the template where names are asked for, else the
-    user text of `base`.
-
-    `template` has come from `read_template`. Raises ValueError when the file would hold anything
-    but text and slots.
+    """A prompt file: the system text of `base`, then `template` for requests with names and the
+    user text of `base` for others. `template` comes from `read_template`. Raises ValueError if the
+    file has anything but text and slots.
     """
     system, _, user = base.partition("\n---\n")
     named = set(SLOT.findall(template))
@@ -90,9 +88,7 @@ def check(body: str) -> None:
 
 
 def sandbox() -> ImmutableSandboxedEnvironment:
-    """Where prompt files are rendered: one from elsewhere reaches what it is filled with and
-    nothing more.
-    """
+    """The environment that renders prompt files: a template can read its variables only."""
     from jinja2 import ChainableUndefined
 
     return ImmutableSandboxedEnvironment(undefined=ChainableUndefined, keep_trailing_newline=False)
@@ -139,9 +135,7 @@ def attribute_values(source: str | tuple[str, ...]) -> tuple[str, ...]:
     values: list[str] = []
     for name in source.split("+"):
         path = PROMPTS / "attributes" / f"{name}.txt"
-        if (
-            not path.exists() or path.parent != PROMPTS / "attributes"
-        ):  # no file of the user's is sent
+        if not path.exists() or path.parent != PROMPTS / "attributes":  # user files are never sent
             raise UserError(
                 f"no attribute list {name!r}: list the values in the recipe, or name a file of "
                 f"{path.parent}"

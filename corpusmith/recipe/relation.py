@@ -27,14 +27,14 @@ LABELS = ("unrelated", "related")  # of a recipe that names neither labels nor t
 
 
 class RelationType(BaseModel):
-    """One type of relation: what a sentence says when it holds, and how direction matters."""
+    """A relation type: its statements, and whether direction matters."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9 _-]*$")
     statements: tuple[str, ...] = Field(min_length=1)
     weight: float = Field(default=1.0, gt=0)  # share of the related requests
-    symmetric: bool = False  # "{head} interacts with {tail}": the order of the pair says nothing
+    symmetric: bool = False  # "{head} interacts with {tail}": the order of the pair has no meaning
     inverse: str | None = None  # the type that holds when head and tail are swapped
 
     @field_validator("statements")

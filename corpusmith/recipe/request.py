@@ -1,4 +1,4 @@
-"""One question to the teacher, and the phrases that its answer must hold."""
+"""A request to the teacher, and the phrases that its answer must contain."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,7 @@ from corpusmith.recipe.schema import Kind
 
 @dataclass(frozen=True)
 class Seed:
-    """A phrase that the answer must hold; `concept_id` names its concept, or both of a
-    coordination, split by `|`."""
+    """A phrase that the answer must contain. A coordination has two concept ids, joined by `|`."""
 
     text: str
     lexicon: str
@@ -20,7 +19,7 @@ class Seed:
 
 @dataclass(frozen=True)
 class Request:
-    """One question to the teacher, and what is known of its answer before it comes."""
+    """A request to the teacher, with its seeds, kind and split."""
 
     index: int
     id: str

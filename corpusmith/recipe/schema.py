@@ -1,4 +1,4 @@
-"""What a corpus is, as its author writes it: YAML checked by pydantic, unknown keys refused."""
+"""The recipe schema, checked by pydantic. Unknown keys are errors."""
 
 import re
 from typing import Annotated, Any, Literal
@@ -12,45 +12,39 @@ PLANNED = {"model", "messages", "seed", "n", "stream"}
 
 
 class Strict(BaseModel):
-    """A misspelt key is an error with its place, never a setting that silently does nothing."""
+    """Base class that rejects unknown keys, so a misspelt key is reported."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Selection(Strict):
-    """Which concepts of a lexicon, by id, by prefix of their types (MeSH tree numbers) and by
-    weight; which of their names."""
+    """Concepts of a lexicon, by id, type prefix (MeSH tree number) or weight, and their names."""
 
-    ids: tuple[str, ...] = ()  # these and no others
+    ids: tuple[str, ...] = ()  # only these concepts
     types: tuple[str, ...] = ()
     without_types: tuple[str, ...] = ()
     without_words: tuple[
         str, ...
-    ] = ()  # no name that holds one of these words: "induced" in "heparin-induced thrombosis"
+    ] = ()  # drop names with one of these words: "induced" in "heparin-induced thrombosis"
     min_weight: float = 0.0
 
 
 class LexiconSource(Strict):
-    """A lexicon by shipped name, path, URL or `hf://datasets/…`; drawn from and looked up under
-    separate selections."""
+    """A lexicon: a shipped name, path, URL or `hf://datasets/…`, with what to draw and look up."""
 
     source: str
     draw: Selection = Selection()
     find: Selection = Selection()
-    also: tuple[
-        str, ...
-    ] = ()  # lexicons that are looked up too, and written in copies, but never asked for
+    also: tuple[str, ...] = ()  # also looked up and used in copies, but never requested
     apart_from: str | None = (
-        None  # a lexicon of the recipe: what overlaps with it is left out, for contrasts
+        None  # a lexicon of the recipe; names that overlap with it are dropped, for contrasts
     )
     stop: tuple[str, ...] = ()
-    boost: dict[
-        str, Annotated[float, Field(gt=0)]
-    ] = {}  # how many times as often a branch or concept id is drawn
+    boost: dict[str, Annotated[float, Field(gt=0)]] = {}  # weight factor of a branch or concept id
 
 
 class Kind(Strict):
-    """One way of asking. `seeds` names the lexicons that are drawn from, in order."""
+    """A kind of request. `seeds` lists the lexicons to draw from, in order."""
 
     name: str
     weight: float = Field(gt=0)
@@ -58,18 +52,17 @@ class Kind(Strict):
     form: Literal["plain", "coordinated", "abbreviated", "modifier"] = "plain"
     attributes: dict[str, str | tuple[str, ...]] = {}
     avoid: str = ""
-    label: str | None = None  # relations: what the sentence says of its head and tail
-    # Relations with types: what the sentence may say. `stated`: this type, without a negation;
-    # `negated`: with one; `absent`: of no type at all; `any` is not checked.
+    label: str | None = None  # relations: the class of the pair
+    # Relation types: what the sentence may claim. `stated`: this type, not negated;
+    # `negated`: this type, negated; `absent`: no type; `any`: not checked.
     claim: Literal["any", "stated", "negated", "absent"] = "any"
 
 
 class Teacher(Strict):
-    """Whom the recipe was written for; the endpoint comes from the environment or the command
-    line."""
+    """The model that the recipe was written for. The endpoint is set elsewhere."""
 
     model: str
-    license: str = "unknown"  # of what the model writes
+    license: str = "unknown"  # of the model's outputs
     parameters: dict[str, Any] = {"temperature": 0.9, "top_p": 0.95, "max_tokens": 100}
     price: dict[str, float] | None = None  # per million tokens: input, cached, output
 
@@ -88,7 +81,7 @@ class Teacher(Strict):
 
     @property
     def sampling(self) -> dict[str, Any]:
-        """The parameters of a payload: without those that are null or only change what is sent."""
+        """The parameters in the payload, without nulls and those that only change what is sent."""
         return {
             name: value
             for name, value in self.parameters.items()
@@ -97,12 +90,12 @@ class Teacher(Strict):
 
 
 class Verification(Strict):
-    """What an answer must be to become a row."""
+    """Rules for accepting an answer as a row."""
 
     unasked: Literal["label", "reject", "mask", "ignore"] = (
-        "label"  # a mention that was not asked for
+        "label"  # what to do with a mention that was not requested
     )
-    first_sentence: bool = True  # of several, judge the first alone; otherwise several are rejected
+    first_sentence: bool = True  # keep the first of several sentences; otherwise reject the answer
     # accept a seed in another number or spelling (tumour, tumor), with the text as it stands
     repair: bool = True
     min_words: int = Field(default=5, ge=1)
@@ -111,7 +104,7 @@ class Verification(Strict):
 
 
 class Augmentation(Strict):
-    """Rows made of accepted rows at no cost, in the train split only."""
+    """Copies of accepted rows with other names, in the train split only."""
 
     replacements: int = Field(
         default=0, ge=0
@@ -131,58 +124,52 @@ class Augmentation(Strict):
     ] = {}  # of replacements
     across_types: float = Field(
         default=0.0, ge=0.0, le=1.0
-    )  # share of replacements of any branch of the lexicon
+    )  # share of replacements from any branch of the lexicon
     weight_exponent: float = Field(
         default=0.5, ge=0.0, le=1.0
-    )  # 1 draws names as the lexicon's weights say, 0 all alike
+    )  # 1: draw names by their weights; 0: uniformly
     prevalence: float = Field(
         default=0.0, ge=0.0, le=1.0
-    )  # share of names drawn as often as a teacher names them
+    )  # share of names drawn by their frequency in recorded answers
     frames: tuple[
         str, ...
-    ] = ()  # what stands around a name in the form `framed`, unlabelled: "{chemical}-induced {}"
+    ] = ()  # unlabelled context of a name in the form `framed`: "{chemical}-induced {}"
     asides: (
         str | tuple[str, ...]
-    ) = ()  # unlabelled words put into every other copy: "(P < 0.05)"; a list or a shipped one
+    ) = ()  # unlabelled text inserted into every other copy: "(P < 0.05)"; a list or a shipped one
     qualifiers: tuple[
         str, ...
-    ] = ()  # words that a replacement in the form `qualified` begins with: familial, sporadic
-    deficiency_of: str | None = (
-        None  # the lexicon whose names make the form `deficiency`: "C7 deficiency"
-    )
-    vary_context: bool = (
-        False  # in each copy, also other names in place of what was asked for and is no mention
-    )
-    contrasts: int = Field(
-        default=0, ge=0
-    )  # copies with names of lexicons that are no label in place of its mentions
+    ] = ()  # first words of a replacement in the form `qualified`: familial, sporadic
+    deficiency_of: str | None = None  # lexicon for the form `deficiency`: "C7 deficiency"
+    vary_context: bool = False  # also replace requested names that are not mentions
+    contrasts: int = Field(default=0, ge=0)  # copies with unlabelled names in place of mentions
     contrasted_lexicons: dict[
         str, Annotated[float, Field(gt=0)]
-    ] = {}  # shares of them; without, all that are no label
+    ] = {}  # weights of lexicons; default all unlabelled ones equally
     contrasted_acronyms: float = Field(
         default=1.0, ge=0.0, le=1.0
     )  # share of contrasts that may be an acronym
     mistagged: float = Field(
         default=0.0, ge=0.0
-    )  # unrelated rows a related row, masking a word that is no entity
+    )  # unrelated rows per related row, with a mask on a common word
     accompanied: float = Field(
         default=0.0, ge=0.0
-    )  # related rows a related row, with other names beside the pair
+    )  # related rows per related row, with other names beside the pair
 
 
 class Filters(Strict):
-    """What is thrown out of the accepted rows."""
+    """Filters for accepted rows."""
 
     near_duplicates: float = Field(
         default=0.8, gt=0.0, le=1.0
     )  # Jaccard similarity of word trigrams
-    leakage: int = Field(default=8, ge=0)  # shared n-grams with a benchmark; 0 keeps them
+    leakage: int = Field(default=8, ge=0)  # n of n-grams shared with a benchmark; 0 turns it off
     label_noise: int = Field(
         default=0, ge=0
-    )  # folds of cross-validation that find wrong labels; 0 keeps them
+    )  # cross-validation folds to detect label noise; 0 turns it off
     outliers: float = Field(
         default=0.0, ge=0.0
-    )  # robust deviations of embeddings beyond which a row goes; 0 keeps it
+    )  # limit in robust deviations of embeddings; 0 turns it off
 
     @field_validator("label_noise")
     @classmethod
@@ -193,13 +180,13 @@ class Filters(Strict):
 
 
 class Recipe(Strict):
-    """A corpus from its prompts to its splits. Docs: docs/recipes.md."""
+    """The definition of a corpus. See docs/recipes.md."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     title: str
     task: Literal["ner", "relations"]
     language: str = "en"
-    about: str = ""  # what counts as a mention and what doesn't, as the prompt says it
+    about: str = ""  # what counts as a mention and what doesn't; part of the prompt
     domain: str = "PubMed abstracts"  # what the sentences read like
     license: str = "other"  # of the corpus, as the Hub writes licences
     labels: dict[str, str] = {}  # NER: label -> lexicon
@@ -209,21 +196,19 @@ class Recipe(Strict):
     attributes: dict[str, str | tuple[str, ...]] = {}
     context: tuple[
         Literal["definition", "parents", "siblings", "synonyms"], ...
-    ] = ()  # facts on what is drawn
+    ] = ()  # facts about drawn concepts, for the prompt
     kinds: tuple[Kind, ...] = Field(min_length=1)
     teacher: Teacher
-    rows: int = Field(gt=0)  # requests, of which most become rows
+    rows: int = Field(gt=0)  # number of requests; most become rows
     borrow: tuple[
         str, ...
-    ] = ()  # recipes whose requests are this one's too: their answers, verified by this recipe
+    ] = ()  # recipes whose requests are added to this one's; this recipe verifies the answers
     seed: int = 0
     verify: Verification = Verification()
     augment: Augmentation = Augmentation()
     filters: Filters = Filters()
-    transcript: str | None = (
-        None  # the shipped transcript that answers it, where its name is another
-    )
-    benchmarks: tuple[str, ...] = ()  # folders below CORPUSMITH_BENCHMARKS that measure this corpus
+    transcript: str | None = None  # shipped transcript, if its name differs from the recipe's
+    benchmarks: tuple[str, ...] = ()  # folders below CORPUSMITH_BENCHMARKS to evaluate on
 
     @model_validator(mode="before")
     @classmethod

@@ -1,4 +1,4 @@
-"""How events run: in which queue they wait, and how the API reports a refused input."""
+"""Event settings: the queue of each event, and errors for refused inputs."""
 
 import functools
 from collections.abc import Callable
@@ -16,7 +16,7 @@ SENTENCES: dict[str, Any] = {"concurrency_id": SENTENCE_QUEUE, "concurrency_limi
 SENTENCES_ON_PAGE = {**SENTENCES, **ON_PAGE}
 FILES: dict[str, Any] = {"concurrency_id": FILE_QUEUE, "concurrency_limit": 1}
 FILES_ON_PAGE = {**FILES, **ON_PAGE}
-# Without a queue, for what needs no model. A message (gr.Info) needs a queue.
+# No queue, for events that need no model. A message (gr.Info) needs a queue.
 INSTANT: dict[str, Any] = {
     "queue": False,
     "show_progress": "hidden",

@@ -90,7 +90,7 @@ class Gate:
     def function(self, path: str, request: dict[str, Any]) -> Any:
         functions = self.page.fns
         name = path.split("/")[2 if path.startswith("call/v2/") else 1]
-        at = request.get("fn_index")  # outside of call/ it counts more than the name
+        at = request.get("fn_index")  # outside of call/ it takes precedence over the name
         if path.startswith("queue/join") or (at is not None and not path.startswith("call/")):
             known = functions.get(at) if isinstance(at, int) and not isinstance(at, bool) else None
             if known is not None and known.fn is not None:  # without one it runs in the browser

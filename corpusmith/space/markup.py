@@ -265,7 +265,7 @@ def percent(evaluation: dict, name: str) -> str:
 
 
 def f1(evaluation: dict) -> str:
-    """Strict F1, or macro F1 of relations: the F1 of one class rewards answering it always."""
+    """Strict F1, or macro F1 of relations: the F1 of one class rewards always predicting it."""
     name = "strict_f1" if "strict_f1" in evaluation else "macro_f1"
     interval = evaluation.get("ci95")
     low_high = interval.get(name) if isinstance(interval, dict) else interval

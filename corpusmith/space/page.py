@@ -1,4 +1,4 @@
-"""The page: tabs over one Service, and the same questions as endpoints for programs and MCP."""
+"""The page: tabs over one Service, and the same functions as endpoints for programs and MCP."""
 
 import json
 from pathlib import Path

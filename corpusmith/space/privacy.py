@@ -1,6 +1,7 @@
 """Keep visitors' texts out of the log, and out of memory after an hour.
 
-Gradio keeps more than this page needs: a copy of each component's value in each session (for deep
+Gradio keeps data that this page doesn't need: a copy of each component's value in each session (for
+deep
 links), answers that nobody fetched, and tracebacks whose messages repeat the input.
 """
 
@@ -67,7 +68,7 @@ def without_message(error: BaseException | None) -> str:
 
 @asynccontextmanager
 async def forgetting(app: Any) -> AsyncIterator[None]:
-    """The server's lifespan, with a task that forgets what is old."""
+    """The server's lifespan, with a task that drops old data."""
     task = asyncio.create_task(forget_regularly(app))
     try:
         yield
@@ -86,7 +87,7 @@ async def forget_regularly(app: Any) -> None:
 
 
 def forget_sessions(holder: StateHolder) -> None:
-    """Drop sessions that were not used for `FORGET_AFTER`, earlier if they hold no state."""
+    """Drop sessions unused for `FORGET_AFTER`; earlier if they hold no state."""
     now = datetime.now()
     for session, used in list(holder.time_last_used.items()):
         kept = holder.session_data.get(session)

@@ -8,7 +8,7 @@ from typing import TypedDict
 MAX_CHARACTERS = 20_000  # of one text
 MAX_BATCH = 1_000  # texts in one call of /batch
 MAX_BATCH_CHARACTERS = 1_000_000  # of all of them together
-MAX_PAIRS = 300  # judged in one text
+MAX_PAIRS = 300  # classified in one text
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 

@@ -109,7 +109,7 @@ class Service:
         return sorted({*self.labels, *sides})
 
     def extract(self, text: str, model: str = "", threshold: float = 0.5) -> list[Mention]:
-        """Find the entities in a text, of the types that this Space's models know.
+        """Find the entities in a text, of the types that this Space's models find.
 
         Args:
             text: English text, up to 20,000 characters.
@@ -223,7 +223,7 @@ class Service:
         return [self.mention(entity) for entity in entities]
 
     def of_type(self, text: str, label: str) -> list[Mention]:
-        """Mentions of one type, by the first model that knows it, else by the lexicon."""
+        """Mentions of one type, by the first model that finds it, else by the lexicon."""
         for name, extractor in self.extractors.items():
             if label.upper() in map(str.upper, extractor.labels):
                 return [

@@ -1,7 +1,6 @@
-"""Ask an OpenAI-compatible endpoint for every request that the ledger has no answer to.
-
-One coroutine fills a window, waits for replies and commits those that came together. A request
-leaves the window when its answer is on disk, so a killed run asks again at most what was in flight.
+"""Send the unanswered requests of a ledger to an OpenAI-compatible endpoint. One coroutine fills a
+window, waits for replies and commits them together. A request leaves the window when its answer is
+on disk, so a killed run repeats at most the requests in flight.
 """
 
 import asyncio
@@ -27,7 +26,7 @@ from corpusmith.teacher.structured import find_form, in_answer_form, is_structur
 from corpusmith.teacher.tally import Settled, Tally
 
 Outcome = Reply | Refusal
-ATTEMPTS = 6  # refusals for want of capacity do not count
+ATTEMPTS = 6  # 429s and other busy replies don't count
 FIRST_ATTEMPTS = 3  # while the endpoint has never replied
 PAID_ATTEMPTS = 2  # that brought no answer
 LONGEST_WAIT = 1800.0  # seconds without an answer while the endpoint says that it is busy
@@ -45,16 +44,16 @@ def generate(
     verify: Verify | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Progress:
-    """Ask for every request, a chat completion's payload, that the ledger has not settled.
+    """Send every request, a chat completion's payload, that the ledger has not settled.
 
-    `base_url` defaults to OPENAI_BASE_URL; the key is OPENAI_API_KEY. `verify` returns why an
-    answer will be rejected, or None. `on_progress` is called after each commit, and each second
-    while no reply comes. Requests are read as they are needed; an iterable with a length gives
+    `base_url` defaults to OPENAI_BASE_URL; the key is OPENAI_API_KEY. `verify` returns the reason
+    to reject an answer, or None. `on_progress` is called after each commit, and each second
+    while no reply comes. Requests are read lazily; an iterable with a length gives
     `Progress.total`.
 
     Raises UserError when the endpoint cannot be used, when few of the first ten answers pass
-    `verify`, or when another process asks for the same ledger. Whatever ends a run, the same call
-    goes on where it stopped.
+    `verify`, or when another process asks for the same ledger. The same call resumes a run that
+    ended for any reason.
     """
     endpoint = Endpoint.from_environment(base_url)
     tally = Tally(ledger, limits, verify, on_progress, Progress(count_requests(requests)))
@@ -76,15 +75,15 @@ class _Run:
         self.asking: dict[asyncio.Task[Outcome], Asked] = {}
         self.replied: list[asyncio.Task[Outcome]] = []
         self.reply = asyncio.Event()
-        self.later: list[tuple[float, int, Asked]] = []  # to be asked again, by time
+        self.later: list[tuple[float, int, Asked]] = []  # to be retried, by time
         self.number = count()
         self.upcoming: Asked | None = None
-        self.waiting: tuple[str, float] | None = None  # for what, and since when
+        self.waiting: tuple[str, float] | None = None  # reason, and start time
         self.fatal: UserError | None = None
         self.probed: set[str] = set()  # answered while the form of JSON was looked for
 
     async def finish(self, requests: Iterable[Payload]) -> Progress:
-        """Ask until every request is settled or the next one cannot be afforded."""
+        """Send requests until all are settled or the budget is used up."""
         async with self.endpoint.client(self.window.most, self.limits.timeout) as client:
             declared = self.limits.dialect
             self.asker = Asker(self.endpoint, client, self.ledger, self.pace, declared)
@@ -122,7 +121,7 @@ class _Run:
             self.faults.check()
 
     def _fill(self) -> None:
-        """Start requests while there is room, money and leave."""
+        """Start requests while window, budget and rate limits allow."""
         while self.window.room > 0:
             self.upcoming = self.upcoming or self._next()
             in_flight = len(self.asking)
@@ -134,21 +133,23 @@ class _Run:
             self.upcoming = None
 
     def _reserve(self, asked: Asked, in_flight: int) -> bool:
-        """Whether `max_cost` can pay for the request, with all that is in flight at its dearest."""
+        """Whether `max_cost` covers the request, with all requests in flight at their maximum
+        cost."""
         sent = self.asker.dialect(asked.payload["model"]).apply(asked.payload)
         asked.reserved = self.tally.most_cost(sent)
         reserved = sum(other.reserved for other in self.asking.values())
         return self.tally.affordable(sent, in_flight, reserved)
 
     def _must_wait_for_verdict(self, in_flight: int) -> bool:
-        """No more than a first window is sent before the first answers are judged."""
+        """Whether to wait for the verdict on the first answers. Until then only one window is
+        sent."""
         return self.tally.judging and self.tally.progress.answered + in_flight >= FIRST_WINDOW
 
     def _next(self) -> Asked | None:
         if self.later and self.later[0][0] <= time.monotonic():
             return heapq.heappop(self.later)[2]
         if len(self.later) >= FEW and not self.faults.proven:
-            return None  # nothing was answered yet: ask these again before any other
+            return None  # no answer yet: retry these before any other request
         return next(self.unsettled, None)
 
     def _start(self, asked: Asked) -> None:
@@ -162,7 +163,7 @@ class _Run:
         self.reply.set()
 
     async def _wait(self) -> None:
-        """Wait for a reply, or until a request may be asked again; report each second."""
+        """Wait for a reply or the next retry; report each second."""
         while not self.replied:
             wait = PULSE
             if self.later and self.window.room > 0 and not self.upcoming:
@@ -180,7 +181,7 @@ class _Run:
                 )
 
     def _collect(self) -> tuple[Settled, dict[str, Payload]]:
-        """What came since the last time, and the payloads of it by key."""
+        """The outcomes since the last call, and their payloads by key."""
         tasks, self.replied = self.replied, []
         self.reply.clear()
         settled, payloads = Settled(), {}
@@ -194,7 +195,7 @@ class _Run:
         return settled, payloads
 
     def _settle(self, asked: Asked, outcome: Outcome, settled: Settled) -> None:
-        """Book one outcome, or ask again later."""
+        """Record one outcome, or schedule a retry."""
         if isinstance(outcome, Refusal):
             self._refused(asked, outcome)
             return
@@ -215,7 +216,7 @@ class _Run:
             self._again_or_hold(asked, outcome.problem, final=final)
 
     def _refused(self, asked: Asked, refusal: Refusal) -> None:
-        """Wait, ask again, learn a dialect, hold a failure, or remember what ends the run."""
+        """Wait, retry, learn a dialect, hold a failure, or end the run."""
         fatal = refusal.kind == "account" or (
             refusal.kind == "unreachable" and not self.asker.reached
         )
@@ -268,7 +269,7 @@ class _Run:
         heapq.heappush(self.later, (time.monotonic() + wait, next(self.number), asked))
 
     async def _drain(self) -> None:
-        """Wait for what was sent, as it will be billed; drop what still waits for its turn."""
+        """Wait for sent requests, which will be billed; drop those that were not sent."""
         for task, asked in self.asking.items():
             if not asked.sent_at:
                 task.cancel()
@@ -276,7 +277,7 @@ class _Run:
             await asyncio.wait(self.asking, timeout=DRAIN)
 
     async def _formed(self, requests: Iterator[Payload]) -> Iterable[Payload]:
-        """The requests, those for structured answers in the form that the endpoint takes."""
+        """The requests, with structured answers asked for in the endpoint's form."""
         first = next(requests, None)
         if first is None or not is_structured(first):
             return chain([first] if first else [], requests)
@@ -289,7 +290,7 @@ class _Run:
         self.probed.update(answer.key for answer in settled.answers)
 
     def _unsettled(self, requests: Iterable[Payload]) -> Iterator[Asked]:
-        """The requests to ask, made pending in the ledger before they are asked."""
+        """The unsettled requests. Marks them as pending in the ledger before they are sent."""
         for part in batches(requests, PART):
             keyed = {payload_key(payload): payload for payload in part}
             settled = self.ledger.settled(keyed)
@@ -329,5 +330,5 @@ class _Run:
 
 
 def backoff(attempt: int) -> float:
-    """Seconds: doubling, with jitter so that what failed together does not come back together."""
+    """Exponential back-off with jitter, in seconds."""
     return min(LONGEST_BACKOFF, 0.5 * 2**attempt) * random.uniform(0.5, 1.0)

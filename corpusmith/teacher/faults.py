@@ -1,4 +1,4 @@
-"""Failures that may be the endpoint's fault: they are held until an answer clears the endpoint."""
+"""Hold failures until an answer shows that the endpoint works."""
 
 import re
 from dataclasses import dataclass, field
@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from corpusmith.errors import UserError
 from corpusmith.teacher.ledger import Failure
 
-FEW = 5  # alike, with no answer yet: all requests would meet them
-MANY = 20  # in a row, also of several kinds or after answers
+FEW = 5  # alike, before any answer: all requests would fail so
+MANY = 20  # in a row, of any kind, even after answers
 NOT_LOST = (
     "nothing is marked as failed, and nothing is lost: give the same command once it is mended"
 )
@@ -15,9 +15,8 @@ NOT_LOST = (
 
 @dataclass(frozen=True)
 class Held:
-    """A failure of a request that was sent at `sent_at`.
-
-    `passing`: asking later may help. `paid`: the endpoint did reply, so it is not at fault.
+    """A failure of a request that was sent at `sent_at`. `passing`: a retry may succeed. `paid`:
+    the endpoint did reply, so it isn't the cause.
     """
 
     failure: Failure
@@ -29,10 +28,9 @@ class Held:
 
 @dataclass
 class Faults:
-    """Failures of one run. A failure counts once an answer came to a request that was sent later.
-
-    So a fault of the account, the model or the parameters, which all requests meet from some
-    moment on, marks no request as failed.
+    """Failures of one run. A failure counts once a request that was sent later is answered. So an
+    error of the account, the model or the parameters, which affects all requests from some moment
+    on, marks no request as failed.
     """
 
     host: str
@@ -56,13 +54,13 @@ class Faults:
         self.held.append(held)
 
     def cleared(self) -> list[Failure]:
-        """The failures that answers have shown to be the requests' own."""
+        """The failures that count, since a later request was answered."""
         own = [one.failure for one in self.held if one.sent_at <= self.last_sent]
         self.held = [one for one in self.held if one.sent_at > self.last_sent]
         return own
 
     def check(self) -> None:
-        """Raise UserError when the failures must be the endpoint's."""
+        """Raise UserError if the endpoint must be the cause of the failures."""
         if len(self.held) >= MANY or (not self.proven and self._alike() >= FEW):
             raise self.error()
 
@@ -91,7 +89,7 @@ class Faults:
         )
 
     def _alike(self) -> int:
-        """How many failures have the reason of the last, numbers apart."""
+        """The number of failures with the last one's reason, ignoring digits."""
         if not self.held:
             return 0
         reasons = [re.sub(r"\d+", "#", one.failure.reason) for one in self.held]

@@ -1,4 +1,4 @@
-"""How a teacher may be asked: how fast, how long, and for how much money."""
+"""Limits on requests to a teacher: rate, time and cost."""
 
 from dataclasses import dataclass
 

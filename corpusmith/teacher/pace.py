@@ -1,4 +1,4 @@
-"""How fast a teacher may be asked: a window that finds its size, and the limits of both sides."""
+"""Rate control: an adaptive window, and the limits of user and server."""
 
 import asyncio
 import math
@@ -13,7 +13,7 @@ GROWTH = 4.0  # requests a round trip
 FIRST_PAUSE = 1.0  # seconds, where a refusal does not say how long to wait
 PAUSE_DECAY = 0.9  # an answer
 LONGEST_BACKOFF = 60.0
-LONGEST_PAUSE = 600.0  # seconds; a server that asks for more gets asked again then
+LONGEST_PAUSE = 600.0  # seconds; the longest pause, even if a server asks for more
 _DURATION = re.compile(r"([\d.]+)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -36,7 +36,7 @@ class Window:
         return int(self.size) - self.inside
 
     def grow(self) -> None:
-        """An answer came. A window that is not full does not grow."""
+        """Count an answer. A window that is not full doesn't grow."""
         if self.inside >= int(self.size) / 2:
             self.size = min(self.most, self.size + (1.0 if self._doubling else GROWTH / self.size))
 
@@ -54,13 +54,13 @@ class Allowance:
 
     up_to: float
     until: float
-    limit: float  # how many it grants again then
+    limit: float  # size of the allowance after the reset
     period: float
-    since: float = 0.0  # what was sent up to here, it granted before
+    since: float = 0.0  # requests or tokens sent before this allowance
 
 
 class Pace:
-    """When the next request may go, by the user's limits and by the server's limits and pauses."""
+    """Schedules requests by the user's limits and the server's limits and pauses."""
 
     def __init__(self, rpm: float | None = None, tpm: float | None = None) -> None:
         self.rpm = rpm
@@ -73,9 +73,8 @@ class Pace:
         self._allowed: dict[str, Allowance] = {}
 
     async def turn(self, tokens: float) -> dict[str, float]:
-        """Wait until a request of about `tokens` tokens may be sent.
-
-        Returns all that is sent by then, with this request.
+        """Wait until a request of about `tokens` tokens may be sent. Returns the totals sent so
+        far, including it.
         """
         start = max(self._next, self._paused_until, time.monotonic())
         self._next = start + max(
@@ -93,7 +92,7 @@ class Pace:
         return self._sent
 
     def _granted_at(self, kind: str, need: float) -> float:
-        """When the server's allowance is enough; a replenished one is full again."""
+        """The time when the server's allowance is sufficient. A replenished allowance is full."""
         allowed, sent = self._allowed.get(kind), self._sent[kind]
         if allowed is None or sent + need <= allowed.up_to:
             return 0.0
@@ -104,7 +103,7 @@ class Pace:
         return allowed.until
 
     def pause(self, seconds: float) -> None:
-        """Send nothing for so long."""
+        """Pause all sending for some seconds."""
         self._paused_until = max(self._paused_until, time.monotonic() + min(seconds, LONGEST_PAUSE))
 
     def refuse(self, asked_for: float | None, sent_at: float) -> None:
@@ -122,7 +121,7 @@ class Pace:
         self.pause(max(told, self._pause))
 
     def answered(self) -> None:
-        """An answer came: the next pause may be shorter."""
+        """Count an answer, which shortens the next pause."""
         self._pause *= PAUSE_DECAY
 
     def heed(self, headers: Mapping[str, str], sent: Mapping[str, float]) -> None:

@@ -1,4 +1,4 @@
-"""A request: the payload of a chat completion, its key, and what it shares with others."""
+"""Requests: the payload of a chat completion, its key and its shape."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What tokens cost. A price comes from the recipe or a TOML table; without one the cost is None."""
+"""Prices of tokens. A price comes from the recipe or a TOML table; without one the cost is None."""
 
 import sys
 from collections.abc import Iterable, Mapping
@@ -71,7 +71,7 @@ def load_prices(path: Path) -> dict[str, Price]:
 
 
 def total_cost(usages: Iterable[Usage], prices: Mapping[str, Price]) -> float | None:
-    """What the answers cost; None when the price of one of the models is not known."""
+    """The cost of the answers; None if the price of one model is unknown."""
     cost = 0.0
     for usage in usages:
         if usage.model not in prices:
@@ -84,7 +84,7 @@ def total_cost(usages: Iterable[Usage], prices: Mapping[str, Price]) -> float | 
 
 
 def most_cost(payload: Mapping[str, Any], price: Price | None, *, batch: bool = False) -> float:
-    """What an answer can cost at its longest. Raises UserError when nothing limits its length."""
+    """The maximum cost of an answer. Raises UserError if its length has no limit."""
     prompt, completion = most_tokens(payload)
     if not completion or price is None:
         raise UserError(

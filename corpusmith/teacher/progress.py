@@ -1,4 +1,4 @@
-"""How far a generation is: the figures at one moment."""
+"""Progress of a generation."""
 
 from collections.abc import Callable, Iterable, Sized
 from dataclasses import dataclass

@@ -23,7 +23,7 @@ from corpusmith.teacher.tally import Settled
 M = TypeVar("M", bound=BaseModel)
 Outcome = Answer | Literal["failed", "pending"]
 FORMS = ("json_schema", "json_object", "text")  # from the strictest on
-TRIES = 5  # of one form while the server has no time for it
+TRIES = 5  # attempts with one form while the server is busy
 _FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n\s*```\s*\Z", re.DOTALL)
 
 
@@ -73,9 +73,10 @@ async def find_form(
     payload: Mapping[str, Any],
     book: Callable[[Settled, Mapping[str, Any]], None],
 ) -> str:
-    """The strictest form that gets JSON out of the endpoint, tried with one request.
+    """Find the strictest form that the endpoint accepts, with one request.
 
-    `book` takes the replies, so that each is paid once. A form is remembered when it was answered.
+    `book` records the replies, so that each is paid once. A form is remembered when it was
+    answered.
     Raises UserError when the endpoint cannot be used.
     """
     host, model = asker.endpoint.host, payload["model"]
@@ -143,7 +144,7 @@ def _is_json(text: str) -> bool:
 
 
 def find_outcomes(ledger: Ledger, payloads: Iterable[Mapping[str, Any]]) -> list[Outcome]:
-    """What became of each payload, in whichever form it was asked.
+    """The outcome of each payload, in any form.
 
     An answer in one form beats a failure in another.
     """
@@ -162,7 +163,7 @@ def find_outcomes(ledger: Ledger, payloads: Iterable[Mapping[str, Any]]) -> list
 
 
 def find_answers(ledger: Ledger, payloads: Iterable[Mapping[str, Any]]) -> list[Answer | None]:
-    """For each payload the answer to it in whichever form it was asked."""
+    """The answer to each payload, in any form."""
     return [
         outcome if isinstance(outcome, Answer) else None
         for outcome in find_outcomes(ledger, payloads)

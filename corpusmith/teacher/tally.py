@@ -1,4 +1,4 @@
-"""The books of one run: what was settled and paid, what the answers became, and when to stop."""
+"""Totals of one run: outcomes, cost, verdicts on answers, and when to stop."""
 
 import time
 from collections import Counter
@@ -21,7 +21,7 @@ TOP_REASONS = 3
 
 @dataclass
 class Settled:
-    """What came of some requests, in the order in which it came."""
+    """Outcomes of requests, in order of arrival."""
 
     answers: list[Answer] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
@@ -33,7 +33,7 @@ class Settled:
 
 @dataclass
 class Tally:
-    """Figures of one run. `count` adds what is on disk already."""
+    """Totals of one run. Call `count` after the outcomes are on disk."""
 
     ledger: Ledger
     limits: AskLimits
@@ -41,8 +41,8 @@ class Tally:
     on_progress: Callable[[Progress], None] | None
     progress: Progress
     batch: bool = False
-    dearest: float = 0.0  # what the dearest reply so far cost
-    unseen: float = 0.0  # what attempts without a readable bill may have cost at most
+    dearest: float = 0.0  # highest cost of a reply so far
+    unseen: float = 0.0  # maximum cost of attempts without a readable bill
 
     def __post_init__(self) -> None:
         self.started = time.monotonic()
@@ -53,12 +53,12 @@ class Tally:
             self.progress = replace(self.progress, cost=0.0)
 
     def write(self, settled: Settled) -> None:
-        """Put on disk what came."""
+        """Write outcomes to disk."""
         if settled:
             self.ledger.record(settled.answers, settled.failures, settled.spent)
 
     def count(self, settled: Settled, payloads: Mapping[str, Payload]) -> None:
-        """Count what is on disk. `payloads` are those of the answers, by key."""
+        """Count outcomes that are on disk. `payloads` are those of the answers, by key."""
         verdicts = [
             self._judge(payloads[answer.key], answer)
             for answer in settled.answers
@@ -87,7 +87,7 @@ class Tally:
         )
 
     def judge_known(self, payloads: Sequence[Payload], answers: Sequence[Answer]) -> None:
-        """Judge answers of an earlier run among the first ones, so that they are not paid again."""
+        """Include answers of an earlier run in the first answers."""
         for payload, answer in zip(payloads, answers, strict=True):
             if len(self.judged) < JUDGED and self.verify:
                 self.judged.append((answer.text, self.verify(payload, answer)))
@@ -121,14 +121,15 @@ class Tally:
         return self.progress
 
     def most_cost(self, payload: Payload) -> float:
-        """What one more attempt can cost: the longest answer, or the dearest so far."""
+        """The maximum cost of another attempt: the longest answer, or the highest cost so far."""
         if self.limits.max_cost is None:
             return 0.0
         estimate = most_cost(payload, self.limits.price, batch=self.batch)
         return max(estimate, self.dearest)
 
     def affordable(self, payload: Payload, in_flight: int = 0, reserved: float = 0.0) -> bool:
-        """Whether one more attempt fits into `max_cost`, with those in flight at their dearest."""
+        """Whether another attempt fits into `max_cost`, with those in flight at their maximum
+        cost."""
         if self.limits.max_cost is None:
             return True
         if in_flight and not self.progress.answered + self.progress.unusable:

@@ -89,7 +89,7 @@ def import_transcript(path: Path, ledger: Ledger) -> dict[str, Any]:
 
 
 def transcript_header(path: Path) -> dict[str, Any]:
-    """What a transcript says of itself, checked as on import."""
+    """The header of a transcript, after the checks of an import."""
     return _read(path)[0]
 
 

@@ -62,7 +62,7 @@ def configs_table(corpora: Sequence[Corpus]) -> Markdown:
 
 
 def examples_table(corpus: Corpus) -> Markdown:
-    """Some rows of the corpus, with their origin if any was derived by rule."""
+    """Example rows of the corpus, with their origin if any was derived by rule."""
     head, rows = ["Mentions in bold"], [[shown(example)] for example in corpus.examples]
     if corpus.task == "relations":
         head = ["Head and tail in bold", "Label"]

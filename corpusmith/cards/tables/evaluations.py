@@ -1,4 +1,4 @@
-"""The tables of a model card: what evaluation/*.json says, in percent."""
+"""The tables of a model card, from evaluation/*.json, in percent."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from corpusmith.cards.markdown import Markdown, between, code, escape, number, p
 from corpusmith.cards.tables.baselines import FRACTIONS
 
 Evaluations = Sequence[Mapping[str, Any]]
-# Not the F1 of "related": answering that to everything scores 67 on balanced data.
+# Not the F1 of "related": always predicting it scores 67 on balanced data.
 HEADLINE = {"ner": "strict_f1", "relations": "macro_f1"}
 METRICS = {  # task -> (key of the evaluation, metric id on the Hub, what the card calls it)
     "ner": (

@@ -1,4 +1,4 @@
-"""Copies of accepted sentences at no cost: other names in the place of mentions."""
+"""Copies of accepted sentences, with other names in place of their mentions."""
 
 import random
 import re
@@ -16,13 +16,12 @@ from corpusmith.recipe.schema import Recipe
 def derived_entities(
     example: Entities, row_id: str, recipe: Recipe, vocabulary: Vocabulary
 ) -> Iterator[tuple[str, Entities]]:
-    """(how it was derived, copy) of a sentence with other names in place of its mentions; none
-    where nothing can change.
+    """Pairs of derivation and copy: the sentence with other names in place of its mentions.
 
     A *replacement* has other concepts of the lexicon, mostly of the same branch, in one of the
     recipe's forms, and is labelled: it widens vocabulary. A *contrast* has unlabelled names of
-    lexicons that belong to no label (genes, chemicals): the words around a mention then prove
-    nothing, so that a student must look at the name. With `vary_context` each copy also gets other
+    lexicons that belong to no label (genes, chemicals): context alone then doesn't predict a
+    mention, so a student must use the name. With `vary_context` each copy also gets other
     genes or drugs where the sentence was asked to name one without a label.
     """
     augment = recipe.augment
@@ -59,10 +58,8 @@ def by_concept(spans: Sequence[Span]) -> dict[str, list[Span]]:
 
 
 def with_names(example: Entities, names: dict[str, list[Pieces]]) -> Entities:
-    """The sentence with the given pieces in place of each mention and each name of its context that
-    `names` has.
-
-    `names` has a list for each concept, in order.
+    """Replace each mention and context name whose concept is in `names`. `names` has a list of
+    pieces for each concept, in order.
     """
     waiting = {concept_id: iter(pieces) for concept_id, pieces in names.items()}
     text, at = "", 0
@@ -82,10 +79,8 @@ def with_names(example: Entities, names: dict[str, list[Pieces]]) -> Entities:
 
 
 def with_aside(example: Entities, recipe: Recipe, rng: random.Random) -> Entities:
-    """The sentence, every other time with one of `augment.asides` between two words of it, as
-    running text has them.
-
-    Not behind a mention, where brackets hold its short form.
+    """Insert one of `augment.asides` between two words, with probability one half. Never after a
+    mention, where brackets would hold its short form.
     """
     asides = attribute_values(recipe.augment.asides) if recipe.augment.asides else ()
     if not asides or rng.random() < 1 - forms()["entities"]["aside"]:

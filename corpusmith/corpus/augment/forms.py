@@ -1,5 +1,4 @@
-"""The forms in which a copy names things: plain, abbreviated, in a list, in a frame, or as a
-contrast."""
+"""Forms of names in copies: plain, abbreviated, in a list, in a frame, or as a contrast."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -13,24 +12,23 @@ from corpusmith.lexicon.matcher import is_acronym
 from corpusmith.lexicon.surface_forms import abbreviation, surface
 from corpusmith.recipe.schema import Recipe
 
-Piece = tuple[str, str]  # text, and the concept it names; "" where it carries no label
+Piece = tuple[str, str]  # text and its concept; "" for unlabelled text
 Pieces = tuple[Piece, ...]
 
 
 @dataclass(frozen=True)
 class NameForms:
-    """Draws what stands in the place of a concept's mentions, for the copies of one row."""
+    """Draws replacements for a concept's mentions, for the copies of one row."""
 
     recipe: Recipe
     vocabulary: Vocabulary
     rng: random.Random
 
     def replacement(self, spans: Sequence[Span]) -> list[Pieces]:
-        """What stands for each of a concept's mentions: another concept of its semantic type. []
-        where none can.
+        """A replacement for each of a concept's mentions, of the same semantic type. [] if there is
+        none.
 
-        Where the sentence itself uses an acronym of the concept, its place takes the new concept's
-        acronym.
+        An acronym is replaced by the new concept's acronym.
         """
         lexicon = self.recipe.labels[spans[0].label]
         for _ in range(forms()["entities"]["tries"]):
@@ -84,11 +82,9 @@ class NameForms:
         return surface(self.vocabulary.draw(lexicon, self.rng), self.rng)
 
     def listed_beside(self, form: str, lexicon: str) -> Iterator[Piece]:
-        """What else stands in a list: a few mentions, or if it is `mixed`, names of which about
-        half are mentions.
+        """Further items of a list: mentions, or in a `mixed` list, about half mentions.
 
-        In a mixed list the words around a name say nothing of it, so that a student must know the
-        name.
+        In a mixed list context doesn't predict a mention, so a student must use the name.
         """
         words, rng = forms()["entities"], self.rng
         mixed = form == "mixed"
@@ -119,12 +115,12 @@ class NameForms:
             yield piece
 
     def contrast(self, spans: Sequence[Span]) -> list[Pieces]:
-        """What stands, unlabelled, for each of a concept's mentions: a name of another lexicon. []
-        without one.
+        """An unlabelled name of another lexicon for each of a concept's mentions. [] if there is
+        none.
 
-        An acronym's place takes an acronym, any other mostly a longer name: an acronym is known by
-        the words around it, and acronyms in the place of mentions would teach the opposite. Frames
-        stand around these names as often as around mentions, for the same reason.
+        An acronym is replaced by an acronym, any other name mostly by a longer one: acronyms must
+        be recognised by their context, and unlabelled acronyms in mention contexts would teach the
+        opposite. For the same reason frames are as frequent here as around mentions.
         """
         augment, rng = self.recipe.augment, self.rng
         lexicon = self.unlabelled_lexicon()

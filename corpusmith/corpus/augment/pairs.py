@@ -1,5 +1,4 @@
-"""Pairs made of accepted pairs at no cost: other names beside them, and pairs that a tagger got
-wrong."""
+"""Pairs derived from accepted pairs: with more names, or with a simulated tagger error."""
 
 import random
 import re
@@ -22,7 +21,7 @@ def common_words() -> re.Pattern[str]:
 def derived_pairs(
     example: Pair, row_id: str, recipe: Recipe, vocabulary: Vocabulary
 ) -> Iterator[tuple[str, Pair]]:
-    """(how it was derived, pair) of a related pair; none of any other."""
+    """Pairs of derivation and copy of a related pair; none for other pairs."""
     assert recipe.relation is not None
     if example.label == recipe.relation.labels[0]:
         return
@@ -35,8 +34,8 @@ def derived_pairs(
 def accompanied_pairs(
     example: Pair, row_id: str, recipe: Recipe, vocabulary: Vocabulary
 ) -> Iterator[Pair]:
-    """Related copies whose sentence names more of the same kind; about `augment.accompanied` of
-    them.
+    """Related copies whose sentence has more names of the same kind. The mean number is
+    `augment.accompanied`.
 
     A mistagged pair leaves the true names of its sentence unmasked. Without these copies a student
     would learn that an unmasked name makes a pair unrelated.
@@ -64,10 +63,8 @@ def with_words(example: Pair, at: int, added: str) -> Pair:
 
 
 def mistagged_pairs(example: Pair, row_id: str, recipe: Recipe) -> Iterator[Pair]:
-    """Unrelated pairs of a related sentence: a common word masked in place of its head or of its
-    tail.
-
-    About `augment.mistagged` of them; none where the sentence has no such word.
+    """Unrelated pairs of a related sentence, with a common word masked in place of head or tail.
+    The mean number is `augment.mistagged`; none if the sentence has no such word.
     """
     assert recipe.relation is not None
     unrelated = recipe.relation.labels[0]

@@ -1,4 +1,4 @@
-"""The names that copies of accepted sentences take: much more than was asked for, at no cost."""
+"""The names in copies of accepted sentences: any that the lexicons find, requested or not."""
 
 import gzip
 import random
@@ -18,12 +18,11 @@ PREVALENCE = SHIPPED / "prevalence.tsv.gz"
 
 
 class Vocabulary:
-    """Draws concepts of everything that a recipe's lexicons find, but for those that a held-out row
-    was asked about.
+    """Draws concepts that a recipe's lexicons find, except those of held-out requests.
 
-    A lexicon's weights say how well a concept is known; `augment.weight_exponent` below 1 flattens
-    them, so that the many rare ones are seen too. `augment.prevalence` is the share drawn as often
-    as a teacher names them unasked.
+    `augment.weight_exponent` below 1 flattens the lexicon's weights, so that rare concepts are
+    drawn more often. `augment.prevalence` is the share drawn by how often a teacher names a concept
+    unasked.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -34,8 +33,8 @@ class Vocabulary:
         return self._samplers[lexicon][""].draw(rng)
 
     def alike(self, concept_id: str, lexicon: str, rng: random.Random) -> Concept | None:
-        """A concept of the same branch (the first part of a MeSH tree number); None where nothing
-        is known of its type.
+        """A concept of the same branch (first part of the MeSH tree number); None if it has no
+        type.
         """
         concept = self.plan.lexicons[lexicon].by_id.get(concept_id)
         if concept is None or not concept.types:
@@ -59,7 +58,7 @@ class Vocabulary:
 
     @cached_property
     def _by_last_word(self) -> dict[str, dict[str, tuple[list[tuple[str, Concept]], list[float]]]]:
-        """By lexicon and last word: the names that end so, and their weights added up."""
+        """By lexicon and last word: the names, and their cumulative weights."""
         return {
             lexicon: {
                 word: (names, list(accumulate(concept.weight for _, concept in names)))
@@ -74,9 +73,7 @@ class Vocabulary:
 
 
 class LexiconSamplers(dict[str, dict[str, Sampler]]):
-    """By lexicon and branch, "" for all of a lexicon; each lexicon's are made when it is first
-    drawn from.
-    """
+    """By lexicon and branch, "" for a whole lexicon. Built on the first draw from each lexicon."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -93,7 +90,7 @@ class LexiconSamplers(dict[str, dict[str, Sampler]]):
         return self[lexicon]
 
     def _usable(self, lexicon: str) -> Iterator[Concept]:
-        """The concepts with the names that are labelled where they stand."""
+        """The concepts with their unambiguous names, which are always labelled."""
         found = self._plan.lexicons[lexicon]
         stopped = {folded_key(name) for name in found.stop}
         for concept in found.concepts:
@@ -103,9 +100,7 @@ class LexiconSamplers(dict[str, dict[str, Sampler]]):
 
 
 def weighed(concepts: list[Concept], prevalence: float, exponent: float) -> Iterator[Concept]:
-    """The concepts with the weights that copies draw them by; `prevalence` counts only where a
-    lexicon has figures.
-    """
+    """The concepts with their weights in copies. `prevalence` needs counts for the lexicon."""
     known = [concept.weight**exponent for concept in concepts]
     counts = named_by_teachers() if prevalence else {}
     named = [counts.get(concept.id, 0) ** 0.5 for concept in concepts]
@@ -119,9 +114,7 @@ def weighed(concepts: list[Concept], prevalence: float, exponent: float) -> Iter
 
 @lru_cache(maxsize=1)
 def named_by_teachers() -> Mapping[str, int]:
-    """How often the answers of the shipped transcripts name a concept that was not asked for
-    (builders/prevalence.py).
-    """
+    """How often recorded answers name a concept unasked (builders/count_prevalence.py)."""
     if not PREVALENCE.exists():
         return {}
     with gzip.open(PREVALENCE, "rt", encoding="utf-8") as lines:

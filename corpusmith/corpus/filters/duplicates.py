@@ -1,7 +1,6 @@
 """Exact and near duplicates, by MinHash over word trigrams.
 
-Every function depends on the texts and their order alone, so one process and a hundred give the
-same rows.
+Results depend only on the texts and their order, so the number of processes doesn't matter.
 """
 
 import tempfile
@@ -36,7 +35,7 @@ class Banding(NamedTuple):
 
 
 def band_hashes(texts: Sequence[str], banding: Banding) -> np.ndarray:
-    """A row for each text: the hash of its normalised words, then one hash for each band.
+    """One row per text: the hash of its normalised words, then a hash per band.
 
     60-bit values in uint64: datatrove's signature files hold numbers below 2^61 - 1.
     """
@@ -52,7 +51,8 @@ def band_hashes(texts: Sequence[str], banding: Banding) -> np.ndarray:
 
 
 class Duplicates(NamedTuple):
-    """For each row the number of an earlier row that it repeats, or -1; and whether exactly."""
+    """For each row, the earlier row that it duplicates, or -1; and whether it is an exact
+    duplicate."""
 
     earlier: np.ndarray
     exact: np.ndarray
@@ -68,7 +68,7 @@ def find_duplicates(
 ) -> Duplicates:
     """Find each row that repeats an earlier one, exactly or nearly (Jaccard of word trigrams).
 
-    A row's fate depends on the rows before it alone, so a corpus that grows keeps its rows. The
+    The result for a row depends only on earlier rows, so a growing corpus keeps its rows. The
     hashes of each band are in a temporary file, so memory holds one band at a time.
     """
     banding = Banding.for_threshold(threshold)

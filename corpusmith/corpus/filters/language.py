@@ -9,9 +9,9 @@ from corpusmith.recipe.request import Request
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
-# Letters of neither the Latin nor the Greek alphabet.
+# Letters outside the Latin and Greek alphabets.
 OTHER_SCRIPT = re.compile("[\u0400-\u1cff\u2c80-\ua71f\uac00-\ud7ff\U00020000-\U0003ffff]")
-FEWEST_WORDS = 4  # beside the names; fewer don't show a language
+FEWEST_WORDS = 4  # besides the names; fewer are too short to detect a language
 # Least probability of the recipe's language. Of the 6,252 accepted answers of the shipped
 # transcripts the lowest is 0.06, sentences in other languages have less than 0.00001.
 LEAST = 0.01

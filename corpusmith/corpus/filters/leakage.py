@@ -52,7 +52,7 @@ class Leakage:
     def check(self, text: str) -> str | None:
         """The first benchmark split that shares an n-gram with `text`, or None.
 
-        A text of fewer than n words leaks only where it is a whole benchmark sentence.
+        A text of fewer than n words matches only a whole benchmark sentence.
         """
         return next(iter(self.sources(words(text))), None)
 
@@ -94,7 +94,7 @@ def shipped_leakage(n: int) -> Leakage | None:
 
 
 def leakage_of(recipe: Recipe, root: Path | None) -> Leakage | None:
-    """The n-grams of the benchmarks at hand, else those known to be in the shipped transcripts."""
+    """Index the benchmarks given; without any, load the index for the shipped transcripts."""
     if not recipe.filters.leakage:
         return None
     return (

@@ -23,12 +23,12 @@ def word_ngrams(sentence: Sequence[str], n: int) -> list[str]:
 
 
 def text_hash(text: str) -> int:
-    """64 bits, the same on every machine and in every process (Python's own hash is not)."""
+    """A 64-bit hash that is stable across machines and processes, unlike Python's `hash`."""
     return xxh3_64_intdigest(text.encode())
 
 
 def multipliers(count: int) -> np.ndarray:
-    """Odd 64-bit numbers. Those of a smaller count are the first of a larger one."""
+    """Odd 64-bit numbers. A larger count begins with the same numbers."""
     return np.random.default_rng(SEED).integers(1, 2**63, count, dtype=np.uint64) * 2 + 1
 
 

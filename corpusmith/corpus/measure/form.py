@@ -16,9 +16,7 @@ class Form:
     rows: int = 0
     tokens: int = 0
     full_stops: int = 0
-    vocabulary: set[str] = field(
-        default_factory=set
-    )  # as they stand, mentions too: case is dropped once, at the end
+    vocabulary: set[str] = field(default_factory=set)  # with case; it is dropped once, at the end
     rows_with_mentions_known: int = 0
     mentions: int = 0
     without_mention: int = 0
@@ -43,7 +41,7 @@ class Form:
             setattr(self, name, mine | value if isinstance(mine, set) else mine + value)
 
     def figures(self) -> dict[str, float | int]:
-        """Means and shares per row; without mentions for relations, whose rows list none."""
+        """Means and shares per row. Rows of relations list no mentions."""
         rows = max(self.rows, 1)
         figures: dict[str, float | int] = {
             "rows": self.rows,

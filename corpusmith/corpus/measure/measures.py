@@ -1,4 +1,4 @@
-"""What a build measures of the rows that it keeps, in one pass over them."""
+"""Measure the rows of a build in one pass."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ class Measures:
     )  # rows, bytes of their Parquet, and mentions if any
 
     def texts(self, split: str, rows: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-        """The id and the text as it was written of each row of a split, once the row is counted."""
+        """Count the rows of a split; yield the id and unmasked text of each."""
         for row in rows:
             if split not in self.splits:
                 self.splits[split] = {
@@ -48,7 +48,7 @@ class Measures:
             self.splits[split] = {name: mine[name] + value for name, value in figures.items()}
 
     def figures(self, audited: bool) -> dict[str, Any]:
-        """What `build.json` holds of them."""
+        """The figures for `build.json`."""
         splits = {split: self.splits[split] for split in SPLIT_FOLDS if split in self.splits}
         figures: dict[str, Any] = {"splits": splits, "statistics": self.form.figures()}
         if audited:
@@ -57,7 +57,7 @@ class Measures:
 
 
 def measure(rows: Mapping[str, Path], benchmarks: Path | None) -> Measures:
-    """Measure the JSON lines of each split; those without a row are left out."""
+    """Measure the JSON lines of each split. Empty splits are left out."""
     measures = Measures()
     audit = Audit(benchmarks) if benchmarks else None
     for split, path in rows.items():

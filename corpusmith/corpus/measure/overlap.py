@@ -1,4 +1,4 @@
-"""Memorisation audit: how much benchmark text a corpus holds, as ids and numbers."""
+"""Memorisation audit: overlap of a corpus with benchmark text, as ids and numbers."""
 
 import heapq
 from collections import Counter
@@ -14,7 +14,7 @@ from corpusmith.corpus.filters.duplicates import SHINGLE
 from corpusmith.corpus.filters.leakage import Leakage
 from corpusmith.corpus.filters.ngrams import ngram_hashes, words
 
-LEAKS = (8, 13)  # words; both are usual, the longer one in contamination reports of language models
+LEAKS = (8, 13)  # words; contamination reports of language models use 13
 BINS = 1000  # of the histogram of similarities
 NEAREST = 5  # pairs that are named
 

@@ -1,4 +1,5 @@
-"""Lexicon names without a label in a corpus: a fault that no score on synthetic rows shows."""
+"""Find lexicon names without a label in a corpus. Scores on synthetic rows don't show this
+fault."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -15,7 +16,7 @@ from corpusmith.recipe.schema import Recipe, Selection
 
 @dataclass
 class Standing:
-    """How often a name is a whole mention, and how often unlabelled; a row to look at."""
+    """Counts of a name as a whole mention and unlabelled, with an example row."""
 
     labelled: int = 0
     unlabelled: int = 0
@@ -31,17 +32,17 @@ def whole_lexicon(recipe: Recipe, label: str) -> Lexicon:
 def unlabelled_names(
     recipe: Recipe, rows: Iterable[Mapping[str, Any]], most: int
 ) -> dict[str, dict[str, Any]]:
-    """By label, the names that stand unlabelled the most often.
+    """Count, by label, the names that are most often unlabelled.
 
     Args:
         rows: with `id`, `text` and `entities`, as a corpus has them.
-        most: names to tell of each label.
+        most: number of names to report for each label.
 
     Returns:
-        For each label `labelled` and `unlabelled`, how often any name of the lexicon stands so, and
-        `names`: each with both counts and the id of the first row where it has no label. Gene
-        symbols count where they are spelled as a name of the lexicon is: look at the row before it
-        is called a fault.
+        For each label, the total counts `labelled` and `unlabelled`, and `names`: each with both
+        counts and the id of the first row where it has no label. Gene
+        symbols count where they are spelled as a name of the lexicon is: check the row before you
+        call it a fault.
     """
     matchers = {label: whole_lexicon(recipe, label).matcher for label in recipe.labels}
     standings: dict[str, dict[str, Standing]] = {label: {} for label in recipe.labels}

@@ -4,8 +4,8 @@ work on any of them.
     {"index": 17, "key": "9f86d081884c7d65", "text": "…", "finish_reason": "stop", "prompt_tokens":
     201, …}
 
-A request that failed has no `text`. A ledger is one file that one host writes; these are what many
-hosts read.
+A request that failed has no `text`. A ledger has one writing host; these files can be read by many
+hosts.
 """
 
 import json
@@ -20,7 +20,7 @@ from corpusmith.teacher.ledger import Answer, Ledger
 from corpusmith.teacher.payload import payload_key
 from corpusmith.teacher.structured import find_outcomes
 
-KEY = 16  # hex digits of the payload's sha256 that tell whether an answer is to this very request
+KEY = 16  # hex digits of the payload's SHA-256, to match an answer with its request
 FIELDS = ("finish_reason", "prompt_tokens", "completion_tokens", "cached_tokens")
 
 

@@ -1,9 +1,8 @@
-"""The steps of a build as datatrove blocks: what one machine runs, `corpusmith.corpus.rows`, on one
-part of the plan.
+"""The steps of a build as datatrove blocks. Each runs `corpusmith.corpus.rows` on a part of the
+plan.
 
-Part p of n holds the requests [p * rows / n, (p + 1) * rows / n). Blocks hand work on through files
-that a task writes anew when it is run again, so a task that was lost with its host is simply
-repeated.
+Part p of n holds the requests [p * rows / n, (p + 1) * rows / n). Blocks exchange files. A task
+rewrites its files when it runs again, so a lost task can be repeated.
 """
 
 import pickle
@@ -54,7 +53,7 @@ def minhash_config(recipe: Recipe) -> MinhashConfig:
 
 
 class Deal(PipelineStep):
-    """Deal answers out to the parts of the plan, whatever files they came in."""
+    """Distribute answers to the parts of the plan."""
 
     type, name = "corpusmith", "deal answers to the parts of the plan"
 
@@ -178,7 +177,7 @@ class Repeats(MinhashDedupCluster):
 
 @dataclass
 class Part:
-    """What one part adds to `build.json`, and the shards that it wrote."""
+    """One part's figures for `build.json`, and the shards that it wrote."""
 
     counts: Counts
     measures: Measures = field(default_factory=Measures)
@@ -191,7 +190,7 @@ class Part:
 
 
 class Publish(PipelineStep):
-    """Filter the accepted rows of one part, lay down its Parquet shards, and measure it."""
+    """Filter the accepted rows of one part, write its Parquet shards, and measure it."""
 
     type, name = "corpusmith", "filter, write and measure"
 

@@ -1,7 +1,7 @@
 """Build a corpus over many tasks: datatrove pipelines on a `Cluster`.
 
-The result is that of `corpusmith.corpus.build.build` on one machine: the same rows, the same
-content hash. docs/scaling.md says what each stage needs.
+The rows and the content hash are the same as with `corpusmith.corpus.build.build`. See
+docs/scaling.md for the needs of each stage.
 """
 
 import json
@@ -148,7 +148,7 @@ class ScaledBuild:
         with tempfile.TemporaryDirectory(prefix="corpusmith-") as scratch:
             keep_sources(self.recipe, name_or_path, Path(scratch))
             write_json(facts, Path(scratch) / "build.json")
-            # build.json is the last: then all that it names is there.
+            # build.json is written last, when all files that it names exist.
             for path in sorted(Path(scratch).rglob("*.*"), reverse=True):
                 upload(path, out, str(path.relative_to(scratch)))
         return facts

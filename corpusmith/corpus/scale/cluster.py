@@ -50,8 +50,8 @@ class Cluster:
         if self.executor == "local":
             return LocalPipelineExecutor(pipeline, **common)
         if self.executor == "ray":
-            # Ray then starts a task of a lost node anew by itself. Left to datatrove, a node that
-            # is lost before its worker has told its address is waited for without end.
+            # Ray restarts the tasks of a lost node. datatrove would wait for ever for a node that
+            # is lost before its worker has reported its address.
             again = {"max_restarts": RETRIES, "max_task_retries": RETRIES}
             return RayPipelineExecutor(
                 pipeline, mem_per_cpu_gb=self.memory_gb, ray_remote_kwargs=again, **common
@@ -107,7 +107,7 @@ class SlurmExecutor(SlurmPipelineExecutor):
         return {name: value for name, value in arguments.items() if name != "partition" or value}
 
     def launch_merge_stats(self) -> None:
-        """No job: nobody reads the merged statistics, and a finished build deletes their folder."""
+        """Do nothing: the merged statistics are not used."""
 
     def wait(self, pause: float = 5.0) -> None:
         """Until the job has left Slurm's queue: finished, failed or cancelled."""

@@ -52,7 +52,7 @@ class Ask(PipelineStep):
             }
             known = self.folder / f"asked-{rank:05d}.json"
             if known.exists() and json.loads(known.read_text()) == asked:
-                return  # the answers stand as this would write them
+                return  # the file already holds these answers
             partial = self.folder / f"answers-{rank:05d}.partial"
             with partial.open("w", encoding="utf-8") as out:
                 write_answers(plan, ledger, out, rank, world_size)
@@ -71,7 +71,7 @@ def generate_at_scale(
 ) -> Counter[str]:
     """Ask the teacher for the whole plan, each task for the requests `task, task + tasks, …`.
 
-    Task t writes `out/ledger-t.sqlite`, from which it resumes when it was lost, and
+    Task t writes `out/ledger-t.sqlite`, from which it resumes after a failure, and
     `out/answers-t.jsonl`, which `build_at_scale` reads. `out` is a folder that all tasks share.
     Each task takes its endpoint from its own OPENAI_BASE_URL, so that a server on each node serves
     the tasks of that node. `tasks` defaults to what the folder was begun with, else to the workers.
@@ -91,7 +91,7 @@ def generate_at_scale(
         rpm=limits.rpm and limits.rpm / share,
         tpm=limits.tpm and limits.tpm / share,
     )
-    # What is done the ledgers know, for this plan and for others.
+    # Completion markers are not used: the ledgers record what is done.
     shutil.rmtree(out / "logs" / "generate" / "completions", ignore_errors=True)
     cluster.run("generate", [Ask(recipe, out, base_url, of_a_task)], tasks, str(out))
     asked = [json.loads((out / f"asked-{rank:05d}.json").read_text()) for rank in range(tasks)]
@@ -103,7 +103,7 @@ def generate_at_scale(
 def estimate_at_scale(
     recipe: Recipe, out: Path, workers: int, tasks: int | None, price: Price | None
 ) -> Estimate:
-    """What `generate_at_scale` would send and cost, over the ledgers of all its tasks."""
+    """The size and cost of `generate_at_scale`, over the ledgers of all tasks."""
     tasks = agreed_tasks(out, tasks, workers)
     total = Estimate(0, 0, 0, 0, None if price is None else 0.0)
     for rank in range(tasks):
@@ -124,10 +124,8 @@ def ledger_of(folder: Path, task: int) -> Path:
 
 
 def agreed_tasks(folder: Path, tasks: int | None, default: int) -> int:
-    """The number of tasks that the folder of a generation was begun with; of a new one `tasks`,
-    else `default`.
-
-    Another number would deal the requests to other ledgers, and so ask again what is answered.
+    """The number of tasks that a folder of answers was started with; for a new folder `tasks`, else
+    `default`. Another number would assign requests to other ledgers and repeat paid requests.
     """
     if not (folder / TASKS).exists():
         return tasks or default

@@ -1,4 +1,4 @@
-"""Read the folder of a built corpus: build.json, and the facts that only its Parquet files hold."""
+"""Read the folder of a built corpus: build.json and facts from its Parquet files."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Make the JSON of a trained model fit to publish: names in place of this machine's paths."""
+"""Prepare the JSON of a trained model for publication: replace local paths by names."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,8 +41,8 @@ def public_training(document: Mapping[str, Any]) -> dict[str, Any]:
 def public_evaluation(document: Mapping[str, Any], corpus: Mapping[str, Any]) -> dict[str, Any]:
     """One evaluation with a short name for its text and the parts of its Hub id.
 
-    `system` says whose figures they are. Only a file that names a backend holds this model's
-    figures, unless the file itself names the system. `real` is False for the model's own corpus.
+    `system` names the evaluated system: as the file states it, or this model if the file names a
+    backend. `real` is False for the model's own corpus.
     """
     if missing := [key for key in ("benchmark", "split") if key not in document]:
         raise UserError(f"an evaluation lacks {', '.join(missing)}: evaluate the model again")
@@ -79,7 +79,7 @@ def is_hub_id(name: str, revision: str | None) -> bool:
     """Whether a recorded name is a repo's and not a folder's.
 
     Training and evaluation record a revision for what they read from a Hub, and none for a folder.
-    Whether such a folder exists here says nothing: the model may be published from elsewhere.
+    Checking for the folder would not help: the model may be published from another machine.
     """
     return bool(revision) and name.count("/") == 1 and not name.startswith((".", "/", "~"))
 

@@ -1,4 +1,4 @@
-"""Lay out the files of the Space repo: the app, the extractor and the lexicons of its links."""
+"""Write the files of the Space repo: the app, the extractor and the lexicons."""
 
 import json
 import shutil
@@ -21,7 +21,7 @@ ENTRANCE = ("app.py", "README.md", "requirements.txt", "page.css", "zero_shot.js
 
 
 def stage_space(folder: Path, recipes: Sequence[Recipe]) -> Path:
-    """Lay the Space's files down in `folder`, which is replaced as a whole.
+    """Write the Space's files to `folder`, replacing its content.
 
     They are the entrance files, `corpusmith/inference`, `corpusmith/space` and the recipes'
     lexicons, which the README names.

@@ -82,7 +82,7 @@ class Call:
 
     @cached_property
     def user(self) -> User | None:
-        """Raises 401 on a token that nobody has; None without a token."""
+        """The user of the token; None without one. Raises 401 for an unknown token."""
         users: list[User] | None = self.request.app.state.users
         scheme, _, token = self.request.headers.get("authorization", "").partition(" ")
         if users is None or not scheme:
@@ -132,7 +132,7 @@ class Call:
         return self.query.get(name, "").lower() in ("true", "1")
 
     def sees(self, namespace: str, private: bool) -> bool:
-        user = self.user  # asked for first: a wrong token is refused even where none is needed
+        user = self.user  # checked first: a wrong token is refused even if none is needed
         return not private or (user is not None and user.belongs_to(namespace))
 
     def writer(self, namespace: str) -> str:
@@ -151,7 +151,7 @@ class Call:
 
     @property
     def addressed(self) -> Repo:
-        """The repository that the path names, there or not."""
+        """The repository that the path names, which may not exist."""
         first = self.request.url.path.split("/")[1]
         kind = self.args.get("kind") or (first if first in KINDS else "models")
         return self.store.repo(kind, f"{self.args['namespace']}/{self.args['name']}")

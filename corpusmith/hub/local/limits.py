@@ -53,7 +53,7 @@ class BoundedProtocol(H11Protocol):
     """HTTP/1.1 whose idle connections end.
 
     A connection without a complete request head is closed after a while. When there are too many
-    connections, the longest idle one gives way, so that idle clients never lock out a busy one.
+    connections, the longest idle one is closed, so that idle clients never block a busy one.
     """
 
     def connection_made(self, transport: Any) -> None:

@@ -23,7 +23,7 @@ ENVIRONMENT = Environment(
     loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
 )
 ENVIRONMENT.filters["yaml"] = partial(yaml.safe_dump, sort_keys=False, allow_unicode=True)
-# A card is somebody's text: nothing may run, and nothing may be loaded from elsewhere.
+# Cards are untrusted: no scripts, and nothing from other origins.
 POLICY = (
     "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"

@@ -1,4 +1,4 @@
-"""Repositories as things to make, list, describe, move and delete."""
+"""Endpoints to create, list, describe, move and delete repositories."""
 
 import logging
 from typing import Any
@@ -92,7 +92,7 @@ def whoami(call: Call) -> dict[str, Any]:
 
 
 def named(call: Call) -> Repo:
-    """The repository that a body names, there or not."""
+    """The repository that a body names, which may not exist."""
     namespace = call.text("organization", call.user.name if call.user else "")
     return call.store.repo(f"{call.text('type', 'model')}s", f"{namespace}/{call.text('name')}")
 
@@ -156,7 +156,7 @@ def visible(call: Call, kind: str) -> list[dict[str, Any]]:
 
 
 def listing(call: Call) -> JSONResponse:
-    """The repositories that the filters of the query leave. An unknown filter is refused."""
+    """The repositories that match the filters of the query. An unknown filter is refused."""
     if call.args["kind"] not in KINDS:
         raise HubError(404, f"There is nothing here called {call.args['kind']}.")
     if unknown := sorted({*call.query} - FILTERS - SHOWN):

@@ -228,7 +228,7 @@ class Repo:
 
 
 def check_tree(files: dict[str, Entry]) -> None:
-    """Refuse paths that a client could not write, or that lead out of the folder it chose."""
+    """Refuse paths that a client can't write, or that leave its folder."""
     for path in files:
         parts = path.split("/")
         if any(part in ("", ".", "..", ".git") for part in parts) or re.search(

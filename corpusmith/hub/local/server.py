@@ -31,11 +31,11 @@ from corpusmith.hub.local.upload import xet
 
 logger = logging.getLogger(__name__)
 LOOPBACK = ["127.0.0.1", "localhost"]
-SECONDS_TO_LEAVE = 10  # that an ending hub may still need
+SECONDS_TO_LEAVE = 10  # a hub may take to shut down
 BARE_ID = re.compile(  # an id without a namespace, as the real Hub's oldest repositories have
     r"/api/(models|datasets|spaces)/[^/]+(/revision/[^/]+)?|/((datasets|spaces)/)?[^/]+/resolve/.*"
 )
-# What code raises that reads a malformed request, and what a file system says of an odd name.
+# Errors of code that reads a malformed request, and of the file system for an invalid name.
 MALFORMED = (KeyError, ValueError, TypeError, AttributeError, IndexError, RecursionError, OSError)
 
 REPO = "/api/{kind}/{namespace}/{name}"
@@ -106,7 +106,7 @@ def endpoint(handler: Callable[[Call], Any]) -> Callable[[Request], Awaitable[Re
     """Wrap a handler as a route's endpoint.
 
     A handler that is a coroutine reads the body as a stream. The others get it whole, and run in a
-    thread. A body is small for a stranger, and bounded for everybody.
+    thread. The size of a body is limited, more so for anonymous users.
     """
 
     async def run(request: Request) -> Response:

@@ -68,10 +68,7 @@ class Store:
         self.scratch.mkdir()
 
     def repo(self, kind: str, repo_id: str) -> Repo:
-        """A repository that is there or not.
-
-        Names become folders, so a bad name is refused here.
-        """
+        """A repository, which may not exist. Names become folders, so bad names are refused."""
         if kind not in KINDS or not REPO_ID.fullmatch(repo_id) or repo_id.split("/")[0] in RESERVED:
             raise HubError(404, f"{repo_id!r} is not the name of a repository.", "RepoNotFound")
         return Repo(kind, repo_id, self.root / "repos" / kind / repo_id, self.lock)

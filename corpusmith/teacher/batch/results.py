@@ -1,4 +1,4 @@
-"""The result files of a batch: each line is read by itself, and a broken line costs only itself."""
+"""Read the result files of a batch line by line. A broken line affects only its own request."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from corpusmith.teacher.endpoint.refusal import Refusal, message_of, refusal_of
 from corpusmith.teacher.endpoint.reply import Reply, read_reply
 from corpusmith.teacher.redaction import redact
 
-PATIENCE = 10  # retries, a minute or so, of what costs nothing to repeat
+PATIENCE = 10  # retries of idempotent calls, over about a minute
 _KEY = re.compile(r"[0-9a-f]{64}")
 _ENQUEUED = re.compile(r"token_limit_exceeded|enqueued", re.I)
 
@@ -32,7 +32,7 @@ async def result_lines(client: openai.AsyncOpenAI, batch: Batch) -> AsyncIterato
 
 
 def read_line(line: str) -> tuple[str, Reply | Refusal] | None:
-    """The key of a request and what became of it; None for a blank or broken line."""
+    """The key and outcome of a request; None for a blank or broken line."""
     try:
         result = json.loads(line)
         key, response = result["custom_id"], result.get("response") or {}

@@ -1,4 +1,4 @@
-"""Ask by batches: submit, wait, record, and submit again what was lost.
+"""Send requests in batches: submit, wait, record, and resubmit lost requests.
 
 A batch is noted in the ledger under a tag before it is submitted, and carries the tag as metadata.
 If the run is killed, the next one finds the batch on the server, waits for it and pays nothing
@@ -55,11 +55,10 @@ def generate_batches(
     verify: Verify | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Progress:
-    """Do what `teacher.client.generate` does, by batches.
-
-    Batches that an earlier run left on the server are waited for before anything is sent, and count
-    as `before`. A batch holds as many requests as `limits` allow and `max_cost` can pay at their
-    longest. Raises UserError when a batch is refused, cancelled, or unknown to the key.
+    """Like `teacher.client.generate`, in batches. Waits first for open batches of an earlier run;
+    these count as `before`. The size of a batch is limited by `limits`, and by `max_cost` for
+    answers of the longest length. Raises UserError when a batch is refused, cancelled, or unknown
+    to the key.
     """
     endpoint = Endpoint.from_environment(base_url)
     progress = Progress(count_requests(requests))
@@ -95,7 +94,7 @@ class _Run:
         self.note: str | None = None
 
     async def finish(self, requests: Iterable[Payload]) -> Progress:
-        """Wait for the batches that are open, then submit what is left."""
+        """Wait for open batches, then submit the remaining requests."""
         fresh = self.tally.progress
         async with self.endpoint.client() as client:
             declared = self.limits.dialect
@@ -180,7 +179,7 @@ class _Run:
         return False
 
     def _cut(self) -> Flight | None:
-        """The next batch, as large as the limits allow; None where they allow none now."""
+        """The next batch, as large as the limits allow; None if they allow none now."""
         flight = Flight("", "", {})
         size = 0
         others = sum(other.cost for other in self.flights.values())
@@ -252,7 +251,7 @@ class _Run:
                 await asyncio.sleep(self.limits.poll)
 
     async def _land(self, client: openai.AsyncOpenAI, flight: Flight, batch: Batch) -> None:
-        """Record the results of a batch that has ended; what it did not settle waits again."""
+        """Record the results of a batch that has ended; queue its unsettled requests again."""
         if batch.status == "failed":
             self._close(flight)
             if is_over_limit(batch) and flight.asked and (self.flights or len(flight.asked) > 1):
@@ -282,7 +281,7 @@ class _Run:
             )
 
     def _record(self, flight: Flight, lines: list[str]) -> int:
-        """Record some lines of a result; takes the settled requests out of the flight."""
+        """Record some lines of a result, and remove the settled requests from the flight."""
         settled, payloads, found = Settled(), {}, 0
         read = [result for line in lines if (result := read_line(line)) is not None]
         unknown = dict(self.ledger.payloads(key for key, _ in read if key not in flight.asked))
@@ -301,7 +300,7 @@ class _Run:
         return found
 
     def _settle(self, asked: Asked, outcome: Reply | Refusal, settled: Settled) -> bool:
-        """Book one result; False where the request is to be submitted again."""
+        """Record one result; False if the request must be submitted again."""
         refusal = outcome if isinstance(outcome, Refusal) else refusal_of_reply(outcome)
         if isinstance(outcome, Reply):
             settled.spent += self.asker.spent(asked, outcome, batch=True)

@@ -17,7 +17,7 @@ CONNECT_TIMEOUT = 30.0
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a teacher is asked. The key is not part of what is printed."""
+    """The address and key of a teacher. The key is not printed."""
 
     base_url: str
     api_key: str = field(repr=False)
@@ -40,7 +40,7 @@ class Endpoint:
 
     @property
     def host(self) -> str:
-        """Host and port: what is kept and shown of the URL."""
+        """Host and port, the part of the URL that is stored and shown."""
         parts = urlsplit(self.base_url)
         return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 

@@ -1,4 +1,4 @@
-"""One attempt at one request: sent in the endpoint's dialect, and read."""
+"""Send one request once, in the endpoint's dialect, and read the reply."""
 
 import time
 from collections.abc import Iterable
@@ -25,14 +25,14 @@ class Asked:
     key: str
     payload: Payload
     attempts: int = 0
-    billed: int = 0  # attempts that were paid and brought no answer
-    sent_at: float = 0.0  # of the last attempt; 0 while it waits for its turn
+    billed: int = 0  # paid attempts without an answer
+    sent_at: float = 0.0  # of the last attempt; 0 while it waits
     dialect: Dialect | None = None  # of the last attempt
     reserved: float = 0.0  # what the last attempt may cost
 
 
 class Asker:
-    """Sends requests to one endpoint, and learns its dialect from its refusals."""
+    """Sends requests to one endpoint. Refusals adapt its dialect."""
 
     def __init__(
         self,
@@ -51,7 +51,8 @@ class Asker:
         self.reached = False  # the endpoint has replied in this run
 
     def dialect(self, model: str) -> Dialect:
-        """What the recipe declares, and what refusals taught in this run and in earlier ones."""
+        """The dialect of the recipe, plus changes learned from refusals in this and earlier
+        runs."""
         if model not in self._dialects:
             known = Dialect.from_json(self.ledger.dialect(self.endpoint.host, model))
             self._dialects[model] = self.declared | known
@@ -102,7 +103,7 @@ class Asker:
         return True
 
     def answer(self, asked: Asked, reply: Reply, *, batch: bool = False) -> Answer:
-        """The ledger's entry of a reply that is an answer."""
+        """The ledger entry of an answer."""
         text = self.endpoint.without_key(reply.text)
         return Answer(
             asked.key,
@@ -117,7 +118,7 @@ class Asker:
         )
 
     def spent(self, asked: Asked, reply: Reply, *, batch: bool = False) -> list[Spent]:
-        """The ledger's entry of a reply that is no answer, if it was billed."""
+        """The ledger entry of a billed reply without an answer; None if it wasn't billed."""
         if not reply.billed or reply.problem is None:
             return []
         return [Spent(asked.key, reply.problem, reply.tokens, self.endpoint.host, batch)]

@@ -1,4 +1,4 @@
-"""Why a connection failed: the cause below the client's own exception, and the remedy."""
+"""Find the cause of a failed connection, and the remedy."""
 
 import os
 import ssl
@@ -14,7 +14,8 @@ from corpusmith.teacher.endpoint.refusal import Refusal
 
 
 def connection_refusal(endpoint: Endpoint, error: openai.APIConnectionError) -> Refusal:
-    """Classify a failed connection. The client says "Request timed out." for most of them."""
+    """Classify a failed connection by its cause: the client raises "Request timed out." for
+    most."""
     causes = list(_causes(error))
     if any(isinstance(cause, aiohttp.ClientProxyConnectionError) for cause in causes):
         variable = _proxy_variable(endpoint)

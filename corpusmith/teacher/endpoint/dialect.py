@@ -1,6 +1,7 @@
-"""What an endpoint wants otherwise than planned: parameters left out or renamed, no system role.
+"""Deviations that an endpoint needs: parameters left out or renamed, no system role.
 
-A dialect changes what is sent, never the request's key: the ledger and `build` know the plan only.
+A dialect changes the sent payload, never the request's key: ledger and `build` use the planned
+payload.
 """
 
 import json
@@ -30,7 +31,7 @@ class Dialect:
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, Any]) -> "Dialect":
-        """What a recipe's `teacher.parameters` ask for: `seed: false`, `system: merge`."""
+        """The dialect that a recipe's `teacher.parameters` set: `seed: false`, `system: merge`."""
         left_out = frozenset({"seed"} if parameters.get("seed") is False else ())
         return cls(left_out, merge_system=parameters.get("system") == "merge")
 
@@ -67,7 +68,7 @@ class Dialect:
         return ", ".join(changes)
 
     def apply(self, payload: Payload) -> Payload:
-        """The payload as this endpoint takes it."""
+        """The payload in this dialect."""
         if self == PLAIN:
             return payload
         names = dict(self.renamed)
@@ -79,7 +80,7 @@ class Dialect:
     def learn(self, message: str, payload: Payload) -> "Dialect | None":
         """The dialect that avoids a refusal of a planned payload; None when it is unclear.
 
-        `message` is the server's, with its `param`. Clear is a refusal that names one parameter.
+        `message` is the server's, with its `param`. A refusal is clear if it names one parameter.
         """
         lowered = message.lower()
         roles = any(m["role"] == "system" for m in payload["messages"])

@@ -1,4 +1,4 @@
-"""What an error reply means: whose fault it is, why, and what the user can do."""
+"""Classify error replies: the kind, the reason, and the remedy."""
 
 import json
 import re
@@ -51,7 +51,7 @@ class Refusal:
     """
 
     kind: Kind
-    reason: str  # short, without secrets, and the same for the same fault
+    reason: str  # short, without secrets, and equal for equal faults
     remedy: str = ""
     wait: float | None = None  # seconds that the server asks to wait
     message: str = ""  # the server's, in full, with its `param`: a dialect is learned from it

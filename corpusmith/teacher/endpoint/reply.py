@@ -1,4 +1,4 @@
-"""What a reply with status 200 means: an answer, or a paid reply without one, or an error."""
+"""Classify replies with status 200: an answer, a paid reply without one, or an error."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from corpusmith.lexicon.words import without_half_pairs
 from corpusmith.teacher.ledger import Tokens
 from corpusmith.teacher.redaction import redact
 
-# Blocks in which a model thinks aloud. Without an opening tag the text up to the closing tag is
+# Thinking blocks. Without an opening tag the text up to the closing tag is
 # thinking: templates such as DeepSeek-R1's put the opening tag into the prompt.
 _THINKING = re.compile(
     r"<(think|thinking|thought|reasoning)>.*?</\1>|\[THINK\].*?\[/THINK\]", re.DOTALL | re.I
@@ -22,7 +22,7 @@ _THINKING_START = re.compile(r"<(?:think|thinking|thought|reasoning)>|\[THINK\]"
 _HARMONY_FINAL = re.compile(
     r"<\|channel\|>final<\|message\|>(.*?)(?:<\|(?:end|return)\|>|\Z)", re.S
 )
-# Finish reasons by meaning, in the words that servers use. Every other reason is an end of text:
+# Finish reasons by meaning, in the spellings of servers. All others mean the end of the text:
 # stop, eos, eos_token, end_turn, end, stop_sequence, STOP, "", null.
 _CUT_SHORT = re.compile(r"length|max|limit|truncat", re.I)
 _FILTERED = re.compile(
@@ -51,7 +51,7 @@ class Reply:
 
 
 def read_reply(content: bytes) -> Reply:
-    """Read a chat completion, whichever server wrote it."""
+    """Read a chat completion of any server."""
     try:
         body = json.loads(content)
     except ValueError:
@@ -122,7 +122,7 @@ def read_text(message: Mapping[str, Any]) -> tuple[str, bool]:
 def _problem(
     message: Mapping[str, Any], finish_reason: Any, text: str, thought: bool
 ) -> tuple[str | None, bool]:
-    """Why a message is no answer (None: it is one), and whether that is final."""
+    """Why a message is not an answer, or None, and whether that is final."""
     if message.get("refusal"):
         return "refused", True
     reason = redact(str(finish_reason or ""))[:40]

@@ -1,4 +1,4 @@
-"""What a ledger stores of a request: an answer, a failure, and what was paid for no answer."""
+"""Entries of a ledger: answers, failures, and paid replies without an answer."""
 
 from dataclasses import dataclass
 
@@ -38,7 +38,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Spent:
-    """A reply to the request `key` that was billed and is no answer, with the reason."""
+    """A billed reply to the request `key` without an answer, with the reason."""
 
     key: str
     reason: str

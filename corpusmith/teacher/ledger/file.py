@@ -1,4 +1,5 @@
-"""The file of a ledger: opening, transactions, errors in one line, and one process that asks."""
+"""The SQLite file of a ledger: opening, transactions, errors, and the lock of the sending
+process."""
 
 import os
 import shlex
@@ -23,7 +24,8 @@ LOCK_TIMEOUT = 60.0  # seconds to wait for another process's transaction
 
 
 class LedgerFile:
-    """One open SQLite file. Several processes may read and write it, one of them may ask a teacher.
+    """One open SQLite file. Several processes may read and write it; only one at a time may send
+    requests.
 
     Every method that writes has committed to disk when it returns, and may be called from any
     thread. A fault of the file raises UserError; what was committed before stays.
@@ -53,10 +55,8 @@ class LedgerFile:
 
     @contextmanager
     def asking(self) -> Iterator[None]:
-        """Be the one process that asks a teacher for this ledger.
-
-        Raises UserError, naming the holder, where another process is. The lock ends with the
-        process that holds it, also where that is killed.
+        """Hold the lock for sending requests of this ledger. Raises UserError that names the holder
+        if another process has it. The lock ends with its process, even if that is killed.
         """
         if str(self.path) == ":memory:":
             yield
@@ -114,7 +114,7 @@ class LedgerFile:
                 raise
 
     def _rolled_back(self) -> None:
-        """Forget what was only in the transaction."""
+        """Clear cached row ids of the rolled-back transaction."""
 
     def _rows(self, query: str, values: Iterable[Any] = ()) -> list[tuple]:
         try:

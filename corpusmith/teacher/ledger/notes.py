@@ -1,4 +1,4 @@
-"""What a ledger remembers of an endpoint: its form of JSON, its dialect, its open batches."""
+"""Notes on endpoints in a ledger: form of structured answers, dialect, open batches."""
 
 from corpusmith.teacher.ledger.file import LedgerFile
 
@@ -7,7 +7,7 @@ class EndpointNotes(LedgerFile):
     """Notes by host and model, so that each is learned once."""
 
     def response_format(self, host: str, model: str) -> str | None:
-        """The form of structured answer that the endpoint was found to take."""
+        """The form of structured answers that the endpoint accepts."""
         return self._value("SELECT form FROM formats WHERE host = ? AND model = ?", host, model)
 
     def remember_response_format(self, host: str, model: str, form: str) -> None:

@@ -1,4 +1,4 @@
-"""The tables of a ledger, and how one ledger (attached as `other`) is taken over by another."""
+"""The tables of a ledger, and the SQL that merges another ledger (attached as `other`)."""
 
 VERSION = 1
 SCHEMA = """
@@ -26,9 +26,9 @@ CREATE TABLE formats (host TEXT, model TEXT, form TEXT NOT NULL, PRIMARY KEY (ho
 CREATE TABLE batches (tag TEXT PRIMARY KEY, host TEXT NOT NULL, id TEXT);
 """
 # Tables that ledgers of the same version may lack. `finished` holds the plans that have nothing
-# left to ask; taking away an answer or a failure empties it. `spent` holds every billed reply that
-# is no answer; the tokens that older ledgers have in `failures` move there. `asking` names the
-# process that asks.
+# left to ask; deleting an answer or a failure empties it. `spent` holds every billed reply that
+# is not an answer; tokens in `failures` of older ledgers move there. `asking` names the process
+# with the lock.
 ADDED = """
 CREATE TABLE IF NOT EXISTS finished (
     plan TEXT PRIMARY KEY, answered INTEGER NOT NULL, failed INTEGER NOT NULL

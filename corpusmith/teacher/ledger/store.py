@@ -1,8 +1,7 @@
-"""The ledger: every request, its answer or the reason it has none. No answer is paid twice.
-
-A request is what its payload hashes to. The payload is stored normalised: its `shape` (model,
-sampling parameters, every message but the content of the last) is one row that is shared by all
-requests that differ in nothing else.
+"""The ledger: every request, with its answer or the reason for its failure. No answer is paid
+twice. A request is identified by the hash of its payload. Its `shape` (model, sampling parameters,
+and all messages without the content of the last) is a row shared by all requests with the same
+shape.
 """
 
 import time
@@ -45,7 +44,7 @@ class Ledger(EndpointNotes):
                 )
 
     def get_many(self, keys: Iterable[str]) -> dict[str, Answer]:
-        """The answers there are, by key."""
+        """The answers to these keys, by key."""
         query = (
             "SELECT r.key, a.text, a.finish_reason, a.prompt_tokens, a.completion_tokens,"
             " a.cached_tokens, a.created_at, s.host, s.batch FROM requests r"
@@ -57,7 +56,7 @@ class Ledger(EndpointNotes):
         return answers
 
     def settled(self, keys: Iterable[str]) -> dict[str, bool]:
-        """The keys that need no asking: True for an answer, False for a failure."""
+        """The settled keys: True for an answer, False for a failure."""
         query = (
             "SELECT r.key, a.request IS NOT NULL FROM requests r"
             " LEFT JOIN answers a ON a.request = r.id LEFT JOIN failures f ON f.request = r.id"
@@ -88,7 +87,7 @@ class Ledger(EndpointNotes):
         failures: Iterable[Failure] = (),
         spent: Iterable[Spent] = (),
     ) -> None:
-        """Store what became of requests that were added, in one transaction.
+        """Store outcomes of added requests, in one transaction.
 
         The first answer to a request stays, and ends a failure of it; a second answer is `spent`.
         An answered request can't fail. The attempts of failures add up.
@@ -102,7 +101,7 @@ class Ledger(EndpointNotes):
                 self._spend(reply, uuid.uuid4().hex)
 
     def fail(self, failures: Iterable[Failure]) -> None:
-        """Store why requests have no answer."""
+        """Store failures of requests."""
         self.record(failures=failures)
 
     def record_batch(
@@ -177,7 +176,7 @@ class Ledger(EndpointNotes):
         return dict(self._rows(query))
 
     def shapes(self, keys: Iterable[str]) -> dict[str, str]:
-        """By key, the JSON of what a request shares with others of its shape."""
+        """The JSON of each request's shape, by key."""
         query = "SELECT r.key, s.json FROM requests r JOIN shapes s ON s.id = r.shape"
         return {key.hex(): shape for key, shape in self._rows_by_key(query, keys)}
 
@@ -188,10 +187,9 @@ class Ledger(EndpointNotes):
             db.executemany("INSERT OR IGNORE INTO requests (key, shape) VALUES (?, ?)", rows)
 
     def merge(self, other: Path) -> None:
-        """Take over the entries of another ledger. What is answered here stays as it is.
-
-        The same key is the same payload, so there is nothing to reconcile: an answer beats a
-        failure. Raises UserError for a file that is no ledger.
+        """Copy the entries of another ledger; existing answers stay. Equal keys mean equal
+        payloads, so there are no conflicts; an answer replaces a failure. Raises UserError if the
+        file is not a ledger.
         """
         with Ledger(other):
             self._db.execute("ATTACH ? AS other", (str(other),))

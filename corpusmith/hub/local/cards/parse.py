@@ -1,7 +1,7 @@
 """Read the card of a repository: README.md with YAML metadata at its head.
 
-A card is somebody's text. Whatever it holds, reading it takes bounded time and memory, and a card
-that cannot be parsed counts as empty.
+Cards are untrusted: reading one takes bounded time and memory, and a card that can't be parsed
+counts as empty.
 """
 
 import math
