@@ -1,4 +1,4 @@
-"""Measure a model that a list of names assists, in the way of a predictions file."""
+"""Evaluate a model with assisted extraction, by way of a predictions file."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from corpusmith.recipe.lookup import corpus_lookup
 def predictor_of(
     model: str, corpus: str | None, benchmark: str, split: str, options: Options | None = None
 ) -> Iterator[str]:
-    """What `evaluate` takes for a model: itself, or a file with its assisted predictions.
+    """The `model` argument for `evaluate`: the model, or a file of its assisted predictions.
 
     With `corpus`, the lookup of its recipe assists the model.
     """

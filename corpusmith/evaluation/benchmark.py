@@ -1,7 +1,6 @@
-"""Benchmarks as rows to score: a sentence each, or a document where the format holds documents.
+"""Read benchmarks as rows to score. A row is a sentence, or a document in document formats.
 
-The files are read by `corpusmith.extraction.readers`, so that evaluation reads what extraction
-reads.
+Files are read by `corpusmith.extraction.readers`, as in extraction.
 """
 
 import re
@@ -21,7 +20,7 @@ from corpusmith.extraction.schemes import NOT_RELATED, RELATED, checked_names
 
 @dataclass(frozen=True)
 class LabelledText:
-    """A text whose pair of entities is masked; `label` is the number of its class."""
+    """A text with a masked pair of entities; `label` is its class number."""
 
     id: str
     text: str
@@ -30,8 +29,11 @@ class LabelledText:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """`source` as it was given; `revision` is the commit of a Hub dataset; `notes` say what tags
-    can't express. `classes` are those of relations, "no relation" first.
+    """The rows of one split.
+
+    `source` is the argument of `read_benchmark`; `revision` is the commit of a Hub dataset.
+    `notes` count what BIO tags can't express. `classes` are the relation classes, "no relation"
+    first.
     """
 
     source: str
@@ -44,12 +46,12 @@ class Benchmark:
 
     @property
     def gold(self) -> list[int]:
-        """The number of the class of each relation row."""
+        """The class number of each relation row."""
         return [row.label for row in self.labelled]
 
     @property
     def types(self) -> set[str]:
-        """Of the entities."""
+        """The entity types."""
         return {type_ for row in self.tagged for type_, _, _ in spans(row.tags)}
 
 
@@ -66,13 +68,13 @@ def read_benchmark(
             or with BRAT's files, in it or in `{split}/`; a dataset folder; or a Hub id
             `id[:config][@revision]`.
         split: name of the file, folder or Hub split.
-        types: what the entity types of the benchmark are called here, `{"SpecificDisease":
-            "Disease"}`; types that it does not name are left out. None takes all as they are. Tags
-            without a type (`B`) have the type `_`.
+        types: new names of the benchmark's entity types, `{"SpecificDisease": "Disease"}`. Types
+            that are not in it are left out. None keeps all types and names. Tags without a type
+            (`B`) have the type `_`.
         reading: encoding, columns and format of files.
 
     Raises:
-        UserError: when nothing can be read there, or a line does not fit its format.
+        UserError: when the source can't be read, or a line does not fit its format.
     """
     path = benchmark_path(source, split)
     revision, notes = None, Counter[str]()
@@ -99,7 +101,7 @@ def read_benchmark(
 
 
 def benchmark_path(source: str, split: str) -> Path | None:
-    """The file or BRAT folder of a split; None of a dataset folder or Hub id."""
+    """The file or BRAT folder of a split; None for a dataset folder or Hub id."""
     path = Path(source)
     if path.is_file():
         return path
@@ -159,14 +161,14 @@ def benchmark_row(document: Document, name: str, notes: Counter) -> TaggedText |
 
 
 def mention_spans(mentions: Sequence[Mention], notes: Counter) -> list[Span]:
-    """Of a mention in pieces ("breast ... cancer") the whole stretch, which is noted."""
+    """Spans of mentions; a discontinuous one becomes one span, which `notes` counts."""
     notes["mentions in pieces, scored as one stretch"] += sum(bool(m.fragments) for m in mentions)
     notes += Counter()  # drops zeros
     return [(m.start, m.end, m.label) for m in mentions]
 
 
 def relation_label(value: Any, where: str) -> int | str:
-    """0 or 1 of a class that says related or unrelated; the name of any other class.
+    """0 or 1 for a class that means unrelated or related; the name of any other class.
 
     Raises:
         UserError: when it is neither a name nor 0 or 1.

@@ -1,4 +1,4 @@
-"""What a tagger gets wrong, by kind: the table that says what to generate next."""
+"""Errors of a tagger by kind, as a guide to what to generate next."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -12,13 +12,13 @@ KINDS = ("boundary", "type", "missed", "spurious")
 def error_table(
     rows: Sequence[TaggedText], predicted: Sequence[Sequence[str]], examples: int = 10
 ) -> dict:
-    """By kind, the `count` and the most frequent `examples`: {"gold", "predicted", "count", "id" of
-    the first row}.
+    """Per kind of error, its `count` and most frequent `examples`: {"gold", "predicted", "count",
+    "id" of the first row}.
 
     `boundary`: the prediction overlaps an entity of its type but ends elsewhere. `type`: it
     overlaps one of another type. `spurious`: it overlaps none. `missed`: an entity that no
     prediction overlaps. Examples are mentions, without the sentence: evaluations are published with
-    the model, and the benchmark's text is not ours to publish.
+    the model, and we may not publish the benchmark's text.
     """
     pairs: dict[str, Counter] = {kind: Counter() for kind in KINDS}
     first_row: dict[tuple, str] = {}
@@ -42,8 +42,9 @@ def error_table(
 
 
 def errors(gold: Sequence[tuple], predicted: Sequence[tuple]) -> list[tuple]:
-    """(kind, gold span or None, predicted span or None) of one row; each wrong prediction makes one
-    error.
+    """The errors of one row: (kind, gold span or None, predicted span or None).
+
+    Each wrong prediction is one error.
     """
     found: list[tuple] = []
     met = set()
@@ -59,11 +60,9 @@ def errors(gold: Sequence[tuple], predicted: Sequence[tuple]) -> list[tuple]:
 def seen_and_unseen(
     rows: Sequence[TaggedText], predicted: Sequence[Sequence[str]], seen: Collection[str]
 ) -> dict[str, dict]:
-    """Scores over the mentions that stand in the training data (`seen`, lower case) and over those
-    that don't.
+    """Scores of mentions that are in the training data (`seen`, lower case), and of the others.
 
-    A prediction belongs to the side of its own words, so a right one lies on the side of its
-    entity.
+    A prediction is seen or unseen by its own words, so a correct one agrees with its entity.
     """
     counts: dict[str, Counter] = {side: Counter() for side in ("seen", "unseen")}
     for row, tags in zip(rows, predicted, strict=True):
@@ -79,9 +78,7 @@ def seen_and_unseen(
 
 
 def mentions(rows: Sequence[TaggedText]) -> set[str]:
-    """The entities of these rows as `seen_and_unseen` compares them: words joined by a space, in
-    lower case.
-    """
+    """The entities of rows for `seen_and_unseen`: words joined by a space, in lower case."""
     return {
         " ".join(row.tokens[first:last]).lower()
         for row in rows

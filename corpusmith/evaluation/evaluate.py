@@ -1,9 +1,9 @@
-"""Measure a model, or anybody's predictions, on a benchmark.
+"""Evaluate a model or a predictions file on a benchmark.
 
     corpusmith evaluate models/disease benchmarks/ncbi_disease --split dev --json evaluation.json
 
-The usual scores are over given words and tags; beside them are those over raw text and characters,
-by the extractor that users run.
+The usual scores use the benchmark's words and tags. `as_deployed` scores the extractor on raw text,
+by characters.
 """
 
 import time
@@ -37,9 +37,7 @@ from corpusmith.evaluation.tagged import renamed_tags
 from corpusmith.inference import Entity, EntityExtractor, RelationClassifier
 
 TOLERANCE = 0.1
-"""Points of F1 by which scores over raw text may differ from scores over given words without a
-warning.
-"""
+"""F1 points by which raw text and given words may differ without a warning."""
 
 
 def evaluate(
@@ -58,13 +56,13 @@ def evaluate(
             benchmark may have; see `corpusmith.evaluation.predictions`.
         benchmark: see `corpusmith.evaluation.benchmark.read_benchmark`.
         split: a split of the benchmark.
-        training: the dataset that the model was trained on; with it, seen and unseen mentions are
-            scored apart.
+        training: the dataset that the model was trained on; adds separate scores of seen and
+            unseen mentions.
         types: see `read_benchmark`. Predictions of other types are left out too.
 
     Returns:
-        What the evaluation JSON holds. F1, precision, recall and accuracy in percent, intervals at
-        95% over the rows.
+        The content of the evaluation JSON. F1, precision, recall and accuracy are in percent;
+        intervals are 95% bootstrap intervals over the rows.
 
     Raises:
         UserError: when model or benchmark can't be read or don't fit each other.
@@ -100,10 +98,9 @@ def compare(
     types: Mapping[str, str] | None = None,
     options: Options = DEFAULTS,
 ) -> dict:
-    """Whether `first` scores above `second` (models or predictions) by more than chance, see
-    `significance.paired`.
+    """Compare two models or predictions files by a paired bootstrap, see `significance.paired`.
 
-    Strict F1 for entities, macro F1 for relations of two classes, micro F1 for those of more.
+    The score is strict F1 for entities, macro F1 for two relation classes, micro F1 for more.
     """
     data = read_benchmark(benchmark, split, types, options.reading)
     one, other = (row_counts(model, data, types, options) for model in (first, second))
@@ -118,7 +115,7 @@ def row_counts(
     types: Mapping[str, str] | None = None,
     options: Options = DEFAULTS,
 ) -> np.ndarray:
-    """What each row adds to the score."""
+    """Each row's counts, which add up to the score."""
     if data.tagged:
         gold = [row.tags for row in data.tagged]
         if is_predictions(model):
@@ -136,7 +133,7 @@ def row_counts(
 def model_tags(
     extractor: EntityExtractor, data: Benchmark, types: Mapping[str, str] | None
 ) -> list[list[str]]:
-    """What a model tags; with `types`, only entities of the types that these name."""
+    """The model's BIO tags; with `types`, only of the types in it."""
     tags = extractor.tag([row.tokens for row in data.tagged])
     if not types:
         return tags
@@ -145,7 +142,7 @@ def model_tags(
 
 
 def type_warnings(data: Benchmark, predicted: set[str]) -> list[str]:
-    """What a reader must know of the types, and of what the benchmark's tags can't express."""
+    """Warnings about entity types, and about what the benchmark's tags can't express."""
     found = list(data.notes)
     if not data.types:
         found.append(
@@ -165,7 +162,7 @@ def evaluate_extractor(
     seen: set[str] | None,
     types: Mapping[str, str] | None,
 ) -> dict:
-    """Over given words, and as deployed: over raw text, by characters."""
+    """Scores on given words, and as deployed: on raw text, by characters."""
     scored = set(types.values()) if types else set(extractor.labels)
     warnings = type_warnings(data, scored & set(extractor.labels))
     if not data.types & set(extractor.labels):
@@ -213,7 +210,7 @@ def evaluate_extractor(
 
 
 def ner_figures(data: Benchmark, predicted: Sequence[Sequence[str]], seen: set[str] | None) -> dict:
-    """Everything that gold and predicted tags tell."""
+    """All figures that need only gold and predicted tags."""
     gold = [row.tags for row in data.tagged]
     figures = span_scores(gold, predicted) | {
         "ci95": interval(span_counts(gold, predicted), f1),
@@ -234,8 +231,8 @@ def overlap_scores(
 ) -> dict:
     """nervaluate's figures in percent, after SemEval 2013 task 9.1.
 
-    Scheme `ent_type` asks for the type and some overlap (relaxed), `exact` for both ends and no
-    type (boundary only).
+    Scheme `ent_type` requires the type and some overlap (relaxed). `exact` requires both ends and
+    ignores the type (boundary only).
     """
     from nervaluate import Evaluator
 

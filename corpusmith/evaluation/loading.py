@@ -1,4 +1,4 @@
-"""Load what is evaluated, and the options of how."""
+"""Load a model to evaluate, with options."""
 
 import json
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ def load(kind: Any, model: str, options: Options) -> Any:
 
 
 def model_facts(model: str) -> dict:
-    """The seed of a model folder's training, where it tells."""
+    """The training seed of a model folder, if it is recorded."""
     report = Path(model) / "training.json"
     return (
         {"seed": json.loads(report.read_text(encoding="utf-8")).get("seed")}

@@ -1,7 +1,7 @@
-"""Every figure that training and evaluation report.
+"""The metrics that training and evaluation report.
 
-The two that are published as metric Spaces live in their Space's folder, which stands alone; they
-are used from here.
+Two of them are published as metric Spaces. Their code is in the Space's folder, which is
+self-contained; this module imports it.
 """
 
 from collections.abc import Sequence
@@ -20,9 +20,7 @@ __all__ = ["calibration_error", "prf", "relation_scores", "span_counts", "span_s
 
 
 def span_counts(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> np.ndarray:
-    """Sentences x (right, predicted, gold) spans of all types: what resampling the sentences
-    needs.
-    """
+    """Sentences x (right, predicted, gold) spans of all types, for resampling sentences."""
     by_type = [counts(truth, guess).values() for truth, guess in zip(gold, predicted, strict=True)]
     columns = ("right", "predicted", "gold")
     return np.array(
@@ -31,11 +29,9 @@ def span_counts(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]
 
 
 def calibration_error(confidences: Sequence[float], right: Sequence[bool], bins: int = 10) -> float:
-    """Expected calibration error, 0 to 1: how far confidence and accuracy lie apart, over bins of
-    equal width.
+    """Expected calibration error, 0 to 1, over bins of equal width.
 
-    Guo et al. 2017, "On Calibration of Modern Neural Networks", equation 3. 0 when there is nothing
-    to calibrate.
+    Guo et al. 2017, "On Calibration of Modern Neural Networks", equation 3. 0 without predictions.
     """
     confidence, accuracy = np.asarray(confidences, dtype=float), np.asarray(right, dtype=float)
     if not len(confidence):
@@ -46,7 +42,7 @@ def calibration_error(confidences: Sequence[float], right: Sequence[bool], bins:
 
 
 def type_counts(gold: Sequence[int], predicted: Sequence[int], classes: int) -> np.ndarray:
-    """Rows x (right, predicted, gold) of each related class in turn: what resampling rows needs."""
+    """Rows x (right, predicted, gold) of each related class in turn, for resampling rows."""
     truth, guess = np.asarray(gold), np.asarray(predicted)
     columns = []
     for one in range(1, classes):
@@ -56,16 +52,16 @@ def type_counts(gold: Sequence[int], predicted: Sequence[int], classes: int) -> 
 
 
 def micro_counts(counts: np.ndarray) -> np.ndarray:
-    """(…, right, predicted, gold) over all related classes, of `type_counts`."""
+    """The sum of `type_counts` over the related classes: (…, right, predicted, gold)."""
     return counts.reshape(*counts.shape[:-1], -1, 3).sum(-2)
 
 
 def type_scores(gold: Sequence[int], predicted: Sequence[int], labels: Sequence[str]) -> dict:
-    """Scores in percent, and how often each class was taken for each other.
+    """Scores in percent, and the confusion matrix.
 
     Args:
         gold: The class of each row, as its number in `labels`.
-        predicted: The same of a model.
+        predicted: The predicted class of each row.
         labels: The names of the classes, "no relation" first.
 
     Returns:

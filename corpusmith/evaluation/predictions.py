@@ -1,8 +1,8 @@
-"""Somebody's predictions, validated against a benchmark: ids, words, schemes, types and
-probabilities.
+"""Read predictions and validate them against a benchmark.
 
-They may be in any format that a benchmark may be in; the usual one is JSON Lines of `{"id",
-"ner_tags"}`, or `{"id", "label", "score"}` for relations.
+Ids, words, tag schemes, types and probabilities are checked. The file may be in any format that a
+benchmark may be in; the usual one is JSON Lines of `{"id", "ner_tags"}`, or `{"id", "label",
+"score"}` for relations.
 """
 
 import math
@@ -30,7 +30,7 @@ def is_predictions(model: str) -> bool:
 
 
 def predicted_ids(file: str) -> list[str]:
-    """The ids of the rows that a predictions file is about.
+    """The row ids in a predictions file.
 
     Raises:
         UserError: when there is no such file.
@@ -107,9 +107,7 @@ def row_tags(document: Document, row: TaggedText) -> list[str]:
 def named_types(
     tags: Sequence[Sequence[str]], types: Mapping[str, str], file: str
 ) -> dict[str, str]:
-    """What each predicted type is called here: predictions may have the benchmark's names or
-    ours.
-    """
+    """The new name of each predicted type; predictions may use old or new names."""
     chosen = dict(types) | {ours: ours for ours in types.values()}
     predicted = {type_ for of_row in tags for type_, _, _ in spans(of_row)}
     for type_ in sorted(predicted & set(types)):
@@ -122,7 +120,7 @@ def named_types(
 
 
 def read_scores(file: str, data: Benchmark, reading: Reading = DETECTED) -> list[float]:
-    """The probability of "related" for each row; of rows with a label only, 0 or 1.
+    """The probability of "related" for each row; 0 or 1 for a row with only a label.
 
     Raises:
         UserError: when they are not predictions of exactly these rows, a score is no probability,
@@ -133,7 +131,7 @@ def read_scores(file: str, data: Benchmark, reading: Reading = DETECTED) -> list
 
 
 def read_classes(file: str, data: Benchmark, reading: Reading = DETECTED) -> list[int]:
-    """The number of the predicted class for each row of a benchmark of several relation types.
+    """The predicted class number of each row, for a benchmark of several relation types.
 
     Raises:
         UserError: when they are not predictions of exactly these rows, or a label is no class of
@@ -195,10 +193,10 @@ def probability(score: Any, where: str) -> float:
 def matched(
     file: str, documents: Sequence[Document], rows: Sequence[Any], source: str
 ) -> list[Document | None]:
-    """The prediction for each row: by id, or in order where ids repeat alike or a file of words has
-    none.
+    """The prediction for each row.
 
-    A row without words needs none.
+    Rows are matched by id. They are matched in order if both files repeat the same ids, or if a
+    file of words has no ids. A row without words needs no prediction.
     """
     ids = [row.id for row in rows]
     given = [document.id for document in documents]

@@ -1,4 +1,4 @@
-"""A relation model or predictions of two classes, or of several types, on a benchmark."""
+"""Evaluate a relation model or predictions, for two classes or several relation types."""
 
 import time
 from collections import Counter
@@ -24,7 +24,7 @@ from corpusmith.inference import MASK, RelationClassifier
 def evaluate_relations(
     data: Benchmark, scores: list[float] | None, model: str, options: Options
 ) -> dict:
-    """Of given scores, or else of the model's, at the threshold that the model carries."""
+    """Figures for given scores, or else for the model's scores at the threshold stored in it."""
     threshold, extra = 0.5, {}
     if scores is None:
         classifier = load(RelationClassifier, model, options)
@@ -47,7 +47,7 @@ def evaluate_relations(
 
 
 def predicted_types(model: str, data: Benchmark, options: Options) -> tuple[list[int], list[str]]:
-    """The class of each row by a model or a file of predictions, and what to warn of."""
+    """The predicted class of each row, by a model or a predictions file, and warnings."""
     if is_predictions(model):
         return read_classes(model, data, options.reading), []
     return model_types(load(RelationClassifier, model, options), data)
@@ -93,7 +93,7 @@ def evaluate_types(data: Benchmark, predicted: Sequence[int], warnings: Sequence
 
 
 def model_types(classifier: RelationClassifier, data: Benchmark) -> tuple[list[int], list[str]]:
-    """The class of each row by a model, and what to warn of.
+    """The class of each row by a model, and warnings.
 
     Raises:
         UserError: when model and benchmark share no relation type, or a text masks another pair.
@@ -124,7 +124,7 @@ def model_types(classifier: RelationClassifier, data: Benchmark) -> tuple[list[i
 
 
 def pair_text(row: LabelledText, classifier: RelationClassifier, source: str) -> str | None:
-    """The text with the masks of the model; None where one mask stands for head and tail.
+    """The text with the model's masks; None if one mask covers both head and tail.
 
     Two entities of one kind are numbered from left to right where the benchmark does not.
     """

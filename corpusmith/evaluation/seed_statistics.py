@@ -1,6 +1,4 @@
-"""The figures of one system trained with several seeds: means, deviations, and intervals over the
-benchmark's rows.
-"""
+"""Statistics of a system over several seeds: means, deviations and bootstrap intervals."""
 
 import statistics
 from collections.abc import Callable
@@ -12,7 +10,7 @@ from corpusmith.evaluation.significance import Score, f1, interval, macro_f1, pa
 
 
 def positive_f1(counts: np.ndarray) -> np.ndarray:
-    """F1 of the first class of (right, predicted, gold) of two."""
+    """F1 of the first of two classes, each as (right, predicted, gold)."""
     return f1(counts[..., :3])
 
 
@@ -20,16 +18,16 @@ SCORES: dict[str, dict[str, Score]] = {
     "ner": {"strict_f1": f1},
     "relations": {"macro_f1": macro_f1, "positive_f1": positive_f1},
 }
-"""The first of each task is the one that systems are compared by."""
+"""Systems are compared by the first score of their task."""
 
 
 def headline(task: str) -> tuple[str, Score]:
-    """The name and the score that systems are compared by."""
+    """The name of the score by which systems are compared, and its function."""
     return next(iter(SCORES[task].items()))
 
 
 def over_seeds(score: Callable[[np.ndarray], np.ndarray], seeds: int) -> Score:
-    """The mean score of `seeds` systems whose counts stand one after the other."""
+    """The mean score over `seeds` systems whose counts are concatenated."""
     return lambda counts: score(counts.reshape(*counts.shape[:-1], seeds, -1)).mean(-1)
 
 
@@ -38,9 +36,9 @@ def seed_figures(counts: np.ndarray, task: str, seeds: list[int]) -> dict:
     `corpusmith.evaluation.evaluate.row_counts` gives them.
 
     F1, precision and recall (relations: of the related class) are means over the seeds; `stdev` is
-    their deviation, `by_seed` what each seed reached in the first score of `SCORES`. `ci95`
-    resamples the rows, the same for all seeds. What was not trained has one seed that is no seed:
-    `seeds` is then empty.
+    their deviation. `by_seed` is each seed's value of the first score of `SCORES`. `ci95`
+    resamples the rows, the same for all seeds. For an untrained system `seeds` is empty
+    and the seed axis of `counts` has length 1.
     """
     total = counts.sum(0)
     compared, _ = headline(task)
@@ -63,10 +61,10 @@ def seed_figures(counts: np.ndarray, task: str, seeds: list[int]) -> dict:
 
 
 def seed_difference(first: np.ndarray, second: np.ndarray, score: Score) -> dict:
-    """How far the mean of `first` lies above that of `second`, by
-    `corpusmith.evaluation.significance.paired` over the same rows.
+    """The difference of the mean scores, `first` minus `second`, on the same rows.
 
-    A system with one line of counts is compared with each seed of the other.
+    See `corpusmith.evaluation.significance.paired`. A system with one line of counts is compared
+    with each seed of the other.
     """
     seeds = max(first.shape[1], second.shape[1])
     both = [np.repeat(c, seeds // c.shape[1], axis=1).reshape(len(c), -1) for c in (first, second)]
@@ -74,18 +72,16 @@ def seed_difference(first: np.ndarray, second: np.ndarray, score: Score) -> dict
 
 
 def seed_differences(first: np.ndarray, second: np.ndarray, task: str) -> dict[str, dict]:
-    """The same in each score of the task."""
+    """`seed_difference` in each score of the task."""
     return {name: seed_difference(first, second, score) for name, score in SCORES[task].items()}
 
 
 def gap_closed(
     synthetic: np.ndarray, zero_shot: np.ndarray, gold: np.ndarray, task: str
 ) -> dict | None:
-    """(synthetic - zero-shot) / (gold - zero-shot) of the mean scores, as a share, with its
-    interval over the rows.
+    """(synthetic - zero-shot) / (gold - zero-shot) of the mean scores, with a bootstrap interval.
 
-    None where gold is level with zero-shot, in all rows or in a draw of them: there is no gap then
-    to close.
+    None if gold and zero-shot are equal, on all rows or in a resample: there is no gap then.
     """
     _, score = headline(task)
     sides = [counts.reshape(len(counts), -1) for counts in (synthetic, zero_shot, gold)]

@@ -1,7 +1,6 @@
-"""How far a score could be luck: bootstrap intervals, and a paired test between two systems on the
-same rows.
+"""Bootstrap intervals of a score, and a paired test between two systems on the same rows.
 
-A score here is a function of counts that add up over rows (right, predicted and gold spans of each
+A score is a function of counts that add up over rows (right, predicted and gold spans of each
 sentence), so a resample of the rows is a weighted sum of their counts.
 """
 
@@ -10,11 +9,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 Score = Callable[[np.ndarray], np.ndarray]
-"""From counts (..., columns) to scores (...)."""
+"""Maps counts (..., columns) to scores (...)."""
 
 
 def resamples(counts: np.ndarray, samples: int, seed: int) -> Iterator[np.ndarray]:
-    """The summed counts of `samples` draws of all rows with replacement, some hundred at a time."""
+    """The summed counts of bootstrap samples of the rows, some hundred samples at a time."""
     random = np.random.default_rng(seed)
     even = np.full(len(counts), 1 / len(counts))
     for start in range(0, samples, 200):
@@ -22,9 +21,7 @@ def resamples(counts: np.ndarray, samples: int, seed: int) -> Iterator[np.ndarra
 
 
 def interval(counts: np.ndarray, score: Score, samples: int = 1000, seed: int = 0) -> list[float]:
-    """The 95% percentile bootstrap interval of a score over rows x columns of counts (Efron
-    1979).
-    """
+    """The 95% percentile bootstrap interval (Efron 1979) of a score; counts are rows x columns."""
     scores = np.concatenate([score(drawn) for drawn in resamples(counts, samples, seed)])
     return [float(bound) for bound in np.percentile(scores, [2.5, 97.5])]
 
@@ -32,12 +29,11 @@ def interval(counts: np.ndarray, score: Score, samples: int = 1000, seed: int = 
 def paired(
     first: np.ndarray, second: np.ndarray, score: Score, samples: int = 10_000, seed: int = 0
 ) -> dict:
-    """How far `first` lies above `second`: the `difference` of the scores, its `ci95`, and `p`,
-    two-sided.
+    """The `difference` of two scores (`first` minus `second`), its `ci95`, and two-sided `p`.
 
-    Paired bootstrap (Berg-Kirkpatrick et al. 2012): the same draw of rows scores both; `p` is how
-    often a draw strays from the observed difference by as much as that difference, which is how
-    often chance alone would bring it about.
+    Paired bootstrap (Berg-Kirkpatrick et al. 2012): both systems are scored on the same resamples.
+    `p` is the share of resamples whose difference deviates from the observed one by at least the
+    observed difference. It estimates how often chance alone would produce it.
     """
     both = np.stack([first, second], axis=1)
     difference = float(np.subtract(*score(both.sum(0))))
@@ -62,7 +58,5 @@ def f1(counts: np.ndarray) -> np.ndarray:
 
 
 def macro_f1(counts: np.ndarray) -> np.ndarray:
-    """Mean F1 in percent of two classes whose (right, predicted, gold) stand one after the
-    other.
-    """
+    """Mean F1 in percent of two classes, from the (right, predicted, gold) of one and the other."""
     return (f1(counts[..., :3]) + f1(counts[..., 3:])) / 2

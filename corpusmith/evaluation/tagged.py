@@ -1,4 +1,4 @@
-"""A text with its entities twice: as characters, and as BIO tags of its words."""
+"""A text with its entities as character spans and as BIO tags."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,7 @@ from corpusmith.inference import WORDS, bio
 
 @dataclass(frozen=True)
 class TaggedText:
-    """A text with its entities twice: as characters (what a user sees) and as BIO tags (for the
-    usual scores).
-    """
+    """A text with its entities as character spans and as BIO tags of its words."""
 
     id: str
     text: str
@@ -23,9 +21,7 @@ class TaggedText:
 
 
 def tagged_tokens(name: str, tokens: Sequence[str], tags: Sequence[str]) -> TaggedText:
-    """From words; the text is the words with a space between each two, as the real one is not
-    known.
-    """
+    """Build from words. The text is the words joined by spaces: the real text is unknown."""
     if len(tokens) != len(tags):
         raise ValueError(f"row {name} has {len(tokens)} tokens and {len(tags)} tags")
     tags = tuple(bio(tags))
@@ -39,10 +35,10 @@ def tagged_tokens(name: str, tokens: Sequence[str], tags: Sequence[str]) -> Tagg
 def tagged_text(
     name: str, text: str, entities: Sequence[Span], notes: Counter | None = None
 ) -> TaggedText:
-    """From characters. Of overlapping entities the longest stays; a word half in an entity is
-    tagged as in it.
+    """Build from character spans.
 
-    `notes` counts both.
+    Of overlapping entities only the longest is kept. A word partly inside an entity is tagged as
+    inside. `notes` counts both cases.
     """
     kept: list[Span] = []
     for start, end, type_ in sorted(
@@ -67,7 +63,7 @@ def tagged_text(
 
 
 def renamed(row: TaggedText, types: Mapping[str, str]) -> TaggedText:
-    """With the types of `types` under their new names, and without all others."""
+    """The row with its types renamed, and without types that are not in `types`."""
     entities = tuple(
         (start, end, types[type_]) for start, end, type_ in row.entities if type_ in types
     )
@@ -75,7 +71,7 @@ def renamed(row: TaggedText, types: Mapping[str, str]) -> TaggedText:
 
 
 def renamed_tags(tags: Sequence[str], types: Mapping[str, str]) -> list[str]:
-    """BIO tags with the types of `types` under their new names, and without all others."""
+    """BIO tags with their types renamed; types that are not in `types` become O."""
     found = ["O"] * len(tags)
     for type_, first, last in spans(tags):
         if type_ in types:

@@ -1,8 +1,7 @@
-"""The switches of a recipe that a report turns one at a time. A new switch is a new line of
-`ABLATIONS`.
+"""The ablations of a report: each changes one setting of a recipe. To add one, extend `ABLATIONS`.
 
-All of them work on recorded answers. What changes the prompts (attributes, context, templates)
-would need other answers: a second recipe, which `corpusmith report --beside` compares.
+All of them use recorded answers. A change of the prompts (attributes, context, templates) needs new
+answers and so a second recipe, which `corpusmith report --beside` compares.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,7 +26,7 @@ class Ablation:
 
     Args:
         override: dotted keys of the recipe and what they are changed to.
-        without: kinds whose requests leave the corpus, with all that was made of their answers.
+        without: kinds whose requests are removed, with all rows made from their answers.
     """
 
     id: str
@@ -36,7 +35,7 @@ class Ablation:
     without: Callable[[Recipe, Kind], bool] | None = None
 
     def changed(self, recipe: Recipe) -> Recipe | None:
-        """The changed recipe; None where nothing changes, or no kind is left."""
+        """The changed recipe; None if nothing changes or no kind is left."""
         if self.without:
             left_out = [self.without(recipe, kind) for kind in recipe.kinds]
             return recipe if any(left_out) and not all(left_out) else None

@@ -35,10 +35,10 @@ class Choices:
         only: the sections to write.
         seeds: each student is trained once with each.
         split: the split that students are measured on, of the first benchmark that has it.
-        changes: ids of ablations (`corpusmith.evidence.ablations`). None given means all of them,
-            or none where there is a recipe `beside`.
+        changes: ids of ablations (`corpusmith.evidence.ablations`). If empty, all of them, or none
+            if `beside` names a recipe.
         systems: what the students of the baselines are trained on.
-        beside: other recipes, by name or path, as rows of the ablation: for changes of the prompt.
+        beside: other recipes, by name or path, as rows of the ablation: to compare prompts.
         first: accepted sentences at the first point of the learning curve.
         zero_shot: a predictions file for the split, of all rows or some. None takes the shipped
             one, if any.
@@ -69,7 +69,7 @@ class Plans:
     """The arms of each section that was asked for.
 
     `zero_shot` holds the numbers of the benchmark rows that an untrained LLM predicted, and their
-    counts; `left_out` says what a section lacks, and why.
+    counts; `left_out` lists what is missing from a section, and why.
     """
 
     curve: list[tuple[int, Arm]] | None = None
@@ -149,7 +149,7 @@ def curve_arms(students: Students, first: int) -> list[tuple[int, Arm]]:
 
 
 def ablation_arms(students: Students, changes: Sequence[str], left_out: list[str]) -> list[Arm]:
-    """An arm for each ablation that changes a row; what changes none is added to `left_out`."""
+    """An arm for each ablation that changes a row; the others are added to `left_out`."""
     possible = ablations(students.recipe)
     if unknown := sorted(set(changes) - {ablation.id for ablation in possible}):
         known = ", ".join(ablation.id for ablation in possible)
@@ -175,7 +175,7 @@ def ablation_arms(students: Students, changes: Sequence[str], left_out: list[str
 
 
 def other_recipe(students: Students, name: str, out: Path) -> Arm:
-    """The corpus of another recipe. Raises UserError where its labels differ."""
+    """The corpus of another recipe. Raises UserError if its labels differ."""
     recipe = load_recipe(name)
     if class_names(recipe) != class_names(students.recipe):
         raise UserError(f"{name} can't stand beside {students.recipe.name}: it has other labels")
@@ -184,7 +184,7 @@ def other_recipe(students: Students, name: str, out: Path) -> Arm:
 
 
 def list_students(students: Students, plans: Plans) -> None:
-    """Say which students a report would train."""
+    """Print the students that a report would train."""
     trainings = plans.trainings(students)
     todo = unfinished(trainings, students.results)
     for training in todo:
@@ -194,5 +194,5 @@ def list_students(students: Students, plans: Plans) -> None:
 
 
 def train(students: Students, plans: Plans) -> int:
-    """Train and measure every student without a result; returns how many that were."""
+    """Train and measure every student without a result; returns their number."""
     return train_all(plans.trainings(students), students.results, students.say)

@@ -1,8 +1,8 @@
-"""The evidence of a recipe, reproduced from its answers without an LLM.
+"""Reproduce the evidence of a recipe from its recorded answers, without an LLM.
 
     corpusmith report demo-disease --out runs/demo-disease/report
 
-It is a page (README.md), pictures, and report.json with every figure.
+Writes a page (README.md), pictures, and report.json with every figure.
 """
 
 import json
@@ -42,14 +42,14 @@ Say = Callable[[str], None]
 
 @dataclass
 class Evidence:
-    """The content of report.json so far. Each section is written when it is known."""
+    """The content of report.json so far. Each section is written as soon as it is ready."""
 
     out: Path
     document: dict[str, Any]
 
     @classmethod
     def of(cls, out: Path, built: Mapping[str, Any]) -> "Evidence":
-        """The facts of a build, and the sections that an earlier call wrote of the same rows."""
+        """The facts of a build, and the sections that an earlier call wrote for the same rows."""
         document = {key: built[key] for key in PROVENANCE if key in built} | {"sections": {}}
         if (out / FILE).exists():
             earlier = json.loads((out / FILE).read_text(encoding="utf-8"))
@@ -78,8 +78,8 @@ def report(
 ) -> dict[str, Any]:
     """Write `report.json`, `README.md` and pictures into `run.folder`; returns report.json.
 
-    Sections that are not asked for stay as an earlier call wrote them, as long as the corpus is
-    the same. Sections that need real text are left out where no benchmark is at hand. The results
+    Other sections keep what an earlier call wrote, if the corpus is the same. Sections that need
+    real text are left out if no benchmark is available. The results
     of students are kept in `run.folder/runs`, so a killed report continues.
 
     Raises:
@@ -125,7 +125,7 @@ def report(
 
 @dataclass(frozen=True)
 class TextSections:
-    """The sections that need no training: what the corpus itself shows."""
+    """The sections on the corpus itself, which need no training."""
 
     evidence: Evidence
     recipe: Recipe
@@ -183,7 +183,7 @@ def trained_sections(evidence: Evidence, students: Students, plans: Plans) -> No
 
 
 def measured_split(recipe: Recipe, root: Path | None, split: str) -> Measured | None:
-    """The split of the first of the recipe's benchmarks that has it at hand."""
+    """The split, from the first of the recipe's benchmarks that has it."""
     for name in recipe.benchmarks if root else ():
         folder = Path(str(root), name)
         if (folder / f"{split}.jsonl").exists():
@@ -206,7 +206,7 @@ def embedder(encoder: str) -> Callable:
 
 @contextmanager
 def cache_below(folder: Path) -> Iterator[None]:
-    """Let `datasets` cache in `folder`, which is deleted: it would keep benchmark sentences."""
+    """Let `datasets` cache in `folder` and delete it: the cache holds benchmark sentences."""
     import datasets.config
 
     before = datasets.config.HF_DATASETS_CACHE

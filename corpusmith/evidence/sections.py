@@ -78,7 +78,7 @@ def baselines(students: Students, plans: Plans) -> dict[str, Any]:
 
 
 def notes(plans: Plans, asked: int, rows: int) -> list[str]:
-    """What a reader of the baselines has to know of how they were measured."""
+    """Notes on how the baselines were measured."""
     found = []
     if "gold" in (arms := plans.baselines or {}) and len(arms["gold"].parts) > 1:
         found.append("Students on real sentences: two-fold cross-validation on this benchmark.")

@@ -15,21 +15,21 @@ from corpusmith.quality.embeddings import Embedder, nearest, project, two_sample
 from corpusmith.recipe.schema import Recipe
 
 MAPPED = 1000  # sentences of each side on the map and before the classifier
-COMPARED = 10_000  # sentences of each side that are looked at for near neighbours
-PAIRS = 5  # nearest pairs that are named
-UNLABELLED = 25  # names that are told of each label
+COMPARED = 10_000  # sentences of each side that are searched for near neighbours
+PAIRS = 5  # nearest pairs to list
+UNLABELLED = 25  # names to list per label
 SEED = 0  # of every draw of sentences
 
 
 @dataclass(frozen=True)
 class Sentences:
-    """Sentences of one source, their ids, and their vectors once they were embedded."""
+    """Sentences of one source, their ids, and their vectors once embedded."""
 
     ids: list[str]
     texts: list[str]
 
     def sample(self, most: int) -> "Sentences":
-        """At most so many, drawn at random and kept in their order."""
+        """At most `most` random sentences, in their order."""
         chosen = np.sort(np.random.default_rng(SEED).permutation(len(self.ids))[:most])
         return Sentences([self.ids[i] for i in chosen], [self.texts[i] for i in chosen])
 
@@ -50,7 +50,7 @@ def acceptance(build: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def form(build: Mapping[str, Any]) -> dict[str, Any]:
-    """Statistics of the corpus and of the benchmarks at hand; whole counts, so no interval."""
+    """Statistics of the corpus and of the available benchmarks; full counts, so no interval."""
     return {
         "statistics": build["statistics"],
         "reference_statistics": build.get("reference_statistics", {}),
@@ -74,10 +74,9 @@ def unlabelled(recipe: Recipe, shards: Sequence[Path]) -> dict[str, Any]:
 def sentence_map(
     synthetic: Sentences, real: Mapping[str, Sentences], embed: Embedder
 ) -> tuple[dict[str, Any], tuple[np.ndarray, np.ndarray]]:
-    """How well synthetic sentences are told from real ones, and where both lie on two axes.
+    """Two-sample test of synthetic against real sentences, and a projection on two axes.
 
-    Beside it stands how well one half of the real ones is told from the other, which is what chance
-    looks like.
+    As a reference, the same test compares two halves of the real sentences.
     """
     together = Sentences(
         [i for s in real.values() for i in s.ids], [t for s in real.values() for t in s.texts]
@@ -98,11 +97,9 @@ def sentence_map(
 def memorisation(
     build: Mapping[str, Any], synthetic: Sentences, real: Mapping[str, Sentences], embed: Embedder
 ) -> dict[str, Any]:
-    """Runs of words shared with each benchmark split, and how near the nearest sentence lies by its
-    embedding.
+    """Word n-grams shared with each benchmark split, and the cosine to the nearest sentence.
 
-    `nearest.*.real` is the same for the split's own sentences among each other: what likeness is
-    natural.
+    `nearest.*.real` is the same within the split's own sentences, as a reference.
     """
     ours = synthetic.sample(COMPARED)
     vectors = embed(ours.texts)
@@ -128,7 +125,7 @@ def memorisation(
 
 
 def quantiles(values: np.ndarray) -> dict[str, Any]:
-    """How similarities are spread; the interval is that of the mean."""
+    """Quantiles of similarities, and their mean with its interval."""
     ci95 = interval(np.stack([values, np.ones(len(values))], axis=1).astype(float), mean)
     return {
         "rows": len(values),
@@ -140,7 +137,7 @@ def quantiles(values: np.ndarray) -> dict[str, Any]:
 
 
 def mean(sums: np.ndarray) -> np.ndarray:
-    """Of (sum of values, number of rows)."""
+    """The mean from (sum of values, number of rows)."""
     return sums[..., 0] / sums[..., 1]
 
 
@@ -158,7 +155,7 @@ def written_sentences(shards: Sequence[Path]) -> Sentences:
 
 
 def real_sentences(recipe: Recipe, root: Path | None) -> dict[str, Sentences]:
-    """Sentences of the recipe's benchmarks at hand; compared, never written anywhere."""
+    """Sentences of the recipe's available benchmarks; they are compared, never written."""
     splits = benchmark_splits(root) if root else {}
     found = {}
     for name, path in splits.items():

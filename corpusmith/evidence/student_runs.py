@@ -1,8 +1,7 @@
-"""The students of a report: each is trained and measured once and its counts are kept, so that a
-killed report goes on.
+"""Train and measure each student of a report once. Results are kept, so a killed report resumes.
 
-What a result depends on (rows, encoder, settings with their seed, benchmark rows) is its file's
-name and stands in it.
+A result's file name is a hash of its inputs (rows, encoder, settings with their seed, benchmark
+rows). The file lists them too.
 """
 
 import hashlib
@@ -30,7 +29,7 @@ from corpusmith.training.config import TrainingConfig, rule
 from corpusmith.training.data import load_corpus
 from corpusmith.training.encoder import locate
 
-EVALUATED = 0.25  # what it costs to evaluate a sentence, when training on one for an epoch costs 1
+EVALUATED = 0.25  # cost of evaluating a sentence; training on one for an epoch costs 1
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class Measured:
         return ids_of(self.data)
 
     def of(self, judged: frozenset[str] | None) -> Benchmark:
-        """The rows with these ids; all without ids."""
+        """The rows with these ids; all rows if None."""
         if judged is None:
             return self.data
         tagged = tuple(row for row in self.data.tagged if row.id in judged)
@@ -79,10 +78,9 @@ class Measured:
         return replace(self.data, tagged=tagged, labelled=labelled)
 
     def counts_of(self, file: Path) -> tuple[np.ndarray, np.ndarray]:
-        """The numbers of the rows that a predictions file tells of, all or a part; counts of these,
-        rows x 1 x columns.
+        """The numbers of the rows that a predictions file covers, and their counts.
 
-        Raises UserError where it tells of none.
+        The counts are rows x 1 x columns. Raises UserError if the file covers no row.
         """
         known = set(predicted_ids(str(file)))
         rows = np.flatnonzero([name in known for name in self.ids])
@@ -91,7 +89,7 @@ class Measured:
         return rows, row_counts(str(file), self.of(frozenset(known)))[:, None]
 
     def fingerprint(self, judged: frozenset[str] | None) -> str:
-        """Of the rows with these ids: text and labels."""
+        """A hash of the text and labels of the rows with these ids."""
         if judged not in self._fingerprints:
             part = self.of(judged)
             self._fingerprints[judged] = hashlib.sha256(
@@ -116,7 +114,7 @@ class Training:
     judged: frozenset[str] | None = field(default=None, repr=False)
 
     def identity(self) -> dict[str, Any]:
-        """What determines the result."""
+        """The inputs that determine the result."""
         return {
             "rows": self.rows.fingerprint,
             "encoder": [self.encoder, locate(self.encoder)[1]],
@@ -135,14 +133,14 @@ class Training:
 
     @property
     def work(self) -> float:
-        """How long it takes, in sentences trained on once."""
+        """Estimated cost, in sentences trained on for one epoch."""
         judged = len(self.measured.ids) if self.judged is None else len(self.judged)
         passes = self.config.epochs or rule(self.measured.task)["least_epochs"]
         return self.rows.count * passes + EVALUATED * judged
 
 
 def unfinished(trainings: Sequence[Training], runs: Path) -> list[Training]:
-    """Trainings without a result yet, each once: the whole recipe is in several tables."""
+    """Trainings without a result yet, without repeats: tables share the whole recipe."""
     distinct = {training.key: training for training in reversed(trainings)}
     return [
         training
@@ -152,7 +150,7 @@ def unfinished(trainings: Sequence[Training], runs: Path) -> list[Training]:
 
 
 def train_all(trainings: Sequence[Training], runs: Path, say: Callable[[str], None]) -> int:
-    """Train and measure what is unfinished; returns how many that were."""
+    """Train and measure unfinished students; returns their number."""
     todo = unfinished(trainings, runs)
     total, done, begun = sum(training.work for training in todo), 0.0, time.monotonic()
     for number, training in enumerate(todo, 1):
@@ -192,7 +190,7 @@ def train_one(training: Training, runs: Path) -> dict[str, Any]:
 
 
 def measure(model: Path, data: Benchmark) -> dict[str, Any]:
-    """What each row of the benchmark adds to the score, by the extractor that users run."""
+    """Each benchmark row's counts, by the extractor that users run."""
     if data.tagged:
         extractor = load(EntityExtractor, str(model), Options())
         tags = extractor.tag([row.tokens for row in data.tagged])

@@ -1,4 +1,4 @@
-"""The students of a report: what they are trained on, and their scores on one benchmark split."""
+"""The students of a report: their training sets, and their scores on one benchmark split."""
 
 import statistics
 from collections.abc import Callable
@@ -34,7 +34,7 @@ class Students:
 
     Args:
         corpus: the dataset folder of the whole recipe.
-        sources: builds the variants, and says where results are kept.
+        sources: builds the variants, and has the folder of results.
         work: for training sets; deleted at the end, since some hold benchmark text.
         measured: the benchmark split that every student is measured on.
         seeds: each training set is trained on once with each seed.
@@ -73,7 +73,7 @@ class Students:
         ]
 
     def counts(self, arm: Arm) -> np.ndarray:
-        """Rows x seeds x columns: what each benchmark row adds to the score of each student."""
+        """Rows x seeds x columns: the counts of each benchmark row for each student."""
         place = {name: row for row, name in enumerate(self.measured.ids)}
         columns = []
         for parts in self.trainings("", arm):
@@ -86,7 +86,7 @@ class Students:
         return np.array(columns).transpose(1, 0, 2)
 
     def figures(self, arm: Arm) -> dict[str, Any]:
-        """Scores of an arm, as mean over its seeds with an interval."""
+        """Scores of an arm: means over its seeds, with intervals."""
         figures = seed_figures(self.counts(arm), self.measured.task, list(self.seeds))
         if len(arm.parts) == 1 and self.measured.task == "relations":
             results = [result_of(training, self.results) for (training,) in self.trainings("", arm)]
@@ -114,5 +114,5 @@ class Students:
 
 
 def shipped_zero_shot(recipe: Recipe, split: str) -> Path:
-    """Where the predictions of an untrained LLM ship, if any: tags or labels by row id."""
+    """The shipped predictions of a zero-shot LLM, if any: tags or labels by row id."""
     return ZERO_SHOT / f"{recipe.name}-{split}.jsonl"

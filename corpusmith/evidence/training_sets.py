@@ -1,6 +1,6 @@
 """Training sets of a report: parts of the corpus, changed recipes, real sentences.
 
-They are written to a folder that is deleted at the end, since some hold benchmark text.
+Their folder is deleted at the end, because some hold benchmark text.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -27,19 +27,19 @@ HELD_OUT = 10  # every tenth real sentence is in the validation split
 
 @dataclass(frozen=True)
 class Sources:
-    """Builds the corpora of a report. `run.folder` keeps the judgements of their rows."""
+    """Builds the corpora of a report. `run.folder` keeps row predictions and distances."""
 
     run: Run
     dry_run: bool = False
 
     def corpus(self, name_or_path: str, out: Path) -> dict[str, Any]:
-        """Build a recipe as `corpusmith run` does. A dry run judges no row and keeps all."""
+        """Build a recipe as `corpusmith run` does. A dry run checks no row and keeps all."""
         if self.dry_run:
             return build(name_or_path, out, self.run.ledger, self.run.benchmarks)
         return build_twice(name_or_path, out, self.run)
 
     def training_set(self, name_or_path: str, out: Path) -> TrainingSet:
-        """A recipe's corpus to train on. Raises UserError when a split has no row."""
+        """A recipe's corpus to train on. Raises UserError if a split is empty."""
         built = self.corpus(name_or_path, out)
         if built["counts"]["accepted"] == 0 or "validation" not in built["splits"]:
             raise UserError(f"a split of {load_recipe(name_or_path).name} has no row left")
@@ -64,7 +64,7 @@ class Arm:
 
 
 def curve_sizes(total: int, first: int) -> list[int]:
-    """`first`, doubled as long as it is below `total`; then `total`."""
+    """`first`, 2 `first`, 4 `first`, ... below `total`; then `total`."""
     sizes = []
     while first < total:
         sizes.append(first)
@@ -112,10 +112,10 @@ def ablated(
 
 
 def gold(recipe: Recipe, measured: Measured, corpus: Path | None, out: Path) -> Arm | None:
-    """Real sentences to train on, followed by those of `corpus` where it is given.
+    """Real sentences to train on, followed by those of `corpus` if given.
 
-    They are the benchmark's train split. Where it has none but its rows name a `fold`, they are
-    two halves of the folds, for two-fold cross-validation. None where it has neither.
+    They are the benchmark's train split. Without one, if its rows name a `fold`, the folds are
+    split in two halves for two-fold cross-validation. None without either.
     """
     benchmark, split = measured.folder, measured.data.split
     name = "gold+synthetic" if corpus else "gold"
