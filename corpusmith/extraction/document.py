@@ -1,4 +1,4 @@
-"""What a file holds: documents with their mentions, in one form for every format."""
+"""Documents with their mentions, in one form for every file format."""
 
 import re
 import unicodedata
@@ -16,7 +16,7 @@ class Mention:
     """An entity at [start, end) of a document, in Unicode code points.
 
     `fragments` are the pieces of a discontinuous mention ("breast ... cancer"); `start` and `end`
-    span all of them. `attributes` say what is said of it, such as "negated".
+    span all of them. `attributes` are properties in context, such as "negated".
     """
 
     start: int
@@ -41,12 +41,12 @@ class Pair:
 
 @dataclass(frozen=True)
 class Document:
-    """A text as a file states it.
+    """A document as read from a file.
 
-    `id` is None where the file has none. `mentions` is None where the format states no entities,
-    and empty where it states that there are none. `tokens` and `tags` (BIO) are there where the
-    file splits the text into words. `label` and `score` are those of a masked text, as they stand
-    in the file. `where` is the place, for errors.
+    `id` is None if the file has none. `mentions` is None if the format has no entities, and empty
+    if it has them but the document has none. `tokens` and `tags` (BIO) are set if the file splits
+    the text into words. `label` and `score` are those of a masked text, unchanged from the file.
+    `where` is the place in the file, for errors.
     """
 
     id: str | None
@@ -61,7 +61,7 @@ class Document:
 
 
 Convert = Callable[[int], int | None]
-"""From an offset as a tool counts it to code points; None where there is no such place."""
+"""Maps an offset in a tool's unit to code points; None if it is not the start of a character."""
 
 
 def checked(document: Document) -> Document:
@@ -97,7 +97,7 @@ def converted(mention: Mention, convert: Convert) -> Mention | None:
 
 
 def without_gaps(mention: Mention, text: str) -> Mention:
-    """Pieces with nothing but white space between them as one; the text as the document has it."""
+    """Join pieces that only white space separates; the text is the document's."""
     pieces: list[tuple[int, int]] = []
     for first, last in mention.fragments:
         if pieces and not text[pieces[-1][1] : first].strip():
@@ -110,9 +110,7 @@ def without_gaps(mention: Mention, text: str) -> Mention:
 
 
 def fits(mention: Mention, text: str) -> bool:
-    """Whether the mention's text is what the document has there; white space may differ in kind,
-    not in place.
-    """
+    """Whether the mention's text equals the document's; kinds of white space may differ."""
     pieces = mention.fragments or ((mention.start, mention.end),)
     if any(not 0 <= first < last <= len(text) for first, last in pieces):
         return False
@@ -121,7 +119,7 @@ def fits(mention: Mention, text: str) -> bool:
 
 
 def why_not(mention: Mention, text: str) -> str:
-    """What is wrong with a mention that does not fit, and what to do."""
+    """The error message for a mention that does not match the text."""
     start, end = mention.start, mention.end
     if start >= end:
         return f"an entity from {start} to {end} holds no text; give it a length or remove it"
@@ -198,5 +196,5 @@ def tagged_document(
 
 
 def utf16_offset(text: str, offset: int) -> int:
-    """A code point offset in UTF-16 units, as JavaScript counts."""
+    """Convert a code point offset to UTF-16 units, as in JavaScript."""
     return offset + sum(ord(character) > 0xFFFF for character in text[:offset])

@@ -1,4 +1,4 @@
-"""Documents in, documents with entities and relations out.
+"""Extract entities and relations from documents.
 
 extractor = Extractor.from_pretrained("models/disease")
 (document,) = extractor.extract("Mutations in CFTR cause cystic fibrosis.")
@@ -15,7 +15,7 @@ from corpusmith.extraction.document import Document, Mention, Pair
 from corpusmith.inference import Entity, EntityExtractor, RelationClassifier, sentences
 
 CHARACTERS = 200_000
-"""Characters that the model is given at once: many short documents, or a part of a long one."""
+"""Characters per batch: many short documents, or a part of a long one."""
 
 Annotate = Callable[[Document], Document]
 """Adds to a document with mentions: attributes, concept ids, or more mentions (see `joined`)."""
@@ -65,7 +65,7 @@ class Extractor:
         `options` are the `backend`, `quantized` and `threads` of `Encoder.from_pretrained`.
 
         Raises:
-            UserError: when a model can't be loaded, or is not one of entities or relations.
+            UserError: when a model can't be loaded, or is not an entity or relation model.
         """
         entities = loaded(EntityExtractor, model, options)
         classifier = None if relations is None else loaded(RelationClassifier, relations, options)
@@ -95,7 +95,7 @@ class Extractor:
             yield from self.annotated(batch)
 
     def annotated(self, documents: Sequence[Document]) -> Iterator[Document]:
-        """Documents that the model is given together."""
+        """The documents of one batch, with their mentions."""
         split = [list(parts_of(document.text, CHARACTERS)) for document in documents]
         found = iter(self.entities_of([text for parts in split for _, text in parts]))
         for document, parts in zip(documents, split, strict=True):
@@ -103,7 +103,7 @@ class Extractor:
             yield self.finished(document, entities)
 
     def entities_of(self, parts: Sequence[str]) -> Iterator[list[Entity]]:
-        """The entities of each part; the model is given about CHARACTERS at once."""
+        """The entities of each part, in batches of about CHARACTERS."""
         group: list[str] = []
         for part in parts:
             if group and sum(map(len, group)) + len(part) > CHARACTERS:
@@ -131,9 +131,9 @@ class Extractor:
 
 
 def joined(first: Sequence[Mention], second: Sequence[Mention]) -> tuple[Mention, ...]:
-    """Mentions of two sources in order of appearance; where they overlap, those of `first`.
+    """Merge the mentions of two sources in order; of overlapping ones, those of `first` are kept.
 
-    A mention of `first` takes over the concept id of a mention of `second` with the same place.
+    A mention of `first` gets the concept id of a mention of `second` with the same offsets.
     """
     concepts = {(m.start, m.end): m.concept_id for m in second if m.concept_id}
     kept = [replace(m, concept_id=m.concept_id or concepts.get((m.start, m.end))) for m in first]

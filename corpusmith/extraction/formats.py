@@ -1,4 +1,4 @@
-"""The formats that documents are written in."""
+"""Names and suffixes of output formats."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -49,7 +49,7 @@ SUFFIXES = {
 
 
 def format_of_output(out: Path | None, to: str | None) -> str:
-    """The format that is asked for, or else that of the suffix, or else JSON Lines."""
+    """The requested format, or else that of the suffix, or else JSON Lines."""
     known = [*STREAMED, *WHOLE]
     if to is not None and to not in known:
         raise UserError(f"no format {to!r}: one of {', '.join(known)}")

@@ -1,8 +1,8 @@
 """Negated mentions, by NegEx (Chapman et al. 2001) as negspacy implements it.
 
-English phrases around a mention decide ("no evidence of", "was ruled out"), within its sentence.
-What is hypothetical, historical, or about somebody else is not recognised: the implementation of
-ConText that would say so (medspacy 1.3.1) could not be installed when this was written.
+It uses English phrases ("no evidence of", "was ruled out") in the mention's sentence. Hypothetical
+and historical mentions, and those about other people, are not recognised. That needs ConText, whose
+implementation (medspacy 1.3.1) could not be installed when this was written.
 """
 
 from dataclasses import replace

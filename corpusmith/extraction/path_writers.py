@@ -1,4 +1,4 @@
-"""Formats that are no single text file: BRAT's folder, spaCy's DocBin, Parquet."""
+"""Write formats that are not a single text file: BRAT folders, spaCy's DocBin, Parquet."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from corpusmith.files import batches
 
 
 def write_brat(documents: Documents, folder: Path) -> None:
-    """`{id}.txt` and `{id}.ann` a document; a mention is cut where a line ends."""
+    """`{id}.txt` and `{id}.ann` per document. Mentions are split at line ends."""
     written: set[str] = set()
     for document in documents:
         name = str(document.id)
@@ -72,7 +72,7 @@ def write_docbin(documents: Documents, path: Path) -> None:
 
 
 def write_parquet(documents: Documents, path: Path) -> None:
-    """A document a row, in row groups of 10,000."""
+    """One document per row, in row groups of 10,000."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

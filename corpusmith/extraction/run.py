@@ -1,8 +1,8 @@
-"""`corpusmith extract`: from files to a file, resumable.
+"""`corpusmith extract`: extract from files to a file, with resume.
 
-Documents are extracted into `OUT.partial`, a line each in the order of the input. A second run of
-the same command continues after its last whole line. When all are done, the format asked for is
-written from it, and it is removed.
+Finished documents are lines of `OUT.partial`, in input order. The same command resumes after its
+last complete line. At the end, the output is written from it in the requested format, and it is
+deleted.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ from corpusmith.progress import bar
 
 @dataclass(frozen=True)
 class Output:
-    """Where documents go: a file or folder, or stdout (None), and the format."""
+    """The output file or folder (None for stdout), and its format."""
 
     out: Path | None
     to: str
@@ -44,7 +44,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Extraction:
-    """What a run did: documents written, mentions in them, and what could not be read."""
+    """Results of a run: documents written, their mentions, and unreadable documents."""
 
     documents: int
     mentions: int
@@ -60,8 +60,8 @@ def extract_files(
 ) -> Extraction:
     """Extract from every document that the patterns name.
 
-    All of the input is read through before the first document is extracted, so that a broken one
-    is refused at once.
+    All input is read before the first document is extracted, so that an invalid one is reported at
+    once.
 
     Raises:
         UserError: when a document can't be read (unless `skip_bad`), the output exists already, or
@@ -111,7 +111,7 @@ def progress(documents: Iterator[Document], total: int, done: int) -> Iterator[D
 
 
 class Counted:
-    """Documents that are counted while they pass."""
+    """An iterator over documents that counts them."""
 
     def __init__(self, documents: Iterator[Document]) -> None:
         self.source = documents
@@ -125,7 +125,7 @@ class Counted:
 
 
 def write(documents: Counted, output: Output) -> None:
-    """Write a file or folder; its name is there only when all of it is."""
+    """Write a file or folder atomically."""
     assert output.out is not None
     target = output.out.with_name(f"{output.out.name}.writing")
     if output.to in STREAMED:
@@ -138,7 +138,7 @@ def write(documents: Counted, output: Output) -> None:
 
 
 def run_key(extractor: Extractor, patterns: Sequence[str], reading: Reading) -> str:
-    """Changes when a run would give other documents."""
+    """A hash of everything that determines the extracted documents."""
     models = [
         extractor.entities.encoder,
         *([extractor.relations.encoder] if extractor.relations else []),
@@ -153,8 +153,9 @@ def run_key(extractor: Extractor, patterns: Sequence[str], reading: Reading) -> 
 
 
 def finished_lines(partial: Path, key: str) -> int:
-    """The documents in OUT.partial; a line cut off at its end is removed. Begins it where it is
-    absent.
+    """The number of documents in OUT.partial, without an incomplete last line.
+
+    Creates the file if it does not exist.
 
     Raises:
         UserError: when it is from another run.
@@ -186,6 +187,6 @@ def read_partial(partial: Path) -> Iterator[Document]:
 
 
 def print_skipped(skipped: Sequence[str], file: IO[str]) -> None:
-    """List what was left out."""
+    """List skipped documents."""
     for error in skipped:
         print(f"left out: {error}", file=file)

@@ -8,7 +8,7 @@ from corpusmith.inference import bio
 
 TAG = re.compile(r"(O)|([BIELSUMW])(?:-(.+))?", re.DOTALL)
 SCHEMES = {
-    "BIO": "BI",  # IOB1, IOB2 and IO too: an I- that continues nothing starts a span
+    "BIO": "BI",  # IOB1, IOB2 and IO too: an I- without a span before it starts one
     "BIOES": "BIES",
     "BILOU": "BILU",
     "BMES": "BMES",
@@ -17,14 +17,14 @@ SCHEMES = {
 
 NOT_RELATED = {"unrelated", "none", "no relation", "no_relation", "negative", "false", "0"}
 RELATED = {"related", "relation", "positive", "true", "1"}
-"""What the two classes of a relation may be called, in lower case."""
+"""Accepted names of the two relation classes, in lower case."""
 
 
 def to_bio(rows: Sequence[tuple[str, Sequence[str]]]) -> list[tuple[str, ...]]:
     """BIO tags of rows, each given as (place, tags). All rows of a file are in one scheme.
 
-    Malformed spans are read as seqeval reads them by default: an inside tag that continues nothing
-    starts a span.
+    Malformed spans are read as seqeval reads them by default: an inside tag without a span
+    before it starts one.
 
     Raises:
         UserError: when a tag is in no scheme, or the tags mix two of them.
@@ -51,7 +51,7 @@ def parts(tag: object, where: str) -> tuple[str, str | None]:
     """Letter and type of a tag.
 
     Raises:
-        UserError: when it is none; the message says what it may have been meant as.
+        UserError: when it is not a tag; the message suggests what was meant.
     """
     found = TAG.fullmatch(tag) if isinstance(tag, str) else None
     if found:

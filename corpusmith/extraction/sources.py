@@ -31,7 +31,7 @@ class Source:
 def sources(patterns: Sequence[str], reading: Reading) -> list[Source]:
     """The files that paths, folders, globs, URLs and `-` (stdin) name, each once, in order.
 
-    A folder gives its files of a known format, and `.ann` files are left to the texts beside them.
+    Of a folder, files of known formats are taken. `.ann` files are read with their text files.
 
     Raises:
         UserError: when a pattern names nothing.
@@ -64,7 +64,7 @@ def sources_of(pattern: str, reading: Reading) -> list[Source]:
 
 
 def spooled(stream: BinaryIO) -> Callable[[], BinaryIO]:
-    """A way to open a stream more than once: its content is in a file without a name."""
+    """A function that opens a stream repeatedly, from a copy in an unnamed temporary file."""
     spool = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the source is)
     shutil.copyfileobj(stream, spool)
 
@@ -108,8 +108,8 @@ def documents_in(
     A document without an id gets the name of its file, with its number where files hold several.
 
     Args:
-        bad: takes the error of what can't be read, which is left out; without it, the first error
-            is raised.
+        bad: called with the error of each unreadable document, which is skipped. Without it, the
+            first error is raised.
     """
     try:
         documents = read_stream(source.file, reading, source.path, bad)

@@ -4,7 +4,7 @@
     nlp.add_pipe("corpusmith", config={"model": "models/disease"})
     [(e.text, e.label_, e.kb_id_) for e in nlp("Mutations in CFTR cause cystic fibrosis.").ents]
 
-An entry point makes the component known; `import corpusmith` is not needed.
+The component is registered by an entry point; `import corpusmith` is not needed.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -90,16 +90,14 @@ def set_mentions(doc: Doc, mentions: Iterable[Mention]) -> None:
     default_config={"model": "", "threshold": 0.0},
 )
 def create_component(nlp: Language, name: str, model: str, threshold: float) -> "SpacyComponent":
-    """What `nlp.add_pipe("corpusmith", config={"model": …})` makes."""
+    """Factory of `nlp.add_pipe("corpusmith", config={"model": …})`."""
     if not model:
         raise ValueError('name a model: nlp.add_pipe("corpusmith", config={"model": FOLDER})')
     return SpacyComponent(Extractor.from_pretrained(model, threshold=threshold))
 
 
 class SpacyComponent:
-    """Sets the entities of docs. Tokens are spaCy's; an entity that ends inside one takes all of
-    it.
-    """
+    """Sets the entities of docs. An entity that ends inside a spaCy token takes the whole token."""
 
     def __init__(self, extractor: Extractor) -> None:
         self.extractor = extractor
@@ -117,7 +115,7 @@ class SpacyComponent:
                 yield doc
 
     def to_disk(self, path: Any, exclude: Sequence[str] = ()) -> None:
-        """Nothing: the model is where the configuration says."""
+        """Does nothing: the configuration has the path of the model."""
 
     def from_disk(self, path: Any, exclude: Sequence[str] = ()) -> "SpacyComponent":
         return self

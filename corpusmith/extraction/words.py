@@ -10,7 +10,7 @@ Span = tuple[int, int, str]
 
 
 def words_and_tags(document: Document) -> tuple[list[str], list[str]]:
-    """The document's own words and tags, or else those that WORDS and its mentions give."""
+    """The document's own words and tags, or else words by WORDS and tags by its mentions."""
     if document.tokens is not None and document.tags is not None:
         return list(document.tokens), list(document.tags)
     words = WORDS.pre_tokenize_str(document.text)
@@ -29,7 +29,7 @@ def tags_of(places: Sequence[tuple[int, int]], entities: Iterable[Span]) -> list
 
 
 def without_overlaps(mentions: Iterable[Mention]) -> list[Mention]:
-    """In order of appearance; of mentions that overlap, the longest."""
+    """Mentions in order of appearance; of overlapping ones, the longest."""
     kept: list[Mention] = []
     for mention in sorted(mentions, key=lambda m: (m.start - m.end, m.start, m.label)):
         if all(mention.end <= other.start or other.end <= mention.start for other in kept):

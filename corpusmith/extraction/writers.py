@@ -1,4 +1,4 @@
-"""Documents with their mentions as files: one function a format, each read back by its reader."""
+"""Write documents with mentions: one function per format. The readers can read them back."""
 
 import csv
 import html
@@ -19,7 +19,7 @@ CSV_COLUMNS = (
     "document",
 )
 FORMULA = re.compile(r"\s*[-=+@\t\r]")
-"""What a spreadsheet would compute (CWE-1236)."""
+"""Matches cells that a spreadsheet would run as formulas (CWE-1236)."""
 
 
 def row_of(document: Document) -> dict[str, Any]:
@@ -57,16 +57,16 @@ def without_empty(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_jsonl(documents: Documents, file: IO[str]) -> None:
-    """A document a line."""
+    """One document per line."""
     for document in documents:
         file.write(json.dumps(row_of(document), ensure_ascii=False) + "\n")
 
 
 def write_csv(documents: Documents, file: IO[str]) -> None:
-    """A mention a row, for spreadsheets; the text of a document is in its first row.
+    """One mention per row, for spreadsheets. A document's text is in its first row.
 
-    A document without a mention has one row. A cell that a spreadsheet would compute gets an
-    apostrophe before it, which the reader takes off.
+    A document without mentions has one row. Cells that a spreadsheet would run as formulas get a
+    leading apostrophe, which the reader removes.
     """
     writer = csv.writer(file)
     writer.writerow(CSV_COLUMNS)
@@ -90,7 +90,7 @@ def spreadsheet_safe(cell: Any) -> Any:
 def write_pubtator(documents: Documents, file: IO[str]) -> None:
     """The first line as the title, the rest as the abstract; line ends and tabs become spaces.
 
-    Scores, attributes and relations have no place in it.
+    Scores, attributes and relations are not written.
     """
     for document in documents:
         name = str(document.id)
@@ -107,7 +107,7 @@ def write_pubtator(documents: Documents, file: IO[str]) -> None:
 
 
 def write_bioc(documents: Documents, file: IO[str]) -> None:
-    """BioC XML, a passage a document."""
+    """BioC XML, one passage per document."""
     file.write(
         '<?xml version="1.0" encoding="UTF-8"?>\n<collection>\n<source>corpusmith</source>\n'
     )
@@ -143,7 +143,7 @@ def infons_of(facts: Mapping[str, Any]) -> str:
 
 
 def xml(text: str) -> str:
-    """Escaped; carriage returns as references, and U+FFFD for what XML can't hold."""
+    """Escape text. Carriage returns become references; invalid characters become U+FFFD."""
     legal = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]", "\ufffd", text)
     return escape(legal, {"\r": "&#13;"})
 
@@ -222,7 +222,7 @@ def write_html(documents: Documents, file: IO[str]) -> None:
 
 
 def write_conll(documents: Documents, file: IO[str]) -> None:
-    """A word and its BIO tag a line, an empty line after each document."""
+    """One word and its BIO tag per line, with an empty line after each document."""
     for document in documents:
         words, tags = words_and_tags(document)
         for word, tag in zip(words, tags, strict=True):

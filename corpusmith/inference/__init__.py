@@ -4,8 +4,9 @@
     extractor.extract(["Mutations in CFTR cause cystic fibrosis."])
     # [[Entity(start=23, end=39, label='Disease', text='cystic fibrosis', score=0.98)]]
 
-Evaluation and the Space run this same file. It stands alone: it needs numpy and tokenizers, and
-onnxruntime or else torch and transformers; the ONNX backend imports neither of the latter two.
+Evaluation and the Space use this package too. It does not import the rest of corpusmith. It needs
+numpy and tokenizers, and either onnxruntime or torch with transformers. The ONNX backend imports
+neither torch nor transformers.
 """
 
 from corpusmith.inference.encoder import (

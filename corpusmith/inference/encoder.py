@@ -14,9 +14,7 @@ from tokenizers import Encoding, Tokenizer
 BATCH_TOKENS = 1024
 
 
-"""Subwords in one forward pass, padding included: enough to keep the cores busy, few enough to stay
-in their caches.
-"""
+"""Subwords in one forward pass, with padding: enough for all cores, few enough for their caches."""
 
 
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -48,7 +46,7 @@ class Encoder:
         quantized: bool = True,
         threads: int | None = None,
     ) -> "Encoder":
-        """Load from a folder, or from the Hub what of the repo is needed.
+        """Load from a folder, or download the needed files of a Hub repo.
 
         Args:
             model: Folder or Hub id.
@@ -90,7 +88,7 @@ class Encoder:
 
     @property
     def room(self) -> int:
-        """Subwords of a text that a window holds beside the special ones."""
+        """Subwords of a text that fit in a window, without the special ones."""
         assert self.tokenizer.truncation is not None  # `load` sets it
         return self.tokenizer.truncation["max_length"] - self.tokenizer.num_special_tokens_to_add(
             False
@@ -106,9 +104,7 @@ class Encoder:
     def run(
         self, texts: Sequence[Any], pretokenized: bool
     ) -> Iterator[tuple[int, Encoding, np.ndarray]]:
-        """(row, window, its logits), longest first; a text in words has as many windows as it
-        needs.
-        """
+        """(row, window, its logits), longest first; a text in words may have several windows."""
         windows = []
         for row, encoding in enumerate(
             self.tokenizer.encode_batch(list(texts), is_pretokenized=pretokenized)
@@ -164,7 +160,7 @@ def onnx_forward(file: str, threads: int | None) -> Callable[[dict], np.ndarray]
 
 
 def torch_forward(folder: Path, config: dict, threads: int | None) -> Callable[[dict], np.ndarray]:
-    """Logits by PyTorch, on a GPU when there is one. `threads` holds for the whole process."""
+    """Logits by PyTorch, on a GPU if there is one. `threads` applies to the whole process."""
     import inspect
 
     import torch

@@ -1,4 +1,4 @@
-"""The entities of raw texts."""
+"""Extract entities from raw texts."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -49,12 +49,11 @@ class EntityExtractor:
         return cls(Encoder.from_pretrained(model, revision, **options))
 
     def extract(self, texts: str | Sequence[str], threshold: float = 0.0) -> list[list[Entity]]:
-        """The entities of each text in order of appearance, those scored below `threshold` left
-        out.
+        """The entities of each text with a score of at least `threshold`, in order of appearance.
 
         The score is the mean probability of the entity's type over its words.
         """
-        # UTF-8 can't encode a lone surrogate. U+FFFD is as long, so offsets stay.
+        # UTF-8 can't encode a lone surrogate. U+FFFD has the same length, so offsets are kept.
         texts = [texts] if isinstance(texts, str) else texts
         split = [WORDS.pre_tokenize_str(LONE_SURROGATE.sub("\ufffd", text)) for text in texts]
         probabilities = self.probabilities([[word for word, _ in words] for words in split])
@@ -68,17 +67,17 @@ class EntityExtractor:
         ]
 
     def tag(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
-        """A BIO tag for each given word, for texts that somebody else has split into words."""
+        """A BIO tag for each given word, for texts that are already split into words."""
         return [
             bio([self.tags[i] for i in chances.argmax(-1)])
             for chances in self.probabilities(sentences)
         ]
 
     def probabilities(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
-        """Words x tags of each sentence. A word is judged by its first subword, in the window with
-        most context for it.
+        """Tag probabilities of each sentence, words x tags.
 
-        A word without a subword (a lone control character) is `O`.
+        A word's are those of its first subword, in the window with most context around it. A word
+        without a subword (a lone control character) is `O`.
         """
         outside = np.eye(len(self.tags))[self.tags.index("O")]
         found = [np.tile(outside, (len(words), 1)) for words in sentences]

@@ -1,4 +1,4 @@
-"""What a sentence says of a pair of its entities."""
+"""Classify the relation of two entities in a sentence."""
 
 from collections.abc import Iterator, Sequence
 from itertools import product
@@ -13,9 +13,7 @@ from corpusmith.inference.spans import Entity, Relation
 
 
 class RelationClassifier:
-    """Judges whether a sentence relates two of its entities, an entity of type `head` and one of
-    type `tail`.
-    """
+    """Classifies pairs of entities in a sentence, one of type `head` and one of type `tail`."""
 
     def __init__(self, encoder: "Encoder") -> None:
         facts = encoder.config.get("corpusmith", {})
@@ -43,7 +41,7 @@ class RelationClassifier:
         return cls(Encoder.from_pretrained(model, revision, **options))
 
     def probabilities(self, masked_texts: Sequence[str]) -> list[float]:
-        """The probability of each text that its pair is related at all, by whichever type."""
+        """The probability of each text that its pair is related, by any type."""
         return [float(related) for related in 1 - self.distributions(masked_texts)[:, 0]]
 
     def distributions(self, masked_texts: Sequence[str]) -> np.ndarray:
@@ -70,10 +68,10 @@ class RelationClassifier:
         ]
 
     def extract(self, text: str, entities: Sequence[Entity]) -> list[Relation]:
-        """Every pair of a head and a tail (types compared without case) that share a sentence.
+        """Every pair of a head and a tail in the same sentence; types are compared without case.
 
-        Entities that overlap are no pair. Two entities of one kind are a pair in both directions,
-        unless the order says nothing.
+        Overlapping entities are no pair. Two entities of one kind are a pair in both directions,
+        unless the relation is symmetric.
         """
         pairs = []
         for start, end, inside in by_sentence(text, entities):

@@ -1,4 +1,4 @@
-"""Sentences of a text, and the text of a pair with its two entities masked."""
+"""Split texts into sentences, and mask a pair of entities."""
 
 import re
 from bisect import bisect_left
@@ -20,12 +20,15 @@ ABBREVIATION = re.compile(r"(?:\b[A-Za-z]|\b(?:al|approx|cf|e\.g|i\.e|Dr|Fig|Fig
 
 
 def sentences(text: str, entities: Sequence[Entity]) -> Iterator[tuple[int, int]]:
-    """[start, end) of each sentence: it ends at . ! ? before a capital or digit, but in no entity
-    or abbreviation.
+    """[start, end) of each sentence.
+
+    A sentence ends at . ! ? before a capital or digit, but not in an entity or abbreviation.
     """
     ordered = sorted(entities, key=lambda entity: entity.start)
     starts = [entity.start for entity in ordered]
-    reach = list(accumulate((entity.end for entity in ordered), max))  # of all up to each entity
+    reach = list(
+        accumulate((entity.end for entity in ordered), max)
+    )  # of this entity and all before it
     start = 0
     for found in SENTENCE_END.finditer(text):
         cut, before = found.end(), bisect_left(starts, found.end())
@@ -49,7 +52,7 @@ def by_sentence(
 
 
 def mask(text: str, head: Entity, tail: Entity) -> str:
-    """`text` with the pair hidden as the model was trained: "@GENE$ mutations cause @DISEASE$".
+    """`text` with the pair masked as in training: "@GENE$ mutations cause @DISEASE$".
 
     Two entities of one kind are numbered: "@DRUG1$ raises the level of @DRUG2$".
 
@@ -74,15 +77,14 @@ def mask(text: str, head: Entity, tail: Entity) -> str:
 
 
 def around_pair(text: str, offsets: Sequence[tuple[int, int]], room: int) -> str:
-    """What `room` subwords hold of a text with the given ones: its masked pair and as many words on
-    either side.
+    """Cut a text to `room` subwords: its masked pair and as many words on either side.
 
-    Of a pair that stands further apart, each of the two with the words that follow the first and
-    precede the second.
+    `offsets` are those of the text's subwords. If the pair is further apart than `room`, the words
+    after the first mask and before the second are kept.
     """
     if len(offsets) <= room:
         return text
-    # Cut between words alone: the parts of a cut word may have more subwords than the word.
+    # Cut only between words: a part of a word may have more subwords than the word.
     starts = [
         i
         for i, (at, _) in enumerate(offsets)

@@ -10,14 +10,12 @@ TAG = re.compile(r"O|[BIELSUMW](?:-.+)?", re.DOTALL)
 SCHEMES = str.maketrans("LUMW", "ESIS")
 
 
-"""BILOU and BMES by the letters of BIOES."""
+"""The letters of BILOU and BMES, mapped to those of BIOES."""
 
 
 @dataclass(frozen=True)
 class Entity:
-    """`text` is what stands at [start, end) of the input, in Unicode code points; `score` is 0
-    to 1.
-    """
+    """An entity: `text` is the input at [start, end), in Unicode code points; `score` is 0 to 1."""
 
     start: int
     end: int
@@ -28,10 +26,10 @@ class Entity:
 
 @dataclass(frozen=True)
 class Relation:
-    """A pair of entities and what `masked_text`, their sentence as the model saw it, says of them.
+    """The relation of a pair of entities. `masked_text` is their sentence as the model's input.
 
-    `label` is the class at the model's threshold; `score` is the probability of the strongest
-    type, and `symmetric` whether the order of head and tail says nothing.
+    `label` is the class at the model's threshold. `score` is the probability of the most probable
+    type. `symmetric` is true if the order of head and tail does not matter.
     """
 
     head: Entity
@@ -45,7 +43,7 @@ class Relation:
 def spans(tags: Sequence[str]) -> Iterator[tuple[str, int, int]]:
     """(label, first word, one past the last) of each span of BIO, IOB1, IO, BIOES, BILOU or BMES.
 
-    An inside tag that continues nothing starts a span, as in seqeval's default mode.
+    An inside tag without a span before it starts one, as in seqeval's default mode.
     """
     label, first = None, 0
     for i, tag in enumerate([*tags, "O"]):

@@ -70,12 +70,12 @@ def deviations_below(
     batch: int = 256,
     seed: int = 0,
 ) -> np.ndarray:
-    """How little each text resembles the rest of its corpus; outliers have the largest numbers.
+    """An outlier score for each text of a corpus; outliers have the largest scores.
 
-    A text's likeness is its mean cosine similarity to its nearest `neighbours` among `reference`
-    texts drawn at random. The result is how far that is below the median of all texts, in robust
-    standard deviations (1.4826 MAD, of the lower half): one number a text, and 0 for each where
-    there are no more than `neighbours`. Time is linear in the number of texts.
+    A text's similarity is its mean cosine to the nearest `neighbours` among `reference` random
+    texts. The score is the distance below the median similarity, in robust standard deviations
+    (1.4826 MAD, of the lower half). All scores are 0 if there are no more than `neighbours` texts.
+    Time is linear in the number of texts.
     """
     if len(texts) <= neighbours:
         return np.zeros(len(texts), dtype=np.float32)
@@ -86,7 +86,7 @@ def deviations_below(
     likeness = np.empty(len(texts), dtype=np.float32)
     for part in _parts(np.arange(len(texts)), batch):
         similarity = unit_rows(embed([texts[i] for i in part])) @ anchors.T
-        similarity[part[:, None] == chosen] = -1.0  # a text is no neighbour of itself
+        similarity[part[:, None] == chosen] = -1.0  # a text is not its own neighbour
         likeness[part] = np.sort(similarity, axis=1)[:, -neighbours:].mean(axis=1)
     below = np.median(likeness) - likeness
     return below / max(LEAST_DEVIATION, 1.4826 * float(np.median(below[below >= 0])))
@@ -98,9 +98,9 @@ def two_sample_auroc(
     """Two-sample test by a classifier (C2ST, Lopez-Paz and Oquab 2017).
 
     Cross-validated AUROC of a logistic regression on equally many synthetic and real embeddings:
-    0.5 can't tell them apart, 1.0 always can. Compare it with another corpus, or with two halves
-    of the real text. `ci95` is a bootstrap over the rows that each fold held out, with the
-    classifiers as they were trained.
+    0.5 is chance, 1.0 is perfect separation. Compare it with another corpus, or with two halves of
+    the real text. `ci95` is a bootstrap over the held-out rows of each fold; the classifiers are
+    not trained again.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
@@ -144,7 +144,7 @@ def auroc(positive: np.ndarray, negative: np.ndarray) -> np.ndarray:
 def nearest(
     vectors: np.ndarray, others: np.ndarray, batch: int = 1024
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The cosine similarity of each vector to the nearest of `others`, and which one that is.
+    """The cosine similarity of each vector to the nearest of `others`, and the index of that one.
 
     Where both are the same array, a row is not compared with itself.
     """

@@ -1,9 +1,9 @@
-"""Label noise: rows whose labels are confidently contradicted by students that never saw them.
+"""Find label noise by out-of-fold predictions and confident learning.
 
     corpusmith noise runs/ncbi-disease/dataset --folds 3 --out runs/ncbi-disease/predictions.jsonl
 
-Out-of-fold predictions (`corpusmith.quality.predictions`) go to a file; cleanlab's confident
-learning finds the noisy rows in it.
+Out-of-fold predictions are written to a file (`corpusmith.quality.predictions`). cleanlab finds the
+noisy rows in it.
 """
 
 import hashlib
@@ -30,19 +30,19 @@ if TYPE_CHECKING:
     from corpusmith.training.data import Corpus
 
 REASON = "label noise (cleanlab)"
-UNLIKELY = 0.1  # the highest probability of a wrong label; cleanlab alone flags any unsure one
-MOST_NOISE = 0.5  # of the rows; a student that flags more has learned nothing
-FEWEST = 2  # training rows a fold, below which nothing is learned
+UNLIKELY = 0.1  # the highest probability of a rejected label; cleanlab alone flags many more
+MOST_NOISE = 0.5  # of the rows; students that flag more are too weak
+FEWEST = 2  # training rows per fold
 
 
 def out_of_fold(
     dataset: str, folds: int, encoder: str, config: "TrainingConfig", out: Path
 ) -> dict[str, Any]:
-    """Predict every answer of `dataset` by a student that was not trained on it; write `out`.
+    """Write out-of-fold predictions of every answer of `dataset` to `out`.
 
-    Rows are dealt to folds by their request. Augmented copies are neither trained on nor judged:
-    they share the fault of their sentence. Students are kept beside `out` until it is complete, so
-    a killed call continues when it is repeated.
+    Rows are assigned to folds by their request. Augmented copies are left out, because they share
+    the errors of their sentence. Students are kept beside `out` until it is complete, so the same
+    call resumes a killed one.
 
     Returns:
         `rows`, `folds` and the validation score of each fold.
@@ -102,9 +102,8 @@ def fold_dataset(
 def noise_veto(path: Path, classes: int) -> Veto:
     """A veto on the rows of a predictions file in which cleanlab finds a wrong label.
 
-    One word is enough, since a sentence is accepted as a whole or not at all. How many labels of
-    each class are wrong is estimated from all rows together, against the student's usual
-    confidence in the class.
+    One wrong word rejects the whole sentence. The number of wrong labels per class is estimated
+    from all rows together, relative to the student's mean confidence in the class.
 
     Raises:
         UserError: cleanlab is missing, the file holds no row, or most rows are flagged.
@@ -121,7 +120,7 @@ def noise_veto(path: Path, classes: int) -> Veto:
         raise UserError(
             f"{path} holds no prediction: `corpusmith noise DATASET --out {path}` writes them"
         )
-    # A relation is a sentence of one label: cleanlab's filter of tokens is its filter of examples.
+    # A relation row has one label, so cleanlab's token filter works for it too.
     labels = [list(row.labels) for row in rows]
     probabilities = [normalised(row.probabilities) for row in rows]
     issues = find_label_issues(labels, probabilities, n_jobs=1)
@@ -138,5 +137,5 @@ def noise_veto(path: Path, classes: int) -> Veto:
 
 
 def normalised(probabilities: np.ndarray) -> np.ndarray:
-    """Rows that sum to one; with few decimals, those of a file don't quite."""
+    """Rows that sum to one. Those of a file are rounded."""
     return probabilities / np.maximum(probabilities.sum(axis=1, keepdims=True), 1e-12)

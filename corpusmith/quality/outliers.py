@@ -1,8 +1,8 @@
-"""Rows that resemble nothing else in their corpus: refusals, code, another language.
+"""Find rows unlike the rest of their corpus: refusals, code, another language.
 
     corpusmith outliers runs/ncbi-disease/draft --out runs/ncbi-disease/outliers.jsonl
 
-The distances are a file with a line of JSON for each answer that became a row:
+The file of distances has a line of JSON for each answer that became a row:
 `{"id": "ncbi-disease-0000012", "deviations": 1.73}`.
 """
 
@@ -17,13 +17,13 @@ from corpusmith.quality.embeddings import deviations_below, sentence_embedder
 from corpusmith.quality.predictions import all_splits, originals, write_lines
 
 REASON = "embedding outlier"
-LIMIT = 3.5  # robust deviations, the usual cut of such scores (Iglewicz and Hoaglin 1993)
+LIMIT = 3.5  # robust deviations, the usual threshold (Iglewicz and Hoaglin 1993)
 
 
 def measure_distances(dataset: str, encoder: str, out: Path) -> int:
     """Write a line to `out` for every answer of `dataset`; returns how many.
 
-    Augmented copies are not measured: they go with their sentence.
+    Augmented copies are not measured. A build removes them with their sentence.
 
     Raises:
         UserError: the dataset or the encoder can't be loaded.
@@ -45,7 +45,7 @@ def measure_distances(dataset: str, encoder: str, out: Path) -> int:
 
 
 def outlier_veto(path: Path, limit: float = LIMIT) -> Veto:
-    """A veto on the rows that are more than `limit` deviations less like the others than usual.
+    """A veto on the rows with an outlier score above `limit`.
 
     Raises:
         UserError: there is no such file, a line of it is no distance, or it holds no row.

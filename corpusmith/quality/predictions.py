@@ -1,9 +1,9 @@
-"""What a student predicts for the rows of a corpus, as a file.
+"""A student's predictions on the rows of a corpus, as a file.
 
 Lines of JSON: `{"id": "ncbi-disease-0000012", "labels": [0, 1], "probabilities": [[0.9, 0.08,
-0.02], [0.2, 0.7, 0.1]]}`. `id` is the row's, `labels` are its class numbers (one for each word; one
-in all for relations), `probabilities` has a number for each class for each of them, from a student
-that was not trained on the row.
+0.02], [0.2, 0.7, 0.1]]}`. `id` is the row's id. `labels` are its class numbers: one
+per word, or one per row for relations. `probabilities` has the probability of every class for each
+label, from a student that was not trained on the row.
 """
 
 import json
@@ -67,7 +67,7 @@ def read_predictions(path: Path, classes: int) -> Iterator[Prediction]:
 
 
 def predict(model: Path, task: str, part: "Dataset") -> Iterator[str]:
-    """A line for each row: its labels, and the model's probabilities; without masked words."""
+    """A line for each row: its labels and the model's probabilities, without masked words."""
     from corpusmith.inference import EntityExtractor, RelationClassifier
 
     if task == "ner":
@@ -86,7 +86,7 @@ def predict(model: Path, task: str, part: "Dataset") -> Iterator[str]:
 
 
 def all_splits(dataset: str) -> "Corpus":
-    """A dataset with its test split, unless it is a folder without one (of a short word list)."""
+    """A dataset with its test split; a folder built from a short word list may have none."""
     from corpusmith.training.data import SPLITS, load_corpus
 
     name, _, config = dataset.partition(":")
@@ -107,7 +107,7 @@ def originals(part: "Dataset") -> "Dataset":
 
 
 def write_lines(out: Path, lines: Iterable[str]) -> None:
-    """Write a file that appears when it is complete."""
+    """Write a file atomically."""
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(out.name + ".partial")
     partial.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The first requests of a recipe and what became of their answers."""
+"""Preview the first requests of a recipe with their answers."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ PREVIEWED = 5
 def preview(
     recipe: str, ledger: Path, ask: bool, base_url: str | None = None
 ) -> Iterator[tuple[Request, Entities | Pair | Reject | None]]:
-    """The first five requests and what became of their answers; with `ask`, ask for them first."""
+    """The first five requests and their checked answers; with `ask`, they are sent first."""
     parsed = load_recipe(recipe).model_copy(update={"rows": PREVIEWED})
     plan = Plan(parsed)
     verifier = Verifier(parsed, plan.lexicons)

@@ -1,4 +1,4 @@
-"""The score of a prompt, by a few answers to it: acceptance, diversity, form of real text."""
+"""Score a prompt by a few answers to it: acceptance, diversity, closeness to real text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,14 +47,14 @@ def score(outcomes: Sequence[Entities | Pair | Reject | None], target: dict[str,
 
 
 def row_of(outcome: Entities | Pair) -> dict[str, Any]:
-    """As benchmarks show it: a relation masked, an entity with its mentions."""
+    """A row in the form of benchmarks: a masked relation text, or a text with its mentions."""
     if isinstance(outcome, Pair):
         return {"text": outcome.masked}
     return {"text": outcome.text, "entities": [{"text": span.text} for span in outcome.spans]}
 
 
 def distinct(texts: Sequence[str], n: int = 2) -> float:
-    """Distinct word n-grams among all of them (distinct-n of Li et al. 2016)."""
+    """The share of distinct word n-grams (distinct-n, Li et al. 2016)."""
     ngrams = [ngram for text in texts for ngram in word_ngrams(words(text), n)]
     return len(set(ngrams)) / len(ngrams) if ngrams else 0.0
 
@@ -67,11 +67,10 @@ def closeness(figures: dict[str, float], target: dict[str, float]) -> float:
 
 
 def target_form(recipe: Recipe, root: Path | None) -> tuple[dict[str, float], str]:
-    """The form of real sentences and where it is from: a dev split of the recipe's benchmarks, else
-    shipped figures.
+    """The form of real sentences with a mention, and its source.
 
-    Of sentences with a mention, since only such are asked for. A recipe without a benchmark is
-    compared with the mean.
+    The source is a dev split of the recipe's benchmarks, or else shipped figures. A recipe without
+    a benchmark is compared with their mean.
     """
     for name in recipe.benchmarks if root else ():
         path = Path(str(root), name, "dev.jsonl")

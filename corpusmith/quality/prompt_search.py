@@ -1,9 +1,7 @@
-"""The paper's prompt search: an LLM proposes templates, each writes a few sentences, and new ones
-grow from the best.
+"""The paper's prompt search: an LLM proposes templates and then varies the best ones.
 
-All questions go through the ledger, so that a search which was stopped goes on and pays for nothing
-twice. Every template writes about the same requests of the recipe, so that templates are compared
-and not concepts.
+All requests go through the ledger, so a stopped search resumes without paying twice. Each template
+is used for the same requests of the recipe, so that scores do not depend on the concepts.
 """
 
 import json
@@ -48,7 +46,7 @@ Use {{phrases}} once. Use no other braces. Ask for a specific, factual sentence 
 EXAMPLE = """Example: Write one sentence from the {section} of a PubMed abstract about {topic}. \
 It must contain {phrases}, written exactly like that."""
 SAMPLING = {"temperature": 1.0, "top_p": 0.95, "max_tokens": 160}
-SHOWN = 3  # of the best, to grow new ones from
+SHOWN = 3  # of the best templates, to be varied
 
 
 @dataclass
@@ -103,11 +101,11 @@ class PromptSearch:
 
     @property
     def most_requests(self) -> int:
-        """Those of a search in which no template is refused and nothing is answered yet."""
+        """The requests of a search if no template is refused and the ledger has no answer."""
         return self.sentences + self.rounds * self.templates * (1 + self.sentences)
 
     def run(self, work: Path, say: Callable[[str], None]) -> list[Candidate]:
-        """Every candidate, the best first, with the recipe's own prompt. `work` takes the files."""
+        """Every candidate, the best first, and the recipe's own prompt. Files go to `work`."""
         order = self._judged([Candidate("now", None, self.base)], work)
         say(shown(order[0]))
         for number in range(1, self.rounds + 1):
@@ -121,7 +119,7 @@ class PromptSearch:
         return order
 
     def _proposed(self, number: int, order: Sequence[Candidate]) -> Iterator[Candidate]:
-        """New templates of a round; what is no template is refused with its reason."""
+        """New templates of a round. Other proposals are refused with a reason."""
         payloads = [self._proposal(number, i, order) for i in range(self.templates)]
         known = {EXAMPLE.removeprefix("Example: "), *(candidate.template for candidate in order)}
         for i, text in enumerate(self._answers(payloads), 1):
@@ -155,7 +153,7 @@ class PromptSearch:
         return {"model": self.recipe.teacher.model, "messages": messages, **SAMPLING, "seed": seed}
 
     def _judged(self, candidates: list[Candidate], work: Path) -> list[Candidate]:
-        """With the sentences that each writes, and their score. All are asked for together."""
+        """Candidates with their sentences and score. All requests are sent together."""
         work.mkdir(parents=True, exist_ok=True)
         asked: list[tuple[Candidate, Request]] = []
         for candidate in candidates:
@@ -183,7 +181,7 @@ class PromptSearch:
         return Verifier(self.recipe, Plan(self.recipe).lexicons)
 
     def _requests(self, plan: Plan) -> list[Request]:
-        """The first requests that ask for names; a template says nothing of the others."""
+        """The first requests with names: templates are not used for the others."""
         asked = (request for request in map(plan.request, range(self.recipe.rows)) if request.seeds)
         return list(islice(asked, self.sentences))
 
@@ -207,7 +205,7 @@ class PromptSearch:
         return [found[key].text if key in found else None for key in keys]
 
     def _slots(self) -> frozenset[str]:
-        """What every kind with seeds can fill."""
+        """The slots that every kind with seeds can fill."""
         kinds = [kind for kind in self.recipe.kinds if kind.seeds]
         if not kinds:
             raise UserError(
@@ -232,10 +230,9 @@ def shown(candidate: Candidate) -> str:
 
 
 def keep(search: PromptSearch, order: Sequence[Candidate], folder: Path) -> tuple[Path, Path]:
-    """Write the best new template as `NAME.vN.jinja`, with a JSON of all beside it. N is the first
-    that is free, from 2.
+    """Write the best new template as `NAME.vN.jinja`, and a JSON of all candidates.
 
-    Raises UserError when no template came through.
+    N is the first free number from 2. Raises UserError if all proposals were refused.
     """
     best = next((candidate for candidate in order if candidate.template is not None), None)
     if best is None:

@@ -1,4 +1,4 @@
-"""Build a corpus twice: judge the rows of the first build, reject the bad ones in the second."""
+"""Build a corpus twice: the second build rejects label noise and outliers of the first."""
 
 import hashlib
 import json
@@ -18,10 +18,10 @@ from corpusmith.recipe.schema import Recipe
 
 @dataclass(frozen=True)
 class Run:
-    """Where a run finds its input and keeps its results; the parts of a run share it.
+    """The input and output paths of a run, shared by its parts.
 
     Args:
-        folder: what the run writes; the same call continues there after an interruption.
+        folder: the output of the run; the same call resumes an interrupted run there.
         encoder: what students start from: "embedded", a folder or a Hub id.
         ledger: the answers; None takes the transcript that ships with the recipe.
         benchmarks: folder of `{set}/{split}.jsonl`; None takes $CORPUSMITH_BENCHMARKS.
@@ -36,11 +36,11 @@ class Run:
 
 
 def build_twice(recipe: str, out: Path, run: Run) -> dict[str, Any]:
-    """Build `recipe` into `out`, without the label noise and outliers that it filters out.
+    """Build `recipe` into `out`, with its filters for label noise and outliers.
 
-    Where `filters` of the recipe asks for neither, one build is enough. The predictions and
-    distances of the first build are kept in `run.folder`, named by the rows they judge: recipes
-    that differ in copies alone share them. Returns what build.json holds.
+    If the recipe sets neither filter, there is only one build. The predictions and distances of the
+    first build are kept in `run.folder` under a hash of their rows: recipes that differ only in
+    copies share them. Returns the content of build.json.
     """
     parsed = load_recipe(recipe)
     folds, limit = parsed.filters.label_noise, parsed.filters.outliers
@@ -66,7 +66,7 @@ def build_twice(recipe: str, out: Path, run: Run) -> dict[str, Any]:
 
 
 def vetoes_of(recipe: Recipe, noise: Path | None, outliers: Path | None) -> list[Veto]:
-    """The vetoes of a file of predictions and of a file of distances, where they are given."""
+    """The vetoes of a predictions file and of a file of distances, if given."""
     vetoes = []
     if noise is not None:
         vetoes.append(noise_veto(noise, len(class_names(recipe))))
@@ -76,7 +76,7 @@ def vetoes_of(recipe: Recipe, noise: Path | None, outliers: Path | None) -> list
 
 
 def judged_rows(dataset: Path, recipe: Recipe) -> Iterator[list[Any]]:
-    """Id, text and labels of every row that is an answer itself."""
+    """Id, text and labels of every row except augmented copies."""
     import pyarrow.parquet as pq
 
     columns = ["id", "request_id", "text", "ner_tags" if recipe.task == "ner" else "label"]
@@ -88,6 +88,6 @@ def judged_rows(dataset: Path, recipe: Recipe) -> Iterator[list[Any]]:
 
 
 def kept(run: Run, what: str, made_from: list[Any]) -> Path:
-    """The file in which a judgement is kept, named by what it was made from."""
+    """The file for predictions or distances, named by a hash of their input."""
     key = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:16]
     return run.folder / f"{what}-{key}.jsonl"

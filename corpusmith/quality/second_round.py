@@ -1,9 +1,9 @@
-"""The recipe of a second round: it asks more often for what a first student is unsure of.
+"""Write the recipe of a second round, with more weight on groups of high model uncertainty.
 
     corpusmith aim ncbi-disease --model runs/ncbi-disease/model --rows 500 --out round2.yaml
 
-The uncertainty is that of predictions on synthetic rows; no real label is used. The second round is
-a recipe of its own, so that a request remains a pure function of recipe and number.
+Uncertainty is measured on synthetic rows; no real labels are used. The second round is a separate
+recipe, so that a request remains a pure function of recipe and number.
 """
 
 import re
@@ -25,9 +25,9 @@ from corpusmith.recipe.schema import Recipe
 
 HELD_OUT = ("validation", "test")
 LEAST, MOST = 0.5, 2.0  # factors of the weight of a kind or a branch
-MOST_CONCEPT = 8.0  # factor of a concept's weight: rare ones would not be drawn again otherwise
-MOST_CONCEPTS = 300  # the most doubted ones, of the train split
-DOUBTED_TOPIC = 1.25  # times the average doubt, from which a topic is listed twice
+MOST_CONCEPT = 8.0  # factor of a concept's weight; high, so that rare ones are drawn again
+MOST_CONCEPTS = 300  # the most uncertain ones of the train split
+DOUBTED_TOPIC = 1.25  # times the average uncertainty, from which a topic is listed twice
 
 
 def aim(
@@ -69,7 +69,7 @@ def aim(
 
 
 def held_out(model: str, dataset: str, splits: Sequence[str] = HELD_OUT) -> Iterator[str]:
-    """What a model predicts for the rows that it was not trained on."""
+    """A model's predictions on splits that it was not trained on."""
     from corpusmith.training.data import load_corpus
 
     for split in splits:
@@ -78,7 +78,7 @@ def held_out(model: str, dataset: str, splits: Sequence[str] = HELD_OUT) -> Iter
 
 
 def most_doubted(found: Uncertainty, most: int = 3) -> Iterator[str]:
-    """A line for each group, with its most doubted members."""
+    """A line for each group, with its most uncertain members."""
     facts = found.facts()
     groups = {"kinds": facts["kinds"], "topics": facts["topics"]}
     for name in ("branches", "concepts"):
@@ -93,7 +93,7 @@ def most_doubted(found: Uncertainty, most: int = 3) -> Iterator[str]:
 
 
 def aimed_recipe(name_or_path: str, found: Uncertainty, rows: int) -> dict[str, Any]:
-    """The recipe of the next round: doubted kinds, branches, concepts and topics weigh more.
+    """The recipe of the next round, with more weight on uncertain kinds, branches and so on.
 
     It has a seed of its own, and borrows the answers of the earlier rounds.
     """
@@ -134,7 +134,7 @@ def aimed_recipe(name_or_path: str, found: Uncertainty, rows: int) -> dict[str, 
 
 
 def boost_of(lexicon: str, recipe: Recipe, found: Uncertainty) -> dict[str, float]:
-    """Factors of the branches, and of the train split's concepts with more than average doubt."""
+    """Factors of branches, and of training concepts with more than average uncertainty."""
     plan = Plan(recipe)
     boost = dict(recipe.lexicons[lexicon].boost)
     for branch, doubt in sorted(found.branches[lexicon].items()):
@@ -154,14 +154,14 @@ def boost_of(lexicon: str, recipe: Recipe, found: Uncertainty) -> dict[str, floa
 
 
 def ratio(doubt: Doubt | None, found: Uncertainty, least: float, most: float) -> float:
-    """A group's doubt over the average one, within bounds; 1 for a group without a row."""
+    """A group's uncertainty over the average, within bounds; 1 for a group without rows."""
     if doubt is None or not found.mean:
         return 1.0
     return min(max(doubt.mean(found.mean) / found.mean, least), most)
 
 
 def with_doubted(source: str | tuple[str, ...], found: Uncertainty) -> str | list[str]:
-    """An attribute's values, the doubted ones twice; unchanged where none is doubted."""
+    """An attribute's values, with the most uncertain ones listed twice."""
     values = attribute_values(source)
     twice = [
         v
@@ -180,7 +180,7 @@ def write_recipe(content: Mapping[str, Any], out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     head = (
         f"# Written by `corpusmith aim`: {content['extends']} "
-        "with more weight on what its first student doubts.\n"
+        "with more weight on groups of high model uncertainty.\n"
     )
     out.write_text(
         head + yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True, width=120),

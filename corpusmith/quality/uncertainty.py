@@ -14,12 +14,12 @@ from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.request import Request
 from corpusmith.recipe.schema import Recipe
 
-PRIOR = 5  # rows of average doubt that each group is credited with
+PRIOR = 5  # rows of average uncertainty added to each group
 
 
 @dataclass
 class Doubt:
-    """The mean doubt of some rows, 0 to 1."""
+    """The mean uncertainty of some rows, 0 to 1."""
 
     rows: int = 0
     total: float = 0.0
@@ -29,13 +29,13 @@ class Doubt:
         self.total += doubt
 
     def mean(self, prior: float) -> float:
-        """Shrunk towards `prior`, less so with more rows."""
+        """The mean, shrunk towards `prior`; less so with more rows."""
         return (self.total + PRIOR * prior) / (self.rows + PRIOR)
 
 
 @dataclass
 class Uncertainty:
-    """Doubts by kind, by topic, and by branch and concept of each lexicon.
+    """Uncertainty by kind, by topic, and by branch and concept of each lexicon.
 
     A branch is the first part of a tree number.
     """
@@ -55,7 +55,7 @@ class Uncertainty:
         return self.overall.total / self.overall.rows
 
     def facts(self) -> dict[str, Any]:
-        """The content of `uncertainty.json`, the most doubted first."""
+        """The content of `uncertainty.json`, highest uncertainty first."""
 
         def listed(group: Mapping[str, Doubt]) -> dict[str, dict[str, float]]:
             order = sorted(group.items(), key=lambda item: (-item[1].mean(self.mean), item[0]))
@@ -78,11 +78,10 @@ def _doubts() -> defaultdict[str, Doubt]:
 
 
 def doubt_of(row: Prediction) -> float:
-    """How unsure a student is of a row's labels: the mean of 1 - p(label) over the words of
-    mentions.
+    """A row's uncertainty: the mean of 1 - p(label) over the words of its mentions.
 
-    Mentions are the labelled and the predicted ones. Without any it is 1 - p(label) of the word
-    that the student is least sure of.
+    Both labelled and predicted mentions count. Without any, it is 1 - p(label) of the least certain
+    word.
     """
     labels = np.array(row.labels)
     doubts = 1 - row.probabilities[np.arange(len(labels)), labels]
@@ -120,7 +119,7 @@ def measure(recipe: Recipe, judged: Iterable[Prediction]) -> Uncertainty:
 
 
 def asked(plan: Plan, judged: Iterable[Prediction]) -> Iterator[tuple[Request, float]]:
-    """The request and the doubt of each row that is an answer itself."""
+    """The request and the uncertainty of each row, without augmented copies."""
     numbered = re.compile(rf"{re.escape(plan.recipe.name)}-(\d{{7,}})")
     for row in judged:
         if (number := numbered.fullmatch(row.id)) and int(number[1]) < plan.recipe.rows:

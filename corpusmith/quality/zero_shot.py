@@ -1,6 +1,6 @@
 """Zero-shot predictions of an LLM for a benchmark, as a file that `evaluate` scores.
 
-Only this module sends text that no template wrote, so the caller must say that it may be sent.
+Only this module sends text other than rendered templates to an LLM, so the caller must permit it.
 """
 
 import json
@@ -37,7 +37,7 @@ Answer {{"related": true}} or {{"related": false}}.
 Sentence: {text}"""
 MASK = re.compile(r"@[A-Z][A-Z0-9_-]*\$")
 PARAMETERS = {"temperature": 0.0, "max_tokens": 256}
-SEED = 0  # of the rows that a sample draws
+SEED = 0  # of the random sample of rows
 
 
 class Mentions(BaseModel):
@@ -54,7 +54,7 @@ class Related(BaseModel):
 
 @dataclass(frozen=True)
 class ZeroShotTeacher:
-    """The LLM that annotates text, and whether the user said that text may be sent to it."""
+    """The LLM that annotates text, and whether the user permits sending text to it."""
 
     model: str
     base_url: str | None = None
@@ -82,9 +82,9 @@ def zero_shot_predictions(
     """Ask an LLM about each row of `benchmark/{split}.jsonl`, and write its predictions to `out`.
 
     Lines are `{"id", "ner_tags"}` or `{"id", "label"}`. Each type of the benchmark's tags is a
-    request of its own. With `sample`, only so many rows are asked about, drawn at random; a larger
-    sample holds the smaller one. A row without a usable answer is predicted as nothing (`O`, 0)
-    and counted. Answers come from the ledger where it has them, so a killed run continues.
+    request of its own. With `sample`, only a random sample of that many rows is predicted; a
+    larger sample contains the smaller one. A row without a usable answer is predicted as `O` or
+    0 and counted. Answers in the ledger are used again, so the same call resumes a killed run.
 
     Returns:
         `rows`, `requests` and `unusable`.
@@ -125,9 +125,9 @@ def zero_shot_spans(
     ledger: Ledger,
     teacher: ZeroShotTeacher,
 ) -> list[list[tuple[int, int, str]] | None]:
-    """(start, end, label) of what an LLM lists in each text, asked as `zero_shot_predictions` asks.
+    """(start, end, label) of an LLM's mentions in each text, prompted as in zero_shot_predictions.
 
-    Each type is asked for by itself, so spans of two types may be the same. None for a text
+    Each type is a separate request, so spans of two types may coincide. None for a text
     without a usable answer.
     """
     teacher.check_permission()

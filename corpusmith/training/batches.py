@@ -1,4 +1,4 @@
-"""Plan optimiser steps of windows of similar length, and compute their loss.
+"""Plan optimiser steps of windows of similar length, and compute the loss.
 
 The plan is the same for any number of processes.
 """
@@ -12,7 +12,7 @@ from torch.nn import functional
 from corpusmith.training.windows import IGNORED, Encoded
 
 POOL = 64
-"""Steps whose windows are sorted by length together: enough for little padding, still shuffled."""
+"""Steps in a pool. Windows are sorted by length within a pool, for little padding."""
 
 
 def plan_steps(lengths: np.ndarray, batch_tokens: int, seed: int, epoch: int) -> list[np.ndarray]:
@@ -38,8 +38,9 @@ def plan_steps(lengths: np.ndarray, batch_tokens: int, seed: int, epoch: int) ->
 
 
 def share(step: np.ndarray, process: int, processes: int, parts: int) -> list[np.ndarray]:
-    """The parts of a step for one process: the same number for each, equal but for one window.
+    """The parts of a step for one process.
 
+    Each process gets the same number of parts. Their sizes differ by at most one window.
     Windows sorted by length are dealt in turn, so all processes have the same work. A part may be
     empty.
     """

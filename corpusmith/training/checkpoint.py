@@ -23,7 +23,7 @@ class Progress:
     """Spent in training, without evaluation and saving."""
     history: list[dict] = field(default_factory=list)
     best: int = -1
-    """Index in `history` of the kept weights: the best score, or the last."""
+    """Index in `history` of the weights to keep: the best score, or the last."""
 
     def record(self, epoch: float, scores: dict, metric: str, keep_last: bool = False) -> bool:
         """Add a row to the history and start a new mean loss.
@@ -114,7 +114,7 @@ class Checkpoint:
             )
 
     def remove(self) -> None:
-        """Rename the state before deleting it: a kill must not leave half of it to resume from."""
+        """Rename the state before deleting it, so that a kill leaves no partial state to load."""
         if self.accelerator.is_main_process:
             old = self.folder.with_name("state-done")
             shutil.rmtree(old, ignore_errors=True)

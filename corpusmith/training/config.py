@@ -1,4 +1,4 @@
-"""The settings of a training run, and the rule for those that follow from the corpus."""
+"""The settings of a training run, and the rule that derives some of them from the corpus."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from corpusmith.files import shipped
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Settings with their defaults. None in a field marked *by rule* means: follow from the corpus.
+    """Settings with their defaults. A rule sets fields marked *by rule* that are None.
 
     The rule is `schedule_for`; its numbers are in training/settings/rule.yaml.
 
@@ -137,7 +137,7 @@ def typed(name: str, value: Any, kind: Any) -> Any:
 
 
 def task_settings(task: str) -> dict[str, Any]:
-    """What `training/settings/TASK.yaml` fixes for a task; the rest follows from the corpus."""
+    """The settings in `training/settings/TASK.yaml`; the rule sets the others."""
     path = shipped("training", "settings", f"{task}.yaml")
     settings: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     kinds = get_type_hints(TrainingConfig)
@@ -149,13 +149,13 @@ WIDTH = 384  # hidden dimensions of the encoder for which rule.yaml gives the le
 
 @dataclass(frozen=True)
 class Schedule:
-    """What the loop follows: settings of the user where given, else of the rule."""
+    """The resolved settings of the loop: the user's where given, else the rule's."""
 
     epochs: int
     learning_rate: float
     keep_last: bool
     outside_biases: tuple[float, ...]
-    """The values to choose from after each evaluation; one value is taken as it is."""
+    """The values to choose from after each evaluation. A single value is used as it is."""
 
 
 @lru_cache
@@ -168,7 +168,7 @@ def rule(task: str) -> dict[str, Any]:
 def schedule_for(
     config: TrainingConfig, task: str, steps: int, validation: int, width: int
 ) -> Schedule:
-    """Apply the rule to what `config` leaves open.
+    """Apply the rule to settings that `config` leaves as None.
 
     Args:
         config: the user's settings.

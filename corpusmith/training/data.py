@@ -128,9 +128,9 @@ def _corpus(
 def not_related_first(
     names: list[str], splits: dict[str, Dataset]
 ) -> tuple[list[str], dict[str, Dataset]]:
-    """Class names and splits with "no relation" as class 0, as scores and models have it.
+    """Class names and splits with "no relation" as class 0, as scores and models expect.
 
-    A dataset may list its classes in another order; its labels are renumbered then.
+    If the dataset has another order, its labels are renumbered.
     """
     none = [i for i, name in enumerate(names) if name.lower() in NOT_RELATED]
     if len(names) == 2 and names[0].lower() in RELATED:
@@ -155,8 +155,8 @@ def not_related_first(
 def pair_types(rows: Dataset) -> tuple[str, str]:
     """The entity types of head and tail: "GENE" and "DISEASE" in "@GENE$ causes @DISEASE$".
 
-    A corpus that `corpusmith build` wrote says them. Of other datasets the first text decides, and
-    its first mask is the head.
+    They are recorded in a corpus from `corpusmith build`. For other datasets they are the masks of
+    the first text, the head first.
     """
     if {"head", "tail"} <= set(rows.column_names) and rows.num_rows:
         first = rows[0]
@@ -172,10 +172,10 @@ def pair_types(rows: Dataset) -> tuple[str, str]:
 
 
 def undirected_types(rows: Dataset, labels: Sequence[str]) -> list[str]:
-    """The relation types whose order says nothing: all of them, or none.
+    """The undirected relation types: all of them, or none.
 
-    `corpusmith build` puts the head of two entities of one kind first wherever no type of the
-    recipe has a direction.
+    If no type of the recipe has a direction, `corpusmith build` makes the first of two entities
+    of one kind the head.
     """
     if not {"head", "tail"} <= set(rows.column_names):
         return []

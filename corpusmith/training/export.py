@@ -109,7 +109,7 @@ def export_float(folder: Path, file: Path) -> None:
 
 
 def quantize(float_file: Path, int8_file: Path) -> None:
-    """Int8 weights, a scale a channel, in 7 bits: sums overflow on CPUs without VNNI otherwise."""
+    """Int8 weights with a scale per channel. They use 7 bits, or CPUs without VNNI overflow."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     quantize_dynamic(
@@ -118,7 +118,7 @@ def quantize(float_file: Path, int8_file: Path) -> None:
 
 
 def quantization_loss(model: str, benchmark: str, split: str) -> dict:
-    """Strict F1 (entities) or macro F1 (relations) in percent of both files, and the difference."""
+    """Strict F1 (entities) or macro F1 (relations) of both files in percent, and the difference."""
     from corpusmith.evaluation.evaluate import evaluate
     from corpusmith.evaluation.loading import Options
 

@@ -2,7 +2,7 @@
 
     accelerate launch -m corpusmith.training.launch DATASET --encoder embedded --out DIR
 
-`train` reads from top to bottom. The same call resumes a killed run.
+The same call of `train` resumes a killed run.
 """
 
 import json
@@ -62,8 +62,8 @@ def train(
     """Train, keep the best weights on the validation split (or the last), write the model folder.
 
     Args:
-        dataset: a dataset folder or Hub id, `id[:config][@revision]`, or a corpus in memory, of
-            which no file is written.
+        dataset: a dataset folder or Hub id, `id[:config][@revision]`, or a corpus in memory, which
+            is never written to a file.
         encoder: "embedded", a folder, or a Hub id `id[@revision]` that `AutoModel` loads.
         out: the model folder. `out/state` holds the state of an unfinished run, which the same
             call resumes.
@@ -162,8 +162,8 @@ def train(
         for group in optimizer.param_groups:
             share_of_peak = rate_share(state.step, len(steps), config.warmup)
             group["lr"] = schedule.learning_rate * share_of_peak
-        # Each process knows the whole step, so the weight needs no exchange. DDP takes the mean
-        # over processes.
+        # Each process has the whole plan, so the weight needs no exchange. DDP averages over
+        # processes.
         scale = accelerator.num_processes / max(weight_of[step].sum(), 1e-9)
         parts = share(
             step, accelerator.process_index, accelerator.num_processes, config.accumulation
@@ -203,7 +203,7 @@ def train(
                 checkpoint.save_best(model, state)
             accelerator.log(figures(state.history[-1]), step=state.step)
             if progress and accelerator.is_main_process:
-                shown.clear()  # so that the line does not end behind the bar
+                shown.clear()  # so that the row is printed on a line of its own
                 progress(state.history[-1])
         checkpoint.save(state)
         loss_sum.fill_(state.loss)
@@ -265,7 +265,7 @@ def train(
 
 
 def parameter_groups(model: Any, weight_decay: float) -> list[dict]:
-    """Apply weight decay to matrices only: it would shrink token embeddings that never occur."""
+    """Apply weight decay to matrices only: it would shrink embeddings of unused tokens."""
     embeddings = model.get_input_embeddings().weight
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     decayed = [

@@ -14,7 +14,7 @@ SEARCHED = ("learning_rate", "batch_tokens", "warmup", "weight_decay", "noise_q"
 
 @dataclass(frozen=True)
 class SearchPlan:
-    """How many settings are tried, for how many epochs, and how many of the best train in full."""
+    """The number of trials, their epochs, and the number of finalists that train in full."""
 
     trials: int = 20
     finalists: int = 3
@@ -68,7 +68,7 @@ def search(
         direction="maximize",
         load_if_exists=True,
     )
-    # With the same seed again, a resumed search would draw the settings it has already tried.
+    # With the same seed, a resumed search would draw settings that it has already tried.
     study.sampler = optuna.samplers.TPESampler(seed=config.seed + len(study.trials))
     fixed = {
         name: value

@@ -23,7 +23,7 @@ def tracker(chosen: str | None) -> str | None:
 
 
 def figures(row: dict) -> dict[str, float]:
-    """A row of the history for trackers: one level, numbers only."""
+    """A row of the history for trackers: a flat dict of numbers."""
     scores = {f"validation/{name}": value for name, value in row["validation"].items()}
     flat = {"epoch": row["epoch"], "train/loss": row["train_loss"]} | scores
     return {name: value for name, value in flat.items() if isinstance(value, int | float)}

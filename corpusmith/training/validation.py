@@ -1,4 +1,4 @@
-"""Scores on the synthetic validation split. They choose the epoch and say nothing of real text."""
+"""Scores on the synthetic validation split. They choose the epoch; they don't measure real text."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,14 +24,14 @@ METRIC = {"ner": "strict_f1", "relations": "macro_f1"}
 """The score to maximise, by task."""
 
 RESAMPLES = 200
-"""Bootstrap samples for a standard error: two digits of it are enough to compare two scores."""
+"""Bootstrap samples for a standard error: enough for two digits."""
 
 
 @torch.inference_mode()
 def predict(
     accelerator: Accelerator, model: Any, data: Encoded, pad_id: int, batch_tokens: int
 ) -> dict[int, np.ndarray]:
-    """Log-probabilities of each window, complete on every process: each predicts a part of them."""
+    """Log-probabilities of each window. Processes predict a part each and gather all."""
     model.eval()
     found = []
     for step in plan_steps(data.lengths(), batch_tokens, seed=0, epoch=0):
@@ -52,7 +52,7 @@ def validation_scores(
     schedule: Schedule,
     config: TrainingConfig,
 ) -> dict:
-    """The scores of one evaluation, with the `threshold` or `outside_bias` that was chosen."""
+    """The scores of one evaluation, and the `threshold` or `outside_bias` chosen by them."""
     if corpus.task == "relations":
         return score_relations(
             [int(labels[0]) for labels in data.labels],
@@ -63,7 +63,7 @@ def validation_scores(
     gold: list[list[str]] = [[] for _ in range(corpus.splits["validation"].num_rows)]
     logits: list[list[np.ndarray]] = [[] for _ in gold]
     for i, row in enumerate(data.rows):
-        # Windows of a row follow one another, and so do the words they own.
+        # Windows of a row are in order, and so are the words they own.
         owned = (data.words[i] >= 0) & (data.labels[i] >= 0)
         gold[row] += [corpus.labels[y] for y in data.labels[i][owned]]
         logits[row].append(chances[i][owned])
@@ -96,12 +96,12 @@ def choose_bias(
 
 
 def strict_f1(counts: np.ndarray) -> float:
-    """Percent, of (right, predicted, gold)."""
+    """F1 in percent, from (right, predicted, gold)."""
     return prf(*(int(count) for count in counts))["f1"]
 
 
 def standard_error(counts: np.ndarray) -> float:
-    """Of F1 in points: its deviation over bootstrap samples of the rows."""
+    """The standard error of F1 in points, over bootstrap samples of the rows."""
     rng = np.random.default_rng(0)
     samples = rng.integers(len(counts), size=(RESAMPLES, len(counts)))
     return float(np.std([strict_f1(counts[sample].sum(0)) for sample in samples]))
@@ -114,7 +114,7 @@ def score_relations(
 
     Args:
         gold: The class of each row, as its number in `labels`.
-        chances: Rows x classes, the probabilities of the classes.
+        chances: Class probabilities, rows x classes.
         labels: The names of the classes, "no relation" first.
         choose_threshold: Whether the threshold on the probability of any relation is chosen.
     """

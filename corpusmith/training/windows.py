@@ -20,8 +20,8 @@ IGNORED = -100
 def windows(length: int, room: int) -> Iterator[tuple[int, int, int, int]]:
     """Cut `length` subwords into windows of at most `room`: (start, stop, first owned, owned end).
 
-    Neighbours share a quarter of a window, and each owns half of the shared part. So every subword
-    is owned once, by the window that shows more of its context.
+    Neighbouring windows overlap by a quarter, and each owns half of the overlap. So each subword is
+    owned once, by the window with more context around it.
     """
     overlap = room // 4 if length > room else 0
     step = room - overlap
@@ -41,7 +41,7 @@ def tokenise_words(
     """Windows of `sentences`, each with `row` (the sentence), `input_ids` and `words`.
 
     `words` is the index of a word at its first subword, in the window that owns it, and -1
-    elsewhere. A word without a subword becomes the unknown token, so every word has one label.
+    elsewhere. A word without subwords becomes the unknown token, so every word has one label.
     """
     found = []
     encoded = tokenizer(
@@ -80,7 +80,7 @@ def tokenise_words(
 
 @dataclass(frozen=True)
 class Encoded:
-    """A split as windows: subwords, labels for the loss, word and row of each. Views of Arrow."""
+    """A split as windows: the subwords, labels, words and row of each, as views of Arrow data."""
 
     ids: list[np.ndarray]
     labels: list[np.ndarray]
@@ -100,7 +100,7 @@ class Encoded:
 
 
 def encode(corpus: Corpus, split: str, tokenizer: Any, max_length: int) -> Encoded:
-    """Tokenise a split; a second call with the same rows, tokenizer and length reads a cache.
+    """Tokenise a split. The result is cached by rows, tokenizer and length.
 
     A tag of -1, which means "no label" in a ClassLabel column, is left out of the loss.
     """

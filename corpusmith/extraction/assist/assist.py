@@ -1,11 +1,11 @@
-"""Assisted extraction: the list stays in use when the model runs.
+"""Assisted extraction: combine a model with its list of names at run time.
 
     lookup = {"Disease": load_lexicon("diseases.txt").matcher}
     assisted = AssistedExtractor.from_pretrained("adapted", lookup)
     assisted.extract(["Mutations in CFTR cause cystic fibrosis."])
 
-The label model of `corpusmith adapt` judges each proposal of list and model: by the estimated
-precision of its name, or of names of its form. Without adaptation, the priors decide.
+The label model of `corpusmith adapt` scores each proposal of list and model by the estimated
+precision of its name, or of names of its form. Without adaptation, it uses the priors.
 """
 
 import json
@@ -39,7 +39,7 @@ class AssistedExtractor:
         self, extractor: EntityExtractor, lookup: Mapping[str, Matcher], model: LabelModel
     ) -> None:
         self.extractor, self.lookup, self.model = extractor, lookup, model
-        # Every proposal is decided here: a mention above one half, none below, nothing masked.
+        # Accept each proposal with a probability above one half; mask nothing.
         self.settings = replace(label_settings(), confident=0.5, boundary_margin=0.0)
 
     @classmethod

@@ -9,7 +9,7 @@ from corpusmith.inference import spans
 from corpusmith.lexicon.matcher import Matcher, exact_key, folded_key, is_acronym
 
 FORMS = ("acronym", "word", "phrase")
-"""Forms of a name. Lists and students are right about them to different degrees."""
+"""Forms of a name. The precision of lists and students differs by form."""
 
 Words = Sequence[str]
 Span = tuple[int, int]
@@ -17,7 +17,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class Candidate:
-    """Words [start, end) of a sentence that some source takes for a mention of `label`."""
+    """Words [start, end) of a sentence that a source proposes as a mention of `label`."""
 
     sentence: int
     start: int
@@ -35,7 +35,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Views:
-    """What the sources say about each sentence."""
+    """The output of all sources for each sentence."""
 
     sentences: Sequence[Words]
     labels: tuple[str, ...]
@@ -90,7 +90,7 @@ def defined(words: Words, found: Sequence[Span]) -> Iterator[Span]:
 
 
 def candidates(views: Views, weakest: float) -> list[Candidate]:
-    """All spans that a source proposes, each once; among them runs of doubtful words."""
+    """All proposed spans, each once. They include runs of uncertain words."""
     listed_names = {
         (label, key(views.sentences[i][start:end]))
         for i, of_sentence in enumerate(views.listed)

@@ -1,11 +1,11 @@
 """Estimate, without any label, how probable each candidate is and how precise each source is.
 
-A name occurs many times, and each occurrence is one more look at it. So names take the place of
-annotators in the model of Dawid and Skene 1979 ("Maximum likelihood estimation of observer
-error-rates using the EM algorithm"): each name has a share of occurrences that are mentions, drawn
-around the mean of its group (listed or not, by form), and the students' support for an occurrence
-is distributed differently for mentions and for others. EM finds both distributions, the groups'
-means and the names' shares together.
+A name occurs many times, and each occurrence is evidence. So names take the place of annotators in
+the model of Dawid and Skene 1979 ("Maximum likelihood estimation of observer error-rates using the
+EM algorithm"): each name has a share of occurrences that are mentions, drawn around the mean of its
+group (listed or not, by form), and the students' support for an occurrence is distributed
+differently for mentions and for others. EM finds both distributions, the groups' means and the
+names' shares together.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,15 +23,15 @@ Group = tuple[str, bool, str]
 
 @dataclass(frozen=True)
 class LabelModel:
-    """What the label model learned, to judge candidates of other text, too."""
+    """The fitted label model. It can score candidates in other text."""
 
     bins: tuple[float, ...]
     likelihoods: np.ndarray
     """(mention or not, form, bin of support): see `distributions`."""
     groups: dict[Group, float]
-    """Mean share of mentions: the precision of the source for such names."""
+    """Mean share of mentions per group: the source's precision for such names."""
     names: dict[tuple[str, str], float]
-    """Of each (label, name) that was seen: the share of its occurrences that are mentions."""
+    """For each seen (label, name), the share of its occurrences that are mentions."""
 
     def chances(self, found: Sequence[Candidate]) -> np.ndarray:
         """The probability that each candidate is a mention."""
@@ -43,7 +43,7 @@ class LabelModel:
         return yes / (yes + no)
 
     def share(self, candidate: Candidate) -> float:
-        """Of the candidate's name if it was seen, else of its group."""
+        """The share of mentions of the candidate's name, or of its group for an unseen name."""
         group = (candidate.label, candidate.listed, candidate.form)
         return self.names.get((candidate.label, candidate.name), self.groups.get(group, 0.5))
 
@@ -97,7 +97,7 @@ class Estimates:
 
 
 def estimate(found: Sequence[Candidate], settings: LabelSettings) -> Estimates:
-    """Fit the model by EM. The result depends on the candidates alone, not on chance."""
+    """Fit the model by EM. The result is deterministic."""
     if not found:
         return Estimates(np.zeros(0), prior_model((), settings), {})
     bins = np.digitize([candidate.support for candidate in found], settings.bins)
@@ -148,8 +148,8 @@ def distributions(
 ) -> np.ndarray:
     """(mention or not, form, bin): how often such a candidate has support in the bin.
 
-    The ratio of the two is kept from falling with the support: more support never makes a mention
-    less probable.
+    The ratio of the two never falls with the support, so more support never makes a mention less
+    probable.
     """
     totals = np.ones((2, len(FORMS), count))  # one pseudo-occurrence a bin
     np.add.at(totals[1], (form_of, bins), chances)

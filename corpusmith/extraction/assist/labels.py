@@ -1,4 +1,4 @@
-"""From candidates and their probabilities to tags: mentions, O, and doubtful words (masked)."""
+"""Turn candidates and their probabilities into tags: mentions, O, and masked uncertain words."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from corpusmith.extraction.assist.settings import LabelSettings
 from corpusmith.lexicon.words import fold
 
 MASKED = "?"
-"""A word outside the loss."""
+"""A word that is left out of the loss."""
 
 Side = tuple[str, str, int]
 """Label, folded word, and -1 or 1: the side of a mention that the word is on."""
@@ -34,7 +34,7 @@ def label_sentences(
 
 
 def clusters(found: Sequence[tuple[Candidate, float]]) -> list[list[tuple[Candidate, float]]]:
-    """Candidates that overlap, together, from left to right."""
+    """Group overlapping candidates, from left to right."""
     together: list[list[tuple[Candidate, float]]] = []
     end = -1
     for candidate, chance in sorted(found, key=lambda pair: (pair[0].start, -pair[0].end)):
@@ -53,7 +53,7 @@ def tag_cluster(
     usual: dict[Side, float],
     settings: LabelSettings,
 ) -> None:
-    """Tag the words of overlapping candidates: one mention, none, or doubt."""
+    """Tag the words of overlapping candidates: one mention, none, or masked."""
     best, chance = max(cluster, key=lambda pair: (pair[1], pair[0].end - pair[0].start))
     start, end = min(c.start for c, _ in cluster), max(c.end for c, _ in cluster)
     if chance <= 1 - settings.confident:
@@ -83,7 +83,7 @@ def tag_cluster(
 def word_support(
     views: Views, best: Candidate, at: int, side: int, usual: dict[Side, float]
 ) -> float:
-    """How much speaks for a word beside a mention: here, and wherever it is beside one."""
+    """The support for a word next to a mention: here, and on average next to others."""
     here = views.chances[best.sentence][at, views.labels.index(best.label)]
     word = fold(views.sentences[best.sentence][at])
     return (float(here) + usual.get((best.label, word, side), float(here))) / 2

@@ -1,8 +1,8 @@
-"""Adapt a student to documents that may not leave the building.
+"""Adapt a student to private documents.
 
     corpusmith adapt MODEL --documents notes/ --corpus CORPUS --out DIR
 
-`adapt` is the whole story: sample sentences, label them by lookup and student, learn, look again.
+Steps: sample sentences, label them by lookup and student, train on the labels, and repeat.
 """
 
 import json
@@ -28,7 +28,7 @@ from corpusmith.training.data import Corpus, load_corpus
 
 @dataclass(frozen=True)
 class Known:
-    """What is known beside the documents: the list's lookup by label, and the synthetic rows."""
+    """Inputs other than the documents: the list's lookup by label, and the synthetic rows."""
 
     lookup: Mapping[str, Matcher]
     synthetic: Corpus | None = None
@@ -142,7 +142,7 @@ def model_labels(model: str) -> set[str]:
 def write_shares(labelled: Labelled, file: Path) -> None:
     """Keep the estimated precision of listed names for assisted extraction, on this machine.
 
-    `publish` releases no file of this folder: which names occur says something of the documents.
+    `publish` leaves this folder out: the names that occur reveal something about the documents.
     """
     listed = {(c.label, c.name) for c in labelled.found if c.listed}
     shares = [

@@ -14,7 +14,7 @@ Tags = Sequence[Sequence[str]]
 
 @dataclass(frozen=True)
 class Choice:
-    """The student that agrees best; `f1` and the others are percent, against the label model."""
+    """The chosen round and bias. Scores are percent, measured against the label model."""
 
     round: int
     outside_bias: float

@@ -1,4 +1,4 @@
-"""The folder of an adaptation: readable by its owner alone; working files go at the end."""
+"""The folder of an adaptation: only its owner can read it; working files are deleted at the end."""
 
 import os
 import shutil
@@ -11,10 +11,10 @@ from corpusmith.errors import UserError
 
 @contextmanager
 def private_folder(out: Path) -> Iterator[Path]:
-    """Create `out` and give its folder for working files.
+    """Create `out` and yield its folder for working files.
 
-    All files written meanwhile have the mode 0600, folders 0700. The working files stay if the
-    work is interrupted, to resume from, and go when it is done.
+    All files written meanwhile have the mode 0600, folders 0700. Working files are kept after an
+    interruption, for a resume, and deleted at the end.
 
     Raises:
         UserError: when `out` belongs to another user.

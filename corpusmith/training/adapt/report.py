@@ -1,4 +1,4 @@
-"""What can be said of an adapted student without a label. Numbers only, apart from `new_names`."""
+"""Figures on an adapted student without labels. Numbers only, except in `new_names`."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,8 +18,7 @@ def figures(rounds: Rounds, labelled: Labelled, bias: float, chosen: int) -> dic
     """Agreement of each source with the label model on held-out sentences, and the drift.
 
     Precision, recall and F1 are percent, with 95% intervals of F1 over sentences. They are
-    estimates: the label model takes the place of a person's labels, and learned from the same
-    sources.
+    estimates: the reference is the label model, which was fitted on the same sources.
     """
     at = [int(i) for i in np.flatnonzero(rounds.held_out())]
     truth = [labelled.tags[i] for i in at]
@@ -43,10 +42,10 @@ def figures(rounds: Rounds, labelled: Labelled, bias: float, chosen: int) -> dic
 
 
 def membership(rounds: Rounds, labelled: Labelled, chosen: int) -> dict[str, float]:
-    """How well the loss tells sentences that were trained on from the held-out ones.
+    """Loss-based membership inference (Yeom et al. 2018, arXiv 1709.01604).
 
-    The loss of the chosen student, a word, against the label model's tags. An AUROC of 0.5 means
-    that the loss betrays no sentence (Yeom et al. 2018, arXiv 1709.01604).
+    AUROC of the chosen student's loss per word, against the label model's tags, of training and
+    held-out sentences. At 0.5 the loss does not reveal which sentences were trained on.
     """
     numbers = {tag: i for i, tag in enumerate(rounds.tags)}
     losses = np.full(len(rounds.sentences), np.nan)

@@ -1,7 +1,7 @@
-"""Lay out sentences for a person to correct, as tasks of Label Studio.
+"""Write sentences for a person to correct, as tasks of Label Studio.
 
-A random sample is laid out, not the hardest sentences: only then do the corrected ones measure the
-model without bias. `corpusmith evaluate MODEL EXPORT.json` reads Label Studio's export.
+The sample is random, so that the corrected sentences measure the model without bias; the hardest
+sentences would not. `corpusmith evaluate MODEL EXPORT.json` reads Label Studio's export.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The rounds of an adaptation: label the sentences, train on them, look again."""
+"""The rounds of an adaptation: label the sentences, train on them, predict again."""
 
 import hashlib
 from collections import Counter
@@ -28,7 +28,7 @@ Probabilities = list[np.ndarray]
 
 @dataclass(frozen=True)
 class Labelled:
-    """What the label model makes of the sentences at one time."""
+    """The output of the label model in one round."""
 
     views: Views
     found: list[Candidate]
@@ -38,7 +38,7 @@ class Labelled:
 
 @dataclass
 class Rounds:
-    """The students of all rounds, the first of them the one to adapt."""
+    """The students of all rounds; the first is the one to adapt."""
 
     sentences: Sequence[Words]
     lookup: Mapping[str, Matcher]
@@ -52,10 +52,10 @@ class Rounds:
     mean: Probabilities = field(default_factory=list)
 
     def look(self, student: Path) -> None:
-        """Let a new student predict, and move the mean of all students towards it.
+        """Predict with a new student, and update the moving average of all students.
 
-        The moving average takes the place of the last student alone, whose chance errors the next
-        student would learn (temporal ensembling, Laine and Aila 2017, arXiv 1610.02242).
+        With the last student alone, the next one would learn its random errors (temporal
+        ensembling, Laine and Aila 2017, arXiv 1610.02242).
         """
         extractor = EntityExtractor.from_pretrained(student, backend="torch")
         new = extractor.probabilities(self.sentences)
@@ -82,7 +82,7 @@ class Rounds:
         return np.array(shares) < self.settings.held_out
 
     def run(self, say: Callable[[str], None]) -> Labelled:
-        """Run all rounds; returns what the label model says after the last one.
+        """Run all rounds; returns the label model's output after the last one.
 
         A finished round is not trained again, so the same call resumes a killed one.
         """
@@ -154,11 +154,11 @@ class Rounds:
 def cautious(
     found: Sequence[Candidate], chances: np.ndarray, settings: AdaptSettings
 ) -> np.ndarray:
-    """The probabilities to learn from: confident only where the sources agree.
+    """The probabilities to train on: confident only where the sources agree.
 
-    Nothing contradicts a student about a name that the list lacks, so its own confidence is no
-    evidence; learned, it would grow from round to round. The same holds for a listed name that
-    students reject, unless they reject it in several sentences.
+    For a name that the list lacks, a student's own confidence is no evidence: if the next student
+    learned it, it would grow from round to round. The same holds for a listed name that students
+    reject, unless they reject it in several sentences.
     """
     occurrences = Counter((candidate.label, candidate.name) for candidate in found)
     listed = np.array([candidate.listed for candidate in found], dtype=bool)
@@ -176,7 +176,7 @@ def draw(text: str, seed: int) -> float:
 
 
 def summary(tags: Sequence[Sequence[str]]) -> str:
-    """Counts of what is learned from, for the user's terminal."""
+    """Counts of the training labels, for the user's terminal."""
     counts: dict[str, Any] = {
         "sentences": len(tags),
         "mentions": sum(tag.startswith("B-") for row in tags for tag in row),
