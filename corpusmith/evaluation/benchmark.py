@@ -155,8 +155,8 @@ def benchmark_row(document: Document, name: str, notes: Counter) -> TaggedText |
     if document.tags is None and document.label is not None:
         return LabelledText(name, document.text, relation_label(document.label, document.where))
     raise UserError(
-        f"{document.where}: no tokens with tags, no entities and no label; a benchmark states "
-        "what is right"
+        f"{document.where}: no tokens with tags, no entities and no label; a benchmark "
+        "needs one of them"
     )
 
 

@@ -170,11 +170,11 @@ def evaluate_extractor(
         raise UserError(
             f"{data.source} marks {', '.join(sorted(data.types)) or 'nothing'} and the model "
             f"finds {known}: "
-            "say with `--types THEIRS=OURS` what is called what"
+            "map the names with `--types THEIRS=OURS`"
         )
     if unknown := data.types - set(extractor.labels):
         warnings.append(
-            f"the model does not know {', '.join(sorted(unknown))}: all of these count as missed"
+            f"the model has no type {', '.join(sorted(unknown))}: all of these count as missed"
         )
     start = time.perf_counter()
     predicted = model_tags(extractor, data, types)
@@ -190,8 +190,8 @@ def evaluate_extractor(
         warnings.append(
             f"from raw text strict F1 is {deployed['strict_f1']:.1f}, over the benchmark's own "
             "words "
-            f"{figures['strict_f1']:.1f}: its words are split in another way, or entities end "
-            "inside of words"
+            f"{figures['strict_f1']:.1f}: the benchmark splits words in another way, "
+            "or entities end inside words"
         )
     judged = [
         (entity.score, (entity.start, entity.end, entity.label) in row.entities)

@@ -70,7 +70,7 @@ def read_tags(
     if predicted and data.types and not predicted & data.types:
         raise UserError(
             f"{file} predicts {', '.join(sorted(predicted))} and {data.source} marks "
-            f"{', '.join(sorted(data.types))}: say with `--types THEIRS=OURS` what is called what"
+            f"{', '.join(sorted(data.types))}: map the names with `--types THEIRS=OURS`"
         )
     return tags
 
@@ -113,7 +113,7 @@ def named_types(
     for type_ in sorted(predicted & set(types)):
         if type_ in types.values() and types[type_] != type_:
             raise UserError(
-                f"{file} predicts {type_}, which is a name of the benchmark's and of ours: "
+                f"{file} predicts {type_}, which is both an old and a new name in --types: "
                 "rename it in the file"
             )
     return chosen
@@ -147,8 +147,8 @@ def read_classes(file: str, data: Benchmark, reading: Reading = DETECTED) -> lis
         chosen = 0 if label == 0 else number.get(str(label).lower())
         if chosen is None:
             raise UserError(
-                f"{document.where}: label {document.label!r} is no class of {data.source}: it has "
-                f"{', '.join(data.classes)}"
+                f"{document.where}: label {document.label!r} is no class of {data.source}; "
+                f"the classes are {', '.join(data.classes)}"
             )
         if document.score not in (None, ""):
             probability(document.score, document.where)
@@ -163,7 +163,7 @@ def relation_score(document: Document) -> float:
     chosen = None if label is None else relation_label(label, document.where)
     if isinstance(chosen, str):
         raise UserError(
-            f"{document.where}: label {chosen!r} is no class of the benchmark's: it has 0 "
+            f"{document.where}: label {chosen!r} is no class of the benchmark; the classes are 0 "
             "(unrelated) and 1 (related)"
         )
     if score in (None, ""):

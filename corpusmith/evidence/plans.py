@@ -178,7 +178,9 @@ def other_recipe(students: Students, name: str, out: Path) -> Arm:
     """The corpus of another recipe. Raises UserError if its labels differ."""
     recipe = load_recipe(name)
     if class_names(recipe) != class_names(students.recipe):
-        raise UserError(f"{name} can't stand beside {students.recipe.name}: it has other labels")
+        raise UserError(
+            f"{name} can't be compared with {students.recipe.name}: it has other labels"
+        )
     students.say(f"  building {recipe.name}")
     return Arm(recipe.title, ((students.sources.training_set(name, out), None),))
 

@@ -106,7 +106,7 @@ def report(
             if measured is None:
                 say(
                     f"  {', '.join(TRAINED)} are left out: "
-                    f"no {choices.split} split of the recipe's benchmarks is at hand"
+                    f"no {choices.split} split of the recipe's benchmarks is available"
                 )
             else:
                 settings = {**task_settings(parsed.task), **run.settings, "tracker": "none"}
@@ -151,7 +151,7 @@ class TextSections:
     def _compare_with_real_text(self, only: tuple[str, ...], root: Path | None, say: Say) -> None:
         real = sentences.real_sentences(self.recipe, root)
         if not real:
-            say("  map and memorisation are left out: none of the recipe's benchmarks is at hand")
+            say("  map and memorisation are left out: none of the recipe's benchmarks is available")
             return
         written = sentences.written_sentences(self.shards())
         embed = embedder(self.encoder)

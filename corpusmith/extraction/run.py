@@ -38,7 +38,7 @@ class Output:
         """Raises UserError when the two name no format, or stdout can't take it."""
         format_ = format_of_output(out, to)
         if out is None and format_ not in STREAMED:
-            raise UserError(f"--to {format_} needs a place: give --out")
+            raise UserError(f"--to {format_} can't be written to stdout: give --out")
         return cls(out, format_)
 
 

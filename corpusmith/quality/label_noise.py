@@ -128,7 +128,7 @@ def noise_veto(path: Path, classes: int) -> Veto:
     if len(noisy) > MOST_NOISE * len(rows):
         raise UserError(
             f"{path} flags {len(noisy)} of {len(rows)} rows: "
-            "its students learned too little to judge; train them longer"
+            "its students are too weak; train them longer"
         )
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     found = {rows[row].id: rows[row].labels for row in sorted(noisy)}

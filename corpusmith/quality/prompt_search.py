@@ -197,8 +197,8 @@ class PromptSearch:
         self.spent += done.cost or 0.0
         if done.stopped:
             raise UserError(
-                f"--max-cost {self.max_cost:g} is spent with {done.pending} questions open; "
-                "the same command with more goes on from here"
+                f"--max-cost {self.max_cost:g} is spent with {done.pending} requests open; "
+                "repeat the command with a larger --max-cost to continue"
             )
         keys = [payload_key(payload) for payload in payloads]
         found = self.ledger.get_many(keys)

@@ -113,7 +113,7 @@ def measure(recipe: Recipe, judged: Iterable[Prediction]) -> Uncertainty:
     if not found.overall.rows:
         raise UserError(
             f"none of the predictions is of a row of {recipe.name}: "
-            "predict the dataset that was built of it"
+            "predict a dataset that was built from it"
         )
     return found
 

@@ -67,7 +67,7 @@ class ZeroShotTeacher:
         if not self.i_may_send_this_text:
             raise UserError(
                 f"this would send every sentence of the benchmark to the LLM at {host}: "
-                "if the text may go there, say so with --i-may-send-this-text"
+                "if you may send it there, add --i-may-send-this-text"
             )
 
 

@@ -167,7 +167,7 @@ def pair_types(rows: Dataset) -> tuple[str, str]:
             return found[0], found[1]
     raise UserError(
         "no text masks a pair of entities as @HEAD$ and @TAIL$: "
-        "relations are learned from masked texts"
+        "relation training needs masked texts"
     )
 
 

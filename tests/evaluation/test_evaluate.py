@@ -135,7 +135,7 @@ def test_model_must_share_a_type_with_benchmark(model, tmp_path):
     rows.append({"id": "2", "tokens": ["gout"], "ner_tags": ["B-Disease"]})
     write_rows(tmp_path / "dev.jsonl", rows)
     assert any(
-        "does not know Chemical" in warning
+        "has no type Chemical" in warning
         for warning in evaluate(model, str(tmp_path), "dev")["warnings"]
     )
 

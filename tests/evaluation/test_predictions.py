@@ -83,7 +83,9 @@ def test_unknown_type_in_types_is_refused(gold, tmp_path):
 
 def test_predictions_of_other_types_are_refused(gold, tmp_path):
     rows = tags_of(["O", "B-X", "O", "B-X"], ["O", "O", "B-X"])
-    with pytest.raises(UserError, match=r"predicts X and .* marks C, D: say with `--types"):
+    with pytest.raises(
+        UserError, match=r"predicts X and .* marks C, D: map the names with `--types"
+    ):
         evaluate(write(tmp_path / "p.jsonl", rows), gold)
 
 

@@ -292,7 +292,7 @@ def test_curve_ablation_and_baselines_are_trained_once(
     assert second["training_rows"] < first["training_rows"] and set(
         second["figures"]["by_seed"]
     ) == {"1", "2"}
-    with pytest.raises(UserError, match="gad can't stand beside"):
+    with pytest.raises(UserError, match="gad can't be compared with"):
         report(str(recipe), out, **asked, beside=["gad"])
 
 

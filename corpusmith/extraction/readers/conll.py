@@ -14,7 +14,7 @@ WORD_NAMES = {"word", "words", "token", "tokens", "form", "text"}
 TAG_NAMES = {"tag", "tags", "ner", "ner_tag", "ner_tags", "ne", "label", "entity"}
 DOCUMENT = "-DOCSTART-"
 CHUNKS = {"NP", "VP", "PP", "ADVP", "SBAR", "ADJP", "PRT", "CONJP", "INTJ", "LST", "UCP"}
-HOW = "say which with --columns word=1,tag=2 (columns count from 1)"
+HOW = "choose them with --columns word=1,tag=2 (columns count from 1)"
 
 Line = tuple[int, list[str]]
 """Line number and cells."""
@@ -62,7 +62,7 @@ def split_sentences(lines: Sequence[str], name: str) -> list[list[Line]]:
             continue
         elif len(of) != width:
             raise UserError(
-                f"{name}, line {number}: {len(of)} columns, and {width} in most lines; write a "
+                f"{name}, line {number}: {len(of)} columns, but {width} in most lines; write a "
                 "word, a tab and its "
                 "tag in each line"
             )

@@ -23,7 +23,7 @@ def spans_document(row: Row, spans: list, where: str) -> Document:
     """
     text = row.get("text")
     if not isinstance(text, str):
-        raise UserError(f"{where}: text is {text!r:.60}; write the text that the spans count in")
+        raise UserError(f"{where}: text is {text!r:.60}; write the text of the document")
     mentions = [mention_of(span, text, where) for span in spans]
     relations = tuple(relations_of(row, spans, where))
     found = Document(id_of(row), text, tuple(m for m, _ in mentions), relations, where=where)

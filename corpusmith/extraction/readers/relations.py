@@ -41,9 +41,9 @@ def read_relations(file: TextFile) -> Iterator[Document]:
     for number, cells in body:
         where = f"{file.name}, line {number}"
         if len(cells) != len(names):
-            raise UserError(f"{where}: {len(cells)} columns where {len(names)} are due; {WRITE}")
+            raise UserError(f"{where}: {len(cells)} columns instead of {len(names)}; {WRITE}")
         if not header and index is not None and not cells[index].strip().isdigit():
-            raise UserError(f"{where}: three columns without a line of names; {WRITE}")
+            raise UserError(f"{where}: three columns without a header; {WRITE}")
         label = cells[-1].strip()
         sentence = unquoted(cells[text]) if quoted or '""' in cells[text] else cells[text]
         if not sentence.strip():

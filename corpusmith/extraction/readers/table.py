@@ -87,9 +87,8 @@ def read_table(
             )
     else:
         raise UserError(
-            f"{file.name} has the columns {', '.join(header[1])}, none of which holds text by "
-            "its name: say which with "
-            "--columns text=NAME"
+            f"{file.name} has the columns {', '.join(header[1])}, none of which is known "
+            "as a text column: name it with --columns text=NAME"
         )
 
 
@@ -177,7 +176,7 @@ def word_rows(rows: Iterator[Row], numbered: bool, name: str) -> Iterator[Docume
     """Sentences of words with tags; a sentence number may stand in its first row alone."""
     if not numbered:
         raise UserError(
-            f"{name}: a word a row, and no column numbers the sentences; add sentence_id"
+            f"{name}: one word per row, but no column with sentence numbers; add sentence_id"
         )
     sentences: list[tuple[str, str, list[str], list[str]]] = []
     for where, cells in rows:
@@ -198,15 +197,14 @@ def mention_rows(rows: Iterator[Row], roles: dict[str, str], name: str) -> Itera
     a document without a mention.
     """
     if "id" not in roles:
-        raise UserError(f"{name}: a mention a row, and no column says of which document; add id")
+        raise UserError(f"{name}: one mention per row, but no column with document ids; add id")
     if "document" in roles:
         text, mention = "document", "mention" if "mention" in roles else "text"
     elif "mention" in roles and "text" in roles:
         text, mention = "text", "mention"
     else:
         raise UserError(
-            f"{name}: no column holds the documents; add `document` with the text that start and "
-            "end count in"
+            f"{name}: no column with the documents; add `document` with the text of each document"
         )
     seen: set[str] = set()
     open_: list[Row] = []
@@ -216,7 +214,9 @@ def mention_rows(rows: Iterator[Row], roles: dict[str, str], name: str) -> Itera
             open_ = []
         if not open_:
             if cells["id"] in seen:
-                raise UserError(f"{where}: document {cells['id']} again; sort the rows by id")
+                raise UserError(
+                    f"{where}: document {cells['id']} appears again; sort the rows by id"
+                )
             seen.add(cells["id"])
         open_.append((where, cells))
     if open_:
