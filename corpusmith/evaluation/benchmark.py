@@ -218,7 +218,7 @@ def read_dataset(source: str, split: str) -> tuple[list, str | None]:
             raise UserError(f"{where}: rows without a label (-1); this split is not annotated")
         labels = [relation_label(name, where) for name in corpus.labels]
         if len(labels) == 2:
-            labels = [0, 1]  # whatever the two are called
+            labels = [0, 1]  # whatever their names
         return [
             LabelledText(str(r.get("id", n)), r["text"], labels[r["label"]])
             for n, r in enumerate(rows)

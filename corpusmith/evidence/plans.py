@@ -66,7 +66,7 @@ class Choices:
 
 @dataclass
 class Plans:
-    """The arms of each section that was asked for.
+    """The arms of each requested section.
 
     `zero_shot` holds the numbers of the benchmark rows that an untrained LLM predicted, and their
     counts; `left_out` lists what is missing from a section, and why.

@@ -84,8 +84,7 @@ def infons(element: ElementTree.Element) -> dict[str, str]:
 
 
 def bioc_json_document(document: dict[str, Any], name: str) -> Document:
-    """A document of BioC JSON: its passages at their offsets, filled up with spaces where nothing
-    is said.
+    """A document of BioC JSON: its passages at their offsets, with spaces in the gaps.
 
     Raises:
         UserError: when passages overlap, or an annotation is not the text at its location.

@@ -1,6 +1,4 @@
-"""BRAT standoff: a folder of `name.txt` with `name.ann`. Offsets count code points of the text as
-it is.
-"""
+"""BRAT standoff: a folder of `name.txt` with `name.ann`. Offsets count code points."""
 
 import re
 from collections.abc import Iterator

@@ -25,7 +25,7 @@ def read_conll(file: TextFile, columns: Mapping[str, str] | None = None) -> Iter
 
     Cells are divided by tabs, or by spaces in a file without tabs. `columns` names those of `word`
     and `tag`. Without it, an index column, a column of chunks, a header and comments are
-    recognised; when two columns could be the tags, the user is asked.
+    recognised. If two columns could be the tags, the error asks for `columns`.
 
     Raises:
         UserError: when lines differ in their number of columns, or the columns can't be told apart.

@@ -1,4 +1,4 @@
-"""JSON and JSON Lines: our rows, Doccano, Prodigy, Label Studio, spaCy, BioC, GLiNER and Hugging
+"""JSON and JSON Lines: corpusmith, Doccano, Prodigy, Label Studio, spaCy, BioC, GLiNER and Hugging
 Face exports.
 """
 
@@ -23,8 +23,8 @@ def read_json(
     """The documents of a file. `columns` names the keys that hold `id`, `text`, `tokens` and
     `tags`.
 
-    Rows with words and tags are gathered before the first is given, because their scheme is that of
-    the whole file.
+    Rows with words and tags are all read before the first is returned, because the tag scheme is
+    that of the whole file.
     """
     names = dict(columns or {})
     tagged: list[tuple[str, str | None, Any, list]] = []

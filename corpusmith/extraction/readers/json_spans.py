@@ -1,4 +1,4 @@
-"""Rows of JSON with a text and character spans, as Doccano, Prodigy, spaCy and we write them."""
+"""Rows of JSON with a text and character spans, as in Doccano, Prodigy, spaCy and corpusmith."""
 
 from collections.abc import Iterator
 from typing import Any, TypeGuard
@@ -10,7 +10,7 @@ Row = dict[str, Any]
 
 
 def id_of(row: Row) -> str | None:
-    """The id as text; None of an absent or empty one."""
+    """The id as text; None if it is absent or empty."""
     name = row.get("id")
     if isinstance(name, dict | list | bool):
         raise UserError(f"an id must be text or a number, not {name!r:.60}")
@@ -32,7 +32,7 @@ def spans_document(row: Row, spans: list, where: str) -> Document:
     for (
         mention,
         _,
-    ) in mentions:  # nothing to compare with: the offsets must at least lie in the text
+    ) in mentions:  # no text to compare with: only check that the offsets are in range
         if not 0 <= mention.start < mention.end <= len(text):
             raise UserError(
                 f"{where}: an entity from {mention.start} to {mention.end} does not lie in the "

@@ -1,6 +1,4 @@
-"""One way in for every format: which reader a file, folder, URL or stdin needs, and its
-documents.
-"""
+"""Detect the format of a file, folder, URL or stdin, and read its documents."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -46,9 +44,10 @@ FORMATS = (
 
 @dataclass(frozen=True)
 class Reading:
-    """How files are read: the format where its name and content don't say it, the encoding of files
-    that are not UTF-8, and what columns are called (`{"text": "Note"}`; in CoNLL their numbers from
-    1).
+    """Options for reading files.
+
+    The format, if name and content don't show it; the encoding of files that are not UTF-8; and the
+    names of columns (`{"text": "Note"}`; in CoNLL their numbers from 1).
     """
 
     format: str | None = None
@@ -57,7 +56,7 @@ class Reading:
 
 
 DETECTED = Reading()
-"""Everything by name and content."""
+"""Detect everything by name and content."""
 
 
 def read_documents(path: Path, reading: Reading = DETECTED) -> Iterator[Document]:
@@ -155,7 +154,7 @@ def tabs_format(lines: list[str], file: TextFile) -> str:
 
 
 def read_lines(file: TextFile) -> Iterator[Document]:
-    """A document a line that is not blank; its id is the line's number."""
+    """One document per non-blank line; its id is the line number."""
     for number, line in enumerate(file.lines(), 1):
         if line.strip():
             yield Document(str(number), line, where=f"{file.name}, line {number}")

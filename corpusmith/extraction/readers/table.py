@@ -29,18 +29,18 @@ NAMES = {
     "attributes": ("attributes",),
     "relations": ("relations",),
 }
-"""What a column may be called, in any case; --columns names others."""
+"""Known column names, in any case; --columns names others."""
 
 OUR_COLUMNS = (
     *("id", "start", "end", "label", "text", "score", "concept_id", "attributes", "relations"),
     "document",
 )
-"""What `extract --to csv` writes. Its cells have an apostrophe before what looks like a formula."""
+"""The header of `extract --to csv`. Cells that look like formulas have a leading apostrophe."""
 FORMULA = re.compile(r"'+\s*[-=+@\t\r]")
 
 Cells = dict[str, str]
 Row = tuple[str, Cells]
-"""The place of a row, and its cells by what they are."""
+"""The place of a row, and its cells by role."""
 
 
 def read_table(
@@ -147,9 +147,7 @@ def table_rows(file: TextFile, bad: Bad | None = None) -> Iterator[Row]:
 
 
 def unquoted(cell: str) -> str:
-    """A cell of a TSV without the quotes of a CSV writer, which are told from others by doubled
-    quotes inside.
-    """
+    """A TSV cell without the quotes of a CSV writer, which doubles the quotes inside."""
     wrapped = len(cell) > 1 and cell[0] == cell[-1] == '"'
     if wrapped and '""' in cell[1:-1] and '"' not in cell[1:-1].replace('""', ""):
         return cell[1:-1].replace('""', '"')
@@ -157,7 +155,7 @@ def unquoted(cell: str) -> str:
 
 
 def roles_of(names: Sequence[str], columns: Mapping[str, str], file: str) -> dict[str, str]:
-    """From what a column is (`text`, `label`) to its name."""
+    """Maps the role of a column (`text`, `label`) to its name."""
     for role, name in columns.items():
         if role not in NAMES:
             raise UserError(f"--columns {role}={name}: choose of {', '.join(NAMES)}")
@@ -173,7 +171,7 @@ def roles_of(names: Sequence[str], columns: Mapping[str, str], file: str) -> dic
 
 
 def word_rows(rows: Iterator[Row], numbered: bool, name: str) -> Iterator[Document]:
-    """Sentences of words with tags; a sentence number may stand in its first row alone."""
+    """Sentences of words with tags; a sentence number may be in the first row only."""
     if not numbered:
         raise UserError(
             f"{name}: one word per row, but no column with sentence numbers; add sentence_id"

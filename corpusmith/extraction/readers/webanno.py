@@ -70,9 +70,7 @@ def feature_columns(headers: list[str], name: str) -> list[str]:
 
 
 def document_text(lines: list[str], tokens: list[tuple[int, int, str, str]]) -> str:
-    """The tokens at their offsets; what is between them from the #Text lines where they fit, else
-    spaces.
-    """
+    """The tokens at their offsets. Gaps are filled from matching #Text lines, or else by spaces."""
     units = bytearray()
     for start, end, word, where in tokens:
         spelled = unescaped(word).encode("utf-16-le")

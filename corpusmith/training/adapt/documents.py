@@ -81,7 +81,7 @@ def read_sentences(paths: Sequence[Path]) -> Iterator[Iterable[tuple[str, ...]]]
 
 
 def files_of(path: Path) -> list[Path]:
-    """The file itself, or the files of a folder and its folders that a reader knows."""
+    """The file itself, or all files of known formats in a folder and its subfolders."""
     if not path.exists():
         raise UserError(f"{path} does not exist: name a file or a folder of documents")
     if not path.is_dir():

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 TAG = re.compile(r"O|[BIELSUMW](-.+)?", re.DOTALL)
 SCHEMES = str.maketrans("LUMW", "ESIS")
-"""BILOU and BMES by the letters of BIOES."""
+"""The letters of BILOU and BMES, mapped to those of BIOES."""
 
 
 def spans(tags: Sequence[str]) -> list[tuple[str, int, int]]:
