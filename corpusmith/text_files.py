@@ -222,7 +222,7 @@ def strict_json(text: str) -> Any:
 
 
 def refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number in JSON")
+    raise ValueError(f"{name} is not a number in JSON")
 
 
 def json_object(value: Any, where: str) -> dict[str, Any]:

@@ -274,7 +274,7 @@ def baseline(
         teacher = ZeroShotTeacher(parsed.teacher.model, base_url, i_may_send_this_text)
         done = zero_shot_predictions(benchmark, split, out, opened, teacher, sample)
     typer.echo(
-        f"{out}: {done['rows']} rows, {done['unusable']} of {done['requests']} answers were no use"
+        f"{out}: {done['rows']} rows; {done['unusable']} of {done['requests']} answers unusable"
     )
 
 

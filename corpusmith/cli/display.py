@@ -75,7 +75,7 @@ def generation_line(ledger: Path, progress: "Progress", build: str | None = None
     if progress.reasons:
         line += f" ({', '.join(f'{count} {reason}' for reason, count in progress.reasons)})"
     if progress.unusable:
-        line += f"; {progress.unusable} paid replies were no answer ({progress.unusable_reason})"
+        line += f"; {progress.unusable} paid replies had no answer ({progress.unusable_reason})"
     if progress.cost is not None:
         line += f"; cost {money(progress.cost)}"
     if progress.dialect:

@@ -64,7 +64,7 @@ def batches(
                 raise UserError(f"{ledger} holds no open batch {drop}: see `ledger batches`")
             for tag in tags:
                 opened.close_batch(tag)
-            typer.echo(f"dropped {drop}: `corpusmith generate` asks its requests again")
+            typer.echo(f"dropped {drop}: `corpusmith generate` sends its requests again")
             return
         for tag, host, batch_id in known:
             typer.echo(f"{batch_id or 'not known to have arrived'} at {host} (tag {tag})")

@@ -174,8 +174,8 @@ def aim(
 
     found = aim_at(recipe, out, rows, predicted=predictions, model=model, dataset=dataset)
     typer.echo(
-        f"mean doubt {found.mean:.2f} over {found.overall.rows} rows; "
-        "most doubted, with their number of rows:"
+        f"mean uncertainty {found.mean:.2f} over {found.overall.rows} rows; "
+        "most uncertain groups, with their number of rows:"
     )
     for line in most_doubted(found):
         typer.echo(f"  {line}")

@@ -107,7 +107,7 @@ def answered_by_transcript(recipe: Recipe, work: Path) -> Path:
         if not transcript_path(asked).exists():
             raise UserError(
                 f"{asked.name}: no transcript ships with it; after `corpusmith generate` give "
-                f"--ledger runs/{recipe.name}/ledger.sqlite, or where else the answers are"
+                f"--ledger runs/{recipe.name}/ledger.sqlite, or another ledger with the answers"
             )
     with Ledger(work / "transcript.sqlite") as ledger:
         for path in {transcript_path(asked) for asked in recipes}:

@@ -18,8 +18,8 @@ def refuse_adapted(folder: Path) -> None:
     training = read_json(folder / "training.json")
     if "adapted" in training:
         raise UserError(
-            f"{folder} learned from {training['adapted']['documents']:,} local documents, and a "
-            "model can betray words that it was trained on: publish it only with the consent of "
+            f"{folder} was trained on {training['adapted']['documents']:,} local documents, and a "
+            "model can reveal its training text: publish it only with the consent of "
             "those who own the documents, by --i-may-publish-this-model"
         )
 

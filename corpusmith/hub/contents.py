@@ -158,9 +158,9 @@ def json_mapping(content: bytes, path: str) -> dict[str, Any]:
     try:
         found = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{path} is not JSON ({error}): make it again") from None
+        raise UserError(f"{path} is not JSON ({error}): write it again") from None
     if not isinstance(found, dict):
-        raise UserError(f"{path} holds no JSON object: make it again")
+        raise UserError(f"{path} has no JSON object: write it again")
     return found
 
 

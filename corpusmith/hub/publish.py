@@ -204,7 +204,7 @@ def _release_next(
     next_one = version or versions.next_version(declared, step)
     if declared and versions.parse(next_one) <= versions.parse(declared):
         raise UserError(
-            f"{repo.id} stands at {declared} already: a release must be later than that, not "
+            f"{repo.id} is at {declared} already: a release needs a later version than that, not "
             f"{next_one}"
         )
     details = (

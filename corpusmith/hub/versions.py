@@ -40,7 +40,7 @@ def parse(version: str) -> tuple[int, int, int]:
         or not version.startswith("v")
         or not all(number.isdigit() for number in numbers)
     ):
-        raise UserError(f"{version!r} is no version: write it as v1.2.3")
+        raise UserError(f"{version!r} is not a version: write it as v1.2.3")
     major, minor, patch = map(int, numbers)
     return major, minor, patch
 

@@ -52,7 +52,7 @@ def from_tsv(text: str, source: str) -> Iterator[Concept]:
     reader = csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)
     if not {"concept_id", "name"} <= set(reader.fieldnames or ()):
         raise UserError(
-            f"{source}: the first line must name the columns concept_id and name, separated by tabs"
+            f"{source}: the first line must have the columns concept_id and name, separated by tabs"
         )
     for number, row in enumerate(reader, 2):
         yield concept_from_row(row, f"{source} line {number}")
@@ -101,7 +101,7 @@ def from_obo_json(text: str, source: str) -> Iterator[Concept]:
         graphs = json.loads(text)["graphs"]
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"{source} is no OBO graph ({error!r}): it needs a list of `graphs` with `nodes`"
+            f"{source} is not an OBO graph ({error!r}): it needs a list of `graphs` with `nodes`"
         ) from None
     for graph in graphs:
         parents: dict[str, list[str]] = {}

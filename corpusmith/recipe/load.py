@@ -69,7 +69,7 @@ def merged(path: Path, depth: int = 0) -> dict[str, Any]:
     if base is None:
         return content
     if depth == MOST_EXTENSIONS:
-        raise UserError(f"{path}: `extends` goes round in a circle")
+        raise UserError(f"{path}: `extends` forms a cycle")
     below = merged(recipe_path(base), depth + 1)
     if "lexicons" in below and isinstance(content.get("lexicons"), dict):
         content["lexicons"] = {**below["lexicons"], **content["lexicons"]}

@@ -175,7 +175,7 @@ class Filters(Strict):
     @classmethod
     def folds_leave_something_out(cls, folds: int) -> int:
         if folds == 1:
-            raise ValueError("one fold leaves nothing to learn from: give 2 or more, or 0 for none")
+            raise ValueError("one fold leaves no training data: give 2 or more, or 0 for none")
         return folds
 
 
@@ -269,7 +269,7 @@ class Recipe(Strict):
         ):
             raise ValueError(
                 f"`context` needs a template with the slot `facts`, which {self.prompt} lacks: "
-                "say ner.v2 or re.v2"
+                "use ner.v2 or re.v2"
             )
         if self.task == "ner" and not self.labels:
             raise ValueError("`labels` must name at least one label and its lexicon")

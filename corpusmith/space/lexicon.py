@@ -77,7 +77,7 @@ def read_lexicon(label: str, path: Path) -> Lexicon:
         return Lexicon(label, concepts, stop, str(about.get("attribution") or ""))
     except DAMAGE as error:
         raise ValueError(
-            f"{path} is no lexicon ({type(error).__name__}): give a .tsv.gz file with the columns "
+            f"{path} is not a lexicon ({type(error).__name__}): give a .tsv.gz file with columns "
             "concept_id, name and synonyms"
         ) from None
 

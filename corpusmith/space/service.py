@@ -277,7 +277,7 @@ class Service:
                 try:
                     found.append({**json.loads(path.read_text(encoding="utf-8")), "model": name})
                 except (ValueError, TypeError, RecursionError):
-                    raise ValueError(f"{path} is no JSON object: remove or replace it") from None
+                    raise ValueError(f"{path} is not a JSON object: remove or replace it") from None
         return [evaluation for evaluation in found if "backend" in evaluation]
 
 

@@ -83,7 +83,7 @@ def read_settings(folder: Path, environment: Mapping[str, str] = os.environ) -> 
         pairs = (item.strip().partition("=") for item in stated.split(","))
         lexicons = [(label, Path(path)) for label, _, path in pairs]
         if missing := [path for _, path in lexicons if not path.is_file()]:
-            raise ValueError(f"CORPUSMITH_LEXICONS names {missing[0]}, which is no file")
+            raise ValueError(f"CORPUSMITH_LEXICONS names {missing[0]}, which is not a file")
     ner = stated_sources(environment.get("CORPUSMITH_NER_MODELS"))
     relations = stated_sources(environment.get("CORPUSMITH_RELATION_MODEL"))
     settings = Settings(
@@ -131,10 +131,10 @@ def front_matter(readme: Path) -> dict[str, Any]:
         metadata = yaml.safe_load(parts[0]) if not head and len(parts) == 2 else {}
     except YAML_ERRORS as error:
         raise ValueError(
-            f"the front matter of {readme} is no YAML ({type(error).__name__}): correct it"
+            f"the front matter of {readme} is not YAML ({type(error).__name__}): correct it"
         ) from None
     if not isinstance(metadata or {}, dict):
-        raise ValueError(f"the front matter of {readme} is no mapping of keys to values")
+        raise ValueError(f"the front matter of {readme} is not a mapping of keys to values")
     return metadata or {}
 
 

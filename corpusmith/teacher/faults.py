@@ -9,7 +9,7 @@ from corpusmith.teacher.ledger import Failure
 FEW = 5  # alike, before any answer: all requests would fail so
 MANY = 20  # in a row, of any kind, even after answers
 NOT_LOST = (
-    "nothing is marked as failed, and nothing is lost: give the same command once it is mended"
+    "no request is marked as failed, and no answer is lost: run the same command once this is fixed"
 )
 
 

@@ -109,7 +109,7 @@ class Tally:
             )
             raise UserError(
                 f"only {rows} of the first {JUDGED} answers became rows:\n{shown}\n"
-                "change the recipe, its prompt or the model; to ask for the rest all the same, "
+                "change the recipe, its prompt or the model; to send the rest anyway, "
                 "add --anyway"
             )
 

@@ -290,7 +290,7 @@ def test_version_can_be_chosen_but_not_lowered(hub: str, model_folder: Path) -> 
         == "v2.0.0"
     )
     (model_folder / "vocab.txt").write_text("new")
-    with pytest.raises(UserError, match=r"stands at v2\.0\.0"):
+    with pytest.raises(UserError, match=r"is at v2\.0\.0"):
         publish("model", model_folder, MODEL, version="v1.0.0", target=HubTarget(hub))
 
 

@@ -125,13 +125,13 @@ def test_word_list_is_read_as_lexicon(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.tsv", "id\tlabel\n1\tx\n", "must name the columns"),
+        ("a.tsv", "id\tlabel\n1\tx\n", "must have the columns"),
         (
             "b.tsv",
             "concept_id\tname\tsynonyms\ttypes\tweight\nX\tx\t\t\theavy\n",
             "b.tsv line 2: weight 'heavy'",
         ),
-        ("c.json", "[]", "no OBO graph"),
+        ("c.json", "[]", "not an OBO graph"),
         ("d.xlsx", "", "ending"),
         ("e.txt", "# nothing\n", "holds no concept"),
     ],

@@ -178,7 +178,7 @@ def test_error_for_template_without_slot_names_remedy(ner_recipe: Path) -> None:
         ner_recipe.read_text(encoding="utf-8") + "context: [synonyms]\n", encoding="utf-8"
     )
     with pytest.raises(
-        UserError, match=r"needs a template with the slot `facts`.*say ner\.v2 or re\.v2"
+        UserError, match=r"needs a template with the slot `facts`.*use ner\.v2 or re\.v2"
     ):
         load_recipe(str(ner_recipe))
 

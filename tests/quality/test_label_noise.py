@@ -203,7 +203,7 @@ def test_one_fold_is_refused(ner_recipe: Path) -> None:
     ner_recipe.write_text(
         ner_recipe.read_text(encoding="utf-8") + "filters: {label_noise: 1}\n", encoding="utf-8"
     )
-    with pytest.raises(UserError, match=r"filters\.label_noise: one fold leaves nothing"):
+    with pytest.raises(UserError, match=r"filters\.label_noise: one fold leaves no training data"):
         load_recipe(str(ner_recipe))
 
 

@@ -77,7 +77,7 @@ def test_error_for_missing_recipe_lists_shipped_recipes() -> None:
 def test_circular_extension_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(f"extends: {tmp_path}/b.yaml\n", encoding="utf-8")
     (tmp_path / "b.yaml").write_text(f"extends: {tmp_path}/a.yaml\n", encoding="utf-8")
-    with pytest.raises(UserError, match="circle"):
+    with pytest.raises(UserError, match="cycle"):
         load_recipe(str(tmp_path / "a.yaml"))
 
 

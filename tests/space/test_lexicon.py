@@ -77,7 +77,7 @@ def test_concept_has_url() -> None:
 def test_damaged_lexicon_is_one_clear_error(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "disease.tsv.gz"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"disease\.tsv\.gz is no lexicon"):
+    with pytest.raises(ValueError, match=r"disease\.tsv\.gz is not a lexicon"):
         read_lexicon("Disease", path)
 
 
@@ -86,5 +86,5 @@ def test_damaged_notes_of_lexicon_are_one_clear_error(tmp_path: Path, notes: str
     path = tmp_path / "disease.tsv.gz"
     path.write_bytes(gzip.compress(b"concept_id\tname\tsynonyms\nMESH:1\tasthma\t\n"))
     path.with_name("disease.yaml").write_bytes(notes.encode("latin-1"))
-    with pytest.raises(ValueError, match="is no lexicon"):
+    with pytest.raises(ValueError, match="is not a lexicon"):
         read_lexicon("Disease", path)

@@ -114,7 +114,7 @@ def test_malformed_front_matter_is_one_clear_error(tmp_path: Path, readme: bytes
 
 
 def test_lexicon_named_by_variable_must_exist(folder: Path) -> None:
-    with pytest.raises(ValueError, match="no file"):
+    with pytest.raises(ValueError, match="not a file"):
         read_settings(folder, {"CORPUSMITH_LEXICONS": "Disease=none.tsv.gz"})
 
 

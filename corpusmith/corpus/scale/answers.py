@@ -47,7 +47,7 @@ def read_indices(lines: Iterable[str], where: str, most: int) -> Iterator[tuple[
             index = json.loads(line)["index"]
         except (ValueError, TypeError, KeyError):
             raise UserError(
-                f"{where}, line {number} is no answer: expected JSON with `index`, `key` and `text`"
+                f"{where}, line {number} is not an answer: give JSON with `index`, `key` and `text`"
             ) from None
         if not isinstance(index, int) or not 0 <= index < most:
             raise UserError(

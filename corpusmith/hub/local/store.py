@@ -37,7 +37,7 @@ def claim(root: Path) -> None:
         ValueError: the folder holds something else, which a hub must not touch.
     """
     if root.exists() and not root.is_dir():
-        raise ValueError(f"{root} is no folder: give another --root.")
+        raise ValueError(f"{root} is not a folder: give another --root.")
     held = {path.name for path in root.iterdir()} if root.is_dir() else set()
     foreign = sorted(held - PARTS)
     earlier = "repos" in held and not foreign

@@ -294,6 +294,6 @@ def check(table: Table) -> None:
             )
         if any(LONE_SURROGATE.search(cell) for cell in row):
             raise InputError(
-                f"Row {number:,} contains half of a surrogate pair, which is no character. "
+                f"Row {number:,} contains a lone surrogate, which is not a character. "
                 "Export the file again."
             )

@@ -29,10 +29,10 @@ class Endpoint:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UserError(
-                f"{redact(url)} is no URL of a teacher: give one such as http://127.0.0.1:8081/v1"
+                f"{redact(url)} is not a URL of a teacher: give one such as http://127.0.0.1:8081/v1"
             )
         if parts.username or parts.password:
-            raise UserError(f"{redact(url)}: a URL is no place for a password: set OPENAI_API_KEY")
+            raise UserError(f"{redact(url)}: a URL must not contain a password: set OPENAI_API_KEY")
         key = checked_key(os.environ.get("OPENAI_API_KEY", ""))
         if not key and parts.hostname not in LOOPBACK:
             raise UserError(f"the teacher at {parts.hostname} needs a key: set OPENAI_API_KEY")

@@ -33,12 +33,12 @@ def connection_refusal(endpoint: Endpoint, error: openai.APIConnectionError) -> 
             )
         if isinstance(cause, ssl.SSLError) and "WRONG_VERSION" in str(cause):
             return Refusal(
-                "unreachable", "no TLS there", "speaks no TLS: use http:// in --base-url"
+                "unreachable", "no TLS there", "doesn't use TLS: use http:// in --base-url"
             )
         if type(cause) is ssl.SSLError:
             return Refusal("unreachable", f"TLS failed: {cause.reason}", "cannot agree on TLS")
         if isinstance(cause, gaierror):
-            return Refusal("unreachable", "unknown host", "is no known host: check --base-url")
+            return Refusal("unreachable", "unknown host", "is an unknown host: check --base-url")
         if isinstance(cause, ConnectionRefusedError):
             return Refusal(
                 "unreachable",
@@ -70,8 +70,8 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _other_scheme(endpoint: Endpoint) -> str:
     if urlsplit(endpoint.base_url).scheme == "http":
-        return "if the port speaks TLS, use https:// in --base-url"
-    return "if the port speaks no TLS, use http:// in --base-url"
+        return "if the port uses TLS, use https:// in --base-url"
+    return "if the port doesn't use TLS, use http:// in --base-url"
 
 
 def _proxy_variable(endpoint: Endpoint) -> str:

@@ -13,7 +13,7 @@ Kind = Literal["account", "unreachable", "busy", "passing", "request"]
 LONGEST_REASON = 200
 REMEDIES = {
     401: "refuses the API key: set OPENAI_API_KEY",
-    402: "wants money: top up the account, or use another key",
+    402: "needs payment: top up the account, or use another key",
     403: "forbids this: check the rights of the key and the region",
     404: "has no such path or model: check --base-url (most end in /v1) and the model's name",
     405: "has no such path: check --base-url (most end in /v1)",

@@ -57,16 +57,16 @@ def read_reply(content: bytes) -> Reply:
     except ValueError:
         page = content.lstrip()[:1] == b"<"
         return Reply(
-            problem="the reply is a web page" if page else "the reply is cut short or no JSON"
+            problem="the reply is a web page" if page else "the reply is cut short or not JSON"
         )
     if not isinstance(body, dict):
-        return Reply(problem="the reply is no chat completion", error=body)
+        return Reply(problem="the reply is not a chat completion", error=body)
     tokens, billed = read_usage(body.get("usage"))
     choices = body.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(choice, dict):
         error = body if body.get("error") or body.get("detail") else None
-        return Reply(problem="the reply holds no choice", tokens=tokens, billed=billed, error=error)
+        return Reply(problem="the reply has no choices", tokens=tokens, billed=billed, error=error)
     if choice.get("error") or body.get("error"):
         error = choice if choice.get("error") else body
         return Reply(problem="error in the reply", tokens=tokens, billed=billed, error=error)

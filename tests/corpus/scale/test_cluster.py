@@ -250,7 +250,7 @@ def test_slurm_error_names_failed_stage(slurm: None, small_recipe: Path, tmp_pat
             str(small_recipe), str(tmp_path / "answers"), str(tmp_path / "out"), cluster, 1
         )
     log = Path(str(failed.value).rsplit("see ", 1)[1]) / "task_00000.log"
-    assert "answers-00000.jsonl, line 1 is no answer" in log.read_text()
+    assert "answers-00000.jsonl, line 1 is not an answer" in log.read_text()
 
 
 def test_sbatch_file_holds_requested_options(
