@@ -138,7 +138,7 @@ def example(facts: ModelFacts) -> Markdown:
 
 
 def training_table(facts: ModelFacts) -> Markdown:
-    """How it was trained: a line for each fact of training.json."""
+    """Training facts, one line for each fact of training.json."""
     training = facts.training
     data = training.get("dataset") or {}
     rows: list[list[Any]] = [["Encoder", _joined(facts.encoder, training.get("encoder_revision"))]]

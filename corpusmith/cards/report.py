@@ -102,7 +102,7 @@ def unlabelled_table(told: Mapping[str, Any]) -> Markdown:
 
 
 def distance_table(section: Mapping[str, Any]) -> Markdown:
-    """How well a classifier tells synthetic from real sentences, and two real halves apart."""
+    """AUROC of a classifier of synthetic against real sentences, and of two real halves."""
     names = {
         "two_sample": "Synthetic beside real",
         "real_halves": "One half of the real beside the other",

@@ -62,7 +62,7 @@ class Claims:
         }
 
     def fault(self, sentence: str, kind: Kind) -> str | None:
-        """Why a sentence, its pair masked, does not claim what `kind` asked for; None if it may."""
+        """The reason to reject a sentence with a masked pair for its claim, or None."""
         if kind.claim == "any" or not self.relation.types:
             return None
         found = {name for name, cues in self.cues.items() if self._says(sentence, cues)}

@@ -292,7 +292,8 @@ def sources(pins: Sequence[str]) -> tuple[Source, ...]:
 
 
 def pinned_sources(metadata: Mapping[str, Any]) -> dict[str, list[str]]:
-    """What a Space's front matter pins, each as ``id@version``, by ner, relations and datasets."""
+    """The pins in a Space's front matter, each as ``id@version``, by ner, relations and
+    datasets."""
     block = metadata.get("corpusmith") or {}
     return {
         key: [f"{source['id']}@{source['revision']}" for source in block.get(key) or ()]

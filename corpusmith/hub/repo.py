@@ -35,15 +35,13 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class HubTarget:
-    """Which Hub to publish to, as whom, and how.
-
-    Args:
-        endpoint: Address of the Hub; without it ``HF_ENDPOINT``, or huggingface.co.
-        token: Without it the one that `hf auth login` stored, or ``HF_TOKEN``.
-        private: Create repos as private. False also makes an existing private repo public.
-        dry_run: Plan the release and write nothing.
-        pull_request: Open a pull request in place of the commit and the tag.
-        overwrite: Replace files that somebody edited by hand since the last release.
+    """The Hub, account and mode of a release. Args:
+    endpoint: Address of the Hub; without it ``HF_ENDPOINT``, or huggingface.co.
+    token: Without it the one that `hf auth login` stored, or ``HF_TOKEN``.
+    private: Create repos as private. False also makes an existing private repo public.
+    dry_run: Plan the release and write nothing.
+    pull_request: Open a pull request in place of the commit and the tag.
+    overwrite: Replace files that somebody edited by hand since the last release.
     """
 
     endpoint: str | None = None
@@ -221,7 +219,7 @@ class Repo:
 
     @property
     def remedy(self) -> str:
-        """How to get an account that may publish."""
+        """The remedy for an account that may not publish."""
         if not self.api.endpoint.startswith("https://huggingface.co"):
             return (
                 f"Publishing to {self.api.endpoint} needs a token that may write to "

@@ -42,7 +42,7 @@ class Fitted:
     changes: tuple[Change, ...] = field(repr=False)
 
     def summary(self) -> Counter[tuple[str, str]]:
-        """How many names were changed, added or left out, by reason."""
+        """Counts of names changed, added or left out, by reason."""
         return Counter((change.kind, change.reason) for change in self.changes)
 
 
@@ -140,7 +140,7 @@ class _Fitting:
         return WORD.sub(natural, name)
 
     def fault(self, name: str, concept: Concept) -> str:
-        """Why a name is left out; empty when it is kept."""
+        """The reason to leave out a name; empty if it is kept."""
         if self.unusable.search(name) or ", " in name:
             return "brackets or punctuation that no sentence has"
         if len(words(name)) > settings()["most_words"]:

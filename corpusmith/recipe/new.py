@@ -170,8 +170,7 @@ def write_changes(changes: Iterable[Change], path: Path) -> None:
 
 
 def summary_of(recipe: Path) -> str:
-    """What `new_recipe` did to the list of this recipe: how many names were changed, added or left
-    out, and why."""
+    """Summarise the changes of `new_recipe` to the list: counts by kind and reason."""
     with recipe.with_suffix(".changes.tsv").open(encoding="utf-8", newline="") as lines:
         rows = [line.rstrip("\n").split("\t") for line in lines][1:]
     counts = Counter((what, reason) for what, reason, _, _ in rows)

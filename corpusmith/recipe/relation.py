@@ -79,7 +79,7 @@ class Relation(BaseModel):
             return content
         names = [t.get("name") for t in content["types"] if isinstance(t, dict)]
         if not all(isinstance(name, str) for name in names):
-            return content  # the types say what is wrong
+            return content  # the errors of the types are reported instead
         return {**content, "labels": (content.get("none", "none"), *names)}
 
     @model_validator(mode="after")

@@ -44,7 +44,7 @@ def keyboard_hint() -> Markup:
 
 
 def refusal(message: str) -> Markup:
-    """Why an input was refused, in place of a result; screen readers read it out."""
+    """The reason for a refused input, in place of a result. Screen readers announce it."""
     return Markup('<p class="note refused" role="alert">{}</p>').format(message)
 
 

@@ -97,7 +97,7 @@ class Faults:
 
 
 def remedy_for(reason: str) -> str:
-    """What to try when every request gets the same final problem."""
+    """The remedy when every request has the same final problem."""
     if "thinking" in reason or reason.startswith("finish reason"):
         return (
             "raise `max_tokens` in teacher.parameters, or turn the model's thinking off "

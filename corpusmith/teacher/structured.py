@@ -99,7 +99,7 @@ async def _try(
 ) -> str | None:
     """The answer to a payload, empty where the reply holds none; None where it is refused.
 
-    A 500 is such a refusal when it comes twice: llama.cpp refuses a form so.
+    Two 500s count as a refusal, since llama.cpp refuses a form so.
     """
     asked = Asked(payload_key(payload), payload)
     if asked.key in (known := asker.ledger.get_many([asked.key])):

@@ -47,7 +47,7 @@ def baselines_table(section: Mapping[str, Any], task: str) -> Markdown:
 
 
 def gains_table(section: Mapping[str, Any], task: str) -> Markdown | None:
-    """How far the encoder on synthetic sentences is above each system without labels."""
+    """Gain of the encoder on synthetic sentences over each system without labels."""
     above = next(
         (row.get("above") for row in section["rows"] if row["system"] == "synthetic"), None
     )

@@ -58,7 +58,7 @@ class Duplicates(NamedTuple):
     exact: np.ndarray
 
     def reasons(self) -> Iterator[str | None]:
-        """Why each row is filtered out, or None."""
+        """The reason to filter out each row, or None."""
         for earlier, exact in zip(self.earlier, self.exact, strict=True):
             yield None if earlier < 0 else "duplicate" if exact else "near duplicate"
 

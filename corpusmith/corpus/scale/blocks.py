@@ -147,11 +147,9 @@ class Signatures(MinhashDedupSignature):
 
 
 class Repeats(MinhashDedupCluster):
-    """datatrove's clustering stage, under the rule of `find_duplicates`: a row goes when it repeats
-    an earlier one.
-
-    datatrove keeps whichever row heads its union-find tree, and that depends on the number of
-    tasks.
+    """datatrove's clustering stage, under the rule of `find_duplicates`: a row is dropped if it
+    repeats an earlier one. datatrove keeps the root of its union-find tree, which depends on the
+    number of tasks.
     """
 
     def __init__(self, recipe: Recipe, work: str) -> None:

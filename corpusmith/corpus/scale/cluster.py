@@ -1,4 +1,4 @@
-"""Where tasks run: datatrove's executors on one host, on Ray or on Slurm."""
+"""Run tasks with datatrove's executors: on one host, Ray or Slurm."""
 
 import os
 import subprocess
@@ -20,15 +20,13 @@ RETRIES = 3  # of a task whose Ray node was lost
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where tasks run.
-
-    Args:
-        workers: tasks that run at a time.
-        memory_gb: memory of a task, on Ray and Slurm.
-        sbatch: options of Slurm's `sbatch`: partition, time, account …
-        setup: for Slurm: the shell line that makes `corpusmith` available to a job.
-        work: folder or URL, shared by all tasks, for the files between the stages of a build;
-            default `work` in the folder that the build writes.
+    """Settings of the cluster that runs tasks. Args:
+    workers: tasks that run at a time.
+    memory_gb: memory of a task, on Ray and Slurm.
+    sbatch: options of Slurm's `sbatch`: partition, time, account …
+    setup: for Slurm: the shell line that makes `corpusmith` available to a job.
+    work: folder or URL, shared by all tasks, for the files between the stages of a build;
+        default `work` in the folder that the build writes.
     """
 
     executor: Literal["local", "ray", "slurm"] = "local"

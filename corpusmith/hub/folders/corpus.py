@@ -141,7 +141,7 @@ def example_row(shard: Path, task: str) -> dict[str, Any]:
 
 
 def written_rows(shards: Shards) -> int:
-    """How many rows the teacher wrote; augmentation derived the others from them."""
+    """Number of rows by the teacher; augmentation derived the others."""
     rows = _columns(shards, ["id", "request_id"])
     return sum(not _derived(row) for _, row in rows)
 

@@ -49,7 +49,7 @@ def read_line(line: str) -> tuple[str, Reply | Refusal] | None:
 
 
 def complaint(batch: Batch) -> str:
-    """Why the endpoint refused a batch."""
+    """The endpoint's reason for refusing a batch."""
     errors = (batch.errors and batch.errors.data) or []
     texts = [error.message or error.code or "" for error in errors[:3]]
     return redact("; ".join(filter(None, texts)) or "no reason was given")

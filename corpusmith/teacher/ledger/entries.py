@@ -29,7 +29,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a request has no answer after `attempts` tries."""
+    """The reason for a failed request, after `attempts` tries."""
 
     key: str
     reason: str
@@ -49,7 +49,8 @@ class Spent:
 
 @dataclass(frozen=True)
 class Usage:
-    """Answers and tokens by what sets their price; `cached_tokens` are part of `prompt_tokens`.
+    """Answers and tokens of one model, host and mode (batch or not), which set the price;
+    `cached_tokens` are part of `prompt_tokens`.
 
     `unusable` counts the billed replies that are no answer; their tokens are part of the tokens.
     """
