@@ -61,6 +61,7 @@ class Measured:
 
     def __init__(self, workers: int) -> None:
         self.cluster = Cluster(workers=workers)
+        self.work = self.cluster.work
         self.stages: dict[str, dict[str, float]] = {}
         self.folders: dict[str, float] = {}
 

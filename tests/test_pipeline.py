@@ -18,7 +18,7 @@ from corpusmith.teacher.ledger import Answer, Ledger
 from corpusmith.teacher.payload import payload_key
 
 pytestmark = pytest.mark.slow
-HOUSE = Path(__file__).parents[2]
+HOUSE = Path(__file__).parents[1]
 ENVIRONMENT = {
     **os.environ,
     "PYTHONPATH": str(HOUSE),

@@ -173,14 +173,19 @@ def test_work_for_another_folder_is_not_reused(
     tmp_path: Path,
 ):
     def build_into(out: str, cluster: Cluster) -> dict:
-        places = {"benchmarks": small_benchmarks, "work": str(tmp_path / "work")}
         return build_at_scale(
-            str(small_recipe), str(small_answers), str(tmp_path / out), cluster, 2, **places
+            str(small_recipe),
+            str(small_answers),
+            str(tmp_path / out),
+            cluster,
+            2,
+            benchmarks=small_benchmarks,
         )
 
+    work = str(tmp_path / "work")
     with pytest.raises(KeyboardInterrupt):
-        build_into("first", Interrupted())
-    facts = build_into("second", Cluster())
+        build_into("first", Interrupted(work=work))
+    facts = build_into("second", Cluster(work=work))
     assert without_bytes(facts) == without_bytes(small_build[1])
     assert rows_of(tmp_path / "second", "small") == rows_of(small_build[0], "small")
 

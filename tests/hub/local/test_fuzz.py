@@ -140,6 +140,7 @@ def test_random_requests_never_cause_a_500(fuzzed) -> None:
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
     )
     @given(requests())
     def send(request: tuple[str, str, str, dict[str, str]]) -> None:
