@@ -206,7 +206,6 @@ class Repo:
         cause = error.__cause__
         while cause is not None and getattr(cause, "_request", None) is None:
             cause = cause.__cause__
-        # type: ignore[attr-defined]
         request = getattr(cause, "_request", None)
         asked = urlsplit(str(request.url)).netloc if request else ""
         host = urlsplit(self.api.endpoint).netloc
