@@ -49,6 +49,8 @@ def chaos(payload: dict[str, Any], number: int) -> Response | None:
 
 
 def generate_in_child(url: str, path: Path) -> None:
+    # a forkserver that another test started has that test's environment
+    os.environ["OPENAI_API_KEY"] = KEY
     corpusmith.teacher.client.backoff = lambda attempt: 0.05  # type: ignore[assignment]
     try:
         with Ledger(path) as ledger:
@@ -134,8 +136,7 @@ def test_every_billed_token_is_counted_after_every_fault(
             soak.run(kill_after=rng.randint(100, 500))
         for _ in range(2):
             assert soak.run(new_key_after=rng.randint(100, 300)) == 2
-        # a run may end early in a storm of refusals; the same command continues
-        assert 0 in (soak.run() for _ in range(5))
+        assert soak.run() == 0
     keys = [payload_key(payload) for payload in plan(REQUESTS)]
     with Ledger(soak.path) as ledger:
         counts, settled = ledger.counts(), ledger.settled(keys)
