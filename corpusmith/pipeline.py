@@ -7,17 +7,14 @@ a killed run, and a finished run releases nothing new.
 """
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from corpusmith.corpus.build import benchmarks_at_hand
-from corpusmith.errors import UserError
+from corpusmith.adaptation import adapt_student, benchmarks_of, check_documents
 from corpusmith.evaluation.dictionary import baseline_predictions
 from corpusmith.files import read_json, write_json
 from corpusmith.hub.collection import collect
@@ -27,7 +24,7 @@ from corpusmith.hub.proof import prove
 from corpusmith.hub.publish import About, publish
 from corpusmith.hub.release import Release
 from corpusmith.hub.repo import HubTarget
-from corpusmith.processes import SAFE_PATH, module_command
+from corpusmith.processes import environment, run_verb
 from corpusmith.quality.second_build import Run, build_twice
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.schema import Recipe
@@ -59,17 +56,21 @@ def run_all(
     hub: str = "local",
     public: bool = False,
     say: Say = print,
+    documents: Sequence[Path] = (),
 ) -> Released:
     """Run all stages for each recipe, and release one Space for all of them.
 
     Args:
         hub: a URL, or "local" for a Hub on this machine below `run.folder`.
         public: show what is released to everybody.
+        documents: local documents. At the end, each entity model is adapted to them, in
+            `run.folder/RECIPE/adapted`. Nothing that was learned from them is released.
 
     Raises:
         UserError: a stage failed. The results of earlier stages are kept for the next call.
     """
     parsed = [load_recipe(name) for name in recipes]
+    check_documents(documents, parsed)
     with hub_at(hub, run.folder / "hub") as endpoint:
         target = HubTarget(endpoint, private=not public)
         done = Released(target, namespace_at(endpoint, hub))
@@ -86,6 +87,10 @@ def run_all(
         say(f"  together  {collect(done.namespace, releases, target=target)}")
         pairs = [(r, done.datasets[r.name], done.models[r.name]) for r in parsed]
         prove(endpoint, pairs, run.folder, say)
+        for recipe in parsed if documents else ():
+            if recipe.task == "ner":
+                one = replace(run, folder=run.folder / recipe.name)
+                adapt_student(recipe, one, documents, say)
         say(what_next(done, hub, run.folder))
     return done
 
@@ -116,7 +121,7 @@ def train_and_measure(recipe: Recipe, run: Run, facts: Mapping[str, Any], done: 
     """
     dataset = done.datasets[recipe.name]
     source = f"{dataset.repo_id}:{recipe.name}@{dataset.version}"
-    model, env = run.folder / "model", environment(done.endpoint)
+    model, env = run.folder / "model", environment(HF_ENDPOINT=done.endpoint)
     settings = {**task_settings(recipe.task), **run.settings}
     trained_on = {
         "rows": facts["content_hash"],
@@ -130,9 +135,9 @@ def train_and_measure(recipe: Recipe, run: Run, facts: Mapping[str, Any], done: 
         config = run.folder / "training.json"
         write_json(settings, config)
         options = ("--encoder", run.encoder, "--out", model, "--config", config)
-        command("train", source, *options, env=env)
+        run_verb("train", source, *options, env=env)
         held_out = ("--benchmark", source, "--split", "validation")
-        command("export", model, *held_out, "--json", model / "export.json", env=env)
+        run_verb("export", model, *held_out, "--json", model / "export.json", env=env)
         write_json(trained_on, run.folder / "trained_on.json")
     for predictor, benchmark, split in measurements(recipe, run, source):
         name = benchmark_name(predictor, model) + benchmark_name(benchmark, source)
@@ -140,7 +145,7 @@ def train_and_measure(recipe: Recipe, run: Run, facts: Mapping[str, Any], done: 
         if not report.exists():
             seen = ("--training", source) if recipe.task == "ner" and benchmark != source else ()
             options = (predictor, benchmark, "--split", split, *seen, "--json", report)
-            command("evaluate", *options, env=env)
+            run_verb("evaluate", *options, env=env)
         done.evaluations.append(json.loads(report.read_text(encoding="utf-8")))
 
 
@@ -191,44 +196,18 @@ def keep_report(report: Path, model: Path, content_hash: str) -> None:
         shutil.copy(report, model / "report.json")
 
 
-def environment(endpoint: str) -> dict[str, str]:
-    """The environment of a stage that runs in a process of its own."""
-    return {
-        **os.environ,
-        **SAFE_PATH,
-        "HF_ENDPOINT": endpoint,
-        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    }
-
-
 def measurements(recipe: Recipe, run: Run, source: str) -> Iterator[tuple[Path, str, str]]:
     """(predictor, benchmark, split): the student on its corpus and benchmarks, and on benchmarks
     also an untrained baseline.
     """
     model = run.folder / "model"
     yield model, source, "test"
-    root = benchmarks_at_hand(run.benchmarks)
-    for name in recipe.benchmarks if root else ():
-        folder = Path(str(root), name)
-        splits = [split for split in ("test", "dev") if (folder / f"{split}.jsonl").exists()]
-        if splits:
-            baseline = "dictionary" if recipe.task == "ner" else "always-related"
-            file = run.folder / "baselines" / f"{baseline}.jsonl"
-            predictions = baseline_predictions(recipe, folder, splits[0], file)
-            yield model, str(folder), splits[0]
-            yield predictions, str(folder), splits[0]
-
-
-def command(*arguments: object, env: Mapping[str, str]) -> None:
-    """Run a verb in a new process, since torch and the Hub's address are configured at start-up."""
-    words = list(map(str, arguments))
-    line = module_command("corpusmith", *words)
-    finished = subprocess.run(line, env=dict(env), check=False)
-    if finished.returncode:
-        raise UserError(
-            f"`corpusmith {' '.join(words)}` failed with status {finished.returncode}; "
-            "its message is above"
-        )
+    for folder, split in benchmarks_of(recipe, run.benchmarks):
+        baseline = "dictionary" if recipe.task == "ner" else "always-related"
+        file = run.folder / "baselines" / f"{baseline}.jsonl"
+        predictions = baseline_predictions(recipe, folder, split, file)
+        yield model, str(folder), split
+        yield predictions, str(folder), split
 
 
 def benchmark_name(where: object, plain: object) -> str:

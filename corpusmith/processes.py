@@ -1,6 +1,11 @@
 """Start Python modules in child processes that import nothing from the current folder."""
 
+import os
+import subprocess
 import sys
+from collections.abc import Mapping
+
+from corpusmith.errors import UserError
 
 # `python -m` and `python -c` put the current folder first on the import path, where a user's own
 # training.py or datasets.py would hide the real module. PYTHONSAFEPATH stops that from 3.11 on;
@@ -15,3 +20,24 @@ SAFE_PATH = {"PYTHONSAFEPATH": "1"}  # for the environment: grandchildren start 
 def module_command(module: str, *arguments: object) -> list[str]:
     """The command line that runs `python -m module`, without the current folder on its path."""
     return [sys.executable, "-c", _START, module, *map(str, arguments)]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a verb that runs in a process of its own."""
+    return {**os.environ, **SAFE_PATH, "HF_HUB_DISABLE_PROGRESS_BARS": "1", **more}
+
+
+def run_verb(*arguments: object, env: Mapping[str, str]) -> None:
+    """Run a verb in a new process, since torch and the Hub's address are configured at start-up.
+
+    Raises:
+        UserError: when the verb fails.
+    """
+    words = list(map(str, arguments))
+    line = module_command("corpusmith", *words)
+    finished = subprocess.run(line, env=dict(env), check=False)
+    if finished.returncode:
+        raise UserError(
+            f"`corpusmith {' '.join(words)}` failed with status {finished.returncode}; "
+            "its message is above"
+        )

@@ -1,8 +1,11 @@
 """The full pipeline on a tiny recipe and encoder: run once, run twice, and killed."""
 
+import gzip
+import json
 import os
 import random
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -18,6 +21,7 @@ from corpusmith.teacher.ledger import Answer, Ledger
 from corpusmith.teacher.payload import payload_key
 
 pytestmark = pytest.mark.slow
+CANARY = "Zyxwvut"
 HOUSE = Path(__file__).parents[1]
 ENVIRONMENT = {
     **os.environ,
@@ -91,6 +95,34 @@ def test_run_passes_its_checks_and_second_run_releases_nothing(
     assert second.returncode == 0, second.stderr[-3000:]
     assert second.stdout.count("v0.1.0 stands unchanged: nothing was released") == 3
     assert released(tmp_path / "runs") == before
+
+
+def test_run_adapts_to_documents_and_releases_no_word_of_them(
+    line: list[str], tmp_path: Path
+) -> None:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    for i in range(40):
+        (notes / f"{CANARY}-{i}.txt").write_text(f"{CANARY} number {i} has cystic fibrosis today.")
+    line = [*line, "--documents", str(notes)]
+    first = subprocess.run(line, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert first.returncode == 0, first.stderr[-3000:]
+    adapted = tmp_path / "runs" / "tiny-disease" / "adapted"
+    assert json.loads((adapted / "training.json").read_text())["adapted"]["documents"] == 40
+    assert stat.S_IMODE(adapted.stat().st_mode) == 0o700
+    for path in [path for path in (tmp_path / "runs").rglob("*") if path.is_file()]:
+        content = path.read_bytes()
+        content = gzip.decompress(content) if path.suffix == ".gz" else content
+        assert CANARY.lower() not in str(path.relative_to(tmp_path)).lower()
+        assert CANARY.lower().encode() not in content.lower(), path
+    before = (adapted / "model.safetensors").stat().st_mtime_ns
+    second = subprocess.run(line, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert second.returncode == 0, second.stderr[-3000:]
+    assert (adapted / "model.safetensors").stat().st_mtime_ns == before, "adapted only once"
+    (notes / "new.txt").write_text("A new note says that this patient has cystic fibrosis too.")
+    third = subprocess.run(line, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert third.returncode == 0, third.stderr[-3000:]
+    assert json.loads((adapted / "training.json").read_text())["adapted"]["documents"] == 41
 
 
 def test_run_killed_at_random_times_reaches_same_final_state(

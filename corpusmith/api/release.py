@@ -1,6 +1,7 @@
 """Publish: publish, run, diff, repin."""
 
 from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,7 @@ def run(
     root: PathName = "runs",
     encoder: PathName = "embedded",
     ledger: PathName | None = None,
-    benchmarks: PathName | None = None,
+    documents: PathName | Sequence[PathName] = (),
 ) -> "Released":
     """Do all stages: build, train, measure and release each recipe, and a Space for the models.
 
@@ -78,13 +79,16 @@ def run(
     Args:
         recipes: one recipe or several, by name or path.
         hub: address of a Hub, or "local" for one on this machine below `root`.
+        documents: local text without labels: at the end, each entity model is adapted to it, in
+            `root/RECIPE/adapted`. Nothing that was learned from it is released.
     """
     from corpusmith.pipeline import run_all
     from corpusmith.quality.second_build import Run
 
     names = [recipes] if isinstance(recipes, str) else [str(name) for name in recipes]
-    where = Run(Path(root), str(encoder), path_or_none(ledger), path_or_none(benchmarks))
-    return run_all(names, where, hub)
+    paths = [documents] if isinstance(documents, str | PathLike) else documents
+    where = Run(Path(root), str(encoder), path_or_none(ledger))
+    return run_all(names, where, hub, documents=list(map(Path, paths)))
 
 
 def diff(

@@ -64,9 +64,17 @@ def run(
     encoder: EncoderName = "embedded",
     ledger: LedgerPath = None,
     public: Public = False,
+    documents: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Local text without labels, to adapt the students to at the end, on this machine. "
+            "Repeat for more."
+        ),
+    ] = None,
 ) -> None:
     """Run every stage: corpus, student, evaluation, cards, Space, release, and a loading test.
 
+    With --documents also adapts each entity model, in ROOT/RECIPE/adapted; it is not released.
     Run the same command again to continue after an interruption; finished stages are skipped.
     """
     # Each stage prints a line of its own.
@@ -80,7 +88,7 @@ def run(
         typer.confirm(
             f"Make everything that is released to {hub} visible to everybody?", abort=True
         )
-    run_all(recipes, Run(root, encoder, ledger), hub, public, say)
+    run_all(recipes, Run(root, encoder, ledger), hub, public, say, documents or ())
 
 
 def doctor() -> None:

@@ -10,6 +10,16 @@ from corpusmith.errors import UserError
 
 
 @contextmanager
+def private_files() -> Iterator[None]:
+    """All files written meanwhile, by child processes too, have the mode 0600, folders 0700."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextmanager
 def private_folder(out: Path) -> Iterator[Path]:
     """Create `out` and yield its folder for working files.
 
@@ -19,8 +29,7 @@ def private_folder(out: Path) -> Iterator[Path]:
     Raises:
         UserError: when `out` belongs to another user.
     """
-    before = os.umask(0o077)
-    try:
+    with private_files():
         out.mkdir(parents=True, exist_ok=True)
         try:
             out.chmod(0o700)
@@ -30,5 +39,3 @@ def private_folder(out: Path) -> Iterator[Path]:
         work.mkdir(exist_ok=True)
         yield work
         shutil.rmtree(work)
-    finally:
-        os.umask(before)

@@ -4,7 +4,6 @@ The sample is random, so that the corrected sentences measure the model without 
 sentences would not. `corpusmith evaluate MODEL EXPORT.json` reads Label Studio's export.
 """
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from corpusmith.errors import UserError
 from corpusmith.files import write_json
 from corpusmith.inference import EntityExtractor
 from corpusmith.training.adapt.documents import Sample
+from corpusmith.training.adapt.private import private_files
 
 
 def write_review(model: str, sample: Sample, out: Path) -> int:
@@ -31,13 +31,10 @@ def write_review(model: str, sample: Sample, out: Path) -> int:
     except (OSError, ValueError) as error:
         raise UserError(f"cannot load {model}: {error}") from error
     texts = [" ".join(words) for words in sample.sentences]
-    before = os.umask(0o077)
-    try:
+    with private_files():
         out.mkdir(parents=True, exist_ok=True)
         write_json(tasks(extractor, texts), out / "tasks.json")
         (out / "labels.xml").write_text(labelling(extractor.labels), encoding="utf-8")
-    finally:
-        os.umask(before)
     return len(texts)
 
 
