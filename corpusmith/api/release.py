@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from corpusmith.api.folder import PathName, path_or_none
 
 if TYPE_CHECKING:
-    from corpusmith.hub.contents import About
+    from corpusmith.hub.card import About
     from corpusmith.hub.release import Release
     from corpusmith.pipeline import Released
 

@@ -1,4 +1,4 @@
-"""The verbs that make corpora: generate, build, baseline."""
+"""The verbs that make corpora: generate, build."""
 
 from contextlib import ExitStack
 from dataclasses import replace
@@ -228,53 +228,6 @@ def build(
         + ", ".join(
             f"{split} {split_facts['rows']}" for split, split_facts in facts["splits"].items()
         )
-    )
-
-
-def baseline(
-    system: Annotated[
-        str, typer.Argument(help="dictionary (relations: always related) or zero-shot")
-    ],
-    recipe: RecipeName,
-    benchmark: Annotated[Path, typer.Argument(help="A benchmark folder with {split}.jsonl files.")],
-    out: Annotated[Path, typer.Option(help="The predictions to write (JSONL), for `evaluate`.")],
-    split: Annotated[str, typer.Option(help="The split to predict.")] = "test",
-    base_url: BaseUrl = None,
-    ledger: LedgerPath = None,
-    i_may_send_this_text: Annotated[
-        bool,
-        typer.Option(
-            "--i-may-send-this-text", help="zero-shot: consent to send the text to the endpoint."
-        ),
-    ] = False,
-    sample: Annotated[
-        int | None,
-        typer.Option(min=1, help="zero-shot: number of rows to sample, for `report --zero-shot`."),
-    ] = None,
-) -> None:
-    """Predict without a student, by the recipe's lexicons or its teacher.
-
-    zero-shot sends the text of the benchmark to the teacher.
-    """
-    from corpusmith.recipe.load import load_recipe
-
-    parsed = load_recipe(recipe)
-    if system == "dictionary":
-        from corpusmith.evaluation.dictionary import baseline_predictions
-
-        baseline_predictions(parsed, benchmark, split, out)
-        typer.echo(f"{out}: next: corpusmith evaluate {out} {benchmark} --split {split}")
-        return
-    if system != "zero-shot":
-        raise UserError(f"no baseline {system!r}: dictionary or zero-shot")
-    from corpusmith.quality.zero_shot import ZeroShotTeacher, zero_shot_predictions
-    from corpusmith.teacher.ledger import Ledger
-
-    with Ledger(ledger or Path("runs") / parsed.name / "zero-shot.sqlite") as opened:
-        teacher = ZeroShotTeacher(parsed.teacher.model, base_url, i_may_send_this_text)
-        done = zero_shot_predictions(benchmark, split, out, opened, teacher, sample)
-    typer.echo(
-        f"{out}: {done['rows']} rows; {done['unusable']} of {done['requests']} answers unusable"
     )
 
 

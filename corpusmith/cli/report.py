@@ -1,4 +1,4 @@
-"""The verb `report`: the evidence for a recipe."""
+"""The verbs of evidence for a recipe: report, and the baselines that it shows."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from corpusmith.cli.options import EncoderName, LedgerPath, RecipeName
+from corpusmith.cli.options import BaseUrl, EncoderName, LedgerPath, RecipeName
 from corpusmith.errors import UserError
 
 
@@ -77,6 +77,53 @@ def report(
     gather(recipe, run, choices, say=lambda line: print(line, flush=True))
     if not dry_run:
         typer.echo(f"{out / 'README.md'}")
+
+
+def baseline(
+    system: Annotated[
+        str, typer.Argument(help="dictionary (relations: always related) or zero-shot")
+    ],
+    recipe: RecipeName,
+    benchmark: Annotated[Path, typer.Argument(help="A benchmark folder with {split}.jsonl files.")],
+    out: Annotated[Path, typer.Option(help="The predictions to write (JSONL), for `evaluate`.")],
+    split: Annotated[str, typer.Option(help="The split to predict.")] = "test",
+    base_url: BaseUrl = None,
+    ledger: LedgerPath = None,
+    i_may_send_this_text: Annotated[
+        bool,
+        typer.Option(
+            "--i-may-send-this-text", help="zero-shot: consent to send the text to the endpoint."
+        ),
+    ] = False,
+    sample: Annotated[
+        int | None,
+        typer.Option(min=1, help="zero-shot: number of rows to sample, for `report --zero-shot`."),
+    ] = None,
+) -> None:
+    """Predict without a student, by the recipe's lexicons or its teacher.
+
+    zero-shot sends the text of the benchmark to the teacher.
+    """
+    from corpusmith.recipe.load import load_recipe
+
+    parsed = load_recipe(recipe)
+    if system == "dictionary":
+        from corpusmith.evaluation.dictionary import baseline_predictions
+
+        baseline_predictions(parsed, benchmark, split, out)
+        typer.echo(f"{out}: next: corpusmith evaluate {out} {benchmark} --split {split}")
+        return
+    if system != "zero-shot":
+        raise UserError(f"no baseline {system!r}: dictionary or zero-shot")
+    from corpusmith.quality.zero_shot import ZeroShotTeacher, zero_shot_predictions
+    from corpusmith.teacher.ledger import Ledger
+
+    with Ledger(ledger or Path("runs") / parsed.name / "zero-shot.sqlite") as opened:
+        teacher = ZeroShotTeacher(parsed.teacher.model, base_url, i_may_send_this_text)
+        done = zero_shot_predictions(benchmark, split, out, opened, teacher, sample)
+    typer.echo(
+        f"{out}: {done['rows']} rows; {done['unusable']} of {done['requests']} answers unusable"
+    )
 
 
 def listed(text: str) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ from pathlib import Path
 from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
 from corpusmith.errors import UserError
-from corpusmith.hub.contents import About, Files, read_json
+from corpusmith.hub.card import About
+from corpusmith.hub.folders.contents import read_json
 from corpusmith.hub.release import MADE_BY_THE_HUB, same
-from corpusmith.hub.repo import RemoteFile, Repo, Standing
+from corpusmith.hub.repo import Files, RemoteFile, Repo, Standing
 
 OURS = {".gitattributes", "CHANGELOG.md", "croissant.json"}
 

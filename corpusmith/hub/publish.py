@@ -14,25 +14,24 @@ from corpusmith.cards.markdown import escape
 from corpusmith.errors import UserError
 from corpusmith.hub import card_facts as facts
 from corpusmith.hub import versions
-from corpusmith.hub.checks import (
-    check_edits,
-    check_pins,
-    refuse_adapted,
-    with_files_of_others,
-)
-from corpusmith.hub.contents import (
+from corpusmith.hub.card import (
     About,
-    Files,
     card_of,
-    folder_contents,
     front_matter,
     linked_space,
     pinned_sources,
     read_documents,
     read_text,
 )
+from corpusmith.hub.checks import (
+    check_edits,
+    check_pins,
+    refuse_adapted,
+    with_files_of_others,
+)
+from corpusmith.hub.folders.contents import folder_contents
 from corpusmith.hub.release import Release, compare, release, tag
-from corpusmith.hub.repo import DEFAULT_TARGET, HubTarget, Repo, Standing
+from corpusmith.hub.repo import DEFAULT_TARGET, Files, HubTarget, Repo, Standing
 from corpusmith.hub.row_changes import changes_table, row_changes
 from corpusmith.hub.versions import Step
 

@@ -67,6 +67,7 @@ class RemoteFile:
 
 
 Content = Path | bytes | RemoteFile
+Files = dict[str, Content]  # of a release, by their path in the repo
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 from corpusmith.cards import model
 from corpusmith.errors import UserError
 from corpusmith.hub import card_facts as facts
-from corpusmith.hub.contents import model_contents
+from corpusmith.hub.folders.contents import model_contents
 from corpusmith.hub.folders.corpus import examples, published_build
 from corpusmith.hub.folders.model import public_evaluation
 from corpusmith.pipeline import keep_report

@@ -7,7 +7,7 @@ import pytest
 from huggingface_hub import CommitOperationAdd, HfApi
 
 from corpusmith.errors import UserError
-from corpusmith.hub.contents import model_contents, without_secrets
+from corpusmith.hub.folders.contents import model_contents, without_secrets
 from corpusmith.hub.publish import About, HubTarget, publish, repin, rollback
 from corpusmith.hub.release import folder_files
 from corpusmith.hub.repo import Repo

@@ -9,7 +9,7 @@ import pytest
 from huggingface_hub import HfApi
 
 from corpusmith.hub.collection import collect
-from corpusmith.hub.contents import model_contents
+from corpusmith.hub.folders.contents import model_contents
 from corpusmith.hub.publish import About, publish, repin, rollback
 from corpusmith.hub.release import Release, compare
 from corpusmith.hub.repo import HubTarget, Repo

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from corpusmith.hub.contents import model_contents
+from corpusmith.hub.folders.contents import model_contents
 from corpusmith.hub.publish import publish
 from corpusmith.hub.release import compare
 from corpusmith.hub.repo import HubTarget, Repo, Standing

@@ -1,0 +1,182 @@
+"""Render the card of a repo at a version, from the files of the repo and the publisher's facts."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from corpusmith.cards import croissant, dataset, metric, model
+from corpusmith.cards import space as space_cards
+from corpusmith.cards.changelog import Entry
+from corpusmith.cards.metric import MetricFacts
+from corpusmith.cards.space import Source, SpaceFacts
+from corpusmith.errors import UserError
+from corpusmith.hub import card_facts as facts
+from corpusmith.hub.folders.space import model_configs
+from corpusmith.hub.repo import Content, Files, Repo, Standing
+
+Card = Callable[[str, tuple[Entry, ...]], Files]
+
+
+@dataclass(frozen=True)
+class About:
+    """Facts that the publisher gives. If one is omitted, the card keeps its present value.
+
+    Args:
+        dataset, space: For a model's card: its corpus as ``id@version``, and the id of a Space that
+            runs it.
+        ner, relations, datasets: For a Space: the models it runs and the corpora behind them, each
+            ``id@version``.
+        may_publish_adapted: The owners of the documents agree to release an adapted model.
+    """
+
+    license: str | None = None
+    pretty_name: str = ""
+    dataset: str | None = None
+    space: str | None = None
+    ner: Sequence[str] = ()
+    relations: Sequence[str] = ()
+    datasets: Sequence[str] = ()
+    may_publish_adapted: bool = False
+    """The publisher may release a model that learned from local documents."""
+
+
+def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
+    """A function from a version and its changelog to the files that name the version."""
+    documents = read_documents(repo, files)
+    stood_card = read_text(repo, standing.files.get("README.md"))
+    stood = front_matter(stood_card)
+    license = about.license or stood.get("license")
+    if license is None and repo.kind == "dataset":
+        license = sole_license(facts.builds(documents).values())
+
+    def dataset_card(version: str, entries: tuple[Entry, ...]) -> Files:
+        pretty_name = about.pretty_name or stood.get("pretty_name", "")
+        snapshot = facts.Snapshot(repo.id, version, entries, documents, files)
+        known = facts.dataset_facts(snapshot, license=license, pretty_name=pretty_name)
+        # A loopback address doesn't last: use the dataset's address on the Hub.
+        url = (
+            repo.url
+            if repo.url.startswith("https:")
+            else f"https://huggingface.co/datasets/{repo.id}"
+        )
+        card, described = dataset.render(known), croissant.render(known, url)
+        return {"README.md": card.encode(), "croissant.json": described.encode()}
+
+    def model_card(version: str, entries: tuple[Entry, ...]) -> Files:
+        space = about.space or linked_space(stood_card)
+        snapshot = facts.Snapshot(repo.id, version, entries, documents, files)
+        known = facts.model_facts(snapshot, license=license, dataset=about.dataset, space=space)
+        return {"README.md": model.render(known).encode()}
+
+    def space_card(version: str, entries: tuple[Entry, ...]) -> Files:
+        own = front_matter(read_text(repo, files.get("README.md")))
+        pinned = pinned_sources(stood)
+        ner = sources(about.ner or pinned["ner"])
+        relations = sources(about.relations or pinned["relations"])
+        found = [facts.class_names(config) for config in model_configs(repo, ner)]
+        related = [config.get("corpusmith") or {} for config in model_configs(repo, relations)]
+        known = SpaceFacts(
+            repo.id,
+            version,
+            ner=ner,
+            relations=relations,
+            datasets=sources(about.datasets or pinned["datasets"]),
+            labels=tuple(sorted({label for names in found for label in facts.shown_labels(names)})),
+            pairs=tuple(
+                (about_pair["head"].capitalize(), about_pair["tail"].capitalize())
+                for about_pair in related
+                if {"head", "tail"} <= about_pair.keys()
+            ),
+            front_matter=own,
+            versions=facts.lines(entries),
+        )
+        return {"README.md": space_cards.render(known).encode()}
+
+    def metric_card(version: str, entries: tuple[Entry, ...]) -> Files:
+        known = MetricFacts(repo.id, read_text(repo, files.get("README.md")))
+        return {"README.md": metric.render(known).encode()}
+
+    return {
+        "dataset": dataset_card,
+        "model": model_card,
+        "space": space_card,
+        "metric": metric_card,
+    }[repo.kind]
+
+
+def sole_license(builds: Iterable[Mapping[str, str]]) -> str | None:
+    """The licence that all builds of a dataset state; None if they state none.
+
+    Raises:
+        UserError: they state different ones.
+    """
+    stated = sorted({build["license"] for build in builds if build.get("license")})
+    if len(stated) > 1:
+        raise UserError(
+            f"the configs state different licences, {', '.join(stated)}: give --license"
+        )
+    return stated[0] if stated else None
+
+
+def linked_space(model_card: str) -> str | None:
+    """The Space that a model's card names."""
+    linked = re.search(r"\]\(/spaces/([\w.-]+/[\w.-]+)\)", model_card)
+    return linked[1] if linked else None
+
+
+def sources(pins: Sequence[str]) -> tuple[Source, ...]:
+    """Repos with their versions, from ``id@version``; without one, whatever `main` holds."""
+    return tuple(
+        Source(name, version or "main") for name, _, version in (pin.partition("@") for pin in pins)
+    )
+
+
+def pinned_sources(metadata: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The pins in a Space's front matter, each as ``id@version``, by ner, relations and
+    datasets."""
+    block = metadata.get("corpusmith") or {}
+    return {
+        key: [f"{source['id']}@{source['revision']}" for source in block.get(key) or ()]
+        for key in ("ner", "relations", "datasets")
+    }
+
+
+def json_mapping(content: bytes, path: str) -> dict[str, Any]:
+    """Parse a JSON object. Raises UserError that names the file."""
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is not JSON ({error}): write it again") from None
+    if not isinstance(found, dict):
+        raise UserError(f"{path} has no JSON object: write it again")
+    return found
+
+
+def read_documents(repo: Repo, files: Mapping[str, Content]) -> dict[str, Any]:
+    """The JSON that cards are drawn from, by path."""
+    return {
+        path: json_mapping(repo.read(content), f"{path} of {repo.id}")
+        for path, content in files.items()
+        if facts.is_document(path)
+    }
+
+
+def read_text(repo: Repo, content: Content | None) -> str:
+    """The text of a file; empty where there is none."""
+    return "" if content is None else repo.read(content).decode()
+
+
+def front_matter(readme: str) -> dict[str, Any]:
+    """The YAML between the two `---` lines at the head of a card; empty without them."""
+    head, *parts = readme.split("---\n", 2)
+    if head or len(parts) != 2:
+        return {}
+    try:
+        found = yaml.safe_load(parts[0])
+    except (yaml.YAMLError, ValueError) as error:
+        raise UserError(f"the YAML at the head of README.md can't be read: {error}") from None
+    return found if isinstance(found, dict) else {}
