@@ -9,24 +9,20 @@ that holds the names asked for. Every run is a process of its own. `ratio` is re
 latency with 256 in flight, divided by the ideal 256. `throughput_ratio` is requests/s at 100 ms
 with 256 in flight, divided by those of `AsyncOpenAI` with a semaphore, run in turn, by the medians.
 Then CPU time a request of both, peak memory after 1,000 requests and after `--many`, and the time
-to resume those. `ledger` is rows a second at `--rows` and at a hundredth of it: answers written by
-500, looked up and read, in wall and CPU time, and the seconds of `corpusmith ledger show`; it sends
-nothing.
+to resume those.
 """
 
 import argparse
 import asyncio
 import json
 import multiprocessing
-import random
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -141,52 +137,6 @@ def recipe_of(n: int) -> Any:
     return resized(RECIPE, n, "stub").model_copy(update={"borrow": ()})
 
 
-def ledger_of(_: str, n: int, ledger_path: str) -> dict[str, float]:
-    """Rows a second of a ledger of n answers: written, found settled, read by key."""
-    from corpusmith.teacher.ledger import Answer, Ledger
-    from corpusmith.teacher.payload import payload_key
-
-    def payload(i: int) -> dict[str, Any]:
-        return {
-            "model": "stub",
-            "messages": [{"role": "user", "content": f"Write about {i} {'words ' * 40}"}],
-            "seed": i,
-        }
-
-    def fill(numbers: range) -> None:
-        for part in (numbers[i : i + 500] for i in range(0, len(numbers), 500)):
-            keyed = [(payload_key(payload(i)), payload(i)) for i in part]
-            ledger.add(keyed)
-            ledger.record(
-                Answer(key, f"Sentence of {'words ' * 20}", host="stub") for key, _ in keyed
-            )
-
-    last = min(n, 10_000)
-    rates: dict[str, float] = {}
-
-    @contextmanager
-    def timed(name: str) -> Iterator[None]:
-        wall, cpu = time.monotonic(), time.process_time()
-        yield
-        rates[name] = round(last / (time.monotonic() - wall))
-        rates[f"{name}_of_cpu"] = round(last / (time.process_time() - cpu))
-
-    with Ledger(ledger_path) as ledger:
-        fill(range(n - last))
-        with timed("written"):
-            fill(range(n - last, n))
-        keys = [payload_key(payload(i)) for i in random.Random(0).sample(range(n), last)]
-        with timed("found"):
-            assert len(ledger.settled(keys)) == last
-        with timed("read"):
-            assert len(ledger.get_many(keys)) == last
-        started = time.monotonic()
-        assert (
-            ledger.counts()["answered"] == n and ledger.totals() and not ledger.failures_by_reason()
-        )
-        return {**rates, "show_seconds": round(time.monotonic() - started, 3)}
-
-
 def planned(n: int) -> list[dict[str, Any]]:
     from corpusmith.recipe.plan import Plan
 
@@ -261,15 +211,6 @@ def memory(args: argparse.Namespace, folder: str) -> dict[str, Any]:
     }
 
 
-def ledger(args: argparse.Namespace, folder: str) -> dict[str, Any]:
-    return {
-        "ledger_rows_per_second": {
-            str(n): apart(ledger_of, "", n, f"{folder}/ledger-{n}.sqlite")
-            for n in (args.rows // 100, args.rows)
-        }
-    }
-
-
 def peer(args: argparse.Namespace, folder: str) -> dict[str, Any]:
     """The same prompts through curator, in turn with ours, without its cache of whole runs."""
     prompts = Path(folder) / "prompts.txt"
@@ -306,7 +247,6 @@ PARTS = {
     "latency": latency,
     "throughput": throughput,
     "memory": memory,
-    "ledger": ledger,
     "peer": peer,
 }
 
@@ -316,12 +256,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--parts", default="latency,throughput,memory,ledger", help=f"of {', '.join(PARTS)}"
+        "--parts", default="latency,throughput,memory", help=f"of {', '.join(PARTS)}"
     )
     parser.add_argument("--requests", type=int, default=4000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--many", type=int, default=100_000)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="of the ledger")
     parser.add_argument("--peer-python")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()

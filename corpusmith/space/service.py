@@ -1,9 +1,7 @@
 """The answers of the Space to the page, the HTTP API and MCP clients, without Gradio."""
 
-import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from corpusmith.space.batcher import Batcher
 from corpusmith.space.lexicon import concept_url, read_lexicon
@@ -24,7 +22,9 @@ from corpusmith.space.schema import (
 from corpusmith.space.settings import (
     Settings,
     in_turn,
+    load_onnx,
     names_of,
+    read_evaluations,
     read_examples,
     read_zero_shot,
 )
@@ -58,10 +58,11 @@ class Service:
             for name, source in zip(names, sources, strict=True)
         }
         self.extractors: dict[str, EntityExtractor] = {
-            name: loaded(EntityExtractor, self.folders[name]) for name in names[: len(settings.ner)]
+            name: load_onnx(EntityExtractor, self.folders[name])
+            for name in names[: len(settings.ner)]
         }
         self.classifiers: dict[str, RelationClassifier] = {
-            name: loaded(RelationClassifier, self.folders[name])
+            name: load_onnx(RelationClassifier, self.folders[name])
             for name in names[len(settings.ner) :]
         }
         self.batchers = {
@@ -192,10 +193,8 @@ class Service:
         self, rows: Sequence[tuple[str, str]], models: Sequence[str], threshold: float
     ) -> Iterator[list[Annotated]]:
         """Read `(id, text)` rows, some at a time so that the caller can report or stop."""
-        threshold, names = (
-            checked_threshold(threshold),
-            [one_of(model, self.extractors) for model in models],
-        )
+        threshold = checked_threshold(threshold)
+        names = [one_of(model, self.extractors) for model in models]
         for begin in range(0, len(rows), CHUNK):
             chunk = [(row_id, readable(text)) for row_id, text in rows[begin : begin + CHUNK]]
             answers = [
@@ -216,10 +215,10 @@ class Service:
 
         A short text shares a batch with others that wait for the model. A long one runs alone.
         """
-        short = len(text) <= SHORT
-        entities = (
-            self.batchers[model](text) if short else self.extractors[model].extract([text])[0]
-        )
+        if len(text) <= SHORT:
+            entities = self.batchers[model](text)
+        else:
+            entities = self.extractors[model].extract([text])[0]
         return [self.mention(entity) for entity in entities]
 
     def of_type(self, text: str, label: str) -> list[Mention]:
@@ -247,11 +246,9 @@ class Service:
         Leaves out types that no model here finds.
         """
         entities = self.zero_shot.get(text)
-        return (
-            None
-            if entities is None
-            else [self.mention(e) for e in entities if e.label in self.labels]
-        )
+        if entities is None:
+            return None
+        return [self.mention(e) for e in entities if e.label in self.labels]
 
     def mention(self, entity: "Entity") -> Mention:
         lexicon = self.lexicons.get(entity.label)
@@ -271,31 +268,12 @@ class Service:
 
     def key_figures(self) -> list[dict]:
         """The evaluations in the models' repositories. Those of baselines name no backend."""
-        found = []
-        for name, folder in self.folders.items():
-            for path in sorted(folder.glob("evaluation/*.json")):
-                try:
-                    found.append({**json.loads(path.read_text(encoding="utf-8")), "model": name})
-                except (ValueError, TypeError, RecursionError):
-                    raise ValueError(f"{path} is not a JSON object: remove or replace it") from None
-        return [evaluation for evaluation in found if "backend" in evaluation]
-
-
-def loaded(kind: Any, folder: Path) -> Any:
-    """A model of a folder.
-
-    Raises:
-        ValueError: its files are missing or damaged; the message names the folder.
-    """
-    try:
-        return kind.from_pretrained(folder, backend="onnx", threads=1)
-    except BaseException as error:  # a damaged tokenizer may raise a panic, which is no Exception
-        if isinstance(error, KeyboardInterrupt | SystemExit):
-            raise
-        reason = (str(error).splitlines() or [""])[0][:200]
-        raise ValueError(
-            f"{folder} can't be loaded: {type(error).__name__}: {reason}. Export the model again."
-        ) from None
+        return [
+            {**evaluation, "model": name}
+            for name, folder in self.folders.items()
+            for evaluation in read_evaluations(folder)
+            if "backend" in evaluation
+        ]
 
 
 def pair_count(text: str, entities: Sequence["Entity"], one_kind: bool = False) -> int:

@@ -1,4 +1,8 @@
-"""The models, corpora and lexicons of a Space, from its README's front matter or variables."""
+"""The settings of a Space, from its README's front matter or variables, and what they name.
+
+These are models, corpora, lexicons and recorded answers. A model's folder also holds its examples
+and evaluations.
+"""
 
 import json
 import os
@@ -147,6 +151,23 @@ def stated_sources(value: str | None) -> tuple[Source, ...]:
     return tuple(Source(name, revision or None) for name, _, revision in parts if name)
 
 
+def load_onnx(kind: Any, folder: Path) -> Any:
+    """The model of a folder, through ONNX Runtime.
+
+    Raises:
+        ValueError: its files are missing or damaged; the message names the folder.
+    """
+    try:
+        return kind.from_pretrained(folder, backend="onnx", threads=1)
+    except BaseException as error:  # a damaged tokenizer may raise a panic, which is no Exception
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            raise
+        reason = (str(error).splitlines() or [""])[0][:200]
+        raise ValueError(
+            f"{folder} can't be loaded: {type(error).__name__}: {reason}. Export the model again."
+        ) from None
+
+
 def read_zero_shot(path: Path) -> dict[str, list["Entity"]]:
     """Recorded answers by text, from lines of `{"text", "entities": [{"start", "end", "label"}]}`.
 
@@ -189,6 +210,21 @@ def read_examples(folder: Path) -> list[str]:
             texts = [row.get("text") for row in rows if isinstance(row, dict)]
     given = [text for text in texts or () if isinstance(text, str) and text.strip()]
     return [text for text in given if len(text) <= LONGEST_EXAMPLE and not MASK.search(text)]
+
+
+def read_evaluations(folder: Path) -> list[dict[str, Any]]:
+    """The evaluations that lie in a model's folder.
+
+    Raises:
+        ValueError: a file holds something else.
+    """
+    found = []
+    for path in sorted(folder.glob("evaluation/*.json")):
+        try:
+            found.append({**json.loads(path.read_text(encoding="utf-8"))})
+        except (ValueError, TypeError, RecursionError):
+            raise ValueError(f"{path} is not a JSON object: remove or replace it") from None
+    return found
 
 
 def in_turn(lists: Sequence[Sequence[str]]) -> list[str]:

@@ -4,11 +4,8 @@ on disk, so a killed run repeats at most the requests in flight.
 """
 
 import asyncio
-import heapq
-import random
 import time
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, count
 
 from corpusmith.errors import UserError
 from corpusmith.files import batches
@@ -16,19 +13,17 @@ from corpusmith.teacher.endpoint import Endpoint
 from corpusmith.teacher.endpoint.asker import Asked, Asker, refusal_of_reply
 from corpusmith.teacher.endpoint.refusal import Refusal
 from corpusmith.teacher.endpoint.reply import Reply
+from corpusmith.teacher.endpoint.retries import ATTEMPTS, FIRST_ATTEMPTS, PAID_ATTEMPTS, Retries
 from corpusmith.teacher.faults import FEW, NOT_LOST, Faults, Held
 from corpusmith.teacher.ledger import Failure, Ledger
 from corpusmith.teacher.limits import DEFAULT_LIMITS, AskLimits
-from corpusmith.teacher.pace import FIRST_WINDOW, LONGEST_BACKOFF, LONGEST_PAUSE, Pace, Window
+from corpusmith.teacher.pace import Pace, Window
 from corpusmith.teacher.payload import Payload, payload_key
 from corpusmith.teacher.progress import Progress, Verify, count_requests
-from corpusmith.teacher.structured import find_form, in_answer_form, is_structured
+from corpusmith.teacher.structured import formed
 from corpusmith.teacher.tally import Settled, Tally
 
 Outcome = Reply | Refusal
-ATTEMPTS = 6  # 429s and other busy replies don't count
-FIRST_ATTEMPTS = 3  # while the endpoint has never replied
-PAID_ATTEMPTS = 2  # that brought no answer
 LONGEST_WAIT = 1800.0  # seconds without an answer while the endpoint says that it is busy
 DRAIN = 60.0  # seconds to wait for replies in flight when a run ends early
 PULSE = 1.0  # seconds between reports while nothing comes
@@ -75,8 +70,7 @@ class _Run:
         self.asking: dict[asyncio.Task[Outcome], Asked] = {}
         self.replied: list[asyncio.Task[Outcome]] = []
         self.reply = asyncio.Event()
-        self.later: list[tuple[float, int, Asked]] = []  # to be retried, by time
-        self.number = count()
+        self.retries = Retries()
         self.upcoming: Asked | None = None
         self.waiting: tuple[str, float] | None = None  # reason, and start time
         self.fatal: UserError | None = None
@@ -88,7 +82,8 @@ class _Run:
             declared = self.limits.dialect
             self.asker = Asker(self.endpoint, client, self.ledger, self.pace, declared)
             try:
-                self.unsettled = self._unsettled(await self._formed(iter(requests)))
+                asked_for = await formed(requests, self.asker, self._book_probe)
+                self.unsettled = self._unsettled(asked_for)
                 await self._ask_all()
             except UserError:
                 await self._drain()
@@ -108,7 +103,7 @@ class _Run:
     async def _ask_all(self) -> None:
         while True:
             self._fill()
-            if not self.asking and (self.upcoming or not self.later):
+            if not self.asking and (self.upcoming or not self.retries):
                 return  # too dear, or done
             await self._wait()
             settled, payloads = self._collect()
@@ -125,7 +120,7 @@ class _Run:
         while self.window.room > 0:
             self.upcoming = self.upcoming or self._next()
             in_flight = len(self.asking)
-            if self.upcoming is None or self._must_wait_for_verdict(in_flight):
+            if self.upcoming is None or self.tally.must_wait(in_flight):
                 return
             if self.limits.max_cost is not None and not self._reserve(self.upcoming, in_flight):
                 return
@@ -140,15 +135,10 @@ class _Run:
         reserved = sum(other.reserved for other in self.asking.values())
         return self.tally.affordable(sent, in_flight, reserved)
 
-    def _must_wait_for_verdict(self, in_flight: int) -> bool:
-        """Whether to wait for the verdict on the first answers. Until then only one window is
-        sent."""
-        return self.tally.judging and self.tally.progress.answered + in_flight >= FIRST_WINDOW
-
     def _next(self) -> Asked | None:
-        if self.later and self.later[0][0] <= time.monotonic():
-            return heapq.heappop(self.later)[2]
-        if len(self.later) >= FEW and not self.faults.proven:
+        if due := self.retries.take():
+            return due
+        if len(self.retries) >= FEW and not self.faults.proven:
             return None  # no answer yet: retry these before any other request
         return next(self.unsettled, None)
 
@@ -166,8 +156,8 @@ class _Run:
         """Wait for a reply or the next retry; report each second."""
         while not self.replied:
             wait = PULSE
-            if self.later and self.window.room > 0 and not self.upcoming:
-                wait = min(PULSE, self.later[0][0] - time.monotonic())
+            if self.retries and self.window.room > 0 and not self.upcoming:
+                wait = min(PULSE, self.retries.wait())
             if wait <= 0:
                 return
             try:
@@ -225,17 +215,17 @@ class _Run:
                 f"the teacher at {self.endpoint.host} {refusal.remedy} "
                 f"({refusal.reason}); {NOT_LOST}"
             )
-            self._put_later(asked, 0.0)
+            self.retries.put(asked, 0.0)
         elif refusal.kind == "busy":
             self.window.shrink(asked.sent_at)
             self.pace.refuse(refusal.wait, asked.sent_at)
             self.waiting = self.waiting or (refusal.reason, time.monotonic())
             asked.attempts -= 1
-            self._put_later(asked, 0.0)
+            self.retries.put(asked, 0.0)
         elif refusal.kind == "request":
             if self.asker.learn(refusal, asked):
                 asked.attempts -= 1
-                self._put_later(asked, 0.0)
+                self.retries.put(asked, 0.0)
             else:
                 self._again_or_hold(asked, refusal.reason, final=True, remedy=refusal.remedy)
         else:
@@ -258,15 +248,11 @@ class _Run:
     ) -> None:
         most = ATTEMPTS if self.asker.reached else FIRST_ATTEMPTS
         if not final and asked.attempts < most:
-            pause = backoff(asked.attempts) if wait is None else wait
-            self._put_later(asked, min(pause, LONGEST_PAUSE))
+            self.retries.put(asked, wait)
             return
         failure = Failure(asked.key, reason, asked.attempts)
         paid = asked.billed > 0
         self.faults.hold(Held(failure, asked.sent_at, not final, paid, remedy))
-
-    def _put_later(self, asked: Asked, wait: float) -> None:
-        heapq.heappush(self.later, (time.monotonic() + wait, next(self.number), asked))
 
     async def _drain(self) -> None:
         """Wait for sent requests, which will be billed; drop those that were not sent."""
@@ -276,14 +262,6 @@ class _Run:
         if self.asking:
             await asyncio.wait(self.asking, timeout=DRAIN)
 
-    async def _formed(self, requests: Iterator[Payload]) -> Iterable[Payload]:
-        """The requests, with structured answers asked for in the endpoint's form."""
-        first = next(requests, None)
-        if first is None or not is_structured(first):
-            return chain([first] if first else [], requests)
-        form = await find_form(self.asker, first, self._book_probe)
-        return (in_answer_form(payload, form) for payload in chain([first], requests))
-
     def _book_probe(self, settled: Settled, payload: Payload) -> None:
         self.tally.write(settled)
         self.tally.count(settled, {payload_key(payload): payload})
@@ -291,44 +269,28 @@ class _Run:
 
     def _unsettled(self, requests: Iterable[Payload]) -> Iterator[Asked]:
         """The unsettled requests. Marks them as pending in the ledger before they are sent."""
-        for part in batches(requests, PART):
-            keyed = {payload_key(payload): payload for payload in part}
-            settled = self.ledger.settled(keyed)
-            answered = {key for key in settled if settled[key]}
-            skipped = answered if self.limits.retry_failed else settled.keys()
-            before = answered - self.probed
-            self._judge_known([key for key in keyed if key in before], keyed)
+        for some in batches(requests, PART):
+            part = self.tally.look_up(some)
+            before = part.answered - self.probed
+            self.tally.judge_known([key for key in part.payloads if key in before], part.payloads)
             self.faults.known_good |= bool(before)
             self._report(
                 before=self.tally.progress.before + len(before),
-                failed=self.tally.progress.failed + len(skipped - answered),
+                failed=self.tally.progress.failed + len(part.failed),
             )
-            known = {asked.key for asked in self.asking.values()}
-            known |= {asked.key for _, _, asked in self.later}
-            known |= {held.failure.key for held in self.faults.held}
-            asked = {k: p for k, p in keyed.items() if k not in skipped and k not in known}
-            self.ledger.add(asked.items())
-            yield from (Asked(key, payload) for key, payload in asked.items())
-
-    def _judge_known(self, keys: list[str], payloads: dict[str, Payload]) -> None:
-        if self.tally.judging and keys:
-            answers = self.ledger.get_many(keys[:FIRST_WINDOW])
-            self.tally.judge_known([payloads[key] for key in answers], list(answers.values()))
-            self.tally.check_first_answers()
+            started = {asked.key for asked in self.asking.values()} | self.retries.keys()
+            started |= {held.failure.key for held in self.faults.held}
+            unsettled = part.unsettled(started)
+            self.ledger.add(unsettled.items())
+            yield from (Asked(key, payload) for key, payload in unsettled.items())
 
     def _report(self, **changed: object) -> Progress:
         reason, since = self.waiting or (None, time.monotonic())
-        dialects = {str(dialect) for dialect in self.asker.dialects() if str(dialect)}
         return self.tally.report(
             in_flight=len(self.asking),
             window=int(self.window.size),
             waiting=reason,
             waiting_seconds=time.monotonic() - since,
-            dialect="; ".join(sorted(dialects)),
+            dialect=self.asker.dialect_note(),
             **changed,
         )
-
-
-def backoff(attempt: int) -> float:
-    """Exponential back-off with jitter, in seconds."""
-    return min(LONGEST_BACKOFF, 0.5 * 2**attempt) * random.uniform(0.5, 1.0)

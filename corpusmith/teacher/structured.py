@@ -8,6 +8,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel
@@ -66,6 +67,20 @@ def every_form(payload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     if not is_structured(payload):
         return [payload]
     return [in_answer_form(payload, form) for form in FORMS]
+
+
+async def formed(
+    requests: Iterable[Mapping[str, Any]],
+    asker: Asker,
+    book: Callable[[Settled, Mapping[str, Any]], None],
+) -> Iterable[Mapping[str, Any]]:
+    """The requests, with structured answers asked for in the endpoint's form."""
+    rest = iter(requests)
+    first = next(rest, None)
+    if first is None or not is_structured(first):
+        return chain([first] if first else [], rest)
+    form = await find_form(asker, first, book)
+    return (in_answer_form(payload, form) for payload in chain([first], rest))
 
 
 async def find_form(

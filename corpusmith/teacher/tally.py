@@ -2,14 +2,15 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from corpusmith.errors import UserError
 from corpusmith.teacher.ledger import Answer, Failure, Ledger, Spent, Tokens
 from corpusmith.teacher.limits import AskLimits
-from corpusmith.teacher.payload import Payload
+from corpusmith.teacher.pace import FIRST_WINDOW
+from corpusmith.teacher.payload import Payload, payload_key
 from corpusmith.teacher.prices import most_cost
 from corpusmith.teacher.progress import Progress, Verify
 
@@ -29,6 +30,23 @@ class Settled:
 
     def __bool__(self) -> bool:
         return bool(self.answers or self.failures or self.spent)
+
+
+@dataclass(frozen=True)
+class PlanPart:
+    """Some requests of a plan by key, and their outcomes in the ledger."""
+
+    payloads: dict[str, Payload]
+    answered: set[str]
+    failed: set[str]  # that are not to be sent again
+
+    def unsettled(self, started: Container[str] = ()) -> dict[str, Payload]:
+        """The requests to send, without those in `started`."""
+        return {
+            key: payload
+            for key, payload in self.payloads.items()
+            if key not in self.answered and key not in self.failed and key not in started
+        }
 
 
 @dataclass
@@ -51,6 +69,14 @@ class Tally:
         self.judged: list[tuple[str, str | None]] = []  # the first answers: text, reason
         if self.limits.price is not None:
             self.progress = replace(self.progress, cost=0.0)
+
+    def look_up(self, requests: Iterable[Payload]) -> PlanPart:
+        """Find the outcomes of requests in the ledger. With `retry_failed` no failure counts."""
+        payloads = {payload_key(payload): payload for payload in requests}
+        settled = self.ledger.settled(payloads)
+        answered = {key for key in settled if settled[key]}
+        failed = set() if self.limits.retry_failed else settled.keys() - answered
+        return PlanPart(payloads, answered, failed)
 
     def write(self, settled: Settled) -> None:
         """Write outcomes to disk."""
@@ -86,16 +112,23 @@ class Tally:
             reasons=tuple(self.reasons.most_common(TOP_REASONS)),
         )
 
-    def judge_known(self, payloads: Sequence[Payload], answers: Sequence[Answer]) -> None:
-        """Include answers of an earlier run in the first answers."""
-        for payload, answer in zip(payloads, answers, strict=True):
+    def judge_known(self, keys: Sequence[str], payloads: Mapping[str, Payload]) -> None:
+        """Include answers of an earlier run, by their keys, in the first answers."""
+        if not self.judging or not keys:
+            return
+        for key, answer in self.ledger.get_many(keys[:FIRST_WINDOW]).items():
             if len(self.judged) < JUDGED and self.verify:
-                self.judged.append((answer.text, self.verify(payload, answer)))
+                self.judged.append((answer.text, self.verify(payloads[key], answer)))
+        self.check_first_answers()
 
     @property
     def judging(self) -> bool:
         """Whether the first answers are still to come."""
         return self.verify is not None and len(self.judged) < JUDGED and not self.limits.anyway
+
+    def must_wait(self, in_flight: int) -> bool:
+        """Whether to wait for the verdict on the first answers: until then one window is sent."""
+        return self.judging and self.progress.answered + in_flight >= FIRST_WINDOW
 
     def check_first_answers(self) -> None:
         """Raise UserError when too few of the first answers became rows."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-import corpusmith.teacher.client
+import corpusmith.teacher.endpoint.retries
 from corpusmith.errors import UserError
 from corpusmith.teacher.client import generate
 from corpusmith.teacher.ledger import Answer, Failure, Ledger
@@ -52,7 +52,7 @@ def ledger(tmp_path: Path):
 def test_every_request_is_answered_or_failed_with_a_reason(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("corpusmith.teacher.client.backoff", lambda attempt: 0.01)
+    monkeypatch.setattr("corpusmith.teacher.endpoint.retries.backoff", lambda attempt: 0.01)
     teacher = FakeTeacher(seed=1, faults=0.25, latency=0.01, stall=9.0, storm=30)
     with teacher.serve() as url:
         progress = generate(
@@ -274,7 +274,7 @@ def test_secrets_echoed_by_server_stay_out_of_ledger_transcript_and_log(
 def test_unreachable_endpoint_fails_no_request(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, n: int
 ) -> None:
-    monkeypatch.setattr("corpusmith.teacher.client.backoff", lambda attempt: 0.0)
+    monkeypatch.setattr("corpusmith.teacher.endpoint.retries.backoff", lambda attempt: 0.0)
     with FakeTeacher().serve() as url:
         pass
     with pytest.raises(UserError, match="does not listen on this port"):
@@ -285,7 +285,7 @@ def test_unreachable_endpoint_fails_no_request(
 def test_request_that_crashes_server_fails_after_others_are_answered(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("corpusmith.teacher.client.backoff", lambda attempt: 0.0)
+    monkeypatch.setattr("corpusmith.teacher.endpoint.retries.backoff", lambda attempt: 0.0)
     crashing = payload(0, response_format={"type": "grammar"})
     with FakeTeacher(refusal=500).serve() as url:
         with pytest.raises(UserError, match=r"stopped answering.*grammar"):
@@ -338,7 +338,7 @@ def test_ctrl_c_leaves_resumable_ledger(ledger: Ledger) -> None:
 
 
 def generate_in_child(url: str, path: Path, n: int) -> None:
-    corpusmith.teacher.client.backoff = lambda attempt: 0.05  # in the child process
+    corpusmith.teacher.endpoint.retries.backoff = lambda attempt: 0.05  # in the child process
     with Ledger(path) as ledger:
         generate(plan(n), ledger, base_url=url, limits=AskLimits(concurrency=16, timeout=20.0))
 

@@ -25,7 +25,7 @@ def ledger(tmp_path: Path):
 
 @pytest.fixture(autouse=True)
 def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("corpusmith.teacher.client.backoff", lambda attempt: 0.01)
+    monkeypatch.setattr("corpusmith.teacher.endpoint.retries.backoff", lambda attempt: 0.01)
 
 
 def counted(ledger: Ledger) -> dict[str, int]:

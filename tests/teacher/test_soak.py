@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
-import corpusmith.teacher.client
+import corpusmith.teacher.endpoint.retries
 from corpusmith.errors import UserError
 from corpusmith.teacher.client import generate
 from corpusmith.teacher.ledger import Ledger
@@ -51,7 +51,7 @@ def chaos(payload: dict[str, Any], number: int) -> Response | None:
 def generate_in_child(url: str, path: Path) -> None:
     # a forkserver that another test started has that test's environment
     os.environ["OPENAI_API_KEY"] = KEY
-    corpusmith.teacher.client.backoff = lambda attempt: 0.05  # type: ignore[assignment]
+    corpusmith.teacher.endpoint.retries.backoff = lambda attempt: 0.05  # type: ignore[assignment]
     try:
         with Ledger(path) as ledger:
             limits = AskLimits(concurrency=IN_FLIGHT, timeout=8.0)

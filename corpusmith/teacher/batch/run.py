@@ -6,17 +6,15 @@ twice.
 """
 
 import asyncio
-import hashlib
-import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 import openai
 from openai.types import Batch
 
 from corpusmith.errors import UserError
 from corpusmith.files import batches
+from corpusmith.teacher.batch.flight import COMPLETIONS, Flight, cut_flight
 from corpusmith.teacher.batch.results import (
     complaint,
     gone,
@@ -25,22 +23,20 @@ from corpusmith.teacher.batch.results import (
     read_line,
     result_lines,
 )
-from corpusmith.teacher.client import ATTEMPTS, PAID_ATTEMPTS
 from corpusmith.teacher.endpoint import Endpoint
 from corpusmith.teacher.endpoint.asker import Asked, Asker, refusal_of_reply
 from corpusmith.teacher.endpoint.connection import connection_refusal
 from corpusmith.teacher.endpoint.refusal import Refusal, read_refusal
 from corpusmith.teacher.endpoint.reply import Reply
+from corpusmith.teacher.endpoint.retries import ATTEMPTS, PAID_ATTEMPTS
 from corpusmith.teacher.faults import NOT_LOST, Faults, Held
 from corpusmith.teacher.ledger import Failure, Ledger
 from corpusmith.teacher.limits import DEFAULT_LIMITS, AskLimits
 from corpusmith.teacher.pace import Pace
-from corpusmith.teacher.payload import Payload, canonical, payload_key
-from corpusmith.teacher.prices import most_tokens
+from corpusmith.teacher.payload import Payload
 from corpusmith.teacher.progress import Progress, Verify, count_requests
 from corpusmith.teacher.tally import Settled, Tally
 
-LARGEST_FILE = 100_000_000  # bytes; OpenAI takes 200 MB
 PART = 1000  # lines of a result that are recorded together
 TAG = "corpusmith"
 ENDED = ("completed", "failed", "expired", "cancelled")
@@ -65,17 +61,6 @@ def generate_batches(
     tally = Tally(ledger, limits, verify, on_progress, progress, batch=True)
     with ledger.asking():
         return asyncio.run(_Run(endpoint, tally).finish(requests))
-
-
-@dataclass
-class Flight:
-    """A batch on the server."""
-
-    tag: str
-    batch_id: str
-    asked: dict[str, Asked]
-    cost: float = 0.0
-    tokens: float = 0.0
 
 
 class _Run:
@@ -153,76 +138,38 @@ class _Run:
             if not self.waiting and not self._read_part():
                 return
             self.tally.check_first_answers()
-            flight = self._cut()
+            flying = list(self.flights.values())
+            flight = cut_flight(self.waiting, self.size, flying, self.asker, self.tally)
             if flight is None:
                 return
             await self._submit(client, flight)
 
     def _read_part(self) -> bool:
         """Read requests of the plan until some are unsettled; False at its end."""
-        for part in self.parts:
-            keyed = {payload_key(payload): payload for payload in part}
-            settled = self.ledger.settled(keyed)
-            answered = {key for key in settled if settled[key]}
-            skipped = answered if self.limits.retry_failed else settled.keys()
-            self.faults.known_good |= bool(answered)
+        for some in self.parts:
+            part = self.tally.look_up(some)
+            self.faults.known_good |= bool(part.answered)
             self._report(
-                before=self.tally.progress.before + len(answered),
-                failed=self.tally.progress.failed + len(skipped - answered),
+                before=self.tally.progress.before + len(part.answered),
+                failed=self.tally.progress.failed + len(part.failed),
             )
             in_flight = {key for flight in self.flights.values() for key in flight.asked}
-            left = {k: p for k, p in keyed.items() if k not in skipped and k not in in_flight}
-            self.ledger.add(left.items())
-            self.waiting.extend(Asked(key, payload) for key, payload in left.items())
+            unsettled = part.unsettled(in_flight)
+            self.ledger.add(unsettled.items())
+            self.waiting.extend(Asked(key, payload) for key, payload in unsettled.items())
             if self.waiting:
                 return True
         return False
 
-    def _cut(self) -> Flight | None:
-        """The next batch, as large as the limits allow; None if they allow none now."""
-        flight = Flight("", "", {})
-        size = 0
-        others = sum(other.cost for other in self.flights.values())
-        enqueued = sum(other.tokens for other in self.flights.values())
-        most = self.limits.batch_tokens
-        while self.waiting and len(flight.asked) < self.size:
-            asked = self.waiting[0]
-            sent = self.asker.dialect(asked.payload["model"]).apply(asked.payload)
-            cost, tokens = self.tally.most_cost(sent), sum(most_tokens(sent))
-            size += len(canonical(sent).encode()) + 200
-            over_money = not self.tally.affordable(sent, reserved=others + flight.cost)
-            over_tokens = most is not None and enqueued + flight.tokens + tokens > most
-            if (
-                over_money
-                or size > LARGEST_FILE
-                or (over_tokens and (flight.asked or self.flights))
-            ):
-                break
-            if over_tokens:
-                raise UserError(f"--batch-tokens {most:g} is less than one request needs")
-            flight.asked[asked.key] = self.waiting.popleft()
-            flight.cost += cost
-            flight.tokens += tokens
-        return flight if flight.asked else None
-
     async def _submit(self, client: openai.AsyncOpenAI, flight: Flight) -> None:
-        name = f"{time.time_ns()}".join(flight.asked)
-        flight.tag = hashlib.sha256(name.encode()).hexdigest()[:32]
-        lines = []
-        for key, asked in flight.asked.items():
-            asked.dialect = self.asker.dialect(asked.payload["model"])
-            asked.attempts += 1
-            asked.sent_at = time.monotonic()
-            body = asked.dialect.apply(asked.payload)
-            url = "/v1/chat/completions"
-            lines.append(canonical({"custom_id": key, "method": "POST", "url": url, "body": body}))
+        lines = flight.start(self.asker)
         self.ledger.open_batch(flight.tag, self.endpoint.host)
         file = await patient(client).files.create(
-            file=(f"{flight.tag}.jsonl", "\n".join(lines).encode()), purpose="batch"
+            file=(f"{flight.tag}.jsonl", lines), purpose="batch"
         )
         batch = await client.batches.create(
             input_file_id=file.id,
-            endpoint="/v1/chat/completions",
+            endpoint=COMPLETIONS,
             completion_window="24h",
             metadata={TAG: flight.tag},
         )
@@ -329,10 +276,9 @@ class _Run:
         self.flights.pop(flight.tag, None)
 
     def _report(self, **changed: object) -> Progress:
-        dialects = {str(dialect) for dialect in self.asker.dialects() if str(dialect)}
         return self.tally.report(
             in_flight=sum(len(flight.asked) for flight in self.flights.values()),
             waiting=self.note,
-            dialect="; ".join(sorted(dialects)),
+            dialect=self.asker.dialect_note(),
             **changed,
         )

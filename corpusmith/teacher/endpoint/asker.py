@@ -1,7 +1,6 @@
 """Send one request once, in the endpoint's dialect, and read the reply."""
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import httpx2
@@ -58,9 +57,9 @@ class Asker:
             self._dialects[model] = self.declared | known
         return self._dialects[model]
 
-    def dialects(self) -> Iterable[Dialect]:
-        """The dialects that are in use, of all models."""
-        return self._dialects.values()
+    def dialect_note(self) -> str:
+        """The changes that the dialects of all models make, for the progress."""
+        return "; ".join(sorted({str(dialect) for dialect in self._dialects.values()} - {""}))
 
     async def attempt(self, asked: Asked) -> Reply | Refusal:
         """Send a request once. Errors are returned, not raised."""

@@ -83,14 +83,14 @@ def test_untrusted_certificate_is_reported(ledger: Ledger, self_signed: tuple[st
 def test_http_url_of_tls_port_suggests_https(
     ledger: Ledger, self_signed: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("corpusmith.teacher.client.backoff", lambda attempt: 0.01)
+    monkeypatch.setattr("corpusmith.teacher.endpoint.retries.backoff", lambda attempt: 0.01)
     assert "https://" in error_of(ledger, f"http://{self_signed[0]}/v1")
 
 
 def test_https_url_of_plain_port_suggests_http(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("corpusmith.teacher.client.backoff", lambda attempt: 0.01)
+    monkeypatch.setattr("corpusmith.teacher.endpoint.retries.backoff", lambda attempt: 0.01)
     with FakeTeacher().serve() as url:
         assert "http://" in error_of(ledger, url.replace("http:", "https:"))
 
