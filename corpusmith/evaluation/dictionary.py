@@ -2,13 +2,14 @@
 
 import json
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from corpusmith.errors import UserError
 from corpusmith.evaluation.benchmark import LabelledText, read_benchmark
 from corpusmith.evaluation.tagged import TaggedText
+from corpusmith.lexicon.matcher import Matcher
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.schema import Recipe
 
@@ -35,21 +36,27 @@ def baseline_predictions(recipe: Recipe, benchmark: Path, split: str, out: Path)
 
 
 def dictionary_tags(recipe: Recipe, rows: Iterable[TaggedText]) -> Iterator[dict[str, Any]]:
+    """The tags of the recipe's lexicons, one object a row."""
+    lexicons = Plan(recipe).lexicons
+    lookup = {label: lexicons[lexicon].matcher for label, lexicon in recipe.labels.items()}
+    for row in rows:
+        yield {"id": row.id, "ner_tags": lookup_tags(lookup, row.tokens)}
+
+
+def lookup_tags(lookup: Mapping[str, Matcher], tokens: Sequence[str]) -> list[str]:
     """BIO tags by longest match, the first label's matches before the next one's.
 
     Words are compared in Unicode's composed form (NFC), as lexicons are.
     """
-    lexicons = Plan(recipe).lexicons
-    for row in rows:
-        words = [unicodedata.normalize("NFC", word) for word in row.tokens]
-        tags = ["O"] * len(words)
-        for label, lexicon in recipe.labels.items():
-            for match in lexicons[lexicon].matcher.matches(words):
-                if all(tag == "O" for tag in tags[match.start : match.end]):
-                    tags[match.start] = f"B-{label}"
-                    inside = match.end - match.start - 1
-                    tags[match.start + 1 : match.end] = [f"I-{label}"] * inside
-        yield {"id": row.id, "ner_tags": tags}
+    words = [unicodedata.normalize("NFC", word) for word in tokens]
+    tags = ["O"] * len(words)
+    for label, matcher in lookup.items():
+        for match in matcher.matches(words):
+            if all(tag == "O" for tag in tags[match.start : match.end]):
+                tags[match.start] = f"B-{label}"
+                inside = match.end - match.start - 1
+                tags[match.start + 1 : match.end] = [f"I-{label}"] * inside
+    return tags
 
 
 def always_related(rows: Iterable[LabelledText]) -> Iterator[dict[str, Any]]:
