@@ -5,7 +5,7 @@
     # [[Entity(start=23, end=39, label='Disease', text='cystic fibrosis', score=0.98)]]
 
 Evaluation and the Space use this package too. It does not import the rest of corpusmith. It needs
-numpy and tokenizers, and either onnxruntime or torch with transformers. The ONNX backend imports
+numpy and tokenizers, sentencex for relations, and either onnxruntime or torch with transformers. The ONNX backend imports
 neither torch nor transformers.
 """
 
@@ -21,10 +21,7 @@ from corpusmith.inference.encoder import (
 from corpusmith.inference.entities import WORDS, EntityExtractor
 from corpusmith.inference.relations import RelationClassifier
 from corpusmith.inference.sentences import (
-    ABBREVIATION,
-    LONGEST_ABBREVIATION,
     MASK,
-    SENTENCE_END,
     around_pair,
     by_sentence,
     mask,
@@ -33,13 +30,10 @@ from corpusmith.inference.sentences import (
 from corpusmith.inference.spans import SCHEMES, TAG, Entity, Relation, bio, spans
 
 __all__ = [
-    "ABBREVIATION",
     "BATCH_TOKENS",
     "LONE_SURROGATE",
-    "LONGEST_ABBREVIATION",
     "MASK",
     "SCHEMES",
-    "SENTENCE_END",
     "TAG",
     "WORDS",
     "Encoder",

@@ -5,24 +5,18 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
+from corpusmith.inference.encoder import LONE_SURROGATE
 from corpusmith.inference.spans import Entity
 
 MASK = re.compile(r"@[A-Z][A-Z0-9_-]*\$")
 
-
-SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n\s*\n")
-
-
-LONGEST_ABBREVIATION = 8  # characters, with its full stop
-
-
-ABBREVIATION = re.compile(r"(?:\b[A-Za-z]|\b(?:al|approx|cf|e\.g|i\.e|Dr|Fig|Figs|No|Ref|vs))\.$")
+LONGEST_HEADING = 60  # characters
 
 
 def sentences(text: str, entities: Sequence[Entity]) -> Iterator[tuple[int, int]]:
-    """[start, end) of each sentence.
+    """[start, end) of each sentence, without gaps.
 
-    A sentence ends at . ! ? before a capital or digit, but not in an entity or abbreviation.
+    Sentences end where the library sentencex ends them, and after a heading; never in an entity.
     """
     ordered = sorted(entities, key=lambda entity: entity.start)
     starts = [entity.start for entity in ordered]
@@ -30,14 +24,35 @@ def sentences(text: str, entities: Sequence[Entity]) -> Iterator[tuple[int, int]
         accumulate((entity.end for entity in ordered), max)
     )  # of this entity and all before it
     start = 0
-    for found in SENTENCE_END.finditer(text):
-        cut, before = found.end(), bisect_left(starts, found.end())
-        inside = before > 0 and reach[before - 1] > cut
-        last_word = max(start, found.start() - LONGEST_ABBREVIATION)
-        if not inside and not ABBREVIATION.search(text, last_word, found.start()):
+    for cut in ends(text):
+        before = bisect_left(starts, cut)
+        if not (before > 0 and reach[before - 1] > cut):
             yield start, cut
             start = cut
     yield start, len(text)
+
+
+def ends(text: str) -> list[int]:
+    """Where sentences end, except the last. White space belongs to the sentence before it."""
+    from sentencex import get_sentence_boundaries
+
+    # UTF-8 can't encode a lone surrogate. U+FFFD has the same length, so offsets are kept.
+    found = get_sentence_boundaries("en", LONE_SURROGATE.sub("\ufffd", text))
+    cuts = {part["start_index"] for part in found if not part["text"].isspace()}
+    cuts |= set(heading_ends(text))
+    first = len(text) - len(text.lstrip())
+    last = len(text.rstrip())
+    return sorted(cut for cut in cuts if first < cut < last)
+
+
+def heading_ends(text: str) -> Iterator[int]:
+    """The end of each short line that ends in a colon or is in capitals, such as "MEDICATIONS"."""
+    end = 0
+    for line in text.split("\n")[:-1]:
+        end += len(line) + 1
+        heading = line.strip()
+        if len(heading) <= LONGEST_HEADING and (heading.endswith(":") or heading.isupper()):
+            yield end
 
 
 def by_sentence(
