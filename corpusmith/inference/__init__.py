@@ -5,8 +5,8 @@
     # [[Entity(start=23, end=39, label='Disease', text='cystic fibrosis', score=0.98)]]
 
 Evaluation and the Space use this package too. It does not import the rest of corpusmith. It needs
-numpy and tokenizers, sentencex for relations, and either onnxruntime or torch with transformers. The ONNX backend imports
-neither torch nor transformers.
+numpy and tokenizers, sentencex for relations, and either onnxruntime or torch with transformers.
+The ONNX backend imports neither torch nor transformers.
 """
 
 from corpusmith.inference.encoder import (
