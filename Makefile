@@ -3,6 +3,7 @@
 # make check     lint, format, types
 # make slow      the slow tests: browsers, killed processes, the built wheel, several hosts
 # make trackers  experiment trackers, installed for it
+# make audit     known holes in the pinned packages, by pip-audit
 # make docs      the reference pages, written from the code
 # make space     the Space on the demo's models
 PYTHON ?= python3
@@ -13,7 +14,7 @@ TOOLS   = $(VENV)/.tools
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 TOO_OLD = corpusmith needs Python 3.10 or newer: make PYTHON=python3.11
 
-.PHONY: demo space test check slow trackers docs clean
+.PHONY: demo space test check slow trackers audit docs clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("$(TOO_OLD)" if sys.version_info < (3, 10) else 0)'
@@ -49,8 +50,14 @@ trackers: $(TOOLS)
 	$(INSTALL) --editable '.[train,trackers]'
 	$(BIN)/pytest tests/training/test_tracking.py
 
+# An environment of its own: pip-audit's requirements are none of ours.
+audit:
+	$(PYTHON) -m venv $(VENV)-audit
+	$(VENV)-audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	$(PYTHON) .ci/audit.py $(VENV)-audit/bin/pip-audit
+
 docs: $(TOOLS)
 	$(BIN)/python docs/reference/generate.py
 
 clean:
-	rm -rf $(VENV) runs
+	rm -rf $(VENV) $(VENV)-audit runs

@@ -134,6 +134,7 @@ def test_configured_url_is_used_behind_proxy_without_headers(loopback, tmp_path:
     [
         ("license: my-own", '"license" with value "my-own"'),
         ("language: english", '"language" with value "english"'),
+        ("language: xq", '"language" with value "xq"'),  # two letters, but no language
         ("language: [en, zh-Hant]", '"language" with value "zh-Hant"'),
         ("base_model: a/b/c", '"base_model" with value "a/b/c"'),
         ("base_model: [1]", '"base_model" must be a string'),
@@ -162,8 +163,8 @@ def test_card_check_refuses_same_metadata_as_real_hub(metadata: str, complaint: 
 
 def test_card_check_accepts_complete_card() -> None:
     card = """---
-license: [cc-by-4.0, other]
-language: [en, deu, multilingual]
+license: [cc-by-4.0, openmdw-1.1, other]
+language: [en, deu, cmn, iw, code, multilingual]
 base_model: sentence-transformers/all-MiniLM-L6-v2
 pipeline_tag: token-classification
 widget: [{text: A sentence.}]

@@ -1,4 +1,10 @@
-"""The Hub's published lists of values for card metadata (https://huggingface.co/docs/hub)."""
+"""The Hub's published lists of values for card metadata, as they were on 2026-08-22.
+
+No package has them: `huggingface_hub` checks licences and tasks on the Hub. Licences are those of
+https://github.com/huggingface/hub-docs (docs/hub/repositories-licenses.md, of 2026-06-06), tasks
+those of https://github.com/huggingface/huggingface.js (packages/tasks/src/pipelines.ts, of
+2025-12-05). Languages are the registry of ISO 639 codes that `langcodes` carries.
+"""
 
 LICENSES = frozenset(
     [
@@ -63,6 +69,7 @@ LICENSES = frozenset(
         "odc-by",
         "odbl",
         "openmdw-1.0",
+        "openmdw-1.1",
         "openrail++",
         "osl-3.0",
         "postgresql",

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import langcodes
+
 from corpusmith.hub.local.cards.lists import (
     LICENSES,
     PIPELINE_TAGS,
@@ -67,7 +69,7 @@ def field_errors(data: dict[str, Any]) -> Iterator[str]:
                 'use "other" with "license_name" and "license_link"'
             )
     for code in as_list(data.get("language")):
-        if not (LANGUAGE.fullmatch(code) or code in SPECIAL_LANGUAGES):
+        if not (is_language(code) or code in SPECIAL_LANGUAGES):
             yield (
                 f'"language" with value "{code}" is not valid: use an ISO 639-1, 639-2 or 639-3 '
                 'code of two or three letters, or "code" or "multilingual"'
@@ -79,6 +81,11 @@ def field_errors(data: dict[str, Any]) -> Iterator[str]:
     tag = data.get("pipeline_tag")
     if tag is not None and tag not in PIPELINE_TAGS:
         yield f'"pipeline_tag" with value "{tag}" is not a task of the Hub'
+
+
+def is_language(code: str) -> bool:
+    """Whether it is a code of two or three letters that ISO 639 assigns to a language."""
+    return bool(LANGUAGE.fullmatch(code)) and langcodes.tag_is_valid(code)
 
 
 def widget_errors(widget: Any) -> Iterator[str]:
