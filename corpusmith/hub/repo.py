@@ -5,6 +5,7 @@ later, and turns a refusal into an error that names the remedy.
 """
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -30,6 +31,11 @@ from corpusmith.teacher.redaction import redact
 
 REPO_TYPES = {"dataset": "dataset", "model": "model", "space": "space", "metric": "space"}
 WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds before each further try
+TOO_LARGE = (
+    ". A proxy before the Hub may limit the size of a request, as nginx does to 1 MB by default: set "
+    "client_max_body_size 0 there."
+)
+ADDRESS = re.compile(r"https?://[^\s'\"]+")
 Result = TypeVar("Result")
 
 
@@ -184,17 +190,24 @@ class Repo:
         """
         try:
             return retried(request)
-        except HfHubHTTPError as error:
+        except (HfHubHTTPError, RuntimeError) as caught:
+            # huggingface_hub wraps errors of uploads in RuntimeError
+            error = caught if isinstance(caught, HfHubHTTPError) else caught.__cause__
+            if not isinstance(error, HfHubHTTPError):
+                raise
             status = error.response.status_code
             if isinstance(error, RepositoryNotFoundError) or status in (404, 409, 412):
-                raise
+                raise error from None
             if status in (401, 403):
                 raise UserError(f"The Hub refuses this account ({status}): {self.remedy}") from None
-            raise UserError(
-                f"The Hub refuses the request ({status}): {redact(self.without_token(str(error)))}"
-            ) from None
+            said = redact(self.without_token(str(error))) + (TOO_LARGE if status == 413 else "")
+            raise UserError(f"The Hub refuses the request ({status}): {said}") from None
         except UserError as error:
             raise UserError(self.without_token(str(error)) + self.proxy_hint(error)) from None
+        except ValueError as error:  # huggingface_hub refuses an address of another host
+            if not (hint := self.proxy_hint(error)):
+                raise
+            raise UserError(f"The answer of the Hub can't be used.{hint}") from None
 
     def without_token(self, text: str) -> str:
         """The text without this account's token, which a Hub may echo in an error."""
@@ -204,11 +217,12 @@ class Repo:
 
     def proxy_hint(self, error: BaseException) -> str:
         """A hint for a Hub that hands out addresses of another host than the endpoint's."""
-        cause = error.__cause__
+        cause: BaseException | None = error
         while cause is not None and getattr(cause, "_request", None) is None:
             cause = cause.__cause__
         request = getattr(cause, "_request", None)
-        asked = urlsplit(str(request.url)).netloc if request else ""
+        address = str(request.url) if request else "".join(ADDRESS.findall(str(error))[:1])
+        asked = urlsplit(address).netloc
         host = urlsplit(self.api.endpoint).netloc
         if asked in ("", host) or self.api.endpoint == "https://huggingface.co":
             return ""

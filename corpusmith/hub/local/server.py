@@ -9,6 +9,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import uvicorn
 from filelock import FileLock, Timeout
@@ -16,7 +17,6 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -31,6 +31,10 @@ from corpusmith.hub.local.upload import xet
 
 logger = logging.getLogger(__name__)
 LOOPBACK = ["127.0.0.1", "localhost"]
+FOREIGN_HOST = (
+    "Without a tokens file this Hub answers only to the names 127.0.0.1 and localhost. Start it with "
+    "--tokens FILE, or behind a proxy with --url and its public address."
+)
 SECONDS_TO_LEAVE = 10  # a hub may take to shut down
 BARE_ID = re.compile(  # an id without a namespace, as the real Hub's oldest repositories have
     r"/api/(models|datasets|spaces)/[^/]+(/revision/[^/]+)?|/((datasets|spaces)/)?[^/]+/resolve/.*"
@@ -121,18 +125,29 @@ def endpoint(handler: Callable[[Call], Any]) -> Callable[[Request], Awaitable[Re
     return run
 
 
+def host_of(scope: Scope) -> str:
+    """The host name that the client asked for, without its port."""
+    named = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
+    return named.rpartition(":")[0] if re.search(r":\d*$", named) else named
+
+
 class Guard:
     """Route by the path as it was sent, and refuse writes that a page of another site sends.
 
     A revision arrives quoted, `refs%2Fpr%2F1`, and must stay one segment. The libraries send no
-    `Origin` header.
+    `Origin` header. With `hosts`, other host names are refused: a stranger's DNS may point one at
+    the loopback.
     """
 
-    def __init__(self, app: ASGIApp):
+    def __init__(self, app: ASGIApp, hosts: frozenset[str] | None):
         self.app = app
+        self.hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
+            if self.hosts and host_of(scope) not in self.hosts:
+                refused = Answer({"error": FOREIGN_HOST}, 400, {"X-Error-Message": FOREIGN_HOST})
+                return await refused(scope, receive, send)
             scope["path"] = scope["raw_path"].decode("ascii", "replace")
             if "%00" in scope["path"] or b"%00" in scope["query_string"]:
                 return await Answer({"error": "An address holds no NUL."}, 400)(
@@ -184,15 +199,13 @@ def application(root: Path, tokens_file: Path | None = None, url: str | None = N
             (method, prefix + "/{namespace}/{name}" + path, handler)
             for method, path, handler in BESIDE_REPO
         ]
-    # Without tokens, refuse other host names: a stranger's DNS may point one at the loopback.
-    hosts = ["*"] if tokens_file else LOOPBACK
+    hosts = {*LOOPBACK, urlsplit(url or "").hostname or ""} - {""}
     app = Starlette(
         routes=[
             Route(path, endpoint(handler), methods=[method]) for method, path, handler in table
         ],
         middleware=[
-            Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
-            Middleware(Guard),
+            Middleware(Guard, hosts=None if tokens_file else frozenset(hosts)),
         ],
         exception_handlers=dict.fromkeys((HTTPException, ClientDisconnect, *MALFORMED), refusal),
     )
