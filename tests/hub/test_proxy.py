@@ -156,7 +156,7 @@ def nginx(behind, tmp_path: Path) -> Iterator:
     [("", HEADERS), (DOCUMENTED.partition("client_max")[0], BODY), (DOCUMENTED, None)],
 )
 def test_publishing_behind_nginx(
-    nginx, model_folder: Path, settings: str, error: str | None
+    nginx, impatient, model_folder: Path, settings: str, error: str | None
 ) -> None:
     url = nginx(settings)
     if error is None:
