@@ -32,8 +32,8 @@ from corpusmith.teacher.redaction import redact
 REPO_TYPES = {"dataset": "dataset", "model": "model", "space": "space", "metric": "space"}
 WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds before each further try
 TOO_LARGE = (
-    ". A proxy before the Hub may limit the size of a request, as nginx does to 1 MB by default: set "
-    "client_max_body_size 0 there."
+    ". A proxy before the Hub may limit the size of a request, as nginx does to 1 MB by default: "
+    "set client_max_body_size 0 there."
 )
 ADDRESS = re.compile(r"https?://[^\s'\"]+")
 Result = TypeVar("Result")

@@ -1,7 +1,7 @@
 """Publishing through a reverse proxy with the default settings of nginx.
 
-By default nginx sends the name of its upstream as Host, and refuses bodies above 1 MB with a page in
-HTML. One test imitates it; the other runs nginx where it is installed.
+By default nginx sends the name of its upstream as Host, and refuses bodies above 1 MB with a page
+in HTML. The fast tests imitate it; the slow ones run nginx where it is installed.
 """
 
 import shutil
@@ -79,7 +79,7 @@ def heavy(folder: Path) -> Path:
 
 @pytest.fixture
 def behind(loopback, tmp_path: Path):
-    """A function that starts a hub with a tokens file and a proxy before it, and gives its address."""
+    """A function that starts a hub with tokens and a proxy before it, and gives its address."""
 
     def start(proxy, public: bool = False) -> str:
         apps: dict[str, object] = {}
@@ -117,7 +117,7 @@ def test_error_names_the_setting_for_large_bodies(behind, model_folder: Path) ->
 
 
 def test_hub_without_tokens_says_why_it_refuses_another_host(loopback, model_folder: Path) -> None:
-    with pytest.raises(UserError, match="answers only to the names .* behind a proxy with --url"):
+    with pytest.raises(UserError, match=r"answers only to the names .* behind a proxy with --url"):
         publish("model", model_folder, MODEL, target=HubTarget(loopback(Imitation).url))
 
 

@@ -32,8 +32,8 @@ from corpusmith.hub.local.upload import xet
 logger = logging.getLogger(__name__)
 LOOPBACK = ["127.0.0.1", "localhost"]
 FOREIGN_HOST = (
-    "Without a tokens file this Hub answers only to the names 127.0.0.1 and localhost. Start it with "
-    "--tokens FILE, or behind a proxy with --url and its public address."
+    "Without a tokens file this Hub answers only to the names 127.0.0.1 and localhost. Start it "
+    "with --tokens FILE, or behind a proxy with --url and its public address."
 )
 SECONDS_TO_LEAVE = 10  # a hub may take to shut down
 BARE_ID = re.compile(  # an id without a namespace, as the real Hub's oldest repositories have
