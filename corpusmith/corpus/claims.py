@@ -10,16 +10,11 @@ import re
 from functools import cached_property
 
 from corpusmith.lexicon.words import words
-from corpusmith.recipe.relation import Relation
+from corpusmith.recipe.relation import NEGATION, Relation
 from corpusmith.recipe.schema import Kind
 
 ENDING = re.compile(r"(ations?|ions?|ing|ed|es|s|ors?|ers?|e)$")
 SHORTEST_CUE = 4  # letters; too many words share a shorter beginning
-NEGATION = re.compile(
-    r"\b(no|not|nor|neither|never|cannot|without|fail(s|ed)? to|lack(s|ed)?|absence of|unlikely)\b"
-    r"|n't\b",
-    re.IGNORECASE,
-)
 
 
 def beginning(word: str) -> str:
@@ -55,11 +50,7 @@ class Claims:
     @cached_property
     def stated_by_negation(self) -> set[str]:
         """The types with a negation in a statement of their own: "should not be taken with"."""
-        return {
-            one.name
-            for one in self.relation.types
-            if any(NEGATION.search(statement) for statement in one.statements)
-        }
+        return {one.name for one in self.relation.types if one.stated_by_negation}
 
     def fault(self, sentence: str, kind: Kind) -> str | None:
         """The reason to reject a sentence with a masked pair for its claim, or None."""

@@ -7,23 +7,34 @@
         - {name: inhibits, statements: ["{head} inhibits {tail}", "{head} blocks {tail}"]}
         - {name: activates, statements: ["{head} activates {tail}"]}
 
-A statement is a clause with `{head}` and `{tail}`. Half of the requests state a relation, each type
-by its weight; the other half are rows of no relation, in the kinds of
-builders/prompts/relation.yaml.
+A statement is a clause with `{head}` and `{tail}`. `relation_kinds` turns the types into kinds of
+request.
 """
 
 import re
-from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from corpusmith.files import shipped
-
 SLOTS = {"{head}", "{tail}"}
+NEGATION = re.compile(
+    r"\b(no|not|nor|neither|never|cannot|without|fail(s|ed)? to|lack(s|ed)?|absence of|unlikely)\b"
+    r"|n't\b",
+    re.IGNORECASE,
+)
 LABELS = ("unrelated", "related")  # of a recipe that names neither labels nor types
+
+
+def with_slots(statements: tuple[str, ...]) -> tuple[str, ...]:
+    """The statements. Raises ValueError if one doesn't name head and tail, or has other slots."""
+    for statement in statements:
+        slots = set(re.findall(r"\{[^}]*\}", statement))
+        if slots != SLOTS:
+            raise ValueError(
+                f"{statement!r} needs the slots {{head}} and {{tail}}, and no other: "
+                "for example '{head} inhibits {tail}'"
+            )
+    return statements
 
 
 class RelationType(BaseModel):
@@ -40,20 +51,18 @@ class RelationType(BaseModel):
     @field_validator("statements")
     @classmethod
     def statements_name_the_pair(cls, statements: tuple[str, ...]) -> tuple[str, ...]:
-        for statement in statements:
-            slots = set(re.findall(r"\{[^}]*\}", statement))
-            if slots != SLOTS:
-                raise ValueError(
-                    f"{statement!r} needs the slots {{head}} and {{tail}}, and no other: "
-                    "for example '{head} inhibits {tail}'"
-                )
-        return statements
+        return with_slots(statements)
 
     @model_validator(mode="after")
     def one_direction_rule(self) -> "RelationType":
         if self.symmetric and self.inverse:
             raise ValueError(f"{self.name}: a symmetric type has no inverse")
         return self
+
+    @property
+    def stated_by_negation(self) -> bool:
+        """Whether a statement of the type has a negation itself: "should not be taken with"."""
+        return any(NEGATION.search(statement) for statement in self.statements)
 
 
 class Relation(BaseModel):
@@ -70,7 +79,13 @@ class Relation(BaseModel):
     none: str = "none"  # with types: the label of a pair without a relation
     negated: Literal["none", "related"] = "none"  # with types: how a negated finding counts
     speculative: Literal["none", "related"] = "related"
+    other_links: tuple[str, ...] = ()  # with types: statements of links that are none of the types
     named_together: str | None = None  # the label of a pair without a stated link, if not the first
+
+    @field_validator("other_links")
+    @classmethod
+    def other_links_name_the_pair(cls, statements: tuple[str, ...]) -> tuple[str, ...]:
+        return with_slots(statements)
 
     @model_validator(mode="before")
     @classmethod
@@ -108,84 +123,3 @@ class Relation(BaseModel):
     def symmetric(self) -> bool:
         """Whether no type has a direction."""
         return bool(self.types) and all(one.symmetric for one in self.types)
-
-
-@lru_cache(maxsize=1)
-def asked_how() -> dict[str, Any]:
-    """The wording of requests: builders/prompts/relation.yaml."""
-    path = shipped("builders", "prompts", "relation.yaml")
-    content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return content
-
-
-def kinds_of(relation: Relation) -> Iterator[dict[str, Any]]:
-    """The `kinds` of a recipe whose relation has types, as a recipe would write them."""
-    wording = asked_how()
-    stated = [*wording["stated"]]
-    if relation.speculative == "related":
-        stated += wording["speculative"]
-    total = sum(one.weight for one in relation.types)
-    for one in relation.types:
-        asked = [*stated]
-        if relation.negated == "related":
-            asked += wording["none"]["negated"]["statements"]
-        yield {
-            "name": one.name,
-            "label": one.name,
-            "weight": 50 * one.weight / total,
-            "seeds": [relation.head, relation.tail],
-            "claim": "stated" if relation.negated == "none" else "any",
-            "attributes": {
-                "statement": [fill(text, clause) for text in asked for clause in one.statements]
-            },
-        }
-    absent = {name: kind for name, kind in wording["none"].items() if applies(name, relation)}
-    total = sum(kind["weight"] for kind in absent.values())
-    for name, kind in absent.items():
-        statements = [text for one in asked_of(name, relation) for text in spoken(kind, one)]
-        yield {
-            "name": name,
-            "label": relation.none,
-            "weight": 50 * kind["weight"] / total,
-            "seeds": [
-                {"head": relation.head, "tail": relation.tail}[role] for role in kind["seeds"]
-            ],
-            "claim": kind["claim"],
-            "attributes": {"statement": list(dict.fromkeys(statements))},
-        }
-
-
-def applies(name: str, relation: Relation) -> bool:
-    """Whether a kind of "no relation" can be asked for."""
-    if name == "negated":
-        return relation.negated == "none"
-    if name == "wrong direction":
-        return any(asked_of(name, relation))
-    return True
-
-
-def asked_of(name: str, relation: Relation) -> list[RelationType]:
-    """The types that a kind of "no relation" is asked with."""
-    if name != "wrong direction":
-        return list(relation.types)
-    if not relation.one_lexicon:
-        return []
-    return [one for one in relation.types if not one.symmetric and one.inverse is None]
-
-
-def spoken(kind: dict[str, Any], one: RelationType) -> Iterator[str]:
-    """Each statement of a kind with each clause of a type."""
-    for text in kind["statements"]:
-        for clause in one.statements:
-            yield fill(text, clause)
-
-
-def fill(text: str, clause: str) -> str:
-    """The clause in its place in `text`, also with a third name or with the names swapped."""
-    swapped = clause.replace("{head}", "\0").replace("{tail}", "{head}").replace("\0", "{tail}")
-    return (
-        text.replace("{clause}", clause)
-        .replace("{clause:other_tail}", clause.replace("{tail}", "{other}"))
-        .replace("{clause:other_head}", clause.replace("{head}", "{other}"))
-        .replace("{clause:swapped}", swapped)
-    )

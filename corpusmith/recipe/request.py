@@ -32,6 +32,11 @@ class Request:
 
 
 def with_names(statement: str, seeds: Sequence[Seed]) -> str:
-    """The statement with the names drawn in place of `{head}`, `{tail}` and `{other}`."""
-    names = dict(zip(("{head}", "{tail}", "{other}"), (seed.text for seed in seeds), strict=False))
-    return re.sub(r"\{(head|tail|other)\}", lambda slot: names.get(slot[0], slot[0]), statement)
+    """The statement with the names drawn in place of `{head}`, `{tail}`, `{other}` and
+    `{another}`.
+    """
+    slots = ("{head}", "{tail}", "{other}", "{another}")
+    names = dict(zip(slots, (seed.text for seed in seeds), strict=False))
+    return re.sub(
+        r"\{(head|tail|other|another)\}", lambda slot: names.get(slot[0], slot[0]), statement
+    )

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from corpusmith.recipe.prompt import prompt_path, slots
-from corpusmith.recipe.relation import Relation, kinds_of
+from corpusmith.recipe.relation import Relation
+from corpusmith.recipe.relation_kinds import kinds_of
 
 PLANNED = {"model", "messages", "seed", "n", "stream"}
 
@@ -43,6 +44,14 @@ class LexiconSource(Strict):
     boost: dict[str, Annotated[float, Field(gt=0)]] = {}  # weight factor of a branch or concept id
 
 
+class OtherPair(Strict):
+    """Another pair of a sentence, by the places of its names in the kind's `seeds`."""
+
+    head: int = Field(ge=0)
+    tail: int = Field(ge=0)
+    label: str
+
+
 class Kind(Strict):
     """A kind of request. `seeds` lists the lexicons to draw from, in order."""
 
@@ -56,6 +65,7 @@ class Kind(Strict):
     # Relation types: what the sentence may claim. `stated`: this type, not negated;
     # `negated`: this type, negated; `absent`: no type; `any`: not checked.
     claim: Literal["any", "stated", "negated", "absent"] = "any"
+    also: tuple[OtherPair, ...] = ()  # relations: further pairs whose class is sure
 
 
 class Teacher(Strict):
@@ -219,7 +229,8 @@ class Recipe(Strict):
         relation = content.get("relation")
         if not isinstance(relation, dict) or not relation.get("types"):
             return content
-        return {**content, "kinds": list(kinds_of(Relation.model_validate(relation)))}
+        topics = "topic" in (content.get("attributes") or {})
+        return {**content, "kinds": list(kinds_of(Relation.model_validate(relation), topics))}
 
     @model_validator(mode="after")
     def frames_have_a_place(self) -> "Recipe":

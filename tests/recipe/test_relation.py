@@ -6,7 +6,8 @@ import yaml
 from corpusmith.errors import UserError
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan
-from corpusmith.recipe.relation import Relation, kinds_of
+from corpusmith.recipe.relation import Relation
+from corpusmith.recipe.relation_kinds import kinds_of
 
 TYPES = [
     {"name": "inhibits", "statements": ["{head} inhibits {tail}"], "weight": 3},
@@ -21,26 +22,65 @@ def kinds(**relation) -> dict[str, dict]:
 
 def test_half_of_requests_state_a_relation_drawn_by_weight() -> None:
     found = kinds()
-    weights = {name: kind["weight"] for name, kind in found.items()}
-    assert (weights["inhibits"], weights["activates"]) == (37.5, 12.5)
-    assert sum(weights.values()) == pytest.approx(100)
-    absent = [kind for name, kind in found.items() if name not in ("inhibits", "activates")]
-    assert absent and {kind["label"] for kind in absent} == {"none"}
+    shares = {"inhibits": 0.0, "activates": 0.0, "none": 0.0}
+    for kind in found.values():
+        shares[kind["label"]] += kind["weight"]
+    assert shares == pytest.approx({"inhibits": 37.5, "activates": 12.5, "none": 50})
+    negated = [found[f"negated: {name}"]["weight"] for name in ("inhibits", "activates")]
+    assert negated[0] == pytest.approx(3 * negated[1])
 
 
 def test_wrong_direction_needs_one_lexicon_and_a_directed_type() -> None:
-    assert "wrong direction" not in kinds()
-    found = kinds(head="drug", tail="drug")["wrong direction"]
+    assert not any(name.startswith("wrong direction") for name in kinds())
+    found = kinds(head="drug", tail="drug")["wrong direction: inhibits"]
     assert "State that {tail} inhibits {head}." in found["attributes"]["statement"]
+    assert found["also"] == [{"head": 1, "tail": 0, "label": "inhibits"}]
     symmetric = [{**one, "symmetric": True} for one in TYPES]
-    assert "wrong direction" not in kinds(head="drug", tail="drug", types=symmetric)
+    found = kinds(head="drug", tail="drug", types=symmetric)
+    assert not any(name.startswith("wrong direction") for name in found)
 
 
 def test_recipe_decides_whether_negation_counts() -> None:
-    assert kinds()["negated"]["claim"] == "negated"
+    assert kinds()["negated: inhibits"]["claim"] == "negated"
     found = kinds(negated="related")
-    assert "negated" not in found
+    assert not any(name.startswith(("negated", "not the tail")) for name in found)
     assert any("no evidence" in text for text in found["inhibits"]["attributes"]["statement"])
+
+
+def test_type_stated_by_negation_is_not_asked_for_negated() -> None:
+    advise = {"name": "advise", "statements": ["{head} should not be taken with {tail}"]}
+    found = kinds(types=[*TYPES, advise])
+    assert "negated: inhibits" in found and "negated: advise" not in found
+
+
+def test_classes_of_third_names_follow_from_the_statement() -> None:
+    found = kinds()
+    tail = found["another tail: inhibits"]
+    assert (tail["label"], tail["seeds"]) == ("none", ["chemical", "gene", "gene"])
+    assert tail["also"] == [{"head": 0, "tail": 2, "label": "inhibits"}]
+    wanted = "State that {head} inhibits {other}, whereas {tail} was only used as a control."
+    assert wanted in tail["attributes"]["statement"]
+    head = found["another head: inhibits"]
+    assert head["also"] == [{"head": 2, "tail": 1, "label": "inhibits"}]
+    wanted = "State that {other} inhibits {tail}, whereas {head} was only used as a control."
+    assert wanted in head["attributes"]["statement"]
+    crossed = found["crossed: inhibits, activates"]
+    assert crossed["seeds"] == ["chemical", "gene", "gene", "chemical"]
+    assert crossed["also"] == [
+        {"head": 0, "tail": 2, "label": "inhibits"},
+        {"head": 3, "tail": 1, "label": "activates"},
+    ]
+    wanted = "State that {head} inhibits {other}, and that {another} activates {tail}."
+    assert wanted in crossed["attributes"]["statement"]
+
+
+def test_links_that_are_no_type_are_asked_for_as_none() -> None:
+    assert "other link" not in kinds()
+    found = kinds(other_links=["{head} binds to {tail}"])["other link"]
+    assert found["label"] == "none"
+    assert "State that {head} binds to {tail}." in found["attributes"]["statement"]
+    with pytest.raises(ValueError, match="needs the slots"):
+        kinds(other_links=["binds"])
 
 
 @pytest.mark.parametrize(
@@ -85,9 +125,12 @@ def test_request_states_the_names_it_draws(typed_recipe: Path) -> None:
         assert "{" not in user
         if request.kind.name == "inhibits":
             assert f"{request.seeds[0].text} inhibits {request.seeds[1].text}" in user
-        if request.kind.name == "another tail":
+        if request.kind.name.startswith("another tail"):
             assert request.seeds[2].lexicon == "disease"
-            assert f"{request.seeds[2].text}" in user
+        if request.kind.name.startswith("crossed"):
+            assert [s.lexicon for s in request.seeds] == ["gene", "disease", "disease", "gene"]
+        statement = user.partition("written exactly like that.")[2]
+        assert all(seed.text in statement for seed in request.seeds)
 
 
 def test_kind_label_must_be_a_class(relation_recipe: Path) -> None:
