@@ -27,10 +27,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # also where it is run as a file
 from benchmarks.synthetic_answers import synthetic_answer
-from corpusmith.corpus.build import SPLITS, benchmarks_at_hand, write_parquet
+from corpusmith.corpus.build import SPLITS, benchmarks_at_hand, write_splits
 from corpusmith.corpus.filters.duplicates import find_duplicates
 from corpusmith.corpus.filters.leakage import leakage_of
-from corpusmith.corpus.measure.measures import measure
+from corpusmith.corpus.measure.measures import measure_rows
 from corpusmith.corpus.rows import REQUESTS_AT_ONCE, RowWriter
 from corpusmith.files import batches
 from corpusmith.recipe.load import load_recipe
@@ -116,9 +116,9 @@ def ours(rows: int, folder: Path, augmented: bool = False) -> dict[str, float]:
         writer.filter(duplicates, leakage)
     files = {split: writer.work / f"{split}.jsonl" for split in (*SPLITS, "rejected")}
     with clock.stage("write"):
-        write_parquet(recipe, files, folder / "out", folder)
+        write_splits(recipe, files, folder / "out", folder)
     with clock.stage("measure"):
-        measure({split: files[split] for split in SPLITS}, None)
+        measure_rows({split: files[split] for split in SPLITS}, None)
     return {
         **clock.figures(),
         "rows": rows + writer.counts.added_by_augmentation.total(),

@@ -84,28 +84,28 @@ def ours(url: str, n: int, ledger_path: str) -> dict[str, float]:
 def resumed(url: str, n: int, ledger_path: str) -> dict[str, float]:
     """Look up every answer of given requests: resuming without the plan."""
     from corpusmith.teacher.client import generate
-    from corpusmith.teacher.ledger import Ledger
-    from corpusmith.teacher.limits import AskLimits
 
-    payloads = planned(n)
-    with Ledger(ledger_path) as ledger:
-        started, cpu = time.monotonic(), time.process_time()
-        limits = AskLimits(concurrency=IN_FLIGHT)
-        assert generate(payloads, ledger, base_url=url, limits=limits).before == n
-        return measured(n, started, cpu)
+    return asked_again(generate, planned(n), url, n, ledger_path)
 
 
 def finished(url: str, n: int, ledger_path: str) -> dict[str, float]:
     """Repeat `corpusmith generate` of a run that is known to be finished."""
     from corpusmith.corpus.generate import generate
+
+    return asked_again(generate, recipe_of(n), url, n, ledger_path)
+
+
+def asked_again(
+    generate: Callable[..., Any], asked: Any, url: str, n: int, ledger_path: str
+) -> dict[str, float]:
+    """Ask for what the ledger has answered already."""
     from corpusmith.teacher.ledger import Ledger
     from corpusmith.teacher.limits import AskLimits
 
-    recipe = recipe_of(n)
     with Ledger(ledger_path) as ledger:
         started, cpu = time.monotonic(), time.process_time()
         limits = AskLimits(concurrency=IN_FLIGHT)
-        assert generate(recipe, ledger, base_url=url, limits=limits).before == n
+        assert generate(asked, ledger, base_url=url, limits=limits).before == n
         return measured(n, started, cpu)
 
 

@@ -14,7 +14,7 @@ def train_peer(job: dict) -> dict:
     import transformers
 
     from corpusmith.training.data import load_corpus
-    from corpusmith.training.encoder import load_tokenizer, locate
+    from corpusmith.training.encoder import load_tokenizer, locate_encoder
 
     corpus, tokenizer = load_corpus(job["data"]), load_tokenizer(job["encoder"])
 
@@ -39,7 +39,7 @@ def train_peer(job: dict) -> dict:
 
     rows = corpus.splits["train"]
     model = transformers.AutoModelForTokenClassification.from_pretrained(
-        locate(job["encoder"])[0],
+        locate_encoder(job["encoder"])[0],
         id2label=dict(enumerate(corpus.labels)),
         label2id={label: i for i, label in enumerate(corpus.labels)},
     )
@@ -70,7 +70,7 @@ def train_peer(job: dict) -> dict:
 def run_script(script: str, job: dict, folder: Path) -> dict:
     """Run the peer's script on the same rows, with a copy of seqeval that needs no network."""
     from corpusmith.training.data import load_corpus
-    from corpusmith.training.encoder import locate
+    from corpusmith.training.encoder import locate_encoder
 
     corpus = load_corpus(job["data"])
     for split, rows in corpus.splits.items():
@@ -79,7 +79,7 @@ def run_script(script: str, job: dict, folder: Path) -> dict:
             for r in rows
         )
         (folder / f"{split}.json").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    encoder, _ = locate(job["encoder"])
+    encoder, _ = locate_encoder(job["encoder"])
     options = {
         "model_name_or_path": Path(encoder).resolve() if Path(encoder).is_dir() else encoder,
         "train_file": folder / "train.json",

@@ -23,6 +23,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from corpusmith.lexicon.concept import Concept
+from corpusmith.lexicon.fitness import turned_round
 from corpusmith.lexicon.load import SHIPPED, load_lexicon
 from corpusmith.lexicon.matcher import Matcher, is_acronym
 from corpusmith.lexicon.words import words
@@ -50,13 +51,6 @@ MOST_HEADING_WORDS = 3
 def read(path: Path) -> list[dict[str, str]]:
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
-
-
-def turned_round(name: str) -> str:
-    """Turn 'Anemia, Hemolytic, Congenital' into 'Congenital Hemolytic Anemia'."""
-    head, *rest = name.split(", ")
-    trailing = [part for part in rest if re.match(r"\d|type\b", part, re.IGNORECASE)]
-    return " ".join([*reversed([part for part in rest if part not in trailing]), head, *trailing])
 
 
 def natural_case(names: Iterable[str]) -> dict[str, str]:

@@ -140,7 +140,7 @@ def train_and_measure(recipe: Recipe, run: Run, facts: Mapping[str, Any], done: 
         run_verb("export", model, *held_out, "--json", model / "export.json", env=env)
         write_json(trained_on, run.folder / "trained_on.json")
     for predictor, benchmark, split in measurements(recipe, run, source):
-        name = benchmark_name(predictor, model) + benchmark_name(benchmark, source)
+        name = evaluation_name(predictor, model) + evaluation_name(benchmark, source)
         report = model / "evaluation" / f"{name}-{split}.json"
         if not report.exists():
             seen = ("--training", source) if recipe.task == "ner" and benchmark != source else ()
@@ -210,7 +210,7 @@ def measurements(recipe: Recipe, run: Run, source: str) -> Iterator[tuple[Path, 
         yield predictions, str(folder), split
 
 
-def benchmark_name(where: object, plain: object) -> str:
+def evaluation_name(where: object, plain: object) -> str:
     """Part of an evaluation's file name: "" for the student, `synthetic` for its own corpus."""
     if where == plain:
         return "synthetic" if isinstance(plain, str) else ""

@@ -27,6 +27,13 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, **SAFE_PATH, "HF_HUB_DISABLE_PROGRESS_BARS": "1", **more}
 
 
+def silence_libraries() -> None:
+    """Turn off the progress bars and advice of libraries that are not imported yet."""
+    for name in ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS"):
+        os.environ.setdefault(name, "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+
+
 def run_verb(*arguments: object, env: Mapping[str, str]) -> None:
     """Run a verb in a new process, since torch and the Hub's address are configured at start-up.
 

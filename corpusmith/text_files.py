@@ -242,7 +242,7 @@ def without_lone_surrogates(value: Any) -> Any:
     return value
 
 
-def benchmark_row(row: dict[str, Any], where: str) -> dict[str, Any]:
+def checked_row(row: dict[str, Any], where: str) -> dict[str, Any]:
     """A row with its `tokens` or its `text` checked; `text` is added to a row that has tokens only.
 
     Everything that reads benchmarks calls this: evaluation, baselines, decontamination and form.

@@ -66,9 +66,11 @@ def training_config(
     config: "TrainingConfig | Mapping[str, Any] | PathName | None",
 ) -> "TrainingConfig":
     """Training settings from a YAML file, a mapping or a TrainingConfig. Raises UserError."""
-    from corpusmith.training.config import TrainingConfig, read_settings
+    from corpusmith.training.config import TrainingConfig, read_training_settings
 
     if isinstance(config, TrainingConfig):
         return config
-    settings = config if isinstance(config, Mapping) else read_settings(path_or_none(config))
+    settings = (
+        config if isinstance(config, Mapping) else read_training_settings(path_or_none(config))
+    )
     return TrainingConfig.from_dict(dict(settings))

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from corpusmith.cards.markdown import Markdown, environment
+from corpusmith.cards.markdown import Markdown, template_environment
 
 HEADING = re.compile(r"^## (v\d+\.\d+\.\d+) \((\d{4}-\d{2}-\d{2})\)\n", re.MULTILINE)
 
@@ -20,7 +20,10 @@ class Entry:
 
 def render(entries: tuple[Entry, ...]) -> str:
     """The file, newest entry first."""
-    return environment().get_template("changelog.md.jinja").render(entries=entries).rstrip() + "\n"
+    return (
+        template_environment().get_template("changelog.md.jinja").render(entries=entries).rstrip()
+        + "\n"
+    )
 
 
 def parse(text: str) -> tuple[Entry, ...]:

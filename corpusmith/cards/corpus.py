@@ -28,7 +28,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Corpus:
+class CorpusFacts:
     """One config, made from one recipe and one ledger."""
 
     # chosen in the recipe

@@ -6,7 +6,7 @@ https://docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html
 import json
 from typing import Any
 
-from corpusmith.cards.dataset import Corpus, DatasetFacts, split_name
+from corpusmith.cards.dataset import CorpusFacts, DatasetFacts, split_name
 from corpusmith.cards.markdown import citation, plain
 
 TERMS = (
@@ -87,7 +87,7 @@ def cite_as(facts: DatasetFacts) -> str:
     return f"@misc{{{fields['key']}, {', '.join(entries)}}}"
 
 
-def _origin(corpora: tuple[Corpus, ...]) -> str:
+def _origin(corpora: tuple[CorpusFacts, ...]) -> str:
     names = sorted(
         {
             plain(str(corpus.teacher["model"]), 80)

@@ -6,10 +6,10 @@ from typing import Any
 from huggingface_hub import DatasetCardData
 
 from corpusmith.cards import markdown
-from corpusmith.cards.corpus import Corpus, Example, Split, split_name
+from corpusmith.cards.corpus import CorpusFacts, Example, Split, split_name
 from corpusmith.cards.tables import corpus as tables
 
-__all__ = ["Corpus", "DatasetFacts", "Example", "Split", "render", "split_name"]
+__all__ = ["CorpusFacts", "DatasetFacts", "Example", "Split", "render", "split_name"]
 
 TASKS = {
     "ner": ("token-classification", "named-entity-recognition", "named entities"),
@@ -33,7 +33,7 @@ class DatasetFacts:
     repo_id: str
     version: str
     # read from each config's build.json
-    corpora: tuple[Corpus, ...]
+    corpora: tuple[CorpusFacts, ...]
     # given by whoever publishes, all optional
     pretty_name: str = ""
     license: str | None = None
@@ -117,14 +117,14 @@ def render(facts: DatasetFacts) -> str:
         languages=", ".join(
             sorted({LANGUAGES.get(corpus.language, corpus.language) for corpus in facts.corpora})
         ),
-        loaded=loaded(facts.corpora[0]),
+        loaded=printed_dataset(facts.corpora[0]),
         refused=any(corpus.rejected for corpus in facts.corpora),
         homepage=markdown.homepage(),
         cited=markdown.citation(facts.repo_id, "datasets/", facts.version, facts.versions),
     )
 
 
-def loaded(corpus: Corpus) -> str | None:
+def printed_dataset(corpus: CorpusFacts) -> str | None:
     """The output of `print(load_dataset(...))` for a config, if its columns are known."""
     if not corpus.features:
         return None

@@ -9,23 +9,23 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from corpusmith.cards.corpus import Corpus
+from corpusmith.cards.corpus import CorpusFacts
 from corpusmith.cards.markdown import plain
 from corpusmith.cards.model import ModelFacts
 from corpusmith.cards.tables.corpus import FORM
-from corpusmith.cards.tables.evaluations import HEADLINE, SYSTEMS, interval
+from corpusmith.cards.tables.evaluations import HEADLINE, SYSTEMS, shown_interval
 
 INK = "#747a84"
 OURS, OTHERS = "#d9633b", "#4f86c6"
 
 
-def dataset_figures(corpus: Corpus) -> dict[str, bytes]:
+def dataset_figures(corpus: CorpusFacts) -> dict[str, bytes]:
     """Pictures of one config by file name, those whose facts are known."""
     pictures = {}
     if corpus.statistics and corpus.reference_statistics:
-        pictures["form.png"] = form(corpus)
+        pictures["form.png"] = draw_form(corpus)
     if corpus.rejected_by_reason and corpus.counts.get("accepted"):
-        pictures["acceptance.png"] = acceptance(corpus)
+        pictures["acceptance.png"] = draw_acceptance(corpus)
     return pictures
 
 
@@ -39,7 +39,7 @@ def model_figures(facts: ModelFacts) -> dict[str, bytes]:
     return pictures
 
 
-def form(corpus: Corpus) -> bytes:
+def draw_form(corpus: CorpusFacts) -> bytes:
     """A panel for each measure, with a bar for each corpus."""
     columns = {corpus.name: corpus.statistics, **corpus.reference_statistics}
     measures = [
@@ -70,7 +70,7 @@ def form(corpus: Corpus) -> bytes:
     return as_png(figure)
 
 
-def acceptance(corpus: Corpus) -> bytes:
+def draw_acceptance(corpus: CorpusFacts) -> bytes:
     """Accepted answers, and rejected ones by reason."""
     reasons = sorted(corpus.rejected_by_reason.items(), key=lambda item: -item[1])[:10]
     names = ["accepted", *(plain(reason, 48) for reason, _ in reasons)]
@@ -102,7 +102,7 @@ def comparison(facts: ModelFacts) -> bytes:
             for result in facts.real:
                 if (result["benchmark"], result["split"]) != column or result["system"] != system:
                     continue
-                low, high = interval(result, key) or (result[key], result[key])
+                low, high = shown_interval(result, key) or (result[key], result[key])
                 color = OURS if system == "synthetic" else OTHERS
                 panel.plot(
                     [low, high], [row, row], color=color, linewidth=2.4, solid_capstyle="round"

@@ -149,7 +149,7 @@ def _finalize(value: Any) -> Any:
     return value if isinstance(value, jinja2.Undefined) else _printed(value)
 
 
-def environment() -> jinja2.Environment:
+def template_environment() -> jinja2.Environment:
     """The templates of this folder, with strict names and escaping by default."""
     templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader(shipped("cards")),
@@ -167,11 +167,11 @@ def environment() -> jinja2.Environment:
 def render(template: str, front: CardData, **facts: Any) -> str:
     """A README: YAML front matter, then the template."""
     front_matter = CardData(**_plain(front.to_dict())).to_yaml()
-    body = environment().get_template(template).render(**facts)
-    return f"---\n{front_matter}\n---\n\n{tidy(body)}"
+    body = template_environment().get_template(template).render(**facts)
+    return f"---\n{front_matter}\n---\n\n{without_blank_runs(body)}"
 
 
-def tidy(page: str) -> str:
+def without_blank_runs(page: str) -> str:
     """A page without runs of blank lines."""
     return re.sub(r"\n{3,}", "\n\n", page).strip() + "\n"
 

@@ -16,7 +16,7 @@ from corpusmith.cards.tables.baselines import (
     gap_closed,
     number_of_seeds,
 )
-from corpusmith.cards.tables.evaluations import METRICS, interval
+from corpusmith.cards.tables.evaluations import METRICS, shown_interval
 
 PIPELINES = {"ner": "token-classification", "relations": "text-classification"}
 
@@ -95,7 +95,7 @@ def eval_results(facts: ModelFacts) -> list[EvalResult]:
         for key, metric, name in METRICS[facts.task]:
             if evaluation.get(key) is None:
                 continue
-            ci95 = interval(evaluation, key)
+            ci95 = shown_interval(evaluation, key)
             results.append(
                 EvalResult(
                     task_type=PIPELINES[facts.task],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from corpusmith.cards import markdown
-from corpusmith.cards.corpus import Corpus
+from corpusmith.cards.corpus import CorpusFacts
 from corpusmith.cards.markdown import Markdown, between, code, number
 from corpusmith.cards.tables.baselines import (
     COLUMNS,
@@ -35,7 +35,7 @@ QUANTILES = (("mean", "Mean"), ("p50", "Median"), ("p99", "99th percentile"), ("
 class ReportFacts:
     """The facts of a report page. Sections missing in `sections` are left out."""
 
-    corpus: Corpus
+    corpus: CorpusFacts
     sections: Mapping[str, Mapping[str, Any]]  # by name, as report.json holds them
     figures: tuple[str, ...] = ()  # files beside the page
     recipe: str | None = None  # as the command was given it: a name or a path; None: by its name
@@ -59,8 +59,8 @@ class ReportFacts:
 
 def render(facts: ReportFacts) -> str:
     """README.md of a report folder."""
-    page = markdown.environment().get_template("report.md.jinja")
-    return markdown.tidy(
+    page = markdown.template_environment().get_template("report.md.jinja")
+    return markdown.without_blank_runs(
         page.render(
             facts=facts,
             corpus=facts.corpus,

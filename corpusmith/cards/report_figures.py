@@ -10,7 +10,7 @@ from corpusmith.cards.markdown import plain
 from corpusmith.cards.tables.baselines import METRIC, SYSTEMS
 
 
-def sentence_map(synthetic: np.ndarray, real: np.ndarray) -> bytes:
+def draw_sentence_map(synthetic: np.ndarray, real: np.ndarray) -> bytes:
     """Each sentence as a point on two axes, synthetic ones on top of real ones."""
     figure, (panel,) = canvas(1, width=6.4, height=5.2)
     for points, color, label in ((real, OTHERS, "real"), (synthetic, OURS, "synthetic")):
@@ -31,7 +31,7 @@ def sentence_map(synthetic: np.ndarray, real: np.ndarray) -> bytes:
     return as_png(figure)
 
 
-def curve(section: Mapping[str, Any], task: str) -> bytes:
+def draw_curve(section: Mapping[str, Any], task: str) -> bytes:
     """The headline score by training rows: the mean of the seeds, in a band of all seeds."""
     key, name = METRIC[task]
     points = section["points"]
@@ -63,7 +63,7 @@ def curve(section: Mapping[str, Any], task: str) -> bytes:
     return as_png(figure)
 
 
-def ablation(section: Mapping[str, Any], task: str) -> bytes:
+def draw_ablations(section: Mapping[str, Any], task: str) -> bytes:
     """The difference of each ablation, with its 95% interval."""
     changed = [row for row in section["rows"] if row.get("difference")]
     names = [plain(row["name"], 56) for row in changed]

@@ -63,18 +63,20 @@ def render(facts: SpaceFacts) -> str:
         corpusmith=pinned,
     )
     title = str(stated.get("title") or facts.repo_id.split("/")[-1])
-    return markdown.render("space.md.jinja", front_matter, facts=facts, title=title, named=named)
+    return markdown.render(
+        "space.md.jinja", front_matter, facts=facts, title=title, named=enumerated
+    )
 
 
 def short_description(facts: SpaceFacts) -> str:
     """One line of at most 60 characters, the Hub's limit."""
-    kinds = named(facts.labels)
+    kinds = enumerated(facts.labels)
     tail = " and their relations" if facts.relations else ""
     full = f"Finds {kinds}{tail} in text"
     return full if len(full) <= 60 else f"Finds {len(facts.labels)} types of entities in text"
 
 
-def named(labels: Sequence[str]) -> str:
+def enumerated(labels: Sequence[str]) -> str:
     """`A`, `A and B`, `A, B and C`."""
     *others, last = labels
     return f"{', '.join(others)} and {last}" if others else last

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from corpusmith.progress import LOG_EVERY
 
 if TYPE_CHECKING:
-    from corpusmith.corpus.example import Entities, Pair, Reject
+    from corpusmith.corpus.example import Entities, PairSentence, Reject
     from corpusmith.corpus.generate import Estimate
     from corpusmith.hub.release import Release
     from corpusmith.recipe.request import Request
@@ -102,7 +102,7 @@ def estimate_lines(recipe: "Recipe", planned: "Estimate") -> str:
     return "\n".join([*lines, "nothing was sent"])
 
 
-def preview_lines(request: "Request", outcome: "Entities | Pair | Reject | None") -> str:
+def preview_lines(request: "Request", outcome: "Entities | PairSentence | Reject | None") -> str:
     """A prompt, and the row or reject of its answer."""
     shown = [f"[{request.kind.name}] {request.payload['messages'][-1]['content']}"]
     if outcome is not None:
@@ -110,13 +110,13 @@ def preview_lines(request: "Request", outcome: "Entities | Pair | Reject | None"
     return "\n".join(shown)
 
 
-def marked(outcome: "Entities | Pair | Reject") -> str:
+def marked(outcome: "Entities | PairSentence | Reject") -> str:
     """A sentence with its mentions in brackets or its pair masked; the reason of a reject."""
-    from corpusmith.corpus.example import Pair, Reject
+    from corpusmith.corpus.example import PairSentence, Reject
 
     if isinstance(outcome, Reject):
         return f"rejected: {outcome.reason}"
-    if isinstance(outcome, Pair):
+    if isinstance(outcome, PairSentence):
         return f"{outcome.masked} ({outcome.label})"
     text = outcome.text
     for span in reversed(outcome.spans):

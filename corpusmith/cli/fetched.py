@@ -9,7 +9,7 @@ from corpusmith.errors import UserError
 
 
 @contextmanager
-def local_folder(path: str) -> Iterator[Path]:
+def fetched_folder(path: str) -> Iterator[Path]:
     """The folder, or a temporary copy of an fsspec URL that `build --executor` wrote to.
 
     Raises UserError when there is nothing at the URL, or nothing installed that reads it.

@@ -169,7 +169,7 @@ def publish(
     new version.
     """
     from corpusmith.cli.display import release_lines
-    from corpusmith.cli.fetched import local_folder
+    from corpusmith.cli.fetched import fetched_folder
     from corpusmith.hub import publish as publishing
 
     target = publishing.HubTarget(
@@ -190,7 +190,7 @@ def publish(
     else:
         if public and not dry_run:
             typer.confirm(f"Make {repo} visible to everybody?", abort=True)
-        with local_folder(path) as folder:
+        with fetched_folder(path) as folder:
             about = replace(about, may_publish_adapted=may_publish)
             release = publishing.publish(
                 kind, folder, repo, about=about, version=version, target=target

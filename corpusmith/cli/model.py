@@ -168,9 +168,9 @@ def evaluate(
 def training_config(file: Path | None, epochs: int | None) -> "TrainingConfig":
     """Read settings from a YAML file; `epochs` overrides the file's. Raises UserError at bad
     input."""
-    from corpusmith.training.config import TrainingConfig, read_settings
+    from corpusmith.training.config import TrainingConfig, read_training_settings
 
-    settings = read_settings(file)
+    settings = read_training_settings(file)
     return TrainingConfig.from_dict({**settings, **({"epochs": epochs} if epochs else {})})
 
 

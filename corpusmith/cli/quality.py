@@ -19,7 +19,7 @@ from corpusmith.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from corpusmith.quality.prompt_search import Candidate
+    from corpusmith.quality.prompt_search import PromptCandidate
 
 prompts_app = typer.Typer(help="Search for a better prompt.", no_args_is_help=True)
 
@@ -129,7 +129,7 @@ def search_prompts(
     )
 
 
-def ask_for_ranking(order: "Sequence[Candidate]") -> list[str]:
+def ask_for_ranking(order: "Sequence[PromptCandidate]") -> list[str]:
     """Show every candidate with three of its sentences, and ask for a ranking by id."""
     from corpusmith.corpus.checks import CONTROL
 

@@ -1,6 +1,5 @@
 """The verbs of evidence for a recipe: report, and the baselines that it shows."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,6 +7,7 @@ import typer
 
 from corpusmith.cli.options import BaseUrl, EncoderName, LedgerPath, RecipeName
 from corpusmith.errors import UserError
+from corpusmith.processes import silence_libraries
 
 
 def report(
@@ -47,9 +47,7 @@ def report(
     ] = False,
 ) -> None:
     """Write the evidence of a recipe: acceptance, form, learning curve, ablation, baselines."""
-    for quiet in ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS"):
-        os.environ.setdefault(quiet, "1")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    silence_libraries()
     import yaml
 
     try:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from corpusmith.cli.options import BaseUrl, EncoderName, LedgerPath, Public
+from corpusmith.processes import silence_libraries
 
 
 def recipes() -> None:
@@ -78,9 +79,7 @@ def run(
     Run the same command again to continue after an interruption; finished stages are skipped.
     """
     # Each stage prints a line of its own.
-    for quiet in ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS"):
-        os.environ.setdefault(quiet, "1")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    silence_libraries()
     from corpusmith.pipeline import run_all
     from corpusmith.quality.second_build import Run
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from corpusmith.errors import UserError
-from corpusmith.text_files import TextFile, benchmark_row, json_rows
+from corpusmith.text_files import TextFile, checked_row, json_rows
 
 
 def benchmark_splits(root: Path) -> dict[str, Path]:
@@ -21,8 +21,8 @@ def benchmark_splits(root: Path) -> dict[str, Path]:
     return dict(sorted((f"{path.parent.name}/{path.stem}", path) for path in root.rglob("*.jsonl")))
 
 
-def benchmark_rows(path: Path) -> Iterator[dict]:
+def benchmark_texts(path: Path) -> Iterator[dict]:
     """Rows of one split, each with a `text`: pretokenised sentences are joined by spaces."""
     for number, (where, row) in enumerate(json_rows(TextFile.of(path)), 1):
-        found = benchmark_row(row, where)
+        found = checked_row(row, where)
         yield found if "id" in found else {**found, "id": f"{path.stem}-{number}"}

@@ -9,11 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from corpusmith.corpus.benchmarks import benchmark_rows, benchmark_splits
+from corpusmith.corpus.benchmarks import benchmark_splits, benchmark_texts
 from corpusmith.corpus.counts import Counts
 from corpusmith.corpus.filters.leakage import leakage_of
 from corpusmith.corpus.measure.form import form
-from corpusmith.corpus.measure.measures import measure
+from corpusmith.corpus.measure.measures import measure_rows
 from corpusmith.corpus.rows import RowWriter, class_names
 from corpusmith.corpus.veto import Veto
 from corpusmith.errors import UserError
@@ -59,7 +59,7 @@ def build(
         if not writer.counts.accepted:
             raise no_rows(recipe, parsed.teacher.model, writer.counts, models)
         rows = {split: writer.work / f"{split}.jsonl" for split in (*SPLITS, "rejected")}
-        write_parquet(parsed, rows, out, work)
+        write_splits(parsed, rows, out, work)
         figures = measured(parsed, rows, out, root)
         facts = facts_of(parsed, writer.plan, writer.counts, figures, root)
     for veto in vetoes:
@@ -115,7 +115,7 @@ def answered_by_transcript(recipe: Recipe, work: Path) -> Path:
     return work / "transcript.sqlite"
 
 
-def write_parquet(recipe: Recipe, rows: dict[str, Path], out: Path, work: Path) -> None:
+def write_splits(recipe: Recipe, rows: dict[str, Path], out: Path, work: Path) -> None:
     """Replace `data/{recipe}/{split}-*.parquet` and the recipe's split of `data/rejected`."""
     from corpusmith.corpus.parquet import (  # `datasets` takes a second to import
         NerBuilder,
@@ -172,7 +172,7 @@ def keep_sources(recipe: Recipe, name_or_path: str, out: Path) -> None:
 def measured(recipe: Recipe, rows: dict[str, Path], out: Path, root: Path | None) -> dict[str, Any]:
     """The facts that take a pass over the rows."""
     rows = {split: rows[split] for split in SPLITS}
-    measures = measure(rows, root)
+    measures = measure_rows(rows, root)
     for split, figures in measures.splits.items():
         files = (out / "data" / recipe.name).glob(f"{split}-*.parquet")
         figures["bytes"] = sum(file.stat().st_size for file in files)
@@ -233,15 +233,15 @@ def facts_of(
         sets = {
             name: path
             for name, path in benchmark_splits(root).items()
-            if benchmark_name(path) in recipe.benchmarks
+            if benchmark_set(path) in recipe.benchmarks
         }
         facts["reference_statistics"] = {
-            name: form(benchmark_rows(path)) for name, path in sets.items()
+            name: form(benchmark_texts(path)) for name, path in sets.items()
         }
     return facts
 
 
-def benchmark_name(path: Path) -> str:
+def benchmark_set(path: Path) -> str:
     """`ner/ncbi_disease` of `…/ner/ncbi_disease/dev.jsonl`, as recipes name it."""
     return f"{path.parent.parent.name}/{path.parent.name}"
 

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from corpusmith.corpus.filters.language import in_other_language, in_other_script
-from corpusmith.corpus.filters.ngrams import word_ngrams, words
+from corpusmith.corpus.filters.ngrams import comparable_words, word_ngrams
 from corpusmith.lexicon.words import locate_words
 from corpusmith.recipe.prompt import prompt_text
 from corpusmith.recipe.request import Request
@@ -108,7 +108,7 @@ def echoes(text: str, prompt: str) -> bool:
     The names and attributes that are filled in don't count: they are asked for.
     """
     template = template_ngrams(prompt)
-    answer = words(text)
+    answer = comparable_words(text)
     covered: set[int] = set()
     for start, ngram in enumerate(word_ngrams(answer, ECHO_NGRAM)):
         if ngram in template:
@@ -119,6 +119,6 @@ def echoes(text: str, prompt: str) -> bool:
 @lru_cache(maxsize=16)
 def template_ngrams(prompt: str) -> frozenset[str]:
     """The word n-grams of a template's fixed text, not across what is filled in."""
-    parts = [words(part) for part in JINJA.split(prompt_text(prompt))]
+    parts = [comparable_words(part) for part in JINJA.split(prompt_text(prompt))]
     long = (part for part in parts if len(part) >= ECHO_NGRAM)
     return frozenset(ngram for part in long for ngram in word_ngrams(part, ECHO_NGRAM))

@@ -10,7 +10,7 @@ import re
 from functools import cached_property
 
 from corpusmith.lexicon.words import words
-from corpusmith.recipe.relation import NEGATION, Relation
+from corpusmith.recipe.relation import NEGATION, RelationRecipe
 from corpusmith.recipe.schema import Kind
 
 ENDING = re.compile(r"(ations?|ions?|ing|ed|es|s|ors?|ers?|e)$")
@@ -27,7 +27,7 @@ def beginning(word: str) -> str:
 class Claims:
     """The cue words of a relation's types."""
 
-    def __init__(self, relation: Relation) -> None:
+    def __init__(self, relation: RelationRecipe) -> None:
         self.relation = relation
 
     @cached_property

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from corpusmith.lexicon.words import Located, locate_words
+from corpusmith.lexicon.words import LocatedWords, locate_words
 
 
 class Span(NamedTuple):
@@ -36,7 +36,7 @@ class Entities:
 
 
 @dataclass(frozen=True)
-class Pair:
+class PairSentence:
     """A sentence, two spans of it, and whether it relates them."""
 
     text: str
@@ -70,7 +70,7 @@ class Reject:
 NO_LABEL = -1  # in a ClassLabel column; training leaves such words out of the loss
 
 
-def tags_of(tokens: Located, spans: Sequence[Span], ids: dict[str, int]) -> list[int]:
+def bio_ids(tokens: LocatedWords, spans: Sequence[Span], ids: dict[str, int]) -> list[int]:
     """BIO tag ids of the words. Raises ValueError where a span cuts a word."""
     words, starts, ends = tokens
     tags = [ids["O"]] * len(words)
@@ -88,7 +88,7 @@ def tags_of(tokens: Located, spans: Sequence[Span], ids: dict[str, int]) -> list
 def entity_row(example: Entities, tag_ids: dict[str, int]) -> dict[str, Any]:
     """The columns of an NER row that come from the example itself."""
     tokens = locate_words(example.text)
-    tags = tags_of(tokens, example.spans, tag_ids)
+    tags = bio_ids(tokens, example.spans, tag_ids)
     for place, (start, end) in enumerate(zip(tokens.starts, tokens.ends, strict=True)):
         if any(span.start < end and start < span.end for span in example.ignored):
             tags[place] = NO_LABEL
@@ -100,7 +100,7 @@ def entity_row(example: Entities, tag_ids: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def pair_row(example: Pair, label_ids: dict[str, int]) -> dict[str, Any]:
+def pair_row(example: PairSentence, label_ids: dict[str, int]) -> dict[str, Any]:
     """The columns of a relation row that come from the example itself."""
     return {
         "text": example.masked,

@@ -12,7 +12,7 @@ from corpusmith.recipe.schema import Recipe
 
 
 @dataclass(frozen=True)
-class Located:
+class FoundSeed:
     """A seed found at words `[first, last)` of the sentence.
 
     The span has no label if the recipe doesn't label the seed's lexicon. Such a seed is
@@ -40,14 +40,14 @@ class Lookup:
         )
         self.ambiguous = frozenset(filter(is_acronym, names))
 
-    def find_seeds(self, seeds: Iterable[Seed], sentence: Sentence) -> list[Located] | None:
+    def find_seeds(self, seeds: Iterable[Seed], sentence: Sentence) -> list[FoundSeed] | None:
         """Every occurrence of every seed, longer seeds first; None where a seed is missing."""
-        found: list[Located] = []
+        found: list[FoundSeed] = []
         used: set[int] = set()
         for seed in sorted(seeds, key=lambda seed: -len(seed.text)):
             places = [
                 place
-                for place in locate(seed, sentence, self.repair)
+                for place in locate_seed(seed, sentence, self.repair)
                 if used.isdisjoint(range(*place))
             ]
             if not places:
@@ -56,7 +56,7 @@ class Lookup:
             for first, last in places:
                 used.update(range(first, last))
                 span = span_of(sentence, first, last, label, seed.concept_id)
-                found.append(Located(first, last, span))
+                found.append(FoundSeed(first, last, span))
         return found
 
     def _label(self, seed: Seed) -> str:
@@ -65,7 +65,7 @@ class Lookup:
         ids = seed.concept_id.split("|")
         return label if label and not self.by_label[label].by_id.keys().isdisjoint(ids) else ""
 
-    def find_unasked(self, sentence: Sentence, asked: Sequence[Located]) -> list[Span]:
+    def find_unasked(self, sentence: Sentence, asked: Sequence[FoundSeed]) -> list[Span]:
         """Lexicon mentions that no seed asked for.
 
         One may be longer than a seed that it holds, but never part of a context seed.
@@ -84,7 +84,7 @@ class Lookup:
         return found
 
 
-def outgrows(match: Match, asked: Sequence[Located]) -> bool:
+def outgrows(match: Match, asked: Sequence[FoundSeed]) -> bool:
     """Whether each of the seeds is labelled and a proper part of the match."""
     return all(
         seed.span.label
@@ -95,7 +95,7 @@ def outgrows(match: Match, asked: Sequence[Located]) -> bool:
     )
 
 
-def locate(seed: Seed, sentence: Sentence, repair: bool) -> list[tuple[int, int]]:
+def locate_seed(seed: Seed, sentence: Sentence, repair: bool) -> list[tuple[int, int]]:
     """Word ranges `[first, last)` that spell the seed, without regard to hyphens.
 
     With `repair` another number or spelling counts too (tumour, tumors). An acronym is never

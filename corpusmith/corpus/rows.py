@@ -12,7 +12,14 @@ from corpusmith.corpus.augment.entities import derived_entities
 from corpusmith.corpus.augment.pairs import derived_pairs
 from corpusmith.corpus.augment.vocabulary import Vocabulary
 from corpusmith.corpus.counts import Counts
-from corpusmith.corpus.example import Entities, Pair, Reject, entity_row, pair_row, sentence_of
+from corpusmith.corpus.example import (
+    Entities,
+    PairSentence,
+    Reject,
+    entity_row,
+    pair_row,
+    sentence_of,
+)
 from corpusmith.corpus.filters.duplicates import Duplicates, find_duplicates
 from corpusmith.corpus.filters.leakage import Leakage
 from corpusmith.corpus.verify import Verifier
@@ -117,7 +124,9 @@ class RowWriter:
                     rejects.write(self._reject(row["request_id"], text, reason, row["prompt"]))
         (self.work / ACCEPTED).unlink()
 
-    def rows_of(self, request: Request, example: Entities | Pair) -> Iterator[dict[str, Any]]:
+    def rows_of(
+        self, request: Request, example: Entities | PairSentence
+    ) -> Iterator[dict[str, Any]]:
         """The row of an accepted answer, then the rows that augmentation derives from it.
 
         Derived entities are in the train split only, from sentences without uncertain mentions.
@@ -128,7 +137,7 @@ class RowWriter:
         if isinstance(example, Entities) and (request.split != "train" or example.ignored):
             return
         settings = (request.id, self.recipe, self.vocabulary)
-        derived: Iterable[tuple[str, Entities | Pair]] = (
+        derived: Iterable[tuple[str, Entities | PairSentence]] = (
             derived_entities(example, *settings)
             if isinstance(example, Entities)
             else derived_pairs(example, *settings)
@@ -137,7 +146,7 @@ class RowWriter:
             self.counts.added_by_augmentation[how] += 1
             yield self._row(request, copy, f"{request.id}-{number}")
 
-    def _verified(self, request: Request, answer: Answer) -> Entities | Pair | Reject:
+    def _verified(self, request: Request, answer: Answer) -> Entities | PairSentence | Reject:
         """The example of an answer, unless the recipe's rules or a veto reject it."""
         outcome = self.verifier.verify(request, answer.text, answer.finish_reason)
         if isinstance(outcome, Reject) or not self.vetoes:
@@ -146,7 +155,9 @@ class RowWriter:
         reasons = (Reject(veto.reason) for veto in self.vetoes if veto.rejects(row))
         return next(reasons, outcome)
 
-    def _row(self, request: Request, example: Entities | Pair, row_id: str) -> dict[str, Any]:
+    def _row(
+        self, request: Request, example: Entities | PairSentence, row_id: str
+    ) -> dict[str, Any]:
         columns = (
             entity_row(example, self._class_ids)
             if isinstance(example, Entities)

@@ -5,12 +5,12 @@ from functools import cached_property
 
 from corpusmith.corpus.checks import fault_of, first_sentence, tidy
 from corpusmith.corpus.claims import Claims
-from corpusmith.corpus.example import Entities, Pair, Reject, Span
+from corpusmith.corpus.example import Entities, PairSentence, Reject, Span
 from corpusmith.corpus.mentions import (
-    Located,
+    FoundSeed,
     Lookup,
     introduced_acronyms,
-    locate,
+    locate_seed,
     longest,
     overlaps,
     span_of,
@@ -50,7 +50,7 @@ class Verifier:
 
     def verify(
         self, request: Request, answer: str, finish_reason: str = "stop"
-    ) -> Entities | Pair | Reject:
+    ) -> Entities | PairSentence | Reject:
         """Verify the answer to a request; return an example or a reject."""
         if finish_reason in CUT_OFF:
             return Reject(CUT_OFF[finish_reason])
@@ -86,7 +86,7 @@ class Verifier:
         return Entities(sentence.text, *found)
 
     def _context(
-        self, request: Request, asked: Sequence[Located], mentions: Sequence[Span]
+        self, request: Request, asked: Sequence[FoundSeed], mentions: Sequence[Span]
     ) -> list[Span]:
         """Seeds without a label, each named by its lexicon, unless they are part of a mention."""
         lexicons = {
@@ -102,13 +102,13 @@ class Verifier:
             and not overlaps(seed.span, mentions)
         ]
 
-    def _pair(self, request: Request, sentence: Sentence) -> Pair | Reject:
+    def _pair(self, request: Request, sentence: Sentence) -> PairSentence | Reject:
         """The sentence with the request's head and tail, labelled as the request asked for."""
         relation, label = self.recipe.relation, request.kind.label
         assert relation is not None and label is not None
         spans: list[Span] = []
         for seed in request.seeds:
-            found = locate(seed, sentence, self.recipe.verify.repair)
+            found = locate_seed(seed, sentence, self.recipe.verify.repair)
             if not found:
                 return Reject("seed missing")
             spans.append(span_of(sentence, *found[0], seed.lexicon, seed.concept_id))
@@ -120,6 +120,6 @@ class Verifier:
             head, tail = tail, head
         if label == relation.labels[0] and relation.named_together:
             label = relation.named_together
-        pair = Pair(sentence.text, head, tail, label)
+        pair = PairSentence(sentence.text, head, tail, label)
         fault = self.claims.fault(pair.masked, request.kind) if self.claims else None
         return pair if fault is None else Reject(fault)

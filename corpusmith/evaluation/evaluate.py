@@ -14,7 +14,7 @@ import numpy as np
 from corpusmith.errors import UserError
 from corpusmith.evaluation.benchmark import Benchmark, read_benchmark
 from corpusmith.evaluation.error_table import error_table, mentions, seen_and_unseen
-from corpusmith.evaluation.loading import DEFAULTS, Options, load, model_facts
+from corpusmith.evaluation.loading import DEFAULTS, Options, load, training_seed
 from corpusmith.evaluation.metrics import (
     calibration_error,
     micro_counts,
@@ -75,7 +75,7 @@ def evaluate(
         "benchmark": benchmark,
         "split": split,
     }
-    facts |= {"revision": data.revision} | ({} if is_file else model_facts(model))
+    facts |= {"revision": data.revision} | ({} if is_file else training_seed(model))
     if data.labelled and len(data.classes) > 2:
         return facts | evaluate_types(data, *predicted_types(model, data, options))
     if data.labelled:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from corpusmith.extraction.extract import loaded
+from corpusmith.extraction.extract import load_extractor
 from corpusmith.extraction.readers.read import DETECTED, Reading
 
 
@@ -31,10 +31,10 @@ def load(kind: Any, model: str, options: Options) -> Any:
         "quantized": options.quantized,
         "threads": options.threads,
     }
-    return loaded(kind, model, running)
+    return load_extractor(kind, model, running)
 
 
-def model_facts(model: str) -> dict:
+def training_seed(model: str) -> dict:
     """The training seed of a model folder, if it is recorded."""
     report = Path(model) / "training.json"
     return (

@@ -16,7 +16,7 @@ def labelled(recipe: Recipe, kind: Kind) -> int:
     return sum(seed in recipe.labels.values() for seed in kind.seeds)
 
 
-def form(name: str) -> Callable[[Recipe, Kind], bool]:
+def asks_for_form(name: str) -> Callable[[Recipe, Kind], bool]:
     return lambda recipe, kind: kind.form == name
 
 
@@ -109,9 +109,11 @@ ABLATIONS = (
         "No kind with several mentions",
         without=lambda recipe, kind: labelled(recipe, kind) > 1,
     ),
-    Ablation("coordination", "No coordinated mentions asked for", without=form("coordinated")),
-    Ablation("abbreviations", "No abbreviations asked for", without=form("abbreviated")),
-    Ablation("modifiers", "No modifiers asked for", without=form("modifier")),
+    Ablation(
+        "coordination", "No coordinated mentions asked for", without=asks_for_form("coordinated")
+    ),
+    Ablation("abbreviations", "No abbreviations asked for", without=asks_for_form("abbreviated")),
+    Ablation("modifiers", "No modifiers asked for", without=asks_for_form("modifier")),
     Ablation(
         "unasked", "Mentions that were not asked for left unlabelled", {"verify.unasked": "ignore"}
     ),

@@ -14,10 +14,10 @@ from corpusmith.evidence.students import Students, shipped_zero_shot
 from corpusmith.evidence.training_sets import (
     Arm,
     ablated,
+    answered_requests,
     curve_sizes,
     first_rows,
     gold,
-    originals,
 )
 from corpusmith.recipe.load import load_recipe
 
@@ -140,7 +140,7 @@ def plan_baselines(students: Students, choices: Choices, plans: Plans) -> None:
 
 def curve_arms(students: Students, first: int) -> list[tuple[int, Arm]]:
     """The points of the learning curve: numbers of accepted sentences, and their rows."""
-    accepted = originals(students.corpus)
+    accepted = answered_requests(students.corpus)
     arms = []
     for size in curve_sizes(len(accepted), first)[:-1]:
         rows = first_rows(students.corpus, accepted[:size], students.work / f"first-{size}")
@@ -195,6 +195,6 @@ def list_students(students: Students, plans: Plans) -> None:
     students.say(f"{len(todo)} students to train, {done} are trained already; nothing was trained")
 
 
-def train(students: Students, plans: Plans) -> int:
+def train_students(students: Students, plans: Plans) -> int:
     """Train and measure every student without a result; returns their number."""
     return train_all(plans.trainings(students), students.results, students.say)

@@ -159,7 +159,9 @@ class TextSections:
         if "map" in only:
             say("  embedding sentences for the map")
             section, points = sentences.sentence_map(written, real, embed)
-            self.evidence.keep("map", {**about, **section}, report_figures.sentence_map(*points))
+            self.evidence.keep(
+                "map", {**about, **section}, report_figures.draw_sentence_map(*points)
+            )
         if "memorisation" in only:
             say("  looking for the nearest benchmark sentences")
             section = sentences.memorisation(self.built, written, real, embed)
@@ -169,14 +171,14 @@ class TextSections:
 def trained_sections(evidence: Evidence, students: Students, plans: Plans) -> None:
     """Train the students and write the sections that need them."""
     task = students.recipe.task
-    planning.train(students, plans)
+    planning.train_students(students, plans)
     if plans.curve:
         section = sections.curve(students, plans)
-        evidence.keep("curve", section, report_figures.curve(section, task))
+        evidence.keep("curve", section, report_figures.draw_curve(section, task))
     if plans.ablation:
         section = sections.ablation(students, plans)
         several = len(section["rows"]) > 1
-        picture = report_figures.ablation(section, task) if several else None
+        picture = report_figures.draw_ablations(section, task) if several else None
         evidence.keep("ablation", section, picture)
     if plans.baselines is not None:
         evidence.keep("baselines", sections.baselines(students, plans))

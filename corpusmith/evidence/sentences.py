@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from corpusmith.corpus.benchmarks import benchmark_rows, benchmark_splits
-from corpusmith.corpus.build import benchmark_name
+from corpusmith.corpus.benchmarks import benchmark_splits, benchmark_texts
+from corpusmith.corpus.build import benchmark_set
 from corpusmith.corpus.measure.unlabelled import unlabelled_names
 from corpusmith.evaluation.significance import interval
 from corpusmith.quality.embeddings import Embedder, nearest, project, two_sample_auroc
@@ -159,7 +159,7 @@ def real_sentences(recipe: Recipe, root: Path | None) -> dict[str, Sentences]:
     splits = benchmark_splits(root) if root else {}
     found = {}
     for name, path in splits.items():
-        if benchmark_name(path) in recipe.benchmarks:
-            rows = list(benchmark_rows(path))
+        if benchmark_set(path) in recipe.benchmarks:
+            rows = list(benchmark_texts(path))
             found[name] = Sentences([str(row["id"]) for row in rows], [row["text"] for row in rows])
     return found

@@ -27,7 +27,7 @@ from corpusmith.files import write_json
 from corpusmith.inference import EntityExtractor, RelationClassifier
 from corpusmith.training.config import TrainingConfig, rule
 from corpusmith.training.data import load_corpus
-from corpusmith.training.encoder import locate
+from corpusmith.training.encoder import locate_encoder
 
 EVALUATED = 0.25  # cost of evaluating a sentence; training on one for an epoch costs 1
 
@@ -117,7 +117,7 @@ class Training:
         """The inputs that determine the result."""
         return {
             "rows": self.rows.fingerprint,
-            "encoder": [self.encoder, locate(self.encoder)[1]],
+            "encoder": [self.encoder, locate_encoder(self.encoder)[1]],
             "settings": asdict(self.config),
             "rule": rule(self.measured.task),
             "benchmark": [
@@ -182,14 +182,14 @@ def train_one(training: Training, runs: Path) -> dict[str, Any]:
         "seconds": report["seconds"],
         "hardware": report["hardware"],
         "versions": report["versions"],
-        **measure(folder, training.measured.of(training.judged)),
+        **row_scores(folder, training.measured.of(training.judged)),
     }
     write_json(result, runs / f"{training.key}.json", indent=None)
     shutil.rmtree(folder)
     return result
 
 
-def measure(model: Path, data: Benchmark) -> dict[str, Any]:
+def row_scores(model: Path, data: Benchmark) -> dict[str, Any]:
     """Each benchmark row's counts, by the extractor that users run."""
     if data.tagged:
         extractor = load(EntityExtractor, str(model), Options())

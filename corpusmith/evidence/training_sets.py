@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from corpusmith.corpus.benchmarks import benchmark_rows
+from corpusmith.corpus.benchmarks import benchmark_texts
 from corpusmith.corpus.build import build
 from corpusmith.corpus.rows import class_names
 from corpusmith.errors import UserError
@@ -72,7 +72,7 @@ def curve_sizes(total: int, first: int) -> list[int]:
     return [*sizes, total]
 
 
-def originals(corpus: Path) -> list[str]:
+def answered_requests(corpus: Path) -> list[str]:
     """Requests of the train split whose answer is a row, in the order of the plan."""
     rows = read_split(corpus, "train").select(["id", "request_id"]).to_pylist()
     return [row["id"] for row in rows if row["id"] == row["request_id"]]
@@ -123,9 +123,9 @@ def gold(recipe: Recipe, measured: Measured, corpus: Path | None, out: Path) -> 
         {part: plain_rows(read_split(corpus, part), recipe) for part in SPLITS} if corpus else {}
     )
     if (benchmark / "train.jsonl").exists() and split != "train":
-        rows = list(benchmark_rows(benchmark / "train.jsonl"))
+        rows = list(benchmark_texts(benchmark / "train.jsonl"))
         return Arm(name, ((write_gold(recipe, rows, extra, out / "train"), None),))
-    rows = list(benchmark_rows(benchmark / f"{split}.jsonl"))
+    rows = list(benchmark_texts(benchmark / f"{split}.jsonl"))
     folds = sorted({row["fold"] for row in rows if "fold" in row})
     if len(folds) < 2:
         return None

@@ -30,7 +30,7 @@ class Mention:
 
 
 @dataclass(frozen=True)
-class Pair:
+class MentionPair:
     """A relation between two mentions of a document, given by their positions in its list."""
 
     head: int
@@ -52,7 +52,7 @@ class Document:
     id: str | None
     text: str
     mentions: tuple[Mention, ...] | None = None
-    relations: tuple[Pair, ...] = ()
+    relations: tuple[MentionPair, ...] = ()
     tokens: tuple[str, ...] | None = None
     tags: tuple[str, ...] | None = None
     label: Any = None
@@ -76,14 +76,14 @@ def checked(document: Document) -> Document:
     """
     mentions = document.mentions or ()
     units: list[Convert] = [int]
-    if mentions and not all(fits(mention, document.text) for mention in mentions):
+    if mentions and not all(same_text(mention, document.text) for mention in mentions):
         units += [unit(document.text) for unit in (utf16_units, utf8_bytes, short_ends)]
     for convert in units:
         moved = [converted(mention, convert) for mention in mentions]
-        if all(m is not None and fits(m, document.text) for m in moved):
+        if all(m is not None and same_text(m, document.text) for m in moved):
             joined = tuple(without_gaps(m, document.text) for m in moved if m is not None)
             return replace(document, mentions=None if document.mentions is None else joined)
-    wrong = next(m for m in mentions if not fits(m, document.text))
+    wrong = next(m for m in mentions if not same_text(m, document.text))
     raise UserError(f"{document.where}: {why_not(wrong, document.text)}")
 
 
@@ -109,7 +109,7 @@ def without_gaps(mention: Mention, text: str) -> Mention:
     return replace(mention, fragments=(), text=text[mention.start : mention.end])
 
 
-def fits(mention: Mention, text: str) -> bool:
+def same_text(mention: Mention, text: str) -> bool:
     """Whether the mention's text equals the document's; kinds of white space may differ."""
     pieces = mention.fragments or ((mention.start, mention.end),)
     if any(not 0 <= first < last <= len(text) for first, last in pieces):

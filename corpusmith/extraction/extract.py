@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from corpusmith.errors import UserError
-from corpusmith.extraction.document import Document, Mention, Pair
+from corpusmith.extraction.document import Document, Mention, MentionPair
 from corpusmith.inference import Entity, EntityExtractor, RelationClassifier, sentences
 
 CHARACTERS = 200_000
@@ -67,8 +67,10 @@ class Extractor:
         Raises:
             UserError: when a model can't be loaded, or is not an entity or relation model.
         """
-        entities = loaded(EntityExtractor, model, options)
-        classifier = None if relations is None else loaded(RelationClassifier, relations, options)
+        entities = load_extractor(EntityExtractor, model, options)
+        classifier = (
+            None if relations is None else load_extractor(RelationClassifier, relations, options)
+        )
         return cls(entities, classifier, threshold, annotate)
 
     def extract(self, texts: str | Sequence[str | Document]) -> list[Document]:
@@ -116,11 +118,11 @@ class Extractor:
         mentions = tuple(
             Mention(e.start, e.end, e.label, e.text, round(e.score, 4)) for e in entities
         )
-        pairs: tuple[Pair, ...] = ()
+        pairs: tuple[MentionPair, ...] = ()
         if self.relations is not None:
             number = {entity: n for n, entity in enumerate(entities)}
             pairs = tuple(
-                Pair(number[r.head], number[r.tail], r.label, round(r.score, 4))
+                MentionPair(number[r.head], number[r.tail], r.label, round(r.score, 4))
                 for r in self.relations.extract(document.text, entities)
                 if r.label != self.relations.labels[0]
             )
@@ -162,7 +164,7 @@ def moved(entity: Entity, by: int) -> Entity:
     return replace(entity, start=entity.start + by, end=entity.end + by) if by else entity
 
 
-def loaded(kind: Any, model: str | Path, options: dict[str, Any]) -> Any:
+def load_extractor(kind: Any, model: str | Path, options: dict[str, Any]) -> Any:
     """A model from a folder or Hub id `id[@revision]`."""
     name = str(model)
     name, _, revision = (name, "", "") if Path(name).is_dir() else name.partition("@")

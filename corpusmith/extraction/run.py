@@ -21,7 +21,7 @@ from corpusmith.extraction.extract import Extractor
 from corpusmith.extraction.formats import STREAMED, WHOLE, format_of_output
 from corpusmith.extraction.readers.json_spans import spans_document
 from corpusmith.extraction.readers.read import Reading
-from corpusmith.extraction.sources import Source, every_document, sources
+from corpusmith.extraction.sources import TextSource, every_document, sources
 from corpusmith.extraction.writers import row_of
 from corpusmith.progress import bar
 
@@ -73,10 +73,10 @@ def extract_files(
     def bad(error: UserError) -> None:
         skipped.append(str(error))
 
-    total = count(listed, reading, skip_bad)
+    total = count_documents(listed, reading, skip_bad)
     documents = every_document(listed, reading, bad if skip_bad else None)
     if output.out is None:
-        counted = Counted(extractor.extract_iter(progress(documents, total, 0)))
+        counted = Counted(extractor.extract_iter(with_progress(documents, total, 0)))
         STREAMED[output.to](iter(counted), sys.stdout)
         return Extraction(counted.documents, counted.mentions, skipped)
     if output.out.exists():
@@ -87,7 +87,7 @@ def extract_files(
     for _ in islice(documents, done):
         pass
     with partial.open("a", encoding="utf-8", newline="\n") as file:
-        for document in extractor.extract_iter(progress(documents, total, done)):
+        for document in extractor.extract_iter(with_progress(documents, total, done)):
             file.write(json.dumps(row_of(document), ensure_ascii=False) + "\n")
             file.flush()
     counted = Counted(read_partial(partial))
@@ -96,13 +96,13 @@ def extract_files(
     return Extraction(counted.documents, counted.mentions, skipped)
 
 
-def count(listed: Sequence[Source], reading: Reading, skip_bad: bool) -> int:
+def count_documents(listed: Sequence[TextSource], reading: Reading, skip_bad: bool) -> int:
     """How many documents there are. Raises the error of the first that can't be read."""
     ignore = (lambda error: None) if skip_bad else None
     return sum(1 for _ in every_document(listed, reading, ignore))
 
 
-def progress(documents: Iterator[Document], total: int, done: int) -> Iterator[Document]:
+def with_progress(documents: Iterator[Document], total: int, done: int) -> Iterator[Document]:
     """The same documents, with a line of progress on stderr."""
     with closing(bar(total, "extract", "documents", done=done)) as shown:
         for document in documents:

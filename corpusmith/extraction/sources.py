@@ -19,7 +19,7 @@ STDIN = "-"
 
 
 @dataclass(frozen=True)
-class Source:
+class TextSource:
     """A named text file; `path` where it is on this machine, `stem` what its documents are "
     "called."""
 
@@ -28,7 +28,7 @@ class Source:
     path: Path | None = None
 
 
-def sources(patterns: Sequence[str], reading: Reading) -> list[Source]:
+def sources(patterns: Sequence[str], reading: Reading) -> list[TextSource]:
     """The files that paths, folders, globs, URLs and `-` (stdin) name, each once, in order.
 
     Of a folder, files of known formats are taken. `.ann` files are read with their text files.
@@ -36,28 +36,28 @@ def sources(patterns: Sequence[str], reading: Reading) -> list[Source]:
     Raises:
         UserError: when a pattern names nothing.
     """
-    found: dict[str, Source] = {}
+    found: dict[str, TextSource] = {}
     for pattern in patterns:
         for source in sources_of(pattern, reading):
             found.setdefault(source.file.name, source)
     return list(found.values())
 
 
-def sources_of(pattern: str, reading: Reading) -> list[Source]:
+def sources_of(pattern: str, reading: Reading) -> list[TextSource]:
     if pattern == STDIN:
-        return [Source(TextFile("stdin", spooled(sys.stdin.buffer), reading.encoding), "stdin")]
+        return [TextSource(TextFile("stdin", spooled(sys.stdin.buffer), reading.encoding), "stdin")]
     if "://" in pattern:
         return urls(pattern, reading)
     path = Path(pattern)
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if is_document(file))
+        files = sorted(file for file in path.rglob("*") if is_readable(file))
         if not files:
             raise UserError(f"{path} holds no file: name a folder with documents")
         return [local(file, file.relative_to(path), reading) for file in files]
     if path.is_file():
         return [local(path, Path(path.name), reading)]
     matched = [Path(name) for name in sorted(glob.glob(pattern, recursive=True))]
-    files = [file for file in matched if is_document(file)]
+    files = [file for file in matched if is_readable(file)]
     if not files:
         raise UserError(f"no file at {pattern}: name files, folders, globs, URLs or - for stdin")
     return [local(file, Path(file.name), reading) for file in files]
@@ -75,15 +75,15 @@ def spooled(stream: BinaryIO) -> Callable[[], BinaryIO]:
     return opened
 
 
-def is_document(file: Path) -> bool:
+def is_readable(file: Path) -> bool:
     return file.is_file() and not file.name.startswith(".") and file.suffix != ".ann"
 
 
-def local(file: Path, name: Path, reading: Reading) -> Source:
-    return Source(TextFile.of(file, reading.encoding), name.with_suffix("").as_posix(), file)
+def local(file: Path, name: Path, reading: Reading) -> TextSource:
+    return TextSource(TextFile.of(file, reading.encoding), name.with_suffix("").as_posix(), file)
 
 
-def urls(pattern: str, reading: Reading) -> list[Source]:
+def urls(pattern: str, reading: Reading) -> list[TextSource]:
     """Files at a URL of fsspec, such as s3://bucket/*.jsonl; its protocol's package must be "
     "there."""
     import fsspec
@@ -95,13 +95,13 @@ def urls(pattern: str, reading: Reading) -> list[Source]:
     if not opened:
         raise UserError(f"no file at {pattern}")
     return [
-        Source(TextFile(file.full_name, file.open, reading.encoding), Path(file.path).stem)
+        TextSource(TextFile(file.full_name, file.open, reading.encoding), Path(file.path).stem)
         for file in opened
     ]
 
 
 def documents_in(
-    source: Source, reading: Reading, bad: Callable[[UserError], None] | None = None
+    source: TextSource, reading: Reading, bad: Callable[[UserError], None] | None = None
 ) -> Iterator[Document]:
     """The documents of a source, each with an id.
 
@@ -124,7 +124,7 @@ def documents_in(
 
 
 def every_document(
-    listed: Sequence[Source], reading: Reading, bad: Bad | None = None
+    listed: Sequence[TextSource], reading: Reading, bad: Bad | None = None
 ) -> Iterator[Document]:
     for source in listed:
         yield from documents_in(source, reading, bad)

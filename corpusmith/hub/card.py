@@ -46,8 +46,8 @@ class About:
 
 def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
     """A function from a version and its changelog to the files that name the version."""
-    documents = read_documents(repo, files)
-    stood_card = read_text(repo, standing.files.get("README.md"))
+    documents = read_card_documents(repo, files)
+    stood_card = content_text(repo, standing.files.get("README.md"))
     stood = front_matter(stood_card)
     license = about.license or stood.get("license")
     if license is None and repo.kind == "dataset":
@@ -73,10 +73,10 @@ def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
         return {"README.md": model.render(known).encode()}
 
     def space_card(version: str, entries: tuple[Entry, ...]) -> Files:
-        own = front_matter(read_text(repo, files.get("README.md")))
+        own = front_matter(content_text(repo, files.get("README.md")))
         pinned = pinned_sources(stood)
-        ner = sources(about.ner or pinned["ner"])
-        relations = sources(about.relations or pinned["relations"])
+        ner = parse_pins(about.ner or pinned["ner"])
+        relations = parse_pins(about.relations or pinned["relations"])
         found = [facts.class_names(config) for config in model_configs(repo, ner)]
         related = [config.get("corpusmith") or {} for config in model_configs(repo, relations)]
         known = SpaceFacts(
@@ -84,7 +84,7 @@ def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
             version,
             ner=ner,
             relations=relations,
-            datasets=sources(about.datasets or pinned["datasets"]),
+            datasets=parse_pins(about.datasets or pinned["datasets"]),
             labels=tuple(sorted({label for names in found for label in facts.shown_labels(names)})),
             pairs=tuple(
                 (about_pair["head"].capitalize(), about_pair["tail"].capitalize())
@@ -92,12 +92,12 @@ def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
                 if {"head", "tail"} <= about_pair.keys()
             ),
             front_matter=own,
-            versions=facts.lines(entries),
+            versions=facts.version_lines(entries),
         )
         return {"README.md": space_cards.render(known).encode()}
 
     def metric_card(version: str, entries: tuple[Entry, ...]) -> Files:
-        known = MetricFacts(repo.id, read_text(repo, files.get("README.md")))
+        known = MetricFacts(repo.id, content_text(repo, files.get("README.md")))
         return {"README.md": metric.render(known).encode()}
 
     return {
@@ -128,7 +128,7 @@ def linked_space(model_card: str) -> str | None:
     return linked[1] if linked else None
 
 
-def sources(pins: Sequence[str]) -> tuple[Source, ...]:
+def parse_pins(pins: Sequence[str]) -> tuple[Source, ...]:
     """Repos with their versions, from ``id@version``; without one, whatever `main` holds."""
     return tuple(
         Source(name, version or "main") for name, _, version in (pin.partition("@") for pin in pins)
@@ -156,7 +156,7 @@ def json_mapping(content: bytes, path: str) -> dict[str, Any]:
     return found
 
 
-def read_documents(repo: Repo, files: Mapping[str, Content]) -> dict[str, Any]:
+def read_card_documents(repo: Repo, files: Mapping[str, Content]) -> dict[str, Any]:
     """The JSON that cards are drawn from, by path."""
     return {
         path: json_mapping(repo.read(content), f"{path} of {repo.id}")
@@ -165,7 +165,7 @@ def read_documents(repo: Repo, files: Mapping[str, Content]) -> dict[str, Any]:
     }
 
 
-def read_text(repo: Repo, content: Content | None) -> str:
+def content_text(repo: Repo, content: Content | None) -> str:
     """The text of a file; empty where there is none."""
     return "" if content is None else repo.read(content).decode()
 

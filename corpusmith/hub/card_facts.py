@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from corpusmith.cards.changelog import Entry
-from corpusmith.cards.dataset import Corpus, DatasetFacts, Example, Split, split_name
+from corpusmith.cards.dataset import CorpusFacts, DatasetFacts, Example, Split, split_name
 from corpusmith.cards.model import ModelFacts
 
 Documents = Mapping[str, Any]  # path in the repo -> its JSON
@@ -58,7 +58,7 @@ def dataset_facts(
         corpora,
         pretty_name=pretty_name,
         license=license,
-        versions=lines(repo.entries),
+        versions=version_lines(repo.entries),
     )
 
 
@@ -98,7 +98,7 @@ def model_facts(
         figures=pictures(paths, "figures/"),
         widget=tuple(shown.get("sentences", ())),
         answer=tuple(shown.get("answer", ())),
-        versions=lines(repo.entries),
+        versions=version_lines(repo.entries),
     )
 
 
@@ -125,7 +125,7 @@ def model_identity(documents: Documents) -> dict[str, Any]:
     }
 
 
-def lines(entries: tuple[Entry, ...]) -> tuple[tuple[str, str, str], ...]:
+def version_lines(entries: tuple[Entry, ...]) -> tuple[tuple[str, str, str], ...]:
     """(version, date, summary) of each release, for the card."""
     return tuple((entry.version, entry.date, entry.summary) for entry in entries)
 
@@ -151,11 +151,11 @@ def pictures(paths: Collection[str], folder: str) -> tuple[str, ...]:
     )
 
 
-def corpus(name: str, build: Mapping[str, Any], paths: Collection[str]) -> Corpus:
+def corpus(name: str, build: Mapping[str, Any], paths: Collection[str]) -> CorpusFacts:
     """One config of a dataset card, from its build.json. Facts that the file lacks stay out."""
     refused = build.get("rejected") or {}
     shown = pictures(paths, f"recipes/{name}/figures/")
-    return Corpus(
+    return CorpusFacts(
         name=name,
         task=build["task"],
         title=build.get("title", ""),

@@ -7,7 +7,7 @@ from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundErro
 
 from corpusmith.errors import UserError
 from corpusmith.hub.card import About
-from corpusmith.hub.folders.contents import read_json
+from corpusmith.hub.folders.contents import read_mapping
 from corpusmith.hub.release import MADE_BY_THE_HUB, same
 from corpusmith.hub.repo import Files, RemoteFile, Repo, Standing
 
@@ -16,7 +16,7 @@ OURS = {".gitattributes", "CHANGELOG.md", "croissant.json"}
 
 def refuse_adapted(folder: Path) -> None:
     """Raise UserError for a model that `corpusmith adapt` trained on local documents."""
-    training = read_json(folder / "training.json")
+    training = read_mapping(folder / "training.json")
     if "adapted" in training:
         raise UserError(
             f"{folder} was trained on {training['adapted']['documents']:,} local documents, and a "

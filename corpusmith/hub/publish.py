@@ -17,11 +17,11 @@ from corpusmith.hub import versions
 from corpusmith.hub.card import (
     About,
     card_of,
+    content_text,
     front_matter,
     linked_space,
     pinned_sources,
-    read_documents,
-    read_text,
+    read_card_documents,
 )
 from corpusmith.hub.checks import (
     check_edits,
@@ -30,7 +30,7 @@ from corpusmith.hub.checks import (
     with_files_of_others,
 )
 from corpusmith.hub.folders.contents import folder_contents
-from corpusmith.hub.release import Release, compare, release, tag
+from corpusmith.hub.release import Release, file_changes, release, tag
 from corpusmith.hub.repo import DEFAULT_TARGET, Files, HubTarget, Repo, Standing
 from corpusmith.hub.row_changes import changes_table, row_changes
 from corpusmith.hub.versions import Step
@@ -122,7 +122,7 @@ def repin_space_of(model: Release, *, target: HubTarget = DEFAULT_TARGET) -> Rel
     Returns None if there is no such Space, or it does not run the model.
     """
     repo = Repo("model", model.repo_id, target)
-    space_id = linked_space(read_text(repo, repo.standing().files.get("README.md")))
+    space_id = linked_space(content_text(repo, repo.standing().files.get("README.md")))
     if space_id is None:
         return None
     space = Repo("space", space_id, target)
@@ -132,7 +132,7 @@ def repin_space_of(model: Release, *, target: HubTarget = DEFAULT_TARGET) -> Rel
 
 
 def _pinned(space: Repo, standing: Standing) -> dict[str, list[str]]:
-    return pinned_sources(front_matter(read_text(space, standing.files.get("README.md"))))
+    return pinned_sources(front_matter(content_text(space, standing.files.get("README.md"))))
 
 
 def _ids(pinned: Mapping[str, Sequence[str]]) -> set[str]:
@@ -150,7 +150,7 @@ def diff(
     """Compare two versions; returns the reason, rows by config and files as Markdown."""
     repo = Repo(kind, repo_id, target)
     old, new = _at(repo, before), _at(repo, after)
-    changes = compare(new.files, old)
+    changes = file_changes(new.files, old)
     step = _step(repo, old, dict(new.files))
     table = changes_table(row_changes(repo, old.files, new.files)) if kind == "dataset" else ""
     listed = "\n".join(f"- {change.action} {change.path}" for change in changes)
@@ -185,7 +185,7 @@ def _release_next(
 ) -> Release:
     """Render card and changelog of the next version, and release it if anything changed."""
     dry_run = repo.target.dry_run
-    log = read_text(repo, standing.files.get("CHANGELOG.md"))
+    log = content_text(repo, standing.files.get("CHANGELOG.md"))
     entries = changelog.parse(log)
     declared = entries[0].version if entries else None
     released = _last_release(repo, standing, declared)
@@ -194,7 +194,7 @@ def _release_next(
     later = declared and version and versions.parse(version) > versions.parse(declared)
     if declared and not later:
         now: Files = {**files, **card(declared, entries), "CHANGELOG.md": log.encode()}
-        if not compare(now, standing):
+        if not file_changes(now, standing):
             _check_tag(repo, standing, declared)
             return Release(
                 repo.kind, repo.id, declared, "unchanged", repo.url, commit=standing.head
@@ -216,10 +216,10 @@ def _release_next(
     if not dry_run:
         return release(repo, files, next_one, since=standing, message=step.reason)
     old, new = (
-        read_text(repo, held.get("README.md")).splitlines() for held in (standing.files, files)
+        content_text(repo, held.get("README.md")).splitlines() for held in (standing.files, files)
     )
     card_diff = "\n".join(difflib.unified_diff(old, new, "README.md", "README.md", lineterm=""))
-    changes = compare(files, standing)
+    changes = file_changes(files, standing)
     return Release(
         repo.kind,
         repo.id,
@@ -261,10 +261,10 @@ def _check_tag(repo: Repo, standing: Standing, declared: str) -> None:
 
 def _step(repo: Repo, standing: Standing, files: Files) -> Step:
     """The version step from the present files to `files`."""
-    changed = [change.path for change in compare(files, standing)]
+    changed = [change.path for change in file_changes(files, standing)]
     if repo.type == "space":
         return versions.code_step("CHANGELOG.md" not in standing.files, changed)
-    before, after = read_documents(repo, standing.files), read_documents(repo, files)
+    before, after = read_card_documents(repo, standing.files), read_card_documents(repo, files)
     if repo.kind == "dataset":
         return versions.dataset_step(facts.builds(before), facts.builds(after))
     return versions.model_step(facts.model_identity(before), facts.model_identity(after), changed)

@@ -25,7 +25,7 @@ MADE_BY_THE_HUB = {
 
 
 @dataclass(frozen=True)
-class Change:
+class FileChange:
     """One file of a release.
 
     `action` is add, update or delete; `size` is in bytes, 0 for a deleted file.
@@ -49,7 +49,7 @@ class Release:
     version: str
     state: str
     url: str
-    changes: tuple[Change, ...] = ()
+    changes: tuple[FileChange, ...] = ()
     commit: str | None = None
     pull_request: str | None = None
     reason: str = ""
@@ -77,15 +77,15 @@ def folder_files(folder: Path) -> dict[str, Path]:
     return files
 
 
-def compare(files: Mapping[str, Content], standing: Standing) -> tuple[Change, ...]:
+def file_changes(files: Mapping[str, Content], standing: Standing) -> tuple[FileChange, ...]:
     """The changes that make the repo hold exactly `files`."""
     changes = []
     for path, content in sorted(files.items()):
         before = standing.files.get(path)
         if before is None or not same(content, before):
-            changes.append(Change(path, "add" if before is None else "update", size(content)))
+            changes.append(FileChange(path, "add" if before is None else "update", size(content)))
     stale = set(standing.files) - set(files) - {".gitattributes"}
-    return (*changes, *(Change(path, "delete", 0) for path in sorted(stale)))
+    return (*changes, *(FileChange(path, "delete", 0) for path in sorted(stale)))
 
 
 def size(content: Content) -> int:
@@ -149,7 +149,7 @@ def release(
         repo.call(make)
         made = repo.standing()
         since = made if made.files.keys() <= MADE_BY_THE_HUB else since
-    changes = compare(files, since)
+    changes = file_changes(files, since)
 
     def attempt() -> Release:
         now = repo.standing()
@@ -168,7 +168,7 @@ def release(
                 reason=message,
             )
         head = now.head
-        if compare(files, now):
+        if file_changes(files, now):
             if now.head != since.head:
                 raise UserError(
                     f"{repo.id} changed while {version} was prepared: its head is now {now.head}. "
@@ -187,7 +187,7 @@ def release(
 def _commit(
     repo: Repo,
     files: Mapping[str, Content],
-    changes: Sequence[Change],
+    changes: Sequence[FileChange],
     parent: str | None,
     version: str,
     message: str,
@@ -218,7 +218,7 @@ def _commit(
     return str(commit.pr_url if pr else commit.oid)
 
 
-def _operation(change: Change, files: Mapping[str, Content]) -> Any:
+def _operation(change: FileChange, files: Mapping[str, Content]) -> Any:
     if change.action == "delete":
         return CommitOperationDelete(change.path, is_folder=False)
     content = files[change.path]
@@ -231,7 +231,7 @@ def _proposed(repo: Repo, files: Mapping[str, Content]) -> str | None:
     """The address of an open pull request with exactly these files."""
     refs = repo.api.list_repo_refs(repo.id, repo_type=repo.type, include_pull_requests=True)
     for ref in refs.pull_requests or []:
-        if not compare(files, repo.standing(ref.ref)):
+        if not file_changes(files, repo.standing(ref.ref)):
             return f"{repo.url}/discussions/{ref.ref.split('/')[-1]}"
     return None
 

@@ -16,7 +16,7 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 from huggingface_hub.hf_api import GitCommitInfo
 
 from corpusmith.errors import UserError
-from corpusmith.hub.release import MADE_BY_THE_HUB, compare, tag
+from corpusmith.hub.release import MADE_BY_THE_HUB, file_changes, tag
 from corpusmith.hub.repo import HubTarget, RemoteFile, Repo, Standing
 
 ORIGIN = "Lifted from commit "
@@ -96,7 +96,7 @@ def _old_names(old: Repo, standing: Standing, names: Mapping[str, str]) -> tuple
     return tuple(sorted(set(found) - names.keys()))
 
 
-def renamed(text: bytes, names: Mapping[str, str]) -> bytes:
+def renamed_card(text: bytes, names: Mapping[str, str]) -> bytes:
     """A card with each repo under its name on the target."""
     for old, new in names.items():
         if old != new:
@@ -147,7 +147,7 @@ def _operations(
     """The operations from one state to the next. Each Hub makes its own .gitattributes."""
     changes = [
         change
-        for change in compare(after, Standing(files=before))
+        for change in file_changes(after, Standing(files=before))
         if change.path != ".gitattributes"
     ]
     return [
@@ -162,7 +162,7 @@ def _content(old: Repo, file: RemoteFile, names: Mapping[str, str]) -> bytes | P
     """The content of a file for the target."""
     if file.path not in CARDS:
         return old.download(file)
-    return renamed(old.read(file), names)
+    return renamed_card(old.read(file), names)
 
 
 def _commit(new: Repo, commit: GitCommitInfo, operations: list[Any], parent: str) -> str:

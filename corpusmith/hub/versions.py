@@ -63,14 +63,16 @@ def dataset_step(
 
 
 def _build_step(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Step | None:
+    """The step of one config. A recipe that changed and makes the same rows is no change."""
     if before.get("fingerprint") != after.get("fingerprint") or before.get("features") != after.get(
         "features"
     ):
         parts = [part for part in PARTS_OF_A_FINGERPRINT if before.get(part) != after.get(part)]
         if before.get("features") != after.get("features"):
             parts.append("schema")
-        return Step(0, f"{name}: changed {', '.join(parts) or 'recipe or verification'}.")
-    if before.get("content_hash") != after.get("content_hash"):
+        if parts or before.get("content_hash") != after.get("content_hash"):
+            return Step(0, f"{name}: changed {', '.join(parts) or 'recipe or verification'}.")
+    elif before.get("content_hash") != after.get("content_hash"):
         had, has = _rows(before), _rows(after)
         kind = "more" if has > had else "fewer" if has < had else "other"
         return Step(1, f"{name}: {kind} rows of the same kind.")

@@ -20,7 +20,7 @@ BINOMIAL = re.compile(r"(?P<genus>[A-Z])[a-z]{2,} (?P<species>[a-z]{3,}(?:-[a-z]
 WORD = re.compile(r"[^\W\d_]+(?:'s)?")
 
 
-class Change(NamedTuple):
+class NameChange(NamedTuple):
     """The change to one name. `written` is empty if the name was left out."""
 
     name: str
@@ -39,7 +39,7 @@ class Fitted:
     """The concepts of a normalised list, and each name that was changed, added or left out."""
 
     concepts: tuple[Concept, ...]
-    changes: tuple[Change, ...] = field(repr=False)
+    changes: tuple[NameChange, ...] = field(repr=False)
 
     def summary(self) -> Counter[tuple[str, str]]:
         """Counts of names changed, added or left out, by reason."""
@@ -77,13 +77,13 @@ class _Fitting:
     def __init__(self, concepts: Sequence[Concept], known_case: Mapping[str, str]) -> None:
         names = [name for concept in concepts for name in concept.names]
         self.case = known_case
-        self.binomials = share(map(bool, map(BINOMIAL.fullmatch, names)))
+        self.binomials = share_of_true(map(bool, map(BINOMIAL.fullmatch, names)))
         self.has_binomials = self.binomials >= settings()["binomial_share"]
         several = [name for name in names if " " in name]
-        self.is_headings = share(map(is_heading, several)) >= settings()["headings_share"]
+        self.is_headings = share_of_true(map(is_heading, several)) >= settings()["headings_share"]
         self.genera = {name.split()[0] for name in names if BINOMIAL.fullmatch(name)}
         self.unusable = re.compile("|".join(settings()["unusable"]), re.IGNORECASE)
-        self.changes: list[Change] = []
+        self.changes: list[NameChange] = []
         self.taken: dict[str, str] = {}
 
     def fit(self, concept: Concept) -> Concept | None:
@@ -91,17 +91,17 @@ class _Fitting:
         for name in concept.names:
             for fixed, reason in self.fixed(name):
                 if fault := self.fault(fixed, concept):
-                    self.changes.append(Change(name, "", fault))
+                    self.changes.append(NameChange(name, "", fault))
                     continue
                 written.append(fixed)
                 self.taken[spelling_key(fixed)] = concept.id
                 if reason:
-                    self.changes.append(Change("" if name in written else name, fixed, reason))
+                    self.changes.append(NameChange("" if name in written else name, fixed, reason))
         for form, reason in self.added(written):
             if spelling_key(form) not in self.taken:
                 written.append(form)
                 self.taken[spelling_key(form)] = concept.id
-                self.changes.append(Change("", form, reason))
+                self.changes.append(NameChange("", form, reason))
         if not written:
             return None
         return replace(concept, names=tuple(written), weight=weight_of(written))
@@ -183,7 +183,7 @@ def weight_of(names: Sequence[str]) -> float:
     return round(max(settings()["least_weight"], weight), 3)
 
 
-def share(flags: Iterable[bool]) -> float:
+def share_of_true(flags: Iterable[bool]) -> float:
     """The share of true values; 0 of none."""
     counted = list(flags)
     return sum(counted) / len(counted) if counted else 0.0

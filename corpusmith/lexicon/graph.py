@@ -59,7 +59,7 @@ class Graph:
         synonyms = list(reversed(others.values()))
         return Facts(
             name,
-            defined(concept.definition) if "definition" in kinds else "",
+            short_definition(concept.definition) if "definition" in kinds else "",
             tuple(parents[:MOST_NAMES]),
             tuple(rng.sample(siblings, min(MOST_NAMES, len(siblings)))),
             tuple(synonyms[:MOST_NAMES]) if "synonyms" in kinds else (),
@@ -119,7 +119,7 @@ def spelled(name: str) -> str:
     return " ".join(map(fold, name.lower().split()))
 
 
-def defined(definition: str) -> str:
+def short_definition(definition: str) -> str:
     """The first sentence of a definition on one line, without its full stop. Long ones are cut."""
     text = re.split(r"(?<=[a-z)])\.\s+(?=[A-Z])", " ".join(definition.split()))[0].rstrip(".")
     return (

@@ -28,7 +28,7 @@ def words(text: str) -> list[str]:
     return WORD.findall(text)
 
 
-class Located(NamedTuple):
+class LocatedWords(NamedTuple):
     """The words of a text and their offsets: `text[starts[i]:ends[i]] == words[i]`."""
 
     words: Sequence[str]
@@ -37,11 +37,11 @@ class Located(NamedTuple):
 
 
 @lru_cache(maxsize=16)  # verification, tags and augmentation use the same sentence in turn
-def locate_words(text: str) -> Located:
+def locate_words(text: str) -> LocatedWords:
     """Every word of `text` with its offsets."""
     pieces = WORD.split(text)  # what lies between words, and words, in turn
     ends = [*accumulate(map(len, pieces))]
-    return Located(pieces[1::2], ends[:-1:2], ends[1::2])
+    return LocatedWords(pieces[1::2], ends[:-1:2], ends[1::2])
 
 
 BRITISH = (

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from corpusmith.corpus.example import Entities, Pair, Reject
+from corpusmith.corpus.example import Entities, PairSentence, Reject
 from corpusmith.corpus.generate import generate
 from corpusmith.corpus.verify import Verifier
 from corpusmith.recipe.load import load_recipe
@@ -17,7 +17,7 @@ PREVIEWED = 5
 
 def preview(
     recipe: str, ledger: Path, ask: bool, base_url: str | None = None
-) -> Iterator[tuple[Request, Entities | Pair | Reject | None]]:
+) -> Iterator[tuple[Request, Entities | PairSentence | Reject | None]]:
     """The first five requests and their checked answers; with `ask`, they are sent first."""
     parsed = load_recipe(recipe).model_copy(update={"rows": PREVIEWED})
     plan = Plan(parsed)

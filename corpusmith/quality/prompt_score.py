@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from corpusmith.corpus.benchmarks import benchmark_rows
-from corpusmith.corpus.example import Entities, Pair, Reject
-from corpusmith.corpus.filters.ngrams import word_ngrams, words
+from corpusmith.corpus.benchmarks import benchmark_texts
+from corpusmith.corpus.example import Entities, PairSentence, Reject
+from corpusmith.corpus.filters.ngrams import comparable_words, word_ngrams
 from corpusmith.corpus.measure.form import form
 from corpusmith.recipe.prompt import PROMPTS
 from corpusmith.recipe.schema import Recipe
@@ -32,9 +32,15 @@ class Score:
         return round((self.acceptance + self.diversity + self.closeness) / 3, 4)
 
 
-def score(outcomes: Sequence[Entities | Pair | Reject | None], target: dict[str, float]) -> Score:
+def score(
+    outcomes: Sequence[Entities | PairSentence | Reject | None], target: dict[str, float]
+) -> Score:
     """Score verified answers (None: a failed request). Only accepted ones have a form."""
-    rows = [row_of(outcome) for outcome in outcomes if isinstance(outcome, Entities | Pair)]
+    rows = [
+        benchmark_form(outcome)
+        for outcome in outcomes
+        if isinstance(outcome, Entities | PairSentence)
+    ]
     if not rows:
         return Score(0.0, 0.0, 0.0, {})
     figures = {name: float(value) for name, value in form(rows).items() if name in COMPARED}
@@ -46,16 +52,16 @@ def score(outcomes: Sequence[Entities | Pair | Reject | None], target: dict[str,
     )
 
 
-def row_of(outcome: Entities | Pair) -> dict[str, Any]:
+def benchmark_form(outcome: Entities | PairSentence) -> dict[str, Any]:
     """A row in the form of benchmarks: a masked relation text, or a text with its mentions."""
-    if isinstance(outcome, Pair):
+    if isinstance(outcome, PairSentence):
         return {"text": outcome.masked}
     return {"text": outcome.text, "entities": [{"text": span.text} for span in outcome.spans]}
 
 
 def distinct(texts: Sequence[str], n: int = 2) -> float:
     """The share of distinct word n-grams (distinct-n, Li et al. 2016)."""
-    ngrams = [ngram for text in texts for ngram in word_ngrams(words(text), n)]
+    ngrams = [ngram for text in texts for ngram in word_ngrams(comparable_words(text), n)]
     return len(set(ngrams)) / len(ngrams) if ngrams else 0.0
 
 
@@ -77,7 +83,7 @@ def target_form(recipe: Recipe, root: Path | None) -> tuple[dict[str, float], st
         if path.exists():
             rows = [
                 row
-                for row in benchmark_rows(path)
+                for row in benchmark_texts(path)
                 if "ner_tags" not in row or set(row["ner_tags"]) != {"O"}
             ]
             return {

@@ -12,12 +12,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from corpusmith.corpus.example import Entities, Pair, Reject
+from corpusmith.corpus.example import Entities, PairSentence, Reject
 from corpusmith.corpus.verify import Verifier
 from corpusmith.errors import UserError
 from corpusmith.quality.prompt_score import Score, score, target_form
 from corpusmith.recipe.plan import Plan
-from corpusmith.recipe.prompt import Refused, prompt_text, read_template, to_jinja
+from corpusmith.recipe.prompt import TemplateFault, prompt_text, read_template, to_jinja
 from corpusmith.recipe.request import Request
 from corpusmith.recipe.schema import Recipe
 from corpusmith.teacher.client import generate
@@ -50,7 +50,7 @@ SHOWN = 3  # of the best templates, to be varied
 
 
 @dataclass
-class Candidate:
+class PromptCandidate:
     """A template as the LLM wrote it (None: the recipe's own), with its answers and score."""
 
     id: str
@@ -70,7 +70,9 @@ class Candidate:
         }
 
 
-Rank = Callable[[Sequence[Candidate]], Sequence[str]]  # the ids of some candidates, the best first
+Rank = Callable[
+    [Sequence[PromptCandidate]], Sequence[str]
+]  # the ids of some candidates, the best first
 
 
 @dataclass
@@ -104,9 +106,9 @@ class PromptSearch:
         """The requests of a search if no template is refused and the ledger has no answer."""
         return self.sentences + self.rounds * self.templates * (1 + self.sentences)
 
-    def run(self, work: Path, say: Callable[[str], None]) -> list[Candidate]:
+    def run(self, work: Path, say: Callable[[str], None]) -> list[PromptCandidate]:
         """Every candidate, the best first, and the recipe's own prompt. Files go to `work`."""
-        order = self._judged([Candidate("now", None, self.base)], work)
+        order = self._judged([PromptCandidate("now", None, self.base)], work)
         say(shown(order[0]))
         for number in range(1, self.rounds + 1):
             grown = self._judged(list(self._proposed(number, order)), work)
@@ -118,7 +120,7 @@ class PromptSearch:
                 order.sort(key=lambda c: chosen.index(c.id) if c.id in chosen else len(chosen))
         return order
 
-    def _proposed(self, number: int, order: Sequence[Candidate]) -> Iterator[Candidate]:
+    def _proposed(self, number: int, order: Sequence[PromptCandidate]) -> Iterator[PromptCandidate]:
         """New templates of a round. Other proposals are refused with a reason."""
         payloads = [self._proposal(number, i, order) for i in range(self.templates)]
         known = {EXAMPLE.removeprefix("Example: "), *(candidate.template for candidate in order)}
@@ -127,14 +129,14 @@ class PromptSearch:
             try:
                 template = read_template(text or "", self.slots)
                 if template in known:
-                    raise Refused("the same as another, or as the example")
-            except Refused as reason:
+                    raise TemplateFault("the same as another, or as the example")
+            except TemplateFault as reason:
                 self.refused.append({"id": candidate, "answer": text or "", "reason": str(reason)})
                 continue
             known.add(template)
-            yield Candidate(candidate, template, to_jinja(template, self.base))
+            yield PromptCandidate(candidate, template, to_jinja(template, self.base))
 
-    def _proposal(self, number: int, i: int, order: Sequence[Candidate]) -> dict[str, Any]:
+    def _proposal(self, number: int, i: int, order: Sequence[PromptCandidate]) -> dict[str, Any]:
         best = [c for c in order if c.template is not None and c.score is not None][:SHOWN]
         lines = [f"{c.score.total:.2f}: {c.template}" for c in best if c.score]
         grown = (
@@ -152,16 +154,16 @@ class PromptSearch:
         seed = number * 1000 + i + self.recipe.seed * 1_000_000
         return {"model": self.recipe.teacher.model, "messages": messages, **SAMPLING, "seed": seed}
 
-    def _judged(self, candidates: list[Candidate], work: Path) -> list[Candidate]:
+    def _judged(self, candidates: list[PromptCandidate], work: Path) -> list[PromptCandidate]:
         """Candidates with their sentences and score. All requests are sent together."""
         work.mkdir(parents=True, exist_ok=True)
-        asked: list[tuple[Candidate, Request]] = []
+        asked: list[tuple[PromptCandidate, Request]] = []
         for candidate in candidates:
             path = work / f"{candidate.id}.jinja"
             path.write_text(candidate.jinja, encoding="utf-8")
             plan = Plan(self.recipe.model_copy(update={"prompt": str(path)}))
             asked += [(candidate, request) for request in self._requests(plan)]
-        outcomes: dict[str, list[Entities | Pair | Reject | None]] = {
+        outcomes: dict[str, list[Entities | PairSentence | Reject | None]] = {
             candidate.id: [] for candidate in candidates
         }
         answers = self._answers([request.payload for _, request in asked])
@@ -218,7 +220,7 @@ class PromptSearch:
         return frozenset({"phrases", *set.intersection(*filled)} & {"phrases", *FILLED})
 
 
-def shown(candidate: Candidate) -> str:
+def shown(candidate: PromptCandidate) -> str:
     """A line of figures, and the template."""
     assert candidate.score is not None
     s = candidate.score
@@ -229,7 +231,7 @@ def shown(candidate: Candidate) -> str:
     return f"{candidate.id:<5} {figures}  {candidate.template or '(the prompt of the recipe)'}"
 
 
-def keep(search: PromptSearch, order: Sequence[Candidate], folder: Path) -> tuple[Path, Path]:
+def keep(search: PromptSearch, order: Sequence[PromptCandidate], folder: Path) -> tuple[Path, Path]:
     """Write the best new template as `NAME.vN.jinja`, and a JSON of all candidates.
 
     N is the first free number from 2. Raises UserError if all proposals were refused.

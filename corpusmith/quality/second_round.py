@@ -17,7 +17,7 @@ from corpusmith.corpus.rows import class_names
 from corpusmith.errors import UserError
 from corpusmith.files import write_json
 from corpusmith.quality.predictions import originals, predict, read_predictions, write_lines
-from corpusmith.quality.uncertainty import Doubt, Uncertainty, measure
+from corpusmith.quality.uncertainty import Doubt, Uncertainty, uncertainty_by_group
 from corpusmith.recipe.load import load_recipe, shipped_recipes
 from corpusmith.recipe.plan import SPLIT_FOLDS, Plan
 from corpusmith.recipe.prompt import attribute_values
@@ -62,7 +62,7 @@ def aim(
         lines = held_out(model, dataset or f"runs/{parsed.name}/dataset")
         write_lines(predicted, lines)
     assert predicted is not None
-    found = measure(parsed, read_predictions(predicted, len(class_names(parsed))))
+    found = uncertainty_by_group(parsed, read_predictions(predicted, len(class_names(parsed))))
     write_recipe(aimed_recipe(recipe, found, rows), out)
     write_json({"recipe": parsed.name, **found.facts()}, out.with_suffix(".uncertainty.json"))
     return found

@@ -91,7 +91,7 @@ def doubt_of(row: Prediction) -> float:
     )
 
 
-def measure(recipe: Recipe, judged: Iterable[Prediction]) -> Uncertainty:
+def uncertainty_by_group(recipe: Recipe, judged: Iterable[Prediction]) -> Uncertainty:
     """Aggregate model uncertainty by group. Augmented copies and borrowed requests don't count.
 
     Raises UserError when none of the rows is the recipe's.

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from corpusmith.corpus.benchmarks import benchmark_rows
+from corpusmith.corpus.benchmarks import benchmark_texts
 from corpusmith.errors import UserError
 from corpusmith.lexicon.words import locate_words
 from corpusmith.teacher.client import generate
@@ -183,7 +183,7 @@ def _asked(
 ) -> tuple[list[str], list[tuple[dict[str, Any], list]]]:
     """The types of a split's tags, and its rows (or a sample) with a payload for each type."""
     path = benchmark / f"{split}.jsonl"
-    rows = list(benchmark_rows(path)) if path.is_file() else []
+    rows = list(benchmark_texts(path)) if path.is_file() else []
     if not rows:
         raise UserError(f"{path} holds no row: give a benchmark folder and one of its splits")
     tagged = "ner_tags" in rows[0]

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from corpusmith.lexicon.concept import Lexicon
+from corpusmith.lexicon.forms import forms
 from corpusmith.lexicon.load import load_lexicon
 from corpusmith.recipe.plan import Plan
-from corpusmith.recipe.prompt import PROMPTS, prompt_text
+from corpusmith.recipe.prompt import PROMPTS, attribute_values, prompt_text
 from corpusmith.recipe.schema import Recipe
 
 # Increase by one when the same answers get different labels, rows or copies.
@@ -37,8 +38,8 @@ def file_name(path_or_name: str) -> str:
 
 
 def fingerprint(recipe: Recipe, lexicons: Mapping[str, Lexicon]) -> str:
-    """sha256 over recipe, prompt, lexicons, teacher and `RULES`: equal fingerprints make rows of
-    one kind.
+    """sha256 over recipe, prompt, lists, lexicons, teacher and `RULES`: equal fingerprints make
+    rows of one kind.
     """
     lenders = Plan(
         recipe
@@ -54,10 +55,26 @@ def fingerprint(recipe: Recipe, lexicons: Mapping[str, Lexicon]) -> str:
         ],
         "teacher": recipe.teacher.model_dump(mode="json", include={"model", "parameters"}),
         "prompt": prompt_text(recipe.prompt),
+        "lists": shipped_lists(recipe),
         "lexicons": {name: lexicon.fingerprint for name, lexicon in sorted(lexicons.items())},
         "rules": RULES,
     }
     return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
+
+
+def shipped_lists(recipe: Recipe) -> dict[str, Any]:
+    """The shipped values that fill requests and copies: attribute lists, and words and frames."""
+    named = [recipe.attributes, *(kind.attributes for kind in recipe.kinds)]
+    sources = {source for attributes in named for source in attributes.values()}
+    if recipe.augment.asides:
+        sources.add(recipe.augment.asides)
+    return {
+        "attributes": {
+            source: attribute_values(source)
+            for source in sorted(source for source in sources if isinstance(source, str))
+        },
+        "forms": forms(),
+    }
 
 
 def plan_identity(plan: Plan, shard: tuple[int, int]) -> str:
@@ -80,6 +97,7 @@ def plan_identity(plan: Plan, shard: tuple[int, int]) -> str:
             for part in (plan, *plan.lenders)
         ],
         "attributes": [hashlib.sha256(path.read_bytes()).hexdigest() for path in attributes],
+        "forms": forms(),
         "version": version("corpusmith"),
         "rules": RULES,
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from corpusmith.errors import UserError
 from corpusmith.lexicon.concept import Concept
-from corpusmith.lexicon.fitness import Change, Fitted, fit, natural_case, other_numbers
+from corpusmith.lexicon.fitness import Fitted, NameChange, fit, natural_case, other_numbers
 from corpusmith.lexicon.formats import load_external
 from corpusmith.lexicon.load import load_lexicon
 from corpusmith.lexicon.matcher import folded_key, is_acronym
@@ -128,11 +128,11 @@ def fit_list(concepts: Sequence[Concept], scope: Scope) -> Fitted:
     unabbreviated = (concept.only(lambda name: not is_acronym(name)) for concept in added)
     grown = {concept.id: concept for concept in unabbreviated if concept is not None}
     out = {folded_key(n) for phrase in scope.excluded for n in (phrase, *other_numbers(phrase))}
-    changes: list[Change] = []
+    changes: list[NameChange] = []
     kept: list[Concept] = []
     for concept in (*concepts, *grown.values()):
         changes += [
-            Change(name, "", "--about excludes it")
+            NameChange(name, "", "--about excludes it")
             for name in concept.names
             if folded_key(name) in out
         ]
@@ -140,7 +140,7 @@ def fit_list(concepts: Sequence[Concept], scope: Scope) -> Fitted:
             kept.append(counted)
     fitted = fit(kept, case)
     changes += [
-        Change("", name, "--about names its branch of a shipped lexicon")
+        NameChange("", name, "--about names its branch of a shipped lexicon")
         for concept in fitted.concepts
         if concept.id in grown
         for name in concept.names
@@ -159,7 +159,7 @@ def write_concepts(concepts: Iterable[Concept], path: Path) -> None:
             lines.write(f"{concept.id}\t{first}\t{'|'.join(others)}\t\t{concept.weight:g}\n")
 
 
-def write_changes(changes: Iterable[Change], path: Path) -> None:
+def write_changes(changes: Iterable[NameChange], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as lines:
         table = csv.writer(
             lines, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, quotechar=None
@@ -190,7 +190,7 @@ def summary_of(recipe: Path) -> str:
     )
 
 
-def reasons_of(changes: Iterable[Change]) -> str:
+def reasons_of(changes: Iterable[NameChange]) -> str:
     counts = Counter(change.reason for change in changes if not change.written)
     return ", ".join(f"{count} {reason}" for reason, count in counts.most_common())
 

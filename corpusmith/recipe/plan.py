@@ -18,7 +18,7 @@ from corpusmith.lexicon.surface_forms import abbreviation, by_last_word, coordin
 from corpusmith.recipe.lexicons import apart, found, selected
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.prompt import attribute_values, prompt_text, prompt_version, sandbox
-from corpusmith.recipe.request import Request, Seed, with_names
+from corpusmith.recipe.request import Request, Seed, filled_statement
 from corpusmith.recipe.schema import Kind, Recipe, Selection
 
 # The folds of concepts, of ten, that each split asks about.
@@ -72,7 +72,7 @@ class Plan:
         seeds, phrases = self._seeds(kind, split, rng)
         chosen = {name: rng.choice(values) for name, values in way.attributes}
         if recipe.relation and recipe.relation.types:
-            chosen = {name: with_names(value, seeds) for name, value in chosen.items()}
+            chosen = {name: filled_statement(value, seeds) for name, value in chosen.items()}
         rendered = self.template.render(
             {
                 "kind": kind.name,

@@ -33,12 +33,12 @@ INTRODUCED = re.compile(
 FENCE = re.compile(r"```\w*\n?|`")
 
 
-class Refused(ValueError):
+class TemplateFault(ValueError):
     """The reason why a text is not a template, from a few fixed phrases, so they can be counted."""
 
 
 def read_template(answer: str, slots: frozenset[str]) -> str:
-    """The template in an LLM's answer, on one line. Raises Refused.
+    """The template in an LLM's answer, on one line. Raises TemplateFault.
 
     `slots` are the names that the recipe can fill; `phrases` is always one, and must be used.
     """
@@ -48,16 +48,16 @@ def read_template(answer: str, slots: frozenset[str]) -> str:
         text = text[1:-1].strip()
     text = re.sub(r"[\"'“”]?\{\s*phrases\s*\}[\"'“”]?", "{phrases}", text)
     if CONTROL.search(text):
-        raise Refused("control character")
+        raise TemplateFault("control character")
     if not SHORTEST <= len(text.split()) <= LONGEST:
-        raise Refused("too short or too long")
+        raise TemplateFault("too short or too long")
     named = SLOT.findall(text)
     if unknown := sorted(set(named) - slots):
-        raise Refused(f"unknown slot {unknown[0][:30]}")
+        raise TemplateFault(f"unknown slot {unknown[0][:30]}")
     if set("{}") & set(SLOT.sub("", text)):
-        raise Refused("a brace that is no slot")
+        raise TemplateFault("a brace that is no slot")
     if named.count("phrases") != 1:
-        raise Refused("does not name {phrases} once")
+        raise TemplateFault("does not name {phrases} once")
     return SLOT.sub(lambda slot: "{" + slot[1] + "}", text)
 
 
@@ -71,13 +71,13 @@ def to_jinja(template: str, base: str) -> str:
     asked = SLOT.sub(
         lambda slot: PHRASES if slot[1] == "phrases" else "{{ " + slot[1] + " }}", template
     )
-    check(asked)
+    check_template(asked)
     asked += "".join(text for slot, text in APPENDED.items() if slot not in named)
     body = f"{{% if phrases -%}}\n{asked}\n{{%- else -%}}\n{user.strip()}\n{{%- endif %}}\n"
     return f"{system}\n---\n{body}"
 
 
-def check(body: str) -> None:
+def check_template(body: str) -> None:
     """Raise ValueError unless Jinja reads `body` as text, slots, and the one spelling of
     `phrases`."""
     allowed = (nodes.TemplateData, nodes.Output, nodes.Name)

@@ -65,7 +65,7 @@ class RelationType(BaseModel):
         return any(NEGATION.search(statement) for statement in self.statements)
 
 
-class Relation(BaseModel):
+class RelationRecipe(BaseModel):
     """The lexicons of head and tail, and the classes of a pair: `labels`, or `types` that make
     them.
     """
@@ -98,7 +98,7 @@ class Relation(BaseModel):
         return {**content, "labels": (content.get("none", "none"), *names)}
 
     @model_validator(mode="after")
-    def classes_agree(self) -> "Relation":
+    def classes_agree(self) -> "RelationRecipe":
         if len(self.labels) < 2 or len(set(self.labels)) < len(self.labels):
             raise ValueError(
                 f"the classes {', '.join(self.labels)} must be two or more, all different"

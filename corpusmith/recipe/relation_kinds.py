@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from corpusmith.files import shipped
-from corpusmith.recipe.relation import Relation, RelationType
+from corpusmith.recipe.relation import RelationRecipe, RelationType
 
 RELATED = 50  # per cent of the requests
 
@@ -25,7 +25,7 @@ def asked_how() -> dict[str, Any]:
     return content
 
 
-def kinds_of(relation: Relation, topics: bool = False) -> Iterator[dict[str, Any]]:
+def kinds_of(relation: RelationRecipe, topics: bool = False) -> Iterator[dict[str, Any]]:
     """The `kinds` of a recipe whose relation has types, as a recipe would write them.
 
     `topics` says whether the recipe has a `topic`. Requests of three or more names get none,
@@ -37,7 +37,7 @@ def kinds_of(relation: Relation, topics: bool = False) -> Iterator[dict[str, Any
         yield kind
 
 
-def written_kinds(relation: Relation) -> Iterator[dict[str, Any]]:
+def written_kinds(relation: RelationRecipe) -> Iterator[dict[str, Any]]:
     """The kinds that state a type, then those of no relation."""
     yield from stated(relation)
     absent = {name: kind for name, kind in asked_how()["none"].items() if applies(name, relation)}
@@ -46,7 +46,7 @@ def written_kinds(relation: Relation) -> Iterator[dict[str, Any]]:
         yield from unrelated(relation, name, kind, (100 - RELATED) * kind["weight"] / total)
 
 
-def stated(relation: Relation) -> Iterator[dict[str, Any]]:
+def stated(relation: RelationRecipe) -> Iterator[dict[str, Any]]:
     """The kinds that state a type: of one pair, and of two in a sentence."""
     wording = asked_how()
     weights = sum(one.weight for one in relation.types)
@@ -72,7 +72,7 @@ def stated(relation: Relation) -> Iterator[dict[str, Any]]:
 
 
 def unrelated(
-    relation: Relation, name: str, kind: dict[str, Any], weight: float
+    relation: RelationRecipe, name: str, kind: dict[str, Any], weight: float
 ) -> Iterator[dict[str, Any]]:
     """The kinds of no relation that one entry of the wording makes: one for each type that it
     states, so that the class of every pair of the sentence is known.
@@ -113,7 +113,7 @@ def unrelated(
 
 
 def written(
-    relation: Relation,
+    relation: RelationRecipe,
     kind: dict[str, Any],
     *,
     types: tuple[str, str] | None = None,
@@ -135,14 +135,16 @@ def written(
     }
 
 
-def applies(name: str, relation: Relation) -> bool:
+def applies(name: str, relation: RelationRecipe) -> bool:
     """Whether a kind of "no relation" can be asked for."""
     if name == "other link":
         return bool(relation.other_links)
     return name == "named together" or any(pairs_of_types(name, relation))
 
 
-def pairs_of_types(name: str, relation: Relation) -> Iterator[tuple[RelationType, RelationType]]:
+def pairs_of_types(
+    name: str, relation: RelationRecipe
+) -> Iterator[tuple[RelationType, RelationType]]:
     """The type that a kind of "no relation" states, twice; or the two that it states."""
     types: Iterable[RelationType] = relation.types
     if name == "crossed":

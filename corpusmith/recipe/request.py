@@ -31,7 +31,7 @@ class Request:
     attributes: Mapping[str, str] = field(default_factory=dict)  # as drawn: section, topic, …
 
 
-def with_names(statement: str, seeds: Sequence[Seed]) -> str:
+def filled_statement(statement: str, seeds: Sequence[Seed]) -> str:
     """The statement with the names drawn in place of `{head}`, `{tail}`, `{other}` and
     `{another}`.
     """

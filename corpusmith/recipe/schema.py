@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from corpusmith.recipe.prompt import prompt_path, slots
-from corpusmith.recipe.relation import Relation
+from corpusmith.recipe.relation import RelationRecipe
 from corpusmith.recipe.relation_kinds import kinds_of
 
 PLANNED = {"model", "messages", "seed", "n", "stream"}
@@ -200,7 +200,7 @@ class Recipe(Strict):
     domain: str = "PubMed abstracts"  # what the sentences read like
     license: str = "other"  # of the corpus, as the Hub writes licences
     labels: dict[str, str] = {}  # NER: label -> lexicon
-    relation: Relation | None = None
+    relation: RelationRecipe | None = None
     lexicons: dict[str, LexiconSource]
     prompt: str
     attributes: dict[str, str | tuple[str, ...]] = {}
@@ -230,7 +230,7 @@ class Recipe(Strict):
         if not isinstance(relation, dict) or not relation.get("types"):
             return content
         topics = "topic" in (content.get("attributes") or {})
-        return {**content, "kinds": list(kinds_of(Relation.model_validate(relation), topics))}
+        return {**content, "kinds": list(kinds_of(RelationRecipe.model_validate(relation), topics))}
 
     @model_validator(mode="after")
     def frames_have_a_place(self) -> "Recipe":

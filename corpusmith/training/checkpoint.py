@@ -11,7 +11,7 @@ from corpusmith.errors import UserError
 
 
 @dataclass
-class Progress:
+class LoopState:
     """The state of the loop besides weights, optimiser and random state."""
 
     step: int = 0
@@ -58,7 +58,7 @@ class Checkpoint:
     def __init__(self, folder: Path, accelerator: Any, identity: dict) -> None:
         self.folder, self.accelerator, self.identity = folder, accelerator, identity
 
-    def load(self) -> Progress:
+    def load(self) -> LoopState:
         """Restore the last state into the prepared model and optimiser, if there is one.
 
         Raises:
@@ -66,7 +66,7 @@ class Checkpoint:
         """
         found = sorted(self.folder.glob("state-*/progress.json"))
         if not found:
-            return Progress()
+            return LoopState()
         saved = json.loads(found[-1].read_text())
         if saved["identity"] != self.identity:
             changed = [
@@ -77,9 +77,9 @@ class Checkpoint:
                 "delete it, or write to another folder"
             )
         self.accelerator.load_state(str(found[-1].parent))
-        return Progress(**saved["progress"])
+        return LoopState(**saved["progress"])
 
-    def save(self, progress: Progress) -> None:
+    def save(self, progress: LoopState) -> None:
         """Write the state beside the last one, rename it into place, then remove the last one."""
         partial, final = self.folder / "partial", self.folder / f"state-{progress.step:09d}"
         if self.accelerator.is_main_process:
@@ -99,11 +99,11 @@ class Checkpoint:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
         self.accelerator.wait_for_everyone()
 
-    def best(self, progress: Progress) -> Path:
+    def best(self, progress: LoopState) -> Path:
         """The weights of the best evaluation so far."""
         return self.folder / f"best-{progress.best}.safetensors"
 
-    def save_best(self, model: Any, progress: Progress) -> None:
+    def save_best(self, model: Any, progress: LoopState) -> None:
         from safetensors.torch import save_file
 
         weights = self.accelerator.get_state_dict(model)

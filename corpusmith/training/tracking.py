@@ -22,7 +22,7 @@ def tracker(chosen: str | None) -> str | None:
     return chosen or ("trackio" if find_spec("trackio") else None)
 
 
-def figures(row: dict) -> dict[str, float]:
+def tracked_figures(row: dict) -> dict[str, float]:
     """A row of the history for trackers: a flat dict of numbers."""
     scores = {f"validation/{name}": value for name, value in row["validation"].items()}
     flat = {"epoch": row["epoch"], "train/loss": row["train_loss"]} | scores

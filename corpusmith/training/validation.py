@@ -28,7 +28,7 @@ RESAMPLES = 200
 
 
 @torch.inference_mode()
-def predict(
+def log_probabilities(
     accelerator: Accelerator, model: Any, data: Encoded, pad_id: int, batch_tokens: int
 ) -> dict[int, np.ndarray]:
     """Log-probabilities of each window. Processes predict a part each and gather all."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from corpusmith.cards.dataset import Corpus, DatasetFacts, Example, Split
+from corpusmith.cards.dataset import CorpusFacts, DatasetFacts, Example, Split
 from corpusmith.cards.model import ModelFacts
 
 STRING = {"name": "id", "dtype": "string"}
@@ -18,9 +18,9 @@ VERSIONS = (
 
 
 @pytest.fixture
-def disease() -> Corpus:
+def disease() -> CorpusFacts:
     """A config with every fact."""
-    return Corpus(
+    return CorpusFacts(
         name="demo-disease",
         task="ner",
         title="Diseases in single sentences",
@@ -139,8 +139,8 @@ def disease() -> Corpus:
 
 
 @pytest.fixture
-def gad() -> Corpus:
-    return Corpus(
+def gad() -> CorpusFacts:
+    return CorpusFacts(
         name="demo-gad",
         task="relations",
         added_by_augmentation={"mistagged": 40},
@@ -165,7 +165,7 @@ def gad() -> Corpus:
 
 
 @pytest.fixture
-def dataset_facts(disease: Corpus, gad: Corpus) -> DatasetFacts:
+def dataset_facts(disease: CorpusFacts, gad: CorpusFacts) -> DatasetFacts:
     return DatasetFacts(
         "local/corpusmith-ner", "v0.2.0", (disease, gad), license="cc-by-4.0", versions=VERSIONS
     )

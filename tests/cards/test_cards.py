@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 
 from corpusmith.cards import changelog, dataset, metric, model, space
 from corpusmith.cards.changelog import Entry
-from corpusmith.cards.dataset import Corpus, DatasetFacts, Example, Split
+from corpusmith.cards.dataset import CorpusFacts, DatasetFacts, Example, Split
 from corpusmith.cards.metric import MetricFacts
 from corpusmith.cards.model import ModelFacts
 from corpusmith.cards.space import Source, SpaceFacts
@@ -84,7 +84,7 @@ def check_golden(name: str, text: str) -> None:
 
 def minimal(task: str) -> DatasetFacts:
     return DatasetFacts(
-        "you/corpus", "v0.1.0", (Corpus("words", task, splits=(Split("train", 3),)),)
+        "you/corpus", "v0.1.0", (CorpusFacts("words", task, splits=(Split("train", 3),)),)
     )
 
 

@@ -7,7 +7,7 @@ import mlcroissant
 import pytest
 
 from corpusmith.cards import croissant
-from corpusmith.cards.dataset import Corpus, DatasetFacts, Split
+from corpusmith.cards.dataset import CorpusFacts, DatasetFacts, Split
 
 URL = "https://huggingface.co/datasets/local/corpusmith-ner"
 SPAN = [{"name": "start", "dtype": "int32"}, {"name": "text", "dtype": "string"}]
@@ -50,7 +50,9 @@ def test_rows_are_read_with_their_types(tmp_path: Path, columns: tuple[str, str]
         {"name": "head", "struct": SPAN},
     )
     facts = DatasetFacts(
-        "you/c", "v0.1.0", (Corpus("words", "ner", splits=(Split("train", 1),), features=features),)
+        "you/c",
+        "v0.1.0",
+        (CorpusFacts("words", "ner", splits=(Split("train", 1),), features=features),),
     )
     (record,) = read(croissant.render(facts, URL), tmp_path, tmp_path).records("words")
     assert record["words/split"] == b"train"
@@ -64,7 +66,7 @@ def test_rows_are_read_with_their_types(tmp_path: Path, columns: tuple[str, str]
 
 def test_unknown_facts_are_left_out(tmp_path: Path) -> None:
     document = json.loads(
-        croissant.render(DatasetFacts("you/c", "v0.1.0", (Corpus("words", "ner"),)), URL)
+        croissant.render(DatasetFacts("you/c", "v0.1.0", (CorpusFacts("words", "ner"),)), URL)
     )
     assert not {"license", "recordSet", "datePublished"} & document.keys()
     assert [part["@id"] for part in document["distribution"]] == ["repo"]

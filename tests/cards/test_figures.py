@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from corpusmith.cards import figures
-from corpusmith.cards.dataset import Corpus
+from corpusmith.cards.dataset import CorpusFacts
 from corpusmith.cards.model import ModelFacts
 
 
@@ -25,7 +25,7 @@ def test_ink_and_marks_have_contrast_on_light_and_dark(background: str) -> None:
         assert (high + 0.05) / (low + 0.05) >= least, f"{color} on {background}"
 
 
-def test_pictures_are_deterministic(disease: Corpus, model_facts: ModelFacts) -> None:
+def test_pictures_are_deterministic(disease: CorpusFacts, model_facts: ModelFacts) -> None:
     first = figures.dataset_figures(disease) | figures.model_figures(model_facts)
     again = figures.dataset_figures(disease) | figures.model_figures(model_facts)
     assert first == again
@@ -34,14 +34,14 @@ def test_pictures_are_deterministic(disease: Corpus, model_facts: ModelFacts) ->
         assert picture.startswith(b"\x89PNG") and struct.unpack(">I", picture[16:20])[0] > 400
 
 
-def test_background_is_transparent(disease: Corpus) -> None:
+def test_background_is_transparent(disease: CorpusFacts) -> None:
     from matplotlib import image
 
-    pixels = image.imread(io.BytesIO(figures.form(disease)))
+    pixels = image.imread(io.BytesIO(figures.draw_form(disease)))
     assert pixels[0, 0, 3] == 0 and pixels[..., 3].max() == 1
 
 
-def test_no_picture_without_facts(disease: Corpus, model_facts: ModelFacts) -> None:
+def test_no_picture_without_facts(disease: CorpusFacts, model_facts: ModelFacts) -> None:
     assert (
         figures.dataset_figures(
             dataclasses.replace(disease, reference_statistics={}, rejected_by_reason={})
@@ -53,8 +53,8 @@ def test_no_picture_without_facts(disease: Corpus, model_facts: ModelFacts) -> N
     )
 
 
-def test_hostile_text_is_not_read_as_formula(disease: Corpus) -> None:
+def test_hostile_text_is_not_read_as_formula(disease: CorpusFacts) -> None:
     """matplotlib reads `$...$` as TeX and fails on invalid TeX."""
-    assert figures.acceptance(
+    assert figures.draw_acceptance(
         dataclasses.replace(disease, rejected_by_reason={"costs $\\frac{$ and $": 3})
     )

@@ -10,7 +10,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from corpusmith.cards import report, report_figures
-from corpusmith.cards.dataset import Corpus
+from corpusmith.cards.dataset import CorpusFacts
 from corpusmith.cards.report import ReportFacts
 from corpusmith.cards.tables.baselines import SYSTEMS, baselines_table, gap_closed
 
@@ -25,14 +25,14 @@ HOSTILE = (
 )
 
 
-def test_page(disease: Corpus, sections: dict) -> None:
+def test_page(disease: CorpusFacts, sections: dict) -> None:
     page = report.render(ReportFacts(disease, sections, PICTURES))
     if os.environ.get("CORPUSMITH_GOLDEN") == "write":
         GOLDEN.write_text(page, encoding="utf-8")
     assert page == GOLDEN.read_text(encoding="utf-8")
 
 
-def test_missing_section_or_picture_is_left_out(disease: Corpus, sections: dict) -> None:
+def test_missing_section_or_picture_is_left_out(disease: CorpusFacts, sections: dict) -> None:
     page = report.render(ReportFacts(disease, {"acceptance": sections["acceptance"]}))
     assert "From request to row" in page and "![" not in page
     assert [line for line in page.splitlines() if line.startswith("## ")] == [
@@ -41,7 +41,7 @@ def test_missing_section_or_picture_is_left_out(disease: Corpus, sections: dict)
     assert "## " not in report.render(ReportFacts(disease, {}))
 
 
-def test_sections_state_their_number_of_seeds(disease: Corpus, sections: dict) -> None:
+def test_sections_state_their_number_of_seeds(disease: CorpusFacts, sections: dict) -> None:
     page = report.render(
         ReportFacts(disease, sections | {"ablation": sections["ablation"] | {"seeds": [7]}})
     )
@@ -49,7 +49,7 @@ def test_sections_state_their_number_of_seeds(disease: Corpus, sections: dict) -
     assert "| Seeds | 1, 2, 7 |" in page
 
 
-def test_command_names_recipe_as_given(disease: Corpus) -> None:
+def test_command_names_recipe_as_given(disease: CorpusFacts) -> None:
     assert "\n`corpusmith report recipes/mine.yaml --out DIR`" in report.render(
         ReportFacts(disease, {}, recipe="recipes/mine.yaml")
     )
@@ -59,7 +59,7 @@ def test_command_names_recipe_as_given(disease: Corpus) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_is_escaped(disease: Corpus, sections: dict, text: str) -> None:
+def test_hostile_text_is_escaped(disease: CorpusFacts, sections: dict, text: str) -> None:
     def structure(page: str) -> list[str]:
         return [
             f"{token.type} {token.tag}"
@@ -101,9 +101,9 @@ def test_pictures_are_deterministic(sections: dict) -> None:
 
     def drawn() -> list[bytes]:
         return [
-            report_figures.sentence_map(*points),
-            report_figures.curve(sections["curve"], "ner"),
-            report_figures.ablation(sections["ablation"], "ner"),
+            report_figures.draw_sentence_map(*points),
+            report_figures.draw_curve(sections["curve"], "ner"),
+            report_figures.draw_ablations(sections["ablation"], "ner"),
         ]
 
     assert drawn() == drawn()

@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 
 from corpusmith.cards import dataset, model, space
-from corpusmith.cards.dataset import Corpus, DatasetFacts, Split
+from corpusmith.cards.dataset import CorpusFacts, DatasetFacts, Split
 from corpusmith.cards.model import ModelFacts
 from corpusmith.cards.space import Source, SpaceFacts
 
 
-def card_of(corpus: Corpus, **changes: Any) -> str:
+def card_of(corpus: CorpusFacts, **changes: Any) -> str:
     """The card of one config, without its front matter."""
     changed = dataclasses.replace(corpus, **changes)
     return dataset.render(DatasetFacts("you/c", "v1.0.0", (changed,))).split("---\n", 2)[2]
 
 
-def test_origin_of_rows_is_counted(disease: Corpus) -> None:
+def test_origin_of_rows_is_counted(disease: CorpusFacts) -> None:
     card = card_of(disease)
     assert "**An LLM wrote 380 of them. A rule derived the other 120" in card
     assert "what a derived sentence says need not be true" in card
@@ -36,26 +36,26 @@ def test_origin_of_rows_is_counted(disease: Corpus) -> None:
     )
 
 
-def test_total_of_filtered_share_includes_derived_rows(disease: Corpus) -> None:
+def test_total_of_filtered_share_includes_derived_rows(disease: CorpusFacts) -> None:
     assert "all 815 accepted and derived rows" in card_of(disease)
     assert "| near duplicate | 312 | 38.3% |" in card_of(disease)
     assert "| near duplicate | 312 | 62.4% |" in card_of(disease, added_by_augmentation={})
     assert "| near duplicate | 312 |\n" in card_of(disease, counts={})
 
 
-def test_shared_mentions_are_stated(disease: Corpus) -> None:
+def test_shared_mentions_are_stated(disease: CorpusFacts) -> None:
     assert "- `demo-disease`: 9 of 49 in validation, 0 of 35 in test" in card_of(disease)
     card = card_of(disease, mentions_in_train={})
     assert "also occur in `train`" not in card
     assert "Splits share no seed entity" not in card and "Other entities may be." in card
 
 
-def test_form_is_compared_only_if_real_text_is_available(disease: Corpus) -> None:
+def test_form_is_compared_only_if_real_text_is_available(disease: CorpusFacts) -> None:
     assert "## Form, compared with real text" in card_of(disease)
     assert "real text\n" not in card_of(disease, reference_statistics={})
 
 
-def test_derived_rows_that_look_wrong_are_explained(gad: Corpus) -> None:
+def test_derived_rows_that_look_wrong_are_explained(gad: CorpusFacts) -> None:
     card = card_of(gad)
     assert "| Head and tail in bold | Label | Origin |" in card
     assert "| `unrelated` | derived by rule |" in card
@@ -65,7 +65,7 @@ def test_derived_rows_that_look_wrong_are_explained(gad: Corpus) -> None:
     assert "Origin" not in plain and "no entity is meant" not in plain.replace("\n", " ")
 
 
-def test_other_licence_names_terms_of_publisher(disease: Corpus) -> None:
+def test_other_licence_names_terms_of_publisher(disease: CorpusFacts) -> None:
     lexicon = {"name": "chemical", "license": "other"}
     mesh = lexicon | {"attribution": "MeSH, U.S. National Library of Medicine."}
     card = card_of(disease, lexicons=(lexicon, mesh))
@@ -76,7 +76,7 @@ def test_other_licence_names_terms_of_publisher(disease: Corpus) -> None:
     assert ", other" not in card
 
 
-def test_teacher_links_to_its_page(disease: Corpus) -> None:
+def test_teacher_links_to_its_page(disease: CorpusFacts) -> None:
     known = card_of(disease, teacher={"model": "qwen2.5-coder-1.5b-instruct"})
     link = "(https://huggingface.co/Qwen/Qwen2.5-Coder-1.5B-Instruct)"
     assert f"Written by [qwen2.5-coder-1.5b-instruct]{link}" in known
@@ -85,7 +85,7 @@ def test_teacher_links_to_its_page(disease: Corpus) -> None:
     assert "Written by gpt-x" in card_of(disease, teacher={"model": "gpt-x"})
 
 
-def test_whole_row_is_shown_as_json(disease: Corpus) -> None:
+def test_whole_row_is_shown_as_json(disease: CorpusFacts) -> None:
     row = re.search(
         r"One row of `demo-disease`, whole:\n\n```json\n(.*?)\n```", card_of(disease), re.S
     )
@@ -99,14 +99,14 @@ def test_printed_output_is_what_datasets_prints() -> None:
     names = ["id", "text", "ner_tags"]
     empty = {name: ["x"] * 3 for name in names}
     printed = DatasetDict(train=Dataset.from_dict(empty), test=Dataset.from_dict(empty))
-    corpus = Corpus(
+    corpus = CorpusFacts(
         "words",
         "ner",
         splits=(Split("train", 3), Split("test", 3)),
         features=tuple({"name": name, "dtype": "string"} for name in names),
     )
-    assert dataset.loaded(corpus) == str(printed).rstrip("\n")
-    assert dataset.loaded(dataclasses.replace(corpus, features=())) is None
+    assert dataset.printed_dataset(corpus) == str(printed).rstrip("\n")
+    assert dataset.printed_dataset(dataclasses.replace(corpus, features=())) is None
 
 
 def test_every_score_of_a_model_card_is_a_percentage() -> None:
@@ -177,7 +177,7 @@ def test_javascript_snippet_joins_word_pieces(model_facts: ModelFacts) -> None:
 
 def test_cards_of_another_type_mention_no_disease() -> None:
     """For a user's own type, "devices", no card shows sentences about diseases or genes."""
-    corpus = Corpus("devices", "ner", labels=("Device",), splits=(Split("train", 3),))
+    corpus = CorpusFacts("devices", "ner", labels=("Device",), splits=(Split("train", 3),))
     sentence = "The stent was removed."
     pages = [
         dataset.render(DatasetFacts("you/d", "v1.0.0", (corpus,))),

@@ -1,10 +1,10 @@
 import pytest
 
 from corpusmith.corpus.claims import Claims
-from corpusmith.recipe.relation import Relation
+from corpusmith.recipe.relation import RelationRecipe
 from corpusmith.recipe.schema import Kind
 
-RELATION = Relation.model_validate(
+RELATION = RelationRecipe.model_validate(
     {
         "head": "chemical",
         "tail": "gene",
@@ -50,7 +50,7 @@ def test_sentence_must_state_requested_relation(sentence, label, claim, reason) 
 
 
 def test_words_shared_by_two_types_are_not_cues() -> None:
-    relation = Relation.model_validate(
+    relation = RelationRecipe.model_validate(
         {
             "head": "a",
             "tail": "b",
@@ -65,6 +65,6 @@ def test_words_shared_by_two_types_are_not_cues() -> None:
 
 def test_type_defined_by_negation_may_be_negated() -> None:
     advise = {"name": "advise", "statements": ["{head} should not be taken with {tail}"]}
-    relation = Relation.model_validate({"head": "drug", "tail": "drug", "types": [advise]})
+    relation = RelationRecipe.model_validate({"head": "drug", "tail": "drug", "types": [advise]})
     kind = Kind(name="k", weight=1, label="advise", claim="stated")
     assert Claims(relation).fault("@DRUG1$ should not be given with @DRUG2$.", kind) is None

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corpusmith.corpus.example import Entities, Pair, Reject, Span, entity_row, pair_row
+from corpusmith.corpus.example import Entities, PairSentence, Reject, Span, entity_row, pair_row
 from corpusmith.corpus.verify import Verifier
 from corpusmith.lexicon.words import locate_words, words
 from corpusmith.recipe.load import load_recipe
@@ -29,13 +29,13 @@ def asked(*seeds: tuple[str, str], label: str | None = None) -> Request:
     return Request(0, "test-0", kind, "train", tuple(named), {"seed": 0}, "ner.v1@0")
 
 
-def verify(recipe: Recipe, request: Request, answer: str) -> Entities | Pair | Reject:
+def verify(recipe: Recipe, request: Request, answer: str) -> Entities | PairSentence | Reject:
     return Verifier(recipe, Plan(recipe).lexicons).verify(request, answer)
 
 
 def judge(recipe: Recipe, answer: str, *seeds: tuple[str, str]) -> Entities | Reject:
     outcome = verify(recipe, asked(*seeds), answer)
-    assert not isinstance(outcome, Pair)
+    assert not isinstance(outcome, PairSentence)
     return outcome
 
 
@@ -240,7 +240,7 @@ def test_any_text_keeps_pairs_valid(
     recipe = load_recipe(str(relation_recipe))
     request = asked(("BRCA1", "gene"), ("breast cancer", "disease"), label="related")
     outcome = verify(recipe, request, sentence_of(parts, f"{tail} BRCA1 and breast cancer"))
-    if isinstance(outcome, Pair):
+    if isinstance(outcome, PairSentence):
         row = pair_row(outcome, {"unrelated": 0, "related": 1})
         for span in (row["head"], row["tail"]):
             assert span["text"] and row["source_text"][span["start"] : span["end"]] == span["text"]
@@ -262,7 +262,7 @@ def test_pair_is_masked_in_place(relation_recipe: Path) -> None:
     recipe = load_recipe(str(relation_recipe))
     request = asked(("BRCA1", "gene"), ("breast cancer", "disease"), label="related")
     outcome = verify(recipe, request, "Carriers of BRCA1 develop breast cancer at an early age.")
-    assert isinstance(outcome, Pair)
+    assert isinstance(outcome, PairSentence)
     assert outcome.masked == "Carriers of @GENE$ develop @DISEASE$ at an early age."
     assert outcome.label == "related"
     assert outcome.head == Span(12, 17, "gene", "BRCA1", "G:1")

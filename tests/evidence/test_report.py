@@ -452,7 +452,7 @@ def test_killed_report_does_not_retrain_finished_student(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("corpusmith.evidence.student_runs.measure", killed)
+        patch.setattr("corpusmith.evidence.student_runs.row_scores", killed)
         report(str(recipe), tmp_path / "report", **asked)
     monkeypatch.setattr("corpusmith.training.loop.train", killed)
     section = report(str(recipe), tmp_path / "report", **asked)["sections"]["baselines"]

@@ -8,7 +8,13 @@ import pytest
 from corpusmith.corpus.build import build
 from corpusmith.errors import UserError
 from corpusmith.evidence.student_runs import Measured
-from corpusmith.evidence.training_sets import curve_sizes, first_rows, gold, originals, read_split
+from corpusmith.evidence.training_sets import (
+    answered_requests,
+    curve_sizes,
+    first_rows,
+    gold,
+    read_split,
+)
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.schema import Recipe
@@ -68,7 +74,7 @@ def test_learning_curve_doubles_to_all_rows() -> None:
 
 
 def test_first_rows_belong_to_first_requests(corpus: Path, tmp_path: Path) -> None:
-    written = originals(corpus)
+    written = answered_requests(corpus)
     rows = first_rows(corpus, written[:7], tmp_path / "first")
     assert rows.count == 7
     assert read_split(tmp_path / "first", "train").column("id").to_pylist() == written[:7]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpusmith.errors import UserError
-from corpusmith.extraction.document import Document, Mention, Pair
+from corpusmith.extraction.document import Document, Mention, MentionPair
 from corpusmith.extraction.formats import STREAMED, WHOLE, format_of_output
 from corpusmith.extraction.readers.read import Reading, read_documents
 
@@ -43,7 +43,7 @@ def documents(draw):
             )
             text += word + " "
         text += draw(TEXT)
-        pairs = (Pair(1, 0, "Causes", 0.5),) if len(mentions) > 1 else ()
+        pairs = (MentionPair(1, 0, "Causes", 0.5),) if len(mentions) > 1 else ()
         found.append(Document(f"d{number}", text, tuple(mentions), pairs))
     return found
 

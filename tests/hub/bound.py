@@ -4,6 +4,11 @@ from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd, HfApi
 
+CARD = (
+    b"---\nlicense: mit\nsdk: gradio\npipeline_tag: token-classification\n"
+    b"library_name: transformers\n---\nText\n"
+)
+
 
 class Repo:
     """The API bound to one repository."""

@@ -11,7 +11,7 @@ from huggingface_hub import HfApi
 from corpusmith.hub.collection import collect
 from corpusmith.hub.folders.contents import model_contents
 from corpusmith.hub.publish import About, publish, repin, rollback
-from corpusmith.hub.release import Release, compare
+from corpusmith.hub.release import Release, file_changes
 from corpusmith.hub.repo import HubTarget, Repo
 
 CORPUS, MODEL, SPACE = "local/corpusmith-ner", "local/corpusmith-demo", "local/corpusmith"
@@ -71,7 +71,7 @@ def check_whole(url: str, repo_id: str, folder: Path, version: str) -> None:
     repo = Repo("model", repo_id, HubTarget(url))
     standing = repo.standing()
     assert standing.tags == {version: standing.head}
-    assert not [c for c in compare(model_contents(folder), standing) if c.action != "delete"]
+    assert not [c for c in file_changes(model_contents(folder), standing) if c.action != "delete"]
     commits = repo.api.list_repo_commits(repo_id)
     assert [commit.title for commit in commits if commit.title.startswith("Release")] == [
         f"Release {version}"

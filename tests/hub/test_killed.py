@@ -13,7 +13,7 @@ import pytest
 
 from corpusmith.hub.folders.contents import model_contents
 from corpusmith.hub.publish import publish
-from corpusmith.hub.release import compare
+from corpusmith.hub.release import file_changes
 from corpusmith.hub.repo import HubTarget, Repo, Standing
 
 MODEL = "local/corpusmith-demo"
@@ -106,7 +106,7 @@ def test_rerun_completes_release_killed_at_each_request(
 def missing(standing: Standing, folder: Path) -> list[str]:
     return [
         change.path
-        for change in compare(model_contents(folder), standing)
+        for change in file_changes(model_contents(folder), standing)
         if change.action != "delete"
     ]
 

@@ -10,7 +10,7 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from corpusmith.errors import UserError
 from corpusmith.hub.publish import publish
-from corpusmith.hub.release import compare, folder_files, release, same, tag
+from corpusmith.hub.release import file_changes, folder_files, release, same, tag
 from corpusmith.hub.repo import HubTarget, RemoteFile, Repo, Standing, retried
 
 MODEL = "local/corpusmith-demo"
@@ -64,7 +64,7 @@ def test_only_one_of_two_concurrent_publishers_succeeds_and_other_gets_error(
         thread.join()
     lost, won = sorted(folders, key=lambda folder: not isinstance(outcomes[folder.name], UserError))
     assert "changed while v0.2.0 was prepared" in str(outcomes[lost.name])
-    assert not compare(folder_files(won), repo.standing()), (
+    assert not file_changes(folder_files(won), repo.standing()), (
         "no file of the other release is mixed in"
     )
     assert repo.standing().tags["v0.2.0"] == outcomes[won.name].commit

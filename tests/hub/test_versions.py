@@ -42,8 +42,9 @@ def rows(count: int) -> dict:
         ),
         ({"words": BUILD | {"features": [2]}}, 0, "words: changed schema."),
         ({"words": BUILD, "more": BUILD}, 1, "New config more."),
+        ({"words": BUILD | {"fingerprint": "b"}}, 2, "Card and metadata only."),
         (
-            {"words": BUILD | {"fingerprint": "b"}, "more": BUILD},
+            {"words": BUILD | {"fingerprint": "b", "content_hash": "2"}, "more": BUILD},
             0,
             "New config more. words: changed recipe or verification.",
         ),

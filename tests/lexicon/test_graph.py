@@ -8,7 +8,7 @@ import pytest
 from corpusmith.errors import UserError
 from corpusmith.lexicon.concept import Concept, Lexicon
 from corpusmith.lexicon.formats import from_obo, from_obo_json
-from corpusmith.lexicon.graph import KINDS, MOST_DEFINITION, Facts, Graph, defined
+from corpusmith.lexicon.graph import KINDS, MOST_DEFINITION, Facts, Graph, short_definition
 from corpusmith.lexicon.load import load_lexicon
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import SPLIT_FOLDS, Plan
@@ -107,8 +107,8 @@ def test_definition_changes_lexicon_fingerprint() -> None:
 
 
 def test_definition_is_one_short_sentence() -> None:
-    assert defined("A disease of the lung.\nIt has many forms.") == "A disease of the lung"
-    assert len(defined("word " * 300)) <= MOST_DEFINITION + 2
+    assert short_definition("A disease of the lung.\nIt has many forms.") == "A disease of the lung"
+    assert len(short_definition("word " * 300)) <= MOST_DEFINITION + 2
 
 
 def test_tree_numbers_give_parents_and_siblings() -> None:

@@ -13,9 +13,7 @@ from corpusmith.quality.label_noise import REASON, fold_dataset, fold_of, noise_
 from corpusmith.quality.predictions import originals, read_predictions
 from corpusmith.quality.second_build import Run, build_twice
 from corpusmith.recipe.load import load_recipe
-from corpusmith.recipe.plan import Plan
-from corpusmith.teacher.ledger import Answer, Ledger
-from corpusmith.teacher.payload import payload_key
+from corpusmith.recipe.request import Request
 from corpusmith.training.config import TrainingConfig
 from corpusmith.training.data import load_corpus
 from tests.answered import answer_all
@@ -31,15 +29,14 @@ OPENINGS = (
 
 
 def fill(recipe: Path, ledger: Path) -> Path:
-    requests = list(Plan(load_recipe(str(recipe))).requests())
-    with Ledger(ledger) as opened:
-        opened.add((payload_key(request.payload), request.payload) for request in requests)
-        for r in requests:
-            names = " and ".join(seed.text for seed in r.seeds) or "nothing of note"
-            share = f"{r.index + 3} of {2 * r.index + 9}"
-            found = f"{OPENINGS[r.index % 5]} of region {r.index} we found {names} in {share}"
-            opened.record([Answer(payload_key(r.payload), found)])
-    return ledger
+    """Answer every request; the openings of the sentences take turns."""
+
+    def write(request: Request, names: str) -> str:
+        share = f"{request.index + 3} of {2 * request.index + 9}"
+        where = f"{OPENINGS[request.index % 5]} of region {request.index}"
+        return f"{where} we found {names.replace('nothing', 'nothing of note')} in {share}"
+
+    return answer_all(recipe, ledger, write)
 
 
 def rows_of(out: Path, split: str, name: str = "tiny-disease") -> list[dict]:

@@ -21,7 +21,7 @@ from corpusmith.quality.second_round import (
     with_doubted,
     write_recipe,
 )
-from corpusmith.quality.uncertainty import Uncertainty, doubt_of, measure
+from corpusmith.quality.uncertainty import Uncertainty, doubt_of, uncertainty_by_group
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import SPLIT_FOLDS, Plan
 from corpusmith.recipe.request import Request
@@ -39,7 +39,9 @@ def doubted(recipe: Path, doubts: Callable[[Request], bool]) -> Uncertainty:
     """A student that is uncertain about the rows of some requests and certain about the others."""
     plan = Plan(load_recipe(str(recipe)))
     requests = [plan.request(i) for i in range(plan.recipe.rows)]
-    return measure(plan.recipe, (judged(r, 0.9 if doubts(r) else 0.1) for r in requests))
+    return uncertainty_by_group(
+        plan.recipe, (judged(r, 0.9 if doubts(r) else 0.1) for r in requests)
+    )
 
 
 def aimed(recipe: Path, found: Uncertainty, tmp_path: Path, rows: int = 400) -> Plan:
@@ -161,7 +163,7 @@ def test_second_round_aims_at_relations(relation_recipe: Path, tmp_path: Path) -
         Prediction(r.id, (1,), np.array([[0.9, 0.1] if r.kind.name == "link" else [0.1, 0.9]]))
         for r in own(plan)
     )
-    content = aimed_recipe(str(relation_recipe), measure(plan.recipe, rows), 50)
+    content = aimed_recipe(str(relation_recipe), uncertainty_by_group(plan.recipe, rows), 50)
     weights = {kind["name"]: kind["weight"] for kind in content["kinds"]}
     assert weights["link"] > 1 > weights["none"]
     assert [kind["label"] for kind in content["kinds"]] == ["related", "unrelated"]
@@ -170,7 +172,7 @@ def test_second_round_aims_at_relations(relation_recipe: Path, tmp_path: Path) -
 
 def test_predictions_of_another_recipe_are_refused(ner_recipe: Path) -> None:
     with pytest.raises(UserError, match="none of the predictions is of a row of tiny-disease"):
-        measure(
+        uncertainty_by_group(
             load_recipe(str(ner_recipe)),
             [Prediction("other-0000001", (0,), np.array([[1.0, 0.0, 0.0]]))],
         )

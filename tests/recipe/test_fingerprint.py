@@ -1,5 +1,6 @@
 from pathlib import Path
 
+from corpusmith.lexicon.forms import forms
 from corpusmith.recipe import fingerprint as module
 from corpusmith.recipe.fingerprint import fingerprint, portable
 from corpusmith.recipe.load import load_recipe
@@ -33,6 +34,16 @@ def test_seed_lexicon_and_rules_change_the_fingerprint(ner_recipe: Path, monkeyp
     monkeypatch.setattr(module, "RULES", module.RULES + 1)
     seen.add(fingerprint_of(ner_recipe))
     assert len(seen) == 4
+
+
+def test_words_and_attribute_lists_change_the_fingerprint(ner_recipe: Path, monkeypatch) -> None:
+    seen = {fingerprint_of(ner_recipe)}
+    edited = {**forms(), "modified": ["patients"]}
+    monkeypatch.setattr(module, "forms", lambda: edited)
+    seen.add(fingerprint_of(ner_recipe))
+    monkeypatch.setattr(module, "attribute_values", lambda source: ("methods",))
+    seen.add(fingerprint_of(ner_recipe))
+    assert len(seen) == 3
 
 
 def test_source_code_does_not_change_the_fingerprint(ner_recipe: Path, monkeypatch) -> None:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpusmith.recipe.prompt import Refused, check, read_template, sandbox, to_jinja
+from corpusmith.recipe.prompt import TemplateFault, check_template, read_template, sandbox, to_jinja
 
 SLOTS = frozenset({"phrases", "topic", "section", "statement"})
 BASE = (
@@ -54,7 +54,7 @@ def test_required_values_without_slot_are_appended() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_template_with_code_is_refused(text: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(TemplateFault):
         read_template(text, SLOTS)
 
 
@@ -73,7 +73,7 @@ def test_template_with_code_is_refused(text: str) -> None:
     ],
 )
 def test_refusal_states_reason(text: str, reason: str) -> None:
-    with pytest.raises(Refused, match=reason.replace("{", r"\{").replace("}", r"\}")):
+    with pytest.raises(TemplateFault, match=reason.replace("{", r"\{").replace("}", r"\}")):
         read_template(text, SLOTS)
 
 
@@ -97,7 +97,7 @@ def test_arbitrary_text_never_becomes_code(text: str) -> None:
         template = read_template(
             f"Write one sentence with {{phrases}} {text} and no more words", SLOTS
         )
-    except Refused:
+    except TemplateFault:
         return
     assert '"gout"' in rendered(
         template, phrases=["gout"], topic="{{ 1 }}", section="s", statement="t"
@@ -106,7 +106,7 @@ def test_arbitrary_text_never_becomes_code(text: str) -> None:
 
 def test_prompt_file_with_code_is_refused() -> None:
     with pytest.raises(ValueError, match="may hold text and slots"):
-        check("{{ topic.__class__ }}")
+        check_template("{{ topic.__class__ }}")
 
 
 def test_prompt_files_are_rendered_in_sandbox() -> None:

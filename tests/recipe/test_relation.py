@@ -6,7 +6,7 @@ import yaml
 from corpusmith.errors import UserError
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan
-from corpusmith.recipe.relation import Relation
+from corpusmith.recipe.relation import RelationRecipe
 from corpusmith.recipe.relation_kinds import kinds_of
 
 TYPES = [
@@ -17,7 +17,7 @@ TYPES = [
 
 def kinds(**relation) -> dict[str, dict]:
     given = {"head": "chemical", "tail": "gene", "types": TYPES, **relation}
-    return {kind["name"]: kind for kind in kinds_of(Relation.model_validate(given))}
+    return {kind["name"]: kind for kind in kinds_of(RelationRecipe.model_validate(given))}
 
 
 def test_half_of_requests_state_a_relation_drawn_by_weight() -> None:
@@ -95,7 +95,7 @@ def test_links_that_are_no_type_are_asked_for_as_none() -> None:
 )
 def test_wrong_types_are_refused(change, said) -> None:
     with pytest.raises(ValueError, match=said):
-        Relation.model_validate(
+        RelationRecipe.model_validate(
             {"head": "chemical", "tail": "gene", "types": [{**TYPES[0], **change}, TYPES[1]]}
         )
 

@@ -11,19 +11,11 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures.browser import CHROMIUM, FLAGS
+
 pytestmark = pytest.mark.slow
 
 AXE = "4.14.1"
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DESKTOP, PHONE = (1280, 900), (375, 800)
 TABS = ("Extract", "Relations", "Files", "Compare", "About")
 TEXT = "BRCA1 causes asthma and fever."

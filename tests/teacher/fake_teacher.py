@@ -26,6 +26,7 @@ from corpusmith.teacher.payload import payload_key
 
 PASSING = ("refuse", "error", "reset", "stall", "truncate", "wrong schema", "no choice")
 FINAL = ("length", "content_filter", "bad request")
+ENDURED = {*PASSING, "storm"}  # a run goes on after these
 
 
 Habit = Callable[[dict[str, Any], int], Response | None]

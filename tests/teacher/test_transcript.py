@@ -17,6 +17,12 @@ def payload(i: int, system: str = "Be brief."):
     return {"model": "m", "messages": messages, "temperature": 0.9, "seed": i}
 
 
+def kept(answer: Answer) -> tuple:
+    """The fields that a transcript keeps."""
+    tokens = (answer.prompt_tokens, answer.completion_tokens, answer.cached_tokens)
+    return (answer.key, answer.text, answer.finish_reason, *tokens, answer.host)
+
+
 KEYS = [payload_key(payload(i)) for i in range(40)]
 
 
@@ -45,29 +51,7 @@ def test_exported_transcript_answers_the_same_requests(ledger: Ledger, tmp_path:
         import_transcript(tmp_path / "t.jsonl.gz", other)
         assert other.counts() == {"requests": 40, "answered": 40, "failed": 0, "pending": 0}
         ours, theirs = ledger.get_many(KEYS), other.get_many(KEYS)
-        assert [
-            (
-                a.key,
-                a.text,
-                a.finish_reason,
-                a.prompt_tokens,
-                a.completion_tokens,
-                a.cached_tokens,
-                a.host,
-            )
-            for a in ours.values()
-        ] == [
-            (
-                a.key,
-                a.text,
-                a.finish_reason,
-                a.prompt_tokens,
-                a.completion_tokens,
-                a.cached_tokens,
-                a.host,
-            )
-            for a in theirs.values()
-        ]
+        assert list(map(kept, ours.values())) == list(map(kept, theirs.values()))
         assert ledger.totals() == other.totals()
         assert not dict(other.payloads(KEYS))
         export_transcript(other, tmp_path / "again.jsonl.gz", license="apache-2.0")

@@ -14,7 +14,7 @@ import pytest
 from corpusmith.errors import UserError
 from corpusmith.training.config import TrainingConfig
 from corpusmith.training.loop import train
-from corpusmith.training.tracking import PROJECT, figures, tracker
+from corpusmith.training.tracking import PROJECT, tracked_figures, tracker
 
 QUICK = TrainingConfig(epochs=1, batch_tokens=512, tracker="none")
 
@@ -26,7 +26,7 @@ def test_row_is_flattened_to_numbers() -> None:
         "train_loss": 0.5,
         "validation": {"strict_f1": 80.0, "by_type": {"Disease": {}}},
     }
-    assert figures(row) == {"epoch": 1.0, "train/loss": 0.5, "validation/strict_f1": 80.0}
+    assert tracked_figures(row) == {"epoch": 1.0, "train/loss": 0.5, "validation/strict_f1": 80.0}
 
 
 def test_error_names_missing_tracker(monkeypatch: pytest.MonkeyPatch) -> None:

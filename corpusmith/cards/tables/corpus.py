@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from corpusmith.cards import markdown
-from corpusmith.cards.corpus import Corpus, Example
+from corpusmith.cards.corpus import CorpusFacts, Example
 from corpusmith.cards.markdown import Markdown, code, escape, literal, number, percent, plain
 
 ORIGINS = ("written by the LLM", "derived by rule")
@@ -35,7 +35,7 @@ FORM = (  # key of the statistics, what the card calls it, decimals or "%"
 )
 
 
-def configs_table(corpora: Sequence[Corpus]) -> Markdown:
+def configs_table(corpora: Sequence[CorpusFacts]) -> Markdown:
     """The labels and counts of rows, a line for each config."""
     splits = list(dict.fromkeys(split.name for corpus in corpora for split in corpus.splits))
     origins = any(corpus.written_rows is not None for corpus in corpora)
@@ -61,7 +61,7 @@ def configs_table(corpora: Sequence[Corpus]) -> Markdown:
     )
 
 
-def examples_table(corpus: Corpus) -> Markdown:
+def examples_table(corpus: CorpusFacts) -> Markdown:
     """Example rows of the corpus, with their origin if any was derived by rule."""
     head, rows = ["Mentions in bold"], [[shown(example)] for example in corpus.examples]
     if corpus.task == "relations":
@@ -75,13 +75,13 @@ def examples_table(corpus: Corpus) -> Markdown:
     return markdown.table(head, rows, text_columns=len(head))
 
 
-def derivations(corpora: Iterable[Corpus]) -> list[Markdown]:
+def derivations(corpora: Iterable[CorpusFacts]) -> list[Markdown]:
     """The kinds of rows that rules derived in any of the corpora, each with what the rule does."""
     kinds = dict.fromkeys(kind for corpus in corpora for kind in corpus.added_by_augmentation)
     return [Markdown(f"{code(kind)}: {DERIVED.get(kind, 'derived by rule')}.") for kind in kinds]
 
 
-def shared_mentions(corpora: Iterable[Corpus]) -> list[Markdown]:
+def shared_mentions(corpora: Iterable[CorpusFacts]) -> list[Markdown]:
     """How many of the mentions of each held-out split also occur in train, a line a config."""
     lines = []
     for corpus in corpora:
@@ -94,7 +94,7 @@ def shared_mentions(corpora: Iterable[Corpus]) -> list[Markdown]:
     return lines
 
 
-def counts_table(corpus: Corpus) -> Markdown:
+def counts_table(corpus: CorpusFacts) -> Markdown:
     """The requests by outcome, with their tokens and cost; the outcomes add up to the requests."""
     keys = ("requests", "accepted", "rejected", "failed", "pending")
     head = [key.capitalize() for key in keys]
@@ -118,7 +118,7 @@ def cost(usage: Mapping[str, Any]) -> str:
     )
 
 
-def terms(corpora: Iterable[Corpus]) -> list[tuple[str, Markdown]]:
+def terms(corpora: Iterable[CorpusFacts]) -> list[tuple[str, Markdown]]:
     """(config, sentence) of each source of a corpus and its terms."""
     lines = []
     for corpus in corpora:
@@ -149,7 +149,7 @@ def licence_of(lexicon: Mapping[str, Any]) -> str:
     return f", under its publisher's own terms{stated}"
 
 
-def teacher(corpus: Corpus) -> Markdown:
+def teacher(corpus: CorpusFacts) -> Markdown:
     """The teacher's name, with a link to its page where it has one on the Hub."""
     name = plain(str(corpus.teacher["model"]), 100)
     hub_id = name if HUB_ID.fullmatch(name) else TEACHERS.get(name.lower())
@@ -158,7 +158,7 @@ def teacher(corpus: Corpus) -> Markdown:
     return Markdown(f"[{escape(name)}](https://huggingface.co/{hub_id})")
 
 
-def hashes_table(corpora: Iterable[Corpus]) -> Markdown:
+def hashes_table(corpora: Iterable[CorpusFacts]) -> Markdown:
     """The first 16 digits of the hashes that identify a build."""
     hashes = [(c.name, c.fingerprint, c.content_hash, c.transcript_sha256) for c in corpora]
     rows = [
@@ -190,7 +190,7 @@ def _piece(text: str) -> Markdown:
     return Markdown(" " * before + escape(text) + " " * (after and bool(text.strip())))
 
 
-def form_table(corpus: Corpus) -> Markdown:
+def form_table(corpus: CorpusFacts) -> Markdown:
     """Measures of form, of this corpus and of each reference corpus."""
     columns = [
         (Markdown(f"**{escape(corpus.name)}**"), corpus.statistics),
@@ -210,7 +210,7 @@ def _figure(value: float | None, digits: int | str) -> Markdown | None:
     return percent(value) if digits == "%" else number(value, int(digits))
 
 
-def audit_table(corpus: Corpus) -> Markdown:
+def audit_table(corpus: CorpusFacts) -> Markdown:
     """Word-for-word overlap and trigram similarity with each benchmark split."""
     head = [
         "Benchmark",

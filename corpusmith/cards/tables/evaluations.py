@@ -36,7 +36,7 @@ SYSTEMS = {  # what an evaluation's "system" says, in the order of the table
 }
 
 
-def interval(evaluation: Mapping[str, Any], key: str) -> tuple[float, float] | None:
+def shown_interval(evaluation: Mapping[str, Any], key: str) -> tuple[float, float] | None:
     """The 95% interval of a metric: `ci95` is one pair, of the headline, or one a metric."""
     ci95 = evaluation.get("ci95")
     if isinstance(ci95, Mapping):
@@ -103,7 +103,7 @@ def _figure(evaluation: Mapping[str, Any], key: str) -> Markdown | None:
     if evaluation.get(key) is None:
         return None
     factor = 100 if key in FRACTIONS else 1
-    ci95 = interval(evaluation, key)
+    ci95 = shown_interval(evaluation, key)
     spread = f" ({between(ci95, 1, factor)})" if ci95 else ""
     return Markdown(number(factor * evaluation[key], 1) + spread)
 

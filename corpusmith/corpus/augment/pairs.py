@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from corpusmith.corpus.augment.vocabulary import Vocabulary
-from corpusmith.corpus.example import Pair, Span
+from corpusmith.corpus.example import PairSentence, Span
 from corpusmith.lexicon.forms import forms
 from corpusmith.lexicon.surface_forms import surface
 from corpusmith.lexicon.words import locate_words
@@ -19,8 +19,8 @@ def common_words() -> re.Pattern[str]:
 
 
 def derived_pairs(
-    example: Pair, row_id: str, recipe: Recipe, vocabulary: Vocabulary
-) -> Iterator[tuple[str, Pair]]:
+    example: PairSentence, row_id: str, recipe: Recipe, vocabulary: Vocabulary
+) -> Iterator[tuple[str, PairSentence]]:
     """Pairs of derivation and copy of a related pair; none for other pairs."""
     assert recipe.relation is not None
     if example.label == recipe.relation.labels[0]:
@@ -32,8 +32,8 @@ def derived_pairs(
 
 
 def accompanied_pairs(
-    example: Pair, row_id: str, recipe: Recipe, vocabulary: Vocabulary
-) -> Iterator[Pair]:
+    example: PairSentence, row_id: str, recipe: Recipe, vocabulary: Vocabulary
+) -> Iterator[PairSentence]:
     """Related copies whose sentence has more names of the same kind. The mean number is
     `augment.accompanied`.
 
@@ -56,13 +56,13 @@ def accompanied_pairs(
             yield with_words(example, end, behind)
 
 
-def with_words(example: Pair, at: int, added: str) -> Pair:
+def with_words(example: PairSentence, at: int, added: str) -> PairSentence:
     """The pair with words put in at `at`, which is inside neither of its names."""
     head, tail = (span.shifted(at, len(added)) for span in (example.head, example.tail))
-    return Pair(example.text[:at] + added + example.text[at:], head, tail, example.label)
+    return PairSentence(example.text[:at] + added + example.text[at:], head, tail, example.label)
 
 
-def mistagged_pairs(example: Pair, row_id: str, recipe: Recipe) -> Iterator[Pair]:
+def mistagged_pairs(example: PairSentence, row_id: str, recipe: Recipe) -> Iterator[PairSentence]:
     """Unrelated pairs of a related sentence, with a common word masked in place of head or tail.
     The mean number is `augment.mistagged`; none if the sentence has no such word.
     """
@@ -81,7 +81,9 @@ def mistagged_pairs(example: Pair, row_id: str, recipe: Recipe) -> Iterator[Pair
         replaced, kept = rng.sample(taken, 2)
         wrong = Span(start, end, replaced.label, example.text[start:end], "")
         pair = {replaced.label: wrong, kept.label: kept}
-        yield Pair(example.text, pair[recipe.relation.head], pair[recipe.relation.tail], unrelated)
+        yield PairSentence(
+            example.text, pair[recipe.relation.head], pair[recipe.relation.tail], unrelated
+        )
 
 
 def round_at_random(number: float, rng: random.Random) -> int:

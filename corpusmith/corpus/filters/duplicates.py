@@ -11,7 +11,13 @@ from typing import NamedTuple
 import numpy as np
 from rensa import RMinHash
 
-from corpusmith.corpus.filters.ngrams import SEED, multipliers, text_hash, word_ngrams, words
+from corpusmith.corpus.filters.ngrams import (
+    SEED,
+    comparable_words,
+    multipliers,
+    text_hash,
+    word_ngrams,
+)
 from corpusmith.files import batches
 
 PERMUTATIONS = 128
@@ -39,7 +45,7 @@ def band_hashes(texts: Sequence[str], banding: Banding) -> np.ndarray:
 
     60-bit values in uint64: datatrove's signature files hold numbers below 2^61 - 1.
     """
-    sentences = [words(text) for text in texts]
+    sentences = [comparable_words(text) for text in texts]
     shingles = [word_ngrams(sentence, SHINGLE) for sentence in sentences]
     signatures = np.array(
         RMinHash.digests_from_token_sets(shingles, PERMUTATIONS, SEED), dtype=np.uint64

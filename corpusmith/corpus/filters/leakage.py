@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from corpusmith.corpus.benchmarks import benchmark_rows, benchmark_splits
-from corpusmith.corpus.filters.ngrams import ngram_hashes, words
+from corpusmith.corpus.benchmarks import benchmark_splits, benchmark_texts
+from corpusmith.corpus.filters.ngrams import comparable_words, ngram_hashes
 from corpusmith.files import shipped
 from corpusmith.recipe.schema import Recipe
 
@@ -20,7 +20,7 @@ class Leakage:
         names: dict[str, int] = {}
         keys, masks = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
         for name, text in sentences:
-            hashes = ngram_hashes(words(text), n)
+            hashes = ngram_hashes(comparable_words(text), n)
             keys.append(hashes)
             masks.append(np.full(len(hashes), 1 << names.setdefault(name, len(names)), np.uint64))
         self._index(n, list(names), np.concatenate(keys), np.concatenate(masks))
@@ -30,7 +30,7 @@ class Leakage:
         """Index every split below `root`: train, dev and test alike."""
         splits = benchmark_splits(root).items()
         return cls(
-            ((name, row["text"]) for name, path in splits for row in benchmark_rows(path)), n
+            ((name, row["text"]) for name, path in splits for row in benchmark_texts(path)), n
         )
 
     @classmethod
@@ -54,7 +54,7 @@ class Leakage:
 
         A text of fewer than n words matches only a whole benchmark sentence.
         """
-        return next(iter(self.sources(words(text))), None)
+        return next(iter(self.sources(comparable_words(text))), None)
 
     def sources(self, sentence: Sequence[str]) -> list[str]:
         """Every benchmark split that shares an n-gram with a sentence of normalised words."""
@@ -63,7 +63,7 @@ class Leakage:
 
     def shared(self, text: str) -> dict[int, list[str]]:
         """The hashes of the n-grams of `text` that are in a benchmark, each with its splits."""
-        keys, masks = self._known(words(text))
+        keys, masks = self._known(comparable_words(text))
         return {
             key: self._names(mask) for key, mask in zip(keys.tolist(), masks.tolist(), strict=True)
         }

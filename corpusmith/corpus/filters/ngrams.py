@@ -11,7 +11,7 @@ SEED = 20230304  # of the hash functions
 WORD = re.compile(r"\w+")
 
 
-def words(text: str) -> list[str]:
+def comparable_words(text: str) -> list[str]:
     """Words for comparison, without case, punctuation, spacing and Unicode form (NFKC)."""
     return WORD.findall(unicodedata.normalize("NFKC", text).lower())
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from corpusmith.corpus.filters.ngrams import words
+from corpusmith.corpus.filters.ngrams import comparable_words
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
@@ -53,7 +53,7 @@ class Form:
             figures["mentions_mean"] = round(self.mentions / rows, 3)
             figures["share_without_mention"] = round(self.without_mention / rows, 4)
             figures["unique_mentions"] = len(
-                {" ".join(words(mention)) for mention in self.unique_mentions}
+                {" ".join(comparable_words(mention)) for mention in self.unique_mentions}
             )
         return figures
 

@@ -56,7 +56,7 @@ class Measures:
         return figures
 
 
-def measure(rows: Mapping[str, Path], benchmarks: Path | None) -> Measures:
+def measure_rows(rows: Mapping[str, Path], benchmarks: Path | None) -> Measures:
     """Measure the JSON lines of each split. Empty splits are left out."""
     measures = Measures()
     audit = Audit(benchmarks) if benchmarks else None

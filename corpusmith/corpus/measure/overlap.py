@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from corpusmith.corpus.benchmarks import benchmark_rows, benchmark_splits
+from corpusmith.corpus.benchmarks import benchmark_splits, benchmark_texts
 from corpusmith.corpus.filters.duplicates import SHINGLE
 from corpusmith.corpus.filters.leakage import Leakage
-from corpusmith.corpus.filters.ngrams import ngram_hashes, words
+from corpusmith.corpus.filters.ngrams import comparable_words, ngram_hashes
 
 LEAKS = (8, 13)  # words; contamination reports of language models use 13
 BINS = 1000  # of the histogram of similarities
@@ -69,12 +69,14 @@ class Audit:
         self._bounds = [0]
         for name, path in benchmark_splits(root).items():
             self.splits[name] = Overlap()
-            for row in benchmark_rows(path):
+            for row in benchmark_texts(path):
                 self._sentences.append((name, row["text"]))
                 self._ids.append(str(row["id"]))
             self._bounds.append(len(self._ids))
         self._ngrams: dict[int, Leakage] = {}
-        shingles = [np.unique(ngram_hashes(words(text), SHINGLE)) for _, text in self._sentences]
+        shingles = [
+            np.unique(ngram_hashes(comparable_words(text), SHINGLE)) for _, text in self._sentences
+        ]
         self._sizes = np.array([len(part) for part in shingles], dtype=np.int64)
         owners = np.repeat(np.arange(len(shingles)), self._sizes)
         keys = np.concatenate([*shingles, np.array([], dtype=np.uint64)])
@@ -85,7 +87,7 @@ class Audit:
 
     def add(self, row_id: str, text: str) -> None:
         """Compare one row with every split."""
-        sentence = words(text)
+        sentence = comparable_words(text)
         for overlap in self.splits.values():
             overlap.rows += 1
         for n in LEAKS:

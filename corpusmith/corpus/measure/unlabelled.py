@@ -15,7 +15,7 @@ from corpusmith.recipe.schema import Recipe, Selection
 
 
 @dataclass
-class Standing:
+class NameCounts:
     """Counts of a name as a whole mention and unlabelled, with an example row."""
 
     labelled: int = 0
@@ -45,7 +45,7 @@ def unlabelled_names(
         call it a fault.
     """
     matchers = {label: whole_lexicon(recipe, label).matcher for label in recipe.labels}
-    standings: dict[str, dict[str, Standing]] = {label: {} for label in recipe.labels}
+    standings: dict[str, dict[str, NameCounts]] = {label: {} for label in recipe.labels}
     for row in rows:
         words, starts, ends = locate_words(row["text"])
         mentions = {(entity["start"], entity["end"]) for entity in row["entities"]}
@@ -55,7 +55,7 @@ def unlabelled_names(
             for match in matcher.matches(words):
                 start, end = starts[match.start], ends[match.end - 1]
                 standing = standings[label].setdefault(
-                    folded_key(row["text"][start:end]), Standing()
+                    folded_key(row["text"][start:end]), NameCounts()
                 )
                 if (start, end) in mentions:
                     standing.labelled += 1
@@ -67,7 +67,7 @@ def unlabelled_names(
     return {label: told(names, most) for label, names in standings.items()}
 
 
-def told(names: Mapping[str, Standing], most: int) -> dict[str, Any]:
+def told(names: Mapping[str, NameCounts], most: int) -> dict[str, Any]:
     often = Counter(
         {name: standing.unlabelled for name, standing in names.items() if standing.unlabelled}
     )

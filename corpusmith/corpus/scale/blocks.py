@@ -22,11 +22,11 @@ from datatrove.pipeline.dedup.minhash import MinhashConfig
 from datatrove.utils.binaryio import read_tuples_from_file
 from datatrove.utils.word_tokenizers import WhitespaceTokenizer
 
-from corpusmith.corpus.build import SPLITS, write_parquet
+from corpusmith.corpus.build import SPLITS, write_splits
 from corpusmith.corpus.counts import Counts
 from corpusmith.corpus.filters.duplicates import TEXTS_AT_ONCE, Banding, Duplicates, band_hashes
 from corpusmith.corpus.filters.leakage import leakage_of
-from corpusmith.corpus.measure.measures import Measures, measure
+from corpusmith.corpus.measure.measures import Measures, measure_rows
 from corpusmith.corpus.rows import ACCEPTED, RowWriter
 from corpusmith.corpus.scale.answers import read_answer, read_indices
 from corpusmith.files import batches
@@ -212,9 +212,10 @@ class Publish(PipelineStep):
                 writer.counts = pickle.load(counts)
             writer.filter(self._duplicates(writer, rank), leakage_of(self.recipe, self.benchmarks))
             rows = {split: writer.work / f"{split}.jsonl" for split in (*SPLITS, "rejected")}
-            write_parquet(self.recipe, rows, folder / "out", folder)
+            write_splits(self.recipe, rows, folder / "out", folder)
             part = Part(
-                writer.counts, measure({split: rows[split] for split in SPLITS}, self.benchmarks)
+                writer.counts,
+                measure_rows({split: rows[split] for split in SPLITS}, self.benchmarks),
             )
             for shard in sorted((folder / "out" / "data").rglob("*.parquet")):
                 split, number, _, _ = shard.stem.rsplit("-", 3)

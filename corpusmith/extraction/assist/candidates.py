@@ -116,7 +116,7 @@ def candidates(views: Views, weakest: float) -> list[Candidate]:
                     end=end,
                     label=label,
                     name=name,
-                    form=form(words[start:end]),
+                    form=spelling_of(words[start:end]),
                     listed=(label, name) in listed_names,
                     support=float(views.chances[i][start:end, at].mean()),
                     found=(label, (start, end)) in marked,
@@ -137,7 +137,7 @@ def key(words: Words) -> str:
     return exact_key(name) if is_acronym(name) else folded_key(name)
 
 
-def form(words: Words) -> str:
+def spelling_of(words: Words) -> str:
     if is_acronym(" ".join(words)):
         return "acronym"
     return "word" if len(words) == 1 else "phrase"

@@ -96,7 +96,7 @@ class Estimates:
     """Candidates in each group."""
 
 
-def estimate(found: Sequence[Candidate], settings: LabelSettings) -> Estimates:
+def fit_label_model(found: Sequence[Candidate], settings: LabelSettings) -> Estimates:
     """Fit the model by EM. The result is deterministic."""
     if not found:
         return Estimates(np.zeros(0), prior_model((), settings), {})

@@ -5,7 +5,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from corpusmith.errors import UserError
-from corpusmith.extraction.document import Document, Mention, Pair, checked
+from corpusmith.extraction.document import Document, Mention, MentionPair, checked
 from corpusmith.text_files import TextFile
 
 TYPES = ("type", "entity_type", "label")
@@ -145,7 +145,7 @@ def mention_of(annotation: dict[str, Any], where: str) -> Mention:
     )
 
 
-def pair_of(relation: dict[str, Any], places: dict) -> Pair | None:
+def pair_of(relation: dict[str, Any], places: dict) -> MentionPair | None:
     """A relation of two annotations; those of concepts or of more nodes are left out."""
     nodes = relation.get("nodes") or ()
     known_nodes = [places[node.get("refid")] for node in nodes if node.get("refid") in places]
@@ -153,7 +153,7 @@ def pair_of(relation: dict[str, Any], places: dict) -> Pair | None:
         return None
     known = relation.get("infons") or {}
     score = known.get("score")
-    return Pair(
+    return MentionPair(
         known_nodes[0], known_nodes[1], str(known.get("type", "")), float(score) if score else None
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from corpusmith.errors import UserError
-from corpusmith.extraction.document import Document, Mention, Pair, checked
+from corpusmith.extraction.document import Document, Mention, MentionPair, checked
 from corpusmith.text_files import TextFile, split_lines
 
 ENTITY = re.compile(
@@ -91,7 +91,9 @@ def brat_document(id_: str, text: str, annotations: str, name: str) -> Document:
         )
         for key, (m, _) in entities.items()
     )
-    pairs = tuple(Pair(order[h], order[t], label, scores.get(key)) for key, label, h, t, _ in links)
+    pairs = tuple(
+        MentionPair(order[h], order[t], label, scores.get(key)) for key, label, h, t, _ in links
+    )
     place = next((where for m, where in entities.values() if text[m.start : m.end] != m.text), name)
     return checked(Document(id_, text, mentions, pairs, where=place))
 

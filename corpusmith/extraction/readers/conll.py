@@ -51,7 +51,7 @@ def read_conll(file: TextFile, columns: Mapping[str, str] | None = None) -> Iter
 def split_sentences(lines: Sequence[str], name: str) -> list[list[Line]]:
     """Sentences of lines with equally many cells; comments and document marks are left out."""
     tabs = any("\t" in line for line in lines if not line.startswith(("#", DOCUMENT)))
-    cells = [split(line, tabs) for line in lines]
+    cells = [split_cells(line, tabs) for line in lines]
     counts = [len(of) for line, of in zip(lines, cells, strict=True) if counted(line)]
     width = max(set(counts), key=counts.count) if counts else 0
     sentences: list[list[Line]] = [[]]
@@ -75,7 +75,7 @@ def counted(line: str) -> bool:
     return bool(line.strip()) and not line.startswith(("#", DOCUMENT))
 
 
-def split(line: str, tabs: bool) -> list[str]:
+def split_cells(line: str, tabs: bool) -> list[str]:
     """The cells of a line, without empty ones at its end. No-break and thin spaces belong to a
     word.
     """

@@ -11,13 +11,13 @@ from corpusmith.extraction.readers.bioc import bioc_json_document
 from corpusmith.extraction.readers.json_spans import id_of, spans_document
 from corpusmith.extraction.readers.json_tools import gliner, label_studio, spacy_training
 from corpusmith.extraction.schemes import to_bio
-from corpusmith.text_files import ROWS, Bad, TextFile, benchmark_row, json_rows
+from corpusmith.text_files import ROWS, Bad, TextFile, checked_row, json_rows
 
 Row = dict[str, Any]
 TAG_COLUMNS = ("ner_tags", "tags", "ner", "labels")
 
 
-def read_json(
+def read_json_documents(
     file: TextFile, columns: Mapping[str, str] | None = None, bad: Bad | None = None
 ) -> Iterator[Document]:
     """The documents of a file. `columns` names the keys that hold `id`, `text`, `tokens` and
@@ -35,7 +35,7 @@ def read_json(
             if not is_tagged(row):
                 yield from documents_of(row, where)
                 continue
-            name, tokens, tags = words_and_tags(row, where)
+            name, tokens, tags = row_words_and_tags(row, where)
         except UserError as error:
             if bad is None:
                 raise
@@ -60,14 +60,14 @@ def tag_column(row: Row) -> str | None:
     return next((name for name in TAG_COLUMNS if name in row), None)
 
 
-def words_and_tags(row: Row, where: str) -> tuple[str | None, list[str] | None, list]:
+def row_words_and_tags(row: Row, where: str) -> tuple[str | None, list[str] | None, list]:
     """Id, words (None in predictions) and tags, of equal length."""
     tags = row[str(tag_column(row))]
     if not isinstance(tags, list):
         raise UserError(f"{where}: tags must be a list with one for each word, not {tags!r:.60}")
     if "tokens" not in row:
         return id_of(row), None, tags
-    tokens = benchmark_row(row, where)["tokens"]
+    tokens = checked_row(row, where)["tokens"]
     if tokens is None:
         raise UserError(f"{where}: tokens is null; write {ROWS}")
     if len(tokens) != len(tags):
@@ -112,9 +112,9 @@ def documents_of(row: Row, where: str) -> Iterator[Document]:
     elif "label" in row or "score" in row:
         yield labelled_document(row, where)
     else:
-        checked_row = benchmark_row(row, where)
+        benchmark_row = checked_row(row, where)
         tokens = tuple(row["tokens"]) if row.get("tokens") else None
-        yield Document(id_of(row), checked_row["text"], tokens=tokens, where=where)
+        yield Document(id_of(row), benchmark_row["text"], tokens=tokens, where=where)
 
 
 def spans_of(row: Row) -> list | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, TypeGuard
 
 from corpusmith.errors import UserError
-from corpusmith.extraction.document import Document, Mention, Pair, checked
+from corpusmith.extraction.document import Document, Mention, MentionPair, checked
 
 Row = dict[str, Any]
 
@@ -69,7 +69,7 @@ def mention_of(span: Any, text: str, where: str) -> tuple[Mention, bool]:
     return mention, isinstance(stated, str)
 
 
-def relations_of(row: Row, spans: list, where: str) -> Iterator[Pair]:
+def relations_of(row: Row, spans: list, where: str) -> Iterator[MentionPair]:
     """Pairs by position (ours) or by the spans' ids (Doccano: `from_id`, `to_id`, `type`).
 
     Prodigy's relations count tokens and are left out.
@@ -86,7 +86,7 @@ def relations_of(row: Row, spans: list, where: str) -> Iterator[Pair]:
         if not (is_count(head) and is_count(tail) and max(head, tail) < len(spans)):
             raise UserError(f"{where}: {relation!r:.90} names no two entities of the row")
         label = str(relation.get("label", relation.get("type", "")))
-        yield Pair(head, tail, label, relation.get("score"))
+        yield MentionPair(head, tail, label, relation.get("score"))
 
 
 def first_of(row: Row, *names: str) -> Any:

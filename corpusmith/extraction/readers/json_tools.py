@@ -9,7 +9,7 @@ from corpusmith.extraction.document import Document, Mention, tagged_document
 from corpusmith.extraction.readers.json_spans import id_of, is_count, spans_document
 from corpusmith.extraction.schemes import to_bio
 from corpusmith.inference import spans
-from corpusmith.text_files import benchmark_row
+from corpusmith.text_files import checked_row
 
 Row = dict[str, Any]
 
@@ -93,7 +93,7 @@ def in_raw_text(document: Document, raw: str) -> Document:
 def gliner(row: Row, where: str) -> Document:
     """GLiNER's training rows: words, and spans of words with the last included."""
     words = row["tokenized_text"]
-    benchmark_row({"tokens": words}, where)
+    checked_row({"tokens": words}, where)
     tags = ["O"] * len(words)
     for span in row.get("ner") or ():
         if not (isinstance(span, list) and len(span) == 3 and all(map(is_count, span[:2]))):

@@ -11,7 +11,7 @@ from corpusmith.extraction.readers.bioc import read_bioc
 from corpusmith.extraction.readers.brat import read_brat
 from corpusmith.extraction.readers.conll import read_conll
 from corpusmith.extraction.readers.docbin import read_docbin
-from corpusmith.extraction.readers.json_documents import read_json
+from corpusmith.extraction.readers.json_documents import read_json_documents
 from corpusmith.extraction.readers.pubtator import read_pubtator
 from corpusmith.extraction.readers.relations import WRITE, is_relation_file, read_relations
 from corpusmith.extraction.readers.table import read_table
@@ -86,7 +86,7 @@ def read_stream(
         case "lines":
             return read_lines(file)
         case "json":
-            return read_json(file, columns, bad)
+            return read_json_documents(file, columns, bad)
         case "table":
             return read_table(file, columns, bad)
         case "conll":

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from corpusmith.errors import UserError
-from corpusmith.extraction.document import Document, Mention, Pair, checked, tagged_document
+from corpusmith.extraction.document import Document, Mention, MentionPair, checked, tagged_document
 from corpusmith.extraction.schemes import to_bio
 from corpusmith.text_files import Bad, TextFile
 
@@ -224,14 +224,14 @@ def mention_rows(rows: Iterator[Row], roles: dict[str, str], name: str) -> Itera
 def mentions_document(rows: list[Row], text: str, mention: str) -> Document:
     where, first = rows[0]
     mentions: list[Mention] = []
-    pairs: list[Pair] = []
+    pairs: list[MentionPair] = []
     for place, cells in rows:
         if cells[text] not in ("", first[text]):
             raise UserError(f"{place}: the document's text differs from that in its first row")
         if cells["start"] or cells["end"]:
             mentions.append(mention_of(cells, mention, place))
         if relations := cells.get("relations"):
-            pairs += [Pair(*pair) for pair in json.loads(relations)]
+            pairs += [MentionPair(*pair) for pair in json.loads(relations)]
     return checked(Document(first["id"], first[text], tuple(mentions), tuple(pairs), where=where))
 
 

@@ -51,7 +51,7 @@ def model_contents(folder: Path) -> Files:
     files: Files = {
         path: file for path, file in folder_files(folder).items() if MODEL_FILES.fullmatch(path)
     }
-    documents = {path: read_json(folder / path) for path in files if facts.is_document(path)}
+    documents = {path: read_mapping(folder / path) for path in files if facts.is_document(path)}
     if "config.json" not in documents:
         raise UserError(
             f"{folder} holds no config.json: give the folder that `corpusmith train --out` wrote"
@@ -78,7 +78,7 @@ def example_sentences(repo: Repo, folder: Path, standing: Standing, about: About
     """
     if (folder / "examples.json").is_file():
         return {}
-    corpus = read_json(folder / "training.json").get("dataset") or {}
+    corpus = read_mapping(folder / "training.json").get("dataset") or {}
     build = corpus_build(repo, corpus, about.dataset)
     sentences = facts.widget(build) if build else []
     if build and sentences:
@@ -96,7 +96,7 @@ def corpus_build(
     """The build.json of a model's corpus, from its folder or from the Hub that `repo` is on."""
     name, revision, config = corpus.get("id") or "", corpus.get("revision"), corpus.get("config")
     local = Path(name) / "build.json"
-    if name and not is_hub_id(name, revision) and read_json(local).get("recipe") == config:
+    if name and not is_hub_id(name, revision) and read_mapping(local).get("recipe") == config:
         return published_build(Path(name)) if config else None
     if published:
         name, _, revision = published.partition("@")
@@ -111,7 +111,7 @@ def corpus_build(
     return json.loads(hub.read(held)) if held else None
 
 
-def read_json(path: Path) -> Any:
+def read_mapping(path: Path) -> Any:
     """The content of a JSON file; an empty mapping if there is none.
 
     Raises UserError on bad JSON.

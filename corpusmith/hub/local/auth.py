@@ -25,7 +25,7 @@ from starlette.responses import JSONResponse
 
 from corpusmith.hub.local.cards.parse import encodable
 from corpusmith.hub.local.objects import HubError
-from corpusmith.hub.local.repository import Repo
+from corpusmith.hub.local.repository import Repository
 from corpusmith.hub.local.store import KINDS, Store
 
 if sys.version_info >= (3, 11):
@@ -150,13 +150,13 @@ class Call:
         return self.user.name
 
     @property
-    def addressed(self) -> Repo:
+    def addressed(self) -> Repository:
         """The repository that the path names, which may not exist."""
         first = self.request.url.path.split("/")[1]
         kind = self.args.get("kind") or (first if first in KINDS else "models")
         return self.store.repo(kind, f"{self.args['namespace']}/{self.args['name']}")
 
-    def repo(self, write: bool = False, named: Repo | None = None) -> Repo:
+    def repo(self, write: bool = False, named: Repository | None = None) -> Repository:
         """The repository that the path or the body names.
 
         Raises 404 if the user may not see it, as for a repository that is not there, and 401 or
@@ -178,7 +178,7 @@ class Call:
             self.request.app.state.secret, json.dumps(what).encode(), "sha256"
         ).hexdigest()
 
-    def signed_repo(self, signature: str, *what: str) -> Repo:
+    def signed_repo(self, signature: str, *what: str) -> Repository:
         """The repository of an upload. Raises 403 if this hub did not give out the address."""
         repo = self.addressed
         if not repo.exists or not hmac.compare_digest(

@@ -9,14 +9,14 @@ from urllib.parse import parse_qs, quote
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse
 
 from corpusmith.hub.local.auth import Answer, Call
-from corpusmith.hub.local.objects import Entry, HubError
+from corpusmith.hub.local.objects import CommitFile, HubError
 from corpusmith.hub.local.refs import page
-from corpusmith.hub.local.repository import Commit, Repo
+from corpusmith.hub.local.repository import Commit, Repository
 
 FILES_A_PAGE, EXPANDED_FILES_A_PAGE = 1000, 100
 
 
-def below(commit: Commit, path: str) -> dict[str, Entry]:
+def below(commit: Commit, path: str) -> dict[str, CommitFile]:
     """The file `path`, or the files of the folder `path`."""
     folder = path and f"{path}/"
     return {
@@ -41,7 +41,7 @@ def items(commit: Commit, folder: str, recursive: bool) -> list[dict[str, Any]]:
     return [found[path] for path in inside if recursive or path.count("/") == depth]
 
 
-def last_commit(repo: Repo, commit: Commit, path: str) -> dict[str, str]:
+def last_commit(repo: Repository, commit: Commit, path: str) -> dict[str, str]:
     """The last commit that changed a file or folder."""
     content, newest = below(commit, path), commit
     for older in repo.history(commit):

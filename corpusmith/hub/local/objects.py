@@ -21,7 +21,7 @@ class HubError(HTTPException):
 
 
 @dataclass(frozen=True)
-class Entry:
+class CommitFile:
     """One file of a commit.
 
     `oid` is git's hash of the bytes; for an LFS file, of the pointer that git would hold.
@@ -57,14 +57,14 @@ class Objects:
             raise HubError(400, f"{sha256!r} is not a SHA-256 in hexadecimal.")
         return self.folder / sha256[:2] / sha256
 
-    def add(self, data: bytes) -> Entry:
+    def add(self, data: bytes) -> CommitFile:
         """Store a regular file."""
         sha256 = hashlib.sha256(data).hexdigest()
         with self.lock:
             self.check_repository()
             if not self.path(sha256).exists():
                 write_durably(self.path(sha256), data)
-        return Entry(git_oid(data), len(data), sha256)
+        return CommitFile(git_oid(data), len(data), sha256)
 
     def adopt(self, file: Path, sha256: str) -> None:
         """Move an uploaded file here if its bytes have the promised hash; delete it if not."""
@@ -85,12 +85,12 @@ class Objects:
         if not (self.folder.parent / "repo.json").is_file():
             raise HubError(404, "The repository was deleted.", "RepoNotFound")
 
-    def lfs_entry(self, sha256: str) -> Entry:
+    def lfs_entry(self, sha256: str) -> CommitFile:
         """The entry of an uploaded large file. Raises 400 if it was not uploaded."""
         if not self.path(sha256).exists():
             raise HubError(400, f"The content {sha256} was not uploaded.")
         size = self.path(sha256).stat().st_size
-        return Entry(git_oid(lfs_pointer(sha256, size)), size, sha256, lfs=True)
+        return CommitFile(git_oid(lfs_pointer(sha256, size)), size, sha256, lfs=True)
 
 
 def git_oid(data: bytes) -> str:

@@ -4,10 +4,10 @@ from typing import Any
 
 from corpusmith.hub.local.auth import Call
 from corpusmith.hub.local.objects import HubError
-from corpusmith.hub.local.repository import Message, Repo, now
+from corpusmith.hub.local.repository import Message, Repository, now
 
 
-def open_pull(repo: Repo, oid: str, base: str, message: Message, status: str) -> int:
+def open_pull(repo: Repository, oid: str, base: str, message: Message, status: str) -> int:
     """Open a pull request for the commit `oid` on the branch `base`. Returns its number."""
     with repo.lock:
         pulls = repo.settings["pulls"]
@@ -26,7 +26,7 @@ def open_pull(repo: Repo, oid: str, base: str, message: Message, status: str) ->
         return number
 
 
-def find(repo: Repo, number: str) -> dict[str, Any]:
+def find(repo: Repository, number: str) -> dict[str, Any]:
     if number not in repo.settings["pulls"]:
         raise HubError(404, f"There is no pull request {number}.")
     return repo.settings["pulls"][number]
@@ -75,7 +75,7 @@ def listing(call: Call) -> dict[str, Any]:
     }
 
 
-def summary(repo: Repo, number: str, pull: dict[str, Any]) -> dict[str, Any]:
+def summary(repo: Repository, number: str, pull: dict[str, Any]) -> dict[str, Any]:
     """A pull request as lists show it."""
     return {
         "num": int(number),

@@ -10,7 +10,7 @@ from corpusmith.hub.local.cards.parse import read_card_file
 from corpusmith.hub.local.cards.rules import as_list, card_errors
 from corpusmith.hub.local.objects import HubError
 from corpusmith.hub.local.refs import page
-from corpusmith.hub.local.repository import Commit, Repo
+from corpusmith.hub.local.repository import Commit, Repository
 from corpusmith.hub.local.store import KINDS
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ TAG_PREFIXES = {
 }
 
 
-def read_card(repo: Repo, commit: Commit) -> tuple[dict[str, Any], str]:
+def read_card(repo: Repository, commit: Commit) -> tuple[dict[str, Any], str]:
     """(metadata, Markdown) of the card; empty if there is none, or it can't be parsed."""
     entry = commit.files.get("README.md")
     if entry is None:
@@ -44,7 +44,7 @@ def read_card(repo: Repo, commit: Commit) -> tuple[dict[str, Any], str]:
         return {}, ""
 
 
-def describe(repo: Repo, commit: Commit, blobs: bool = False) -> dict[str, Any]:
+def describe(repo: Repository, commit: Commit, blobs: bool = False) -> dict[str, Any]:
     settings, (data, _) = repo.settings, read_card(repo, commit)
     siblings: list[dict[str, Any]] = []
     for path, entry in commit.files.items():
@@ -91,7 +91,7 @@ def whoami(call: Call) -> dict[str, Any]:
     return {"type": "user", "id": name, "name": name, "fullname": name, "orgs": orgs, "auth": token}
 
 
-def named(call: Call) -> Repo:
+def named(call: Call) -> Repository:
     """The repository that a body names, which may not exist."""
     namespace = call.text("organization", call.user.name if call.user else "")
     return call.store.repo(f"{call.text('type', 'model')}s", f"{namespace}/{call.text('name')}")

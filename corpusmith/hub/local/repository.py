@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from corpusmith.hub.local.objects import (
-    Entry,
+    CommitFile,
     HubError,
     Objects,
     sync,
@@ -65,7 +65,7 @@ class Commit:
     message: str
     date: str
     author: str
-    files: dict[str, Entry]
+    files: dict[str, CommitFile]
 
 
 @lru_cache(maxsize=512)
@@ -73,7 +73,10 @@ def read_commit(path: Path) -> Commit:
     fields = json.loads(path.read_bytes())
     return Commit(
         path.name,
-        **{**fields, "files": {name: Entry(**entry) for name, entry in fields["files"].items()}},
+        **{
+            **fields,
+            "files": {name: CommitFile(**entry) for name, entry in fields["files"].items()},
+        },
     )
 
 
@@ -82,7 +85,7 @@ def now() -> str:
 
 
 @dataclass(frozen=True)
-class Repo:
+class Repository:
     kind: str
     id: str
     path: Path
@@ -168,7 +171,7 @@ class Repo:
             commit = read_commit(self.path / "commits" / commit.parent)
             yield commit
 
-    def add_commit(self, parent: str | None, files: dict[str, Entry], message: Message) -> str:
+    def add_commit(self, parent: str | None, files: dict[str, CommitFile], message: Message) -> str:
         tree = {path: asdict(entry) for path, entry in sorted(files.items())}
         fields = {
             "parent": parent,
@@ -186,7 +189,7 @@ class Repo:
     def commit(
         self,
         branch: str,
-        changes: Iterable[tuple[str, Entry | None]],
+        changes: Iterable[tuple[str, CommitFile | None]],
         message: Message,
         parent: str | None = None,
         move_ref: bool = True,
@@ -227,7 +230,7 @@ class Repo:
             return oid
 
 
-def check_tree(files: dict[str, Entry]) -> None:
+def check_tree(files: dict[str, CommitFile]) -> None:
     """Refuse paths that a client can't write, or that leave its folder."""
     for path in files:
         parts = path.split("/")

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from corpusmith.hub.local.objects import HubError, rename_durably, write_durably
-from corpusmith.hub.local.repository import LFS_SUFFIXES, Message, Repo, now
+from corpusmith.hub.local.repository import LFS_SUFFIXES, Message, Repository, now
 
 KINDS = ("models", "datasets", "spaces")
 RESERVED = (*KINDS, "api", "collections")
@@ -67,24 +67,24 @@ class Store:
                 half.unlink()
         self.scratch.mkdir()
 
-    def repo(self, kind: str, repo_id: str) -> Repo:
+    def repo(self, kind: str, repo_id: str) -> Repository:
         """A repository, which may not exist. Names become folders, so bad names are refused."""
         if kind not in KINDS or not REPO_ID.fullmatch(repo_id) or repo_id.split("/")[0] in RESERVED:
             raise HubError(404, f"{repo_id!r} is not the name of a repository.", "RepoNotFound")
-        return Repo(kind, repo_id, self.root / "repos" / kind / repo_id, self.lock)
+        return Repository(kind, repo_id, self.root / "repos" / kind / repo_id, self.lock)
 
-    def repos(self, kind: str) -> list[Repo]:
+    def repos(self, kind: str) -> list[Repository]:
         """Every repository of a kind. A folder whose name is no repository's is left out."""
         found = sorted((self.root / "repos" / kind).glob("*/*/repo.json"))
         ids = ["/".join(path.parts[-3:-1]) for path in found]
         return [self.repo(kind, one) for one in ids if REPO_ID.fullmatch(one)]
 
-    def create(self, repo: Repo, author: str, **settings: Any) -> None:
+    def create(self, repo: Repository, author: str, **settings: Any) -> None:
         """Make a repository with one commit. It appears whole or not at all.
 
         There must be none of that name. A folder without repo.json is the ghost of a deleted one.
         """
-        draft = Repo(repo.kind, repo.id, Path(tempfile.mkdtemp(dir=self.scratch)), self.lock)
+        draft = Repository(repo.kind, repo.id, Path(tempfile.mkdtemp(dir=self.scratch)), self.lock)
         write_durably(
             draft.path / "repo.json",
             json.dumps({"createdAt": now(), "pulls": {}, **settings}).encode(),
@@ -99,14 +99,14 @@ class Store:
         shutil.rmtree(repo.path, ignore_errors=True)
         rename_durably(draft.path, repo.path)
 
-    def move(self, source: Repo, target: Repo) -> None:
+    def move(self, source: Repository, target: Repository) -> None:
         with self.lock:
             if target.exists:
                 raise HubError(409, f"{target.id} exists already.")
             shutil.rmtree(target.path, ignore_errors=True)
             rename_durably(source.path, target.path)
 
-    def delete(self, repo: Repo) -> None:
+    def delete(self, repo: Repository) -> None:
         grave = Path(tempfile.mkdtemp(dir=self.scratch))
         with self.lock:
             rename_durably(repo.path, grave / "repo")

@@ -72,7 +72,7 @@ def read_reply(content: bytes) -> Reply:
         return Reply(problem="error in the reply", tokens=tokens, billed=billed, error=error)
     message = choice.get("message")
     message = message if isinstance(message, dict) else {}
-    text, thought = read_text(message)
+    text, thought = message_text(message)
     problem, final = _problem(message, choice.get("finish_reason"), text, thought)
     return Reply(text, problem, final, tokens, billed)
 
@@ -95,7 +95,7 @@ def read_usage(usage: Any) -> tuple[Tokens, bool]:
     return Tokens(prompt, completion, min(cached, prompt)), bool(prompt or completion)
 
 
-def read_text(message: Mapping[str, Any]) -> tuple[str, bool]:
+def message_text(message: Mapping[str, Any]) -> tuple[str, bool]:
     """The text of a message without its thinking, and whether it held thinking."""
     content = message.get("content")
     parts = content if isinstance(content, list) else [content]

@@ -77,7 +77,7 @@ def read_sentences(paths: Sequence[Path]) -> Iterator[Iterable[tuple[str, ...]]]
     for path in paths:
         for file in files_of(path):
             for document in read_documents(file):
-                yield [document.tokens] if document.tokens else split(document.text)
+                yield [document.tokens] if document.tokens else sentence_words(document.text)
 
 
 def files_of(path: Path) -> list[Path]:
@@ -92,7 +92,7 @@ def files_of(path: Path) -> list[Path]:
     return files
 
 
-def split(text: str) -> Iterator[tuple[str, ...]]:
+def sentence_words(text: str) -> Iterator[tuple[str, ...]]:
     """The sentences of a text, as words."""
     for start, end in sentences(text, ()):
         words = tuple(word for word, _ in WORDS.pre_tokenize_str(text[start:end]))

@@ -12,7 +12,7 @@ from datasets import Dataset
 
 from corpusmith.errors import UserError
 from corpusmith.extraction.assist.candidates import Candidate, Views, Words, candidates, views_of
-from corpusmith.extraction.assist.label_model import Estimates, estimate
+from corpusmith.extraction.assist.label_model import Estimates, fit_label_model
 from corpusmith.extraction.assist.labels import MASKED, label_sentences
 from corpusmith.files import read_json
 from corpusmith.inference import EntityExtractor
@@ -71,7 +71,7 @@ class Rounds:
         """Tags for all sentences from the mean of the students and the lookup."""
         views = views_of(self.sentences, self.tags, self.mean, self.lookup)
         found = candidates(views, self.settings.labels.weakest)
-        estimates = estimate(found, self.settings.labels)
+        estimates = fit_label_model(found, self.settings.labels)
         chances = cautious(found, estimates.chances, self.settings)
         tags = label_sentences(views, found, chances, self.settings.labels)
         return Labelled(views, found, estimates, tags)

@@ -9,7 +9,7 @@ import yaml
 from corpusmith.errors import UserError
 from corpusmith.extraction.assist.settings import LabelSettings, label_settings
 from corpusmith.files import shipped
-from corpusmith.training.config import read_settings, typed
+from corpusmith.training.config import read_training_settings, typed
 
 LISTS = ("bins", "outside_biases")
 
@@ -43,7 +43,7 @@ def adapt_settings(file: Path | None = None, **given: Any) -> AdaptSettings:
     path = shipped("training", "settings", "adapt.yaml")
     values: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     values["seed"] = AdaptSettings.seed
-    own = read_settings(file)
+    own = read_training_settings(file)
     own |= {name: value for name, value in given.items() if value is not None}
     if unknown := sorted(map(str, set(own) - set(values))):
         raise UserError(

@@ -4,7 +4,7 @@ import pytest
 
 from corpusmith.corpus.augment.pairs import derived_pairs
 from corpusmith.corpus.augment.vocabulary import Vocabulary
-from corpusmith.corpus.example import Pair, Span
+from corpusmith.corpus.example import PairSentence, Span
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.schema import Recipe
 from tests.corpus.augment.augmented import augmented
@@ -12,13 +12,15 @@ from tests.corpus.augment.augmented import augmented
 TEXT = "The BRCA1 polymorphism raises the risk of gout."
 
 
-def pair(label: str) -> Pair:
-    return Pair(
+def pair(label: str) -> PairSentence:
+    return PairSentence(
         TEXT, Span(4, 9, "gene", "BRCA1", "G:1"), Span(42, 46, "disease", "gout", "D:6"), label
     )
 
 
-def derived(example: Pair, recipe: Recipe, row_id: str = "row-1") -> list[tuple[str, Pair]]:
+def derived(
+    example: PairSentence, recipe: Recipe, row_id: str = "row-1"
+) -> list[tuple[str, PairSentence]]:
     return list(derived_pairs(example, row_id, recipe, Vocabulary(Plan(recipe))))
 
 
@@ -53,7 +55,7 @@ def test_names_added_beside_pair_keep_label_and_spans(relation_recipe: Path, row
 
 def test_name_that_ends_with_full_stop_is_not_cut(relation_recipe: Path) -> None:
     text = "The BRCA1 polymorphism raises the risk of gout alb."
-    ends = Pair(
+    ends = PairSentence(
         text,
         Span(4, 9, "gene", "BRCA1", "G:1"),
         Span(42, 51, "disease", "gout alb.", "D:6"),

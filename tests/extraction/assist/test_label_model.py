@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from corpusmith.extraction.assist.candidates import Candidate
-from corpusmith.extraction.assist.label_model import LabelModel, estimate, prior_model
+from corpusmith.extraction.assist.label_model import LabelModel, fit_label_model, prior_model
 from corpusmith.extraction.assist.settings import label_settings
 
 SETTINGS = label_settings()
@@ -36,7 +36,7 @@ def test_precision_of_names_is_found_without_labels() -> None:
     names |= {f"new{i}": (False, 0.9) for i in range(5)}
     names |= {f"odd{i}": (False, 0.05) for i in range(20)}
     found, truth = simulate(names, occurrences=12)
-    estimates = estimate(found, SETTINGS)
+    estimates = fit_label_model(found, SETTINGS)
     for name, (_, precision) in names.items():
         assert estimates.model.names["Disease", name] == pytest.approx(precision, abs=0.25), name
     listed = np.array([candidate.listed for candidate in found])
@@ -50,7 +50,7 @@ def test_other_occurrences_of_name_correct_uncertain_one() -> None:
     names = {f"name{i}": (i % 2 == 0, 0.97 if i % 3 else 0.03) for i in range(60)}
     found, truth = simulate(names, occurrences=8)
     support = np.array([candidate.support for candidate in found])
-    estimates = estimate(found, SETTINGS)
+    estimates = fit_label_model(found, SETTINGS)
     errors = ((estimates.chances > 0.5) != truth).mean()
     assert errors < 0.7 * ((support > 0.5) != truth).mean()
 
@@ -58,21 +58,21 @@ def test_other_occurrences_of_name_correct_uncertain_one() -> None:
 def test_more_support_never_lowers_the_probability() -> None:
     found, _ = simulate({f"name{i}": (False, 0.5) for i in range(40)}, occurrences=5)
     rows = [c for c in found if c.name == "name0"]
-    estimates = estimate(found, SETTINGS)
+    estimates = fit_label_model(found, SETTINGS)
     pairs = sorted((c.support, estimates.chances[found.index(c)]) for c in rows)
     chances = [chance for _, chance in pairs]
     assert np.diff(chances).min() >= -1e-9
 
 
 def test_no_candidate_gives_no_estimate() -> None:
-    assert estimate([], SETTINGS).model.names == {}
+    assert fit_label_model([], SETTINGS).model.names == {}
 
 
 def test_saved_model_scores_known_candidates_alike_and_new_names_by_group() -> None:
     names = {f"good{i}": (True, 0.95) for i in range(20)}
     names |= {f"odd{i}": (False, 0.05) for i in range(20)}
     found, _ = simulate(names, occurrences=6)
-    estimates = estimate(found, SETTINGS)
+    estimates = fit_label_model(found, SETTINGS)
     model = estimates.model
     saved = json.loads(json.dumps(model.facts()))
     assert "good1" not in json.dumps(saved)

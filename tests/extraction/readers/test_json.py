@@ -3,14 +3,14 @@ import json
 import pytest
 
 from corpusmith.errors import UserError
-from corpusmith.extraction.readers.json_documents import read_json
+from corpusmith.extraction.readers.json_documents import read_json_documents
 from corpusmith.text_files import TextFile
 
 
 def read(tmp_path, content: str | bytes):
     path = tmp_path / "a.jsonl"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return list(read_json(TextFile.of(path)))
+    return list(read_json_documents(TextFile.of(path)))
 
 
 def found(document) -> list[tuple[str, str]]:

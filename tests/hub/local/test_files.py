@@ -15,12 +15,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.hf_api import RepoFile, RepoFolder
 
 from tests.hub import http
-from tests.hub.bound import Repo
-
-CARD = (
-    b"---\nlicense: mit\nsdk: gradio\npipeline_tag: token-classification\n"
-    b"library_name: transformers\n---\nText\n"
-)
+from tests.hub.bound import CARD, Repo
 
 
 @pytest.fixture(params=["lfs", "xet"])

@@ -20,12 +20,7 @@ from huggingface_hub.errors import (
 )
 
 from tests.hub import http
-from tests.hub.bound import Repo
-
-CARD = (
-    b"---\nlicense: mit\nsdk: gradio\npipeline_tag: token-classification\n"
-    b"library_name: transformers\n---\nText\n"
-)
+from tests.hub.bound import CARD, Repo
 
 
 def status(error: pytest.ExceptionInfo[HfHubHTTPError]) -> int:

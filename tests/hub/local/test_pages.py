@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpusmith.hub.local.pages import POLICY, card_html
+from tests.fixtures.browser import CHROMIUM, FLAGS
 from tests.hub import http
 
 CARD = """---
@@ -258,25 +259,15 @@ def test_browser_runs_no_script_and_blocks_no_resource(api: HfApi, tmp_path: Pat
     policy forbids, in both colour schemes.
     """
     sync_api = pytest.importorskip("playwright.sync_api")
-    chromium = Path("/usr/bin/chromium")
-    if not chromium.exists():
+    if not Path(CHROMIUM).exists():
         pytest.skip("needs Debian's chromium")
     publish(api, CARD)
     api.create_repo("lab/hostile")
     api.create_commit(
         "lab/hostile", [CommitOperationAdd("README.md", HOSTILE.encode())], commit_message="m"
     )
-    flags = [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    ]
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(chromium), args=flags)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         grounds = set()
         for scheme in ("light", "dark"):
             page = browser.new_page(color_scheme=scheme)

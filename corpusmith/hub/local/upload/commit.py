@@ -11,9 +11,9 @@ from starlette.responses import Response
 from corpusmith.hub.local.auth import Call
 from corpusmith.hub.local.cards.parse import encodable
 from corpusmith.hub.local.limits import COMMIT_BYTES
-from corpusmith.hub.local.objects import Entry, HubError
+from corpusmith.hub.local.objects import CommitFile, HubError
 from corpusmith.hub.local.pulls import open_pull
-from corpusmith.hub.local.repository import LFS_SUFFIXES, Message, Repo
+from corpusmith.hub.local.repository import LFS_SUFFIXES, Message, Repository
 from corpusmith.hub.local.upload.receive import receive
 from corpusmith.hub.local.upload.xet import forget_uploads
 
@@ -110,7 +110,7 @@ async def commit(call: Call) -> dict[str, Any]:
         received.unlink()
 
 
-def change(repo: Repo, key: str, value: dict[str, Any]) -> tuple[str, Entry | None]:
+def change(repo: Repository, key: str, value: dict[str, Any]) -> tuple[str, CommitFile | None]:
     """One line of a commit as a change of the tree. Its bytes are stored by then."""
     if key == "file":
         return field(value, "path"), repo.objects.add(base64.b64decode(field(value, "content")))
@@ -121,10 +121,10 @@ def change(repo: Repo, key: str, value: dict[str, Any]) -> tuple[str, Entry | No
     raise HubError(400, f"Unknown operation {key!r}.")
 
 
-def finish(call: Call, repo: Repo, received: Path) -> dict[str, Any]:
+def finish(call: Call, repo: Repository, received: Path) -> dict[str, Any]:
     """Make the commit, or the pull request, that a body describes."""
     header: dict[str, Any] = {}
-    changes: list[tuple[str, Entry | None]] = []
+    changes: list[tuple[str, CommitFile | None]] = []
     with received.open("rb") as lines:
         for item in map(json.loads, lines):
             key, value = field(item, "key"), field(item, "value", dict)

@@ -22,7 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from corpusmith.hub.local.auth import Call
 from corpusmith.hub.local.limits import SHARD_BYTES, XORB_BYTES, body
 from corpusmith.hub.local.objects import HubError
-from corpusmith.hub.local.repository import Repo
+from corpusmith.hub.local.repository import Repository
 from corpusmith.hub.local.upload.receive import receive
 
 SECONDS_TO_UPLOAD = 24 * 3600
@@ -42,7 +42,7 @@ def write_token(call: Call) -> dict[str, Any]:
     return {"casUrl": address, "exp": int(time.time()) + SECONDS_TO_UPLOAD, "accessToken": token}
 
 
-def opened(call: Call) -> tuple[Repo, Path]:
+def opened(call: Call) -> tuple[Repository, Path]:
     """(the repository of this upload, the folder of its xorbs)"""
     token = call.request.headers.get("authorization", "").removeprefix("Bearer ")
     repo = call.signed_repo(token, call.args["session"])
@@ -78,10 +78,10 @@ async def put_shard(call: Call) -> dict[str, int]:
     return {"result": 1}
 
 
-def join_files(repo: Repo, folder: Path, shard: bytes) -> None:
+def join_files(repo: Repository, folder: Path, shard: bytes) -> None:
     """Join the files that a shard describes. On failure the whole upload is deleted."""
     try:
-        for sha256, segments in files_of(shard):
+        for sha256, segments in files_in_shard(shard):
             joined = folder / f"joined-{sha256}"
             with joined.open("wb") as file:
                 for xorb, first, end in segments:
@@ -102,7 +102,7 @@ def hash_text(raw: bytes) -> str:
     return "".join(f"{number:016x}" for number in struct.unpack("<4Q", raw))
 
 
-def files_of(shard: bytes) -> Iterator[tuple[str, list[tuple[str, int, int]]]]:
+def files_in_shard(shard: bytes) -> Iterator[tuple[str, list[tuple[str, int, int]]]]:
     """Each file's SHA-256, and the pieces it is made of: (xorb, first chunk, end of chunks)."""
     at = RECORD  # after the header
     while shard[at : at + 32] != b"\xff" * 32:
