@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from corpusmith.corpus.checks import fault_of, first_sentence, tidy
+from corpusmith.corpus.filters.language import is_plainly_english
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.request import Request
@@ -82,6 +83,24 @@ def test_requested_latin_names_are_not_another_language(seeded: Request, recipe:
     seed = replace(seeded.seeds[0], text=name)
     request = replace(seeded, seeds=(seed,))
     assert judge(f"We found {name} in most of the samples.", request, recipe) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("the variant was found in two of the carriers and in no control", True),
+        ("levels of cortisol rose by a factor of two", False),  # undecided
+        (
+            "les patients ont suivi le programme « the living with pain » durant deux ans à "
+            "l'hôpital universitaire de la ville",
+            False,
+        ),
+        ("de patiënt was in het ziekenhuis en is van de medicatie af", False),
+        ("der patient was in this klinik", False),
+    ],
+)
+def test_function_words_decide_only_plain_english(text: str, plain: bool) -> None:
+    assert is_plainly_english(text) is plain
 
 
 def test_unsupported_language_is_not_checked(unseeded: Request, recipe: Recipe) -> None:
