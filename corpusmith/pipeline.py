@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from corpusmith.adaptation import adapt_student, benchmarks_of, check_documents
+from corpusmith.corpus.build import missing_splits
+from corpusmith.errors import UserError
 from corpusmith.evaluation.dictionary import baseline_predictions
 from corpusmith.files import read_json, write_json
 from corpusmith.hub.collection import collect
 from corpusmith.hub.folders.space import stage_space
-from corpusmith.hub.loopback import PORT, hub_at, namespace_at
+from corpusmith.hub.loopback import PORT, hub_at, namespace_at, serving_port
 from corpusmith.hub.proof import prove
 from corpusmith.hub.publish import About, publish
 from corpusmith.hub.release import Release
@@ -78,6 +80,8 @@ def run_all(
             say(f"\n{recipe.name}: {recipe.title}")
             one = replace(run, folder=run.folder / recipe.name)
             facts = build_twice(name, one.folder / "dataset", one)
+            if problem := missing_splits(facts):
+                raise UserError(problem)
             release_corpus(recipe, one, facts, done, say)
             train_and_measure(recipe, one, facts, done)
             release_student(recipe, one, facts, done, say)
@@ -231,7 +235,7 @@ def release_line(kind: str, release: Release) -> str:
     shown = "; it was private and is public now" if release.shown else ""
     name = f"  {kind:<9} {release.repo_id} {release.version}"
     if release.state == "unchanged":
-        return f"{name} stands unchanged: nothing was released{shown}"
+        return f"{name} is unchanged: nothing was released{shown}"
     return f"{name} {release.state}: {len(release.changes)} files, one commit, one tag{shown}"
 
 
@@ -239,7 +243,9 @@ def what_next(done: Released, hub: str, root: Path) -> str:
     """The commands to try after a run, as they can be typed in this folder."""
     recipe, dataset = next(iter(done.datasets.items()))
     command, python = as_typed("corpusmith"), as_typed("python")
-    serve = f"  {command} hub serve --root {root / 'hub'}   # then, in another terminal:\n"
+    port = serving_port()
+    where = f"--root {root / 'hub'}" + ("" if port == PORT else f" --port {port}")
+    serve = f"  {command} hub serve {where}   # then, in another terminal:\n"
     local = hub == "local"
     load = f"load_dataset('{dataset.repo_id}', '{recipe}')"
     space = root / "space"
@@ -247,7 +253,7 @@ def what_next(done: Released, hub: str, root: Path) -> str:
     return (
         "\nWhat to type next\n"
         f"{serve if local else ''}"
-        f"  export HF_ENDPOINT={f'http://127.0.0.1:{PORT}' if local else done.endpoint}\n"
+        f"  export HF_ENDPOINT={f'http://127.0.0.1:{port}' if local else done.endpoint}\n"
         f'  {python} -c "from datasets import load_dataset; print({load})"\n'
         f"  {python} -m pip install -r {requirements} && {python} {space / 'app.py'}\n"
         f"  {command} new my-entity --words words.txt   # a recipe of your own"

@@ -93,7 +93,7 @@ def test_run_passes_its_checks_and_second_run_releases_nothing(
     before = released(tmp_path / "runs")
     second = subprocess.run(line, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert second.returncode == 0, second.stderr[-3000:]
-    assert second.stdout.count("v0.1.0 stands unchanged: nothing was released") == 3
+    assert second.stdout.count("v0.1.0 is unchanged: nothing was released") == 3
     assert released(tmp_path / "runs") == before
 
 

@@ -1,5 +1,6 @@
 """Make a corpus: recipes, generate, build, and the baselines that need no student."""
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -137,12 +138,16 @@ def build(
         UserError: no answer became a row.
     """
     from corpusmith.corpus.build import build as write
+    from corpusmith.corpus.build import missing_splits
     from corpusmith.quality.second_build import vetoes_of
 
     vetoes = vetoes_of(parsed(recipe), path_or_none(noise), path_or_none(outliers))
     answers, root = path_or_none(ledger), path_or_none(benchmarks)
     with recipe_file(recipe) as name:
-        return Folder(Path(out), write(name, Path(out), answers, root, vetoes))
+        facts = write(name, Path(out), answers, root, vetoes)
+    if problem := missing_splits(facts):
+        warnings.warn(problem, stacklevel=2)
+    return Folder(Path(out), facts)
 
 
 def baseline(

@@ -229,6 +229,8 @@ def build(
             f"{split} {split_facts['rows']}" for split, split_facts in facts["splits"].items()
         )
     )
+    if problem := building.missing_splits(facts):
+        typer.echo(f"note: {problem}", err=True)
 
 
 def cluster(

@@ -206,7 +206,7 @@ def release_lines(release: "Release") -> str:
     sight = "would become visible" if release.state == "planned" else "is visible from now on"
     shown = f"{release.repo_id} was private and {sight} to everybody" if release.shown else ""
     if release.state == "unchanged":
-        unchanged = f"{release.repo_id} {release.version} stands unchanged: nothing was released"
+        unchanged = f"{release.repo_id} {release.version} is unchanged: nothing was released"
         return "\n".join(filter(None, [unchanged, shown]))
     listed = [
         f"  {change.action:<7} {change.path} ({change.size} bytes)" for change in release.changes

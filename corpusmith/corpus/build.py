@@ -90,6 +90,18 @@ def no_rows(recipe: str, model: str, counts: Counts, models: Mapping[str, int]) 
     )
 
 
+def missing_splits(facts: Mapping[str, Any]) -> str | None:
+    """Names the splits without a row, and the remedy; None if each split has rows."""
+    missing = [split for split in SPLITS if split not in facts["splits"]]
+    if not missing:
+        return None
+    return (
+        f"{facts['recipe']}: no row fell into the {' and the '.join(missing)} split, so that no "
+        "student can be trained and measured. One name in ten belongs to each of validation and "
+        "test: ask for more requests (`corpusmith generate --rows`), or add names to the word list"
+    )
+
+
 def benchmarks_at_hand(given: Path | None) -> Path | None:
     """The folder given, else that of $CORPUSMITH_BENCHMARKS, if any."""
     default = os.environ.get("CORPUSMITH_BENCHMARKS")

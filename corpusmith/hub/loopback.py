@@ -75,6 +75,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def serving_port() -> int:
+    """A port for `corpusmith hub serve`: PORT unless something listens on it already."""
+    with socket.socket() as probe:
+        return free_port() if probe.connect_ex(("127.0.0.1", PORT)) == 0 else PORT
+
+
 def wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
     """Wait until the server accepts connections.
 

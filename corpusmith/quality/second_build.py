@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from corpusmith.corpus.build import build
+from corpusmith.corpus.build import build, missing_splits
 from corpusmith.corpus.rows import class_names
 from corpusmith.corpus.veto import Veto
+from corpusmith.errors import UserError
 from corpusmith.quality.label_noise import noise_veto, out_of_fold
 from corpusmith.quality.outliers import LIMIT, measure_distances, outlier_veto
 from corpusmith.recipe.load import load_recipe
@@ -47,7 +48,9 @@ def build_twice(recipe: str, out: Path, run: Run) -> dict[str, Any]:
     if not folds and not limit:
         return build(recipe, out, run.ledger, run.benchmarks)
     draft = out.with_name(f"{out.name}-draft")
-    build(recipe, draft, run.ledger, run.benchmarks)
+    facts = build(recipe, draft, run.ledger, run.benchmarks)
+    if folds and (problem := missing_splits(facts)):
+        raise UserError(problem)
     rows = list(judged_rows(draft, parsed))
     noise = outliers = None
     if folds:

@@ -70,7 +70,10 @@ def load_corpus(source: str, names: Sequence[str] = SPLITS) -> Corpus:
             for split in names
         }
         if absent := [split for split, found in files.items() if not found]:
-            raise UserError(f"{source} has no {absent[0]} split: `corpusmith build` writes one")
+            raise UserError(
+                f"{source} has no {absent[0]} split: build it from more requests, or with more "
+                "names in its lists"
+            )
         splits = {split: Dataset.from_parquet(found) for split, found in files.items()}
         return _corpus(source, Path(name).resolve().name, config, None, splits)
 

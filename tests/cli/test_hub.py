@@ -172,7 +172,7 @@ def test_new_model_updates_its_space_and_collection(
     corpusmith(hub, "publish", "model", write_model(tmp_path / "c", b"\0best"), *model, "--alone")
     assert "revision: v0.2.0" in card("space", "local/demo", hub)
     again = corpusmith(hub, "publish", "model", tmp_path / "c", *model)
-    assert "stands unchanged" in again and "revision: v0.3.0" in card("space", "local/demo", hub)
+    assert "is unchanged" in again and "revision: v0.3.0" in card("space", "local/demo", hub)
 
 
 def test_repin_sets_space_to_other_versions(

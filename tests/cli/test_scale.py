@@ -113,6 +113,6 @@ def test_corpus_built_by_many_tasks_is_read_written_and_released_on_hub(
     }
     assert rows == {split: pq.read_table(path)["id"].to_pylist() for split, path in files.items()}
     assert rows.keys() == expected["splits"].keys()
-    assert "stands unchanged" in run(
+    assert "is unchanged" in run(
         *corpusmith, "publish", "dataset", "hf://datasets/lab/built", "--repo", "lab/ner"
     )

@@ -6,7 +6,7 @@ import datasets
 import pyarrow.parquet as pq
 import pytest
 
-from corpusmith.corpus.build import build
+from corpusmith.corpus.build import build, missing_splits
 from corpusmith.corpus.generate import estimate, request_of
 from corpusmith.corpus.parquet import NerBuilder, RelationBuilder, write_shards
 from corpusmith.corpus.rows import RowWriter, class_names
@@ -54,6 +54,16 @@ def built(ner_recipe: Path, tmp_path: Path) -> dict:
     return build(
         str(ner_recipe), tmp_path / "out", fill(ner_recipe, tmp_path / "ledger.sqlite", 50)
     )
+
+
+def test_corpus_without_validation_rows_is_built_and_names_the_remedy(
+    built: dict, ner_recipe: Path, tmp_path: Path
+) -> None:
+    assert missing_splits(built) is None
+    small = build(str(ner_recipe), tmp_path / "few", fill(ner_recipe, tmp_path / "few.sqlite", 2))
+    assert small["counts"]["accepted"] == small["splits"]["train"]["rows"] == 2
+    problem = missing_splits(small)
+    assert problem and "the validation and the test split" in problem and "--rows" in problem
 
 
 def test_every_request_is_accepted_rejected_failed_or_pending(built: dict) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from corpusmith.hub.loopback import hub_at
+from corpusmith.hub.loopback import hub_at, serving_port
 
 HOUSE = str(Path(__file__).parents[2])
 RUN = """
@@ -27,6 +27,16 @@ with hub_at("local", Path(sys.argv[1])) as endpoint:
 def answers(endpoint: str) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", int(urlsplit(endpoint).port or 0))) == 0
+
+
+def test_port_in_use_is_replaced_by_a_free_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        monkeypatch.setattr("corpusmith.hub.loopback.PORT", port)
+        assert serving_port() == port
+        taken.listen()
+        assert serving_port() != port
 
 
 def test_local_hub_runs_inside_the_context_only(
