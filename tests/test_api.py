@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -14,22 +14,18 @@ import pytest
 
 import corpusmith as cs
 from corpusmith.cli.main import app
-from tests.fixtures.hub import Loopback
+from corpusmith.hub.publish import About, publish
+from corpusmith.hub.repo import HubTarget
+from tests.answered import answer_all
+from tests.fixtures.hub import Loopback, write_model
 
 # In the order in which the examples use each other's files.
 EXAMPLES = (
     *("recipes", "load_recipe", "new_recipe", "generate", "build", "baseline", "train", "export"),
     *("evaluate", "adapt", "extract", "export_corpus", "review", "outliers", "aim"),
-    *("publish", "diff"),
+    *("publish", "diff", "repin", "doctor", "report"),
 )
-WITHOUT_EXAMPLE = {
-    "doctor",
-    "noise",
-    "repin",
-    "report",
-    "run",
-    "search",
-}  # slow, or need the network
+SLOW_EXAMPLES = ("noise", "search", "run")  # they train several students
 OTHER_NAME = {"new": "new_recipe", "export-corpus": "export_corpus"}
 
 
@@ -118,6 +114,15 @@ def examples_folder(
         json.dumps(row | {"ner_tags": ["O", "O", "B-Disease", "I-Disease", "O"]}) + "\n"
     )
     server = Loopback(folder / "hub")
+    target = HubTarget(server.url)
+    for weights in (b"first", b"second"):
+        model = write_model(folder / "released", weights)
+        publish("model", model, "local/student", target=target)
+    (folder / "space").mkdir()
+    (folder / "space" / "app.py").write_text("pass\n")
+    (folder / "space" / "README.md").write_text("---\ntitle: Demo\nsdk: gradio\n---\n")
+    about = About(ner=["local/student@v0.1.0"])
+    publish("space", folder / "space", "local/demo", about=about, target=target)
     yield folder, server.url
     server.stop()
 
@@ -125,11 +130,30 @@ def examples_folder(
 def test_examples_of_docstrings_run(
     examples_folder: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", "none")  # no account
+    run_examples(EXAMPLES, examples_folder, monkeypatch)
+
+
+@pytest.mark.slow
+def test_slow_examples_of_docstrings_run(
+    examples_folder: tuple[Path, str], ner_recipe: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, _ = examples_folder
+    text = ner_recipe.read_text(encoding="utf-8")
+    (folder / "devices.yaml").write_text(text.replace("tiny-disease", "devices"), "utf-8")
+    answer_all(folder / "devices.yaml", folder / "devices.sqlite")
+    monkeypatch.setenv("PYTHONPATH", str(Path(cs.__file__).parents[1]))
+    run_examples(("build", *SLOW_EXAMPLES), examples_folder, monkeypatch)
+
+
+def run_examples(
+    names: Sequence[str], examples_folder: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder, hub = examples_folder
     monkeypatch.chdir(folder)
     monkeypatch.setenv("CORPUSMITH_BENCHMARKS", "")
     printed: list[str] = []
-    for name in EXAMPLES:
+    for name in names:
         module = import_module(f"corpusmith.{cs.MODULE_OF[name]}")
         globs = {"cs": cs, "hub": hub}
         finder = doctest.DocTestFinder(recurse=False)
@@ -141,4 +165,4 @@ def test_examples_of_docstrings_run(
 
 def test_every_function_has_a_tested_example() -> None:
     functions = {name for name in cs.__all__ if inspect.isfunction(getattr(cs, name))}
-    assert functions == set(EXAMPLES) | WITHOUT_EXAMPLE
+    assert functions == {*EXAMPLES, *SLOW_EXAMPLES}

@@ -24,6 +24,13 @@ def noise(
 
     The rows are split into `folds`; a student that was trained on the others predicts each fold.
     Repeat a killed call to continue it.
+
+    >>> path = cs.noise(
+    ...     "corpus", out="noise.jsonl", folds=2, encoder="tiny-encoder",
+    ...     config={"epochs": 1, "tracker": "none"},
+    ... )
+    >>> path.stat().st_size > 0
+    True
     """
     from corpusmith.quality.label_noise import out_of_fold
 
@@ -85,6 +92,10 @@ def report(
     **options: Any,
 ) -> Folder:
     """Measure a corpus without an LLM: acceptance, form, memorisation, ablations, baselines.
+
+    >>> evidence = cs.report("demo-disease", out="report", only=["acceptance"])
+    >>> evidence.facts["sections"]["acceptance"]["counts"]["answered"]
+    620
 
     Args:
         out: the folder to write: report.json, README.md and pictures.

@@ -74,7 +74,16 @@ def run(
 ) -> "Released":
     """Do all stages: build, train, measure and release each recipe, and a Space for the models.
 
-    Every stage keeps its files below `root`: repeat a killed call to continue it.
+    Every stage keeps its files below `root`: repeat a killed call to continue it. Prints a line for
+    each stage.
+
+    >>> done = cs.run(
+    ...     "devices.yaml", ledger="devices.sqlite", encoder="tiny-encoder"
+    ... )  # doctest: +ELLIPSIS
+    <BLANKLINE>
+    devices: ...
+    >>> done.datasets["devices"].version, done.models["devices"].version, done.space.version
+    ('v0.1.0', 'v0.1.0', 'v0.1.0')
 
     Args:
         recipes: one recipe or several, by name or path.
@@ -108,7 +117,12 @@ def diff(
 def repin(
     space: str, sources: Sequence[str], *, hub: str | None = None, dry_run: bool = False
 ) -> "Release":
-    """Set a Space to other versions, each `id@version`, of the models and corpora it names."""
+    """Set a Space to other versions, each `id@version`, of the models and corpora it names.
+
+    >>> space = cs.repin("local/demo", ["local/student@v0.2.0"], hub=hub)
+    >>> space.version, space.state
+    ('v0.1.1', 'released')
+    """
     from corpusmith.hub.publish import HubTarget
     from corpusmith.hub.publish import repin as release
 

@@ -146,6 +146,13 @@ def search(
 
     `facts` hold all trials and the finalists. Repeat a killed call to continue it.
 
+    >>> best = cs.search(
+    ...     "corpus", out="searched", encoder="tiny-encoder", trials=2, finalists=1,
+    ...     config={"epochs": 1, "tracker": "none"},
+    ... )
+    >>> len(best.facts["trials"]), len(best.facts["finalists"])
+    (2, 1)
+
     Args:
         trials: settings to try for one epoch each.
         finalists: how many of the best are trained in full.
