@@ -21,7 +21,7 @@ OBO_DEFINITION = re.compile(r'"(?P<text>(?:[^"\\]|\\.)*)"')
 def load_external(source: str) -> Lexicon:
     """Read a lexicon from a file or an fsspec URL. The suffix gives the format; .gz is unpacked.
 
-    Raises UserError when it cannot be opened, has no known ending, or holds no concept.
+    Raises UserError when it cannot be opened, has no known suffix, or holds no concept.
     """
     name = source.removesuffix(".gz")
     ending = name.rsplit(".", 1)[-1].lower()

@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from corpusmith.files import shipped
 from corpusmith.recipe.request import Request
 
 if TYPE_CHECKING:
@@ -15,14 +16,6 @@ FEWEST_WORDS = 4  # besides the names; fewer are too short to detect a language
 # Least probability of the recipe's language. Of the 6,252 accepted answers of the shipped
 # transcripts the lowest is 0.06, sentences in other languages have less than 0.00001.
 LEAST = 0.01
-# Words of English running text that are rare in other languages ("in", "was" and "is" are not).
-# A text with two of them, and one in ten words, is English. That decides 73% of the answers of the
-# shipped transcripts. py3langid, which takes twenty times as long, decides the others.
-ENGLISH = {
-    *("the", "and", "with", "were", "that", "this", "from", "these", "which", "their", "has"),
-    *("have", "been", "between", "during", "among", "than", "without", "whether", "while"),
-    *("through", "into", "both"),
-}
 WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -49,10 +42,20 @@ def in_other_language(text: str, request: Request, language: str) -> bool:
 
 
 def is_plainly_english(text: str) -> bool:
-    """Whether function words show that a lower-case text is English. Cheap, and often undecided."""
+    """Whether function words show that a lower-case text is English: two, and one in ten words.
+
+    That decides 73% of the answers of the shipped transcripts. py3langid takes twenty times as
+    long.
+    """
     words = WORD.findall(text)
-    found = sum(word in ENGLISH for word in words)
+    found = sum(word in function_words() for word in words)
     return found >= 2 and 10 * found >= len(words)
+
+
+@lru_cache(maxsize=1)
+def function_words() -> frozenset[str]:
+    """Words of English running text, in builders/words/english.txt."""
+    return frozenset(shipped("builders", "words", "english.txt").read_text("utf-8").split())
 
 
 @lru_cache(maxsize=1)

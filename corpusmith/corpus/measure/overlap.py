@@ -136,8 +136,9 @@ class Audit:
 
 
 def audit(rows: Iterable[tuple[str, str]], root: Path) -> dict[str, dict]:
-    """Compare the rows, (id, text) pairs, with each benchmark split below `root`. Read once; one
-    entry a split.
+    """Compare the rows, (id, text) pairs, with each benchmark split below `root`.
+
+    The rows are read once. Returns an entry for each split.
 
     Each entry holds `leaked_rows_8gram`, `leaked_rows_13gram` (rows sharing a word n-gram with the
     split), `longest_common_ngram` (words), `jaccard` (of word trigrams with the nearest benchmark

@@ -39,7 +39,7 @@ def public_training(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def public_evaluation(document: Mapping[str, Any], corpus: Mapping[str, Any]) -> dict[str, Any]:
-    """One evaluation with a short name for its text and the parts of its Hub id.
+    """One evaluation with its benchmark by name, and a Hub id as dataset, config and revision.
 
     `system` names the evaluated system: as the file states it, or this model if the file names a
     backend. `real` is False for the model's own corpus.
