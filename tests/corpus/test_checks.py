@@ -92,7 +92,7 @@ def test_requested_latin_names_are_not_another_language(seeded: Request, recipe:
         ("levels of cortisol rose by a factor of two", False),  # undecided
         (
             "les patients ont suivi le programme « the living with pain » durant deux ans à "
-            "l'hôpital universitaire de la ville",
+            "l'hôpital universitaire de la ville de Lyon",
             False,
         ),
         ("de patiënt was in het ziekenhuis en is van de medicatie af", False),
