@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from corpusmith.corpus.example import Span
 from corpusmith.lexicon.concept import Lexicon
 from corpusmith.lexicon.matcher import Match, exact_key, folded_key, is_acronym
-from corpusmith.lexicon.words import Sentence
+from corpusmith.lexicon.words import Sentence, words
 from corpusmith.recipe.request import Seed
 from corpusmith.recipe.schema import Recipe
+
+STEM = 6  # letters that two forms of one word share at its beginning
+FEWEST_LETTERS = 3
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,12 @@ class Lookup:
         )
         self.ambiguous = frozenset(filter(is_acronym, names))
 
-    def find_seeds(self, seeds: Iterable[Seed], sentence: Sentence) -> list[FoundSeed] | None:
-        """Every occurrence of every seed, longer seeds first; None where a seed is missing."""
+    def find_seeds(
+        self, seeds: Iterable[Seed], sentence: Sentence
+    ) -> tuple[list[FoundSeed], list[Seed]]:
+        """Every occurrence of every seed, longer seeds first, and the seeds that are missing."""
         found: list[FoundSeed] = []
+        missing: list[Seed] = []
         used: set[int] = set()
         for seed in sorted(seeds, key=lambda seed: -len(seed.text)):
             places = [
@@ -51,12 +57,29 @@ class Lookup:
                 if used.isdisjoint(range(*place))
             ]
             if not places:
-                return None
+                missing.append(seed)
             label = self._label(seed)
             for first, last in places:
                 used.update(range(first, last))
                 span = span_of(sentence, first, last, label, seed.concept_id)
                 found.append(FoundSeed(first, last, span))
+        return found, missing
+
+    def find_remains(self, missing: Iterable[Seed], sentence: Sentence) -> list[Span]:
+        """The words that resemble a word of a missing seed that the recipe labels.
+
+        Two words resemble each other when they begin with the same letters, as many as the shorter
+        one has or `STEM`.
+        """
+        found: list[Span] = []
+        for seed in missing:
+            if label := self._label(seed):
+                parts = [word.lower() for word in words(seed.text) if len(word) >= FEWEST_LETTERS]
+                found += [
+                    span_of(sentence, i, i + 1, label, seed.concept_id)
+                    for i, word in enumerate(sentence.words)
+                    if any(resemble(word.lower(), part) for part in parts)
+                ]
         return found
 
     def _label(self, seed: Seed) -> str:
@@ -82,6 +105,12 @@ class Lookup:
                 if span.text not in self.ambiguous:
                     found.append(span)
         return found
+
+
+def resemble(word: str, other: str) -> bool:
+    """Whether both begin with the same letters: "owl" and "owls", "nephritic" and "nephritis"."""
+    shorter = min(len(word), len(other), STEM)
+    return shorter >= FEWEST_LETTERS and word[:shorter] == other[:shorter]
 
 
 def outgrows(match: Match, asked: Sequence[FoundSeed]) -> bool:

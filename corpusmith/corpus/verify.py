@@ -66,8 +66,11 @@ class Verifier:
 
     def _entities(self, request: Request, sentence: Sentence) -> Entities | Reject:
         """Every mention of the recipe's labels: the seeds and the names that lexicons find."""
-        asked = self.lookup.find_seeds(request.seeds, sentence)
-        if asked is None:
+        asked, missing = self.lookup.find_seeds(request.seeds, sentence)
+        if missing and self.recipe.verify.missing_seed == "reject":
+            return Reject("seed missing")
+        remains = self.lookup.find_remains(missing, sentence)
+        if remains and request.split != "train":
             return Reject("seed missing")
         mentions = [seed.span for seed in asked if seed.span.label]
         rule, ignored = self.recipe.verify.unasked, []
@@ -80,7 +83,7 @@ class Verifier:
             return Reject("mention that was not asked for")
         mentions = longest(mentions, unasked)
         mentions += introduced_acronyms(mentions, sentence)
-        ignored = [span for span in ignored if not overlaps(span, mentions)]
+        ignored = [span for span in (*ignored, *remains) if not overlaps(span, mentions)]
         context = self._context(request, asked, [*mentions, *ignored])
         found = (tuple(sorted(spans)) for spans in (mentions, context, ignored))
         return Entities(sentence.text, *found)

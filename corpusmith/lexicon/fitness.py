@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -169,6 +169,25 @@ class _Fitting:
                         yield form, "other number"
 
 
+def rank_test(excluded: Iterable[str]) -> Callable[[str], bool]:
+    """Return a test for the names of taxonomic ranks that are excluded, such as "genera".
+
+    A genus is one capitalised word that English rarely writes; the other ranks have endings.
+    """
+    phrases = {phrase.lower() for phrase in excluded}
+    ranks = settings()["ranks"]
+    endings = tuple(end for rank in phrases & ranks.keys() for end in ranks[rank]["endings"])
+    genera = bool(phrases & set(settings()["genus_words"]))
+
+    def is_excluded(name: str) -> bool:
+        if " " in name or not name.isalpha():
+            return False
+        is_genus = name.istitle() and frequency(name) < settings()["common_word"]
+        return (genera and is_genus) or (bool(endings) and name.endswith(endings))
+
+    return is_excluded
+
+
 def spelling_key(name: str) -> str:
     """A key that is equal for names that a look-up treats as the same. Acronyms keep their case."""
     return name if is_acronym(name) else folded_key(name)
@@ -226,14 +245,15 @@ def natural_case(names: Iterable[str]) -> dict[str, str]:
 def other_numbers(name: str) -> Iterator[str]:
     """The name with its last word in another number, where English writes that form.
 
-    A look-up folds a final s itself, so only an irregular plural ("mice") has a singular here.
+    A look-up folds a final s itself, so only an irregular plural ("mice", "viruses") has a
+    singular here.
     """
     *before, last = name.split()
     if not last.isalpha() or not last.isascii():
         return
-    singular = False if last.endswith("s") else _inflect().singular_noun(last)
-    form = str(singular or _inflect().plural_noun(last))
-    if frequency(form) > 0:
+    singular = str(_inflect().singular_noun(last) or "")
+    form = singular if frequency(singular) > 0 else str(_inflect().plural_noun(last))
+    if f"{form}s" != last and frequency(form) > 0:
         yield " ".join([*before, form])
 
 
@@ -241,4 +261,6 @@ def other_numbers(name: str) -> Iterator[str]:
 def _inflect() -> Any:
     import inflect
 
-    return inflect.engine()
+    engine = inflect.engine()
+    engine.classical(ancient=True)  # fungi, not funguses
+    return engine

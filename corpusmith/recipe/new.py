@@ -7,7 +7,7 @@ from pathlib import Path
 
 from corpusmith.errors import UserError
 from corpusmith.lexicon.concept import Concept
-from corpusmith.lexicon.fitness import Fitted, NameChange, fit, natural_case, other_numbers
+from corpusmith.lexicon.fitness import NameChange, Fitted, fit, natural_case, other_numbers, rank_test
 from corpusmith.lexicon.formats import load_external
 from corpusmith.lexicon.load import load_lexicon
 from corpusmith.lexicon.matcher import folded_key, is_acronym
@@ -128,15 +128,16 @@ def fit_list(concepts: Sequence[Concept], scope: Scope) -> Fitted:
     unabbreviated = (concept.only(lambda name: not is_acronym(name)) for concept in added)
     grown = {concept.id: concept for concept in unabbreviated if concept is not None}
     out = {folded_key(n) for phrase in scope.excluded for n in (phrase, *other_numbers(phrase))}
+    is_rank = rank_test(scope.excluded)
     changes: list[NameChange] = []
     kept: list[Concept] = []
     for concept in (*concepts, *grown.values()):
         changes += [
             NameChange(name, "", "--about excludes it")
             for name in concept.names
-            if folded_key(name) in out
+            if folded_key(name) in out or is_rank(name)
         ]
-        if counted := concept.only(lambda name: folded_key(name) not in out):
+        if counted := concept.only(lambda name: folded_key(name) not in out and not is_rank(name)):
             kept.append(counted)
     fitted = fit(kept, case)
     changes += [

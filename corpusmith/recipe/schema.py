@@ -105,6 +105,8 @@ class Verification(Strict):
     unasked: Literal["label", "reject", "mask", "ignore"] = (
         "label"  # what to do with a mention that was not requested
     )
+    # what to do with an answer that lacks a requested name; masked are the words that resemble it
+    missing_seed: Literal["reject", "mask"] = "reject"
     first_sentence: bool = True  # keep the first of several sentences; otherwise reject the answer
     # accept a seed in another number or spelling (tumour, tumor), with the text as it stands
     repair: bool = True

@@ -33,8 +33,10 @@ def verify(recipe: Recipe, request: Request, answer: str) -> Entities | PairSent
     return Verifier(recipe, Plan(recipe).lexicons).verify(request, answer)
 
 
-def judge(recipe: Recipe, answer: str, *seeds: tuple[str, str]) -> Entities | Reject:
-    outcome = verify(recipe, asked(*seeds), answer)
+def judge(
+    recipe: Recipe, answer: str, *seeds: tuple[str, str], split: str = "train"
+) -> Entities | Reject:
+    outcome = verify(recipe, replace(asked(*seeds), split=split), answer)
     assert not isinstance(outcome, PairSentence)
     return outcome
 
@@ -109,6 +111,22 @@ def test_seed_in_other_number_or_spelling_is_repaired(recipe: Recipe) -> None:
         update={"verify": recipe.verify.model_copy(update={"repair": False})}
     )
     assert judge(strict, answer, ("Wilms tumor", "disease")) == Reject("seed missing")
+
+
+def test_answer_without_its_seed_is_kept_with_similar_words_masked(recipe: Recipe) -> None:
+    kept = recipe.model_copy(
+        update={"verify": recipe.verify.model_copy(update={"missing_seed": "mask"})}
+    )
+    answer = "Nephritic changes and gout were common in men who drank beer."
+    example = judge(kept, answer, ("lupus nephritis", "disease"))
+    assert isinstance(example, Entities)
+    assert [span.text for span in example.spans] == ["gout"]
+    assert [span.text for span in example.ignored] == ["Nephritic"]
+    assert judge(kept, answer, ("lupus nephritis", "disease"), split="test") == Reject(
+        "seed missing"
+    )
+    context = judge(kept, answer, ("caffeine", "chemical"), split="test")
+    assert isinstance(context, Entities) and not context.ignored
 
 
 def test_seed_inside_a_word_counts_as_missing(recipe: Recipe) -> None:

@@ -1,7 +1,15 @@
 import pytest
 
 from corpusmith.lexicon.concept import Concept
-from corpusmith.lexicon.fitness import Fitted, fit, frequency, natural_case, turned_round
+from corpusmith.lexicon.fitness import (
+    Fitted,
+    fit,
+    frequency,
+    natural_case,
+    other_numbers,
+    rank_test,
+    turned_round,
+)
 
 CASE = natural_case(["Alzheimer disease", "Crohn disease", "muscle", "AIDS", "abdominal pain"])
 
@@ -27,7 +35,10 @@ def test_names_of_running_text_keep_their_case() -> None:
 
 
 def test_eponyms_and_acronyms_keep_their_case() -> None:
-    assert names("Peyer's Patches", "MCF-7 Cells") == [("Peyer's patches",), ("MCF-7 cells",)]
+    assert names("Peyer's Patches", "MCF-7 Cells") == [
+        ("Peyer's patches", "Peyer's patch"),
+        ("MCF-7 cells",),
+    ]
 
 
 def test_binomials_get_an_abbreviated_genus_and_keep_their_capital() -> None:
@@ -79,3 +90,24 @@ def test_frequent_names_are_drawn_more_often() -> None:
     weights = {concept.names[0]: concept.weight for concept in fitted("heart", "hoodia").concepts}
     assert weights["heart"] > 20 * weights["hoodia"] > 0
     assert frequency("heart") > frequency("hoodia")
+
+
+@pytest.mark.parametrize(
+    ("name", "others"),
+    [
+        ("viruses", ["virus"]),
+        ("fungi", ["fungus"]),
+        ("bacterium", ["bacteria"]),
+        ("insects", []),
+        ("apoptosis", []),
+    ],
+)
+def test_other_number_is_found_where_folding_finds_none(name: str, others: list[str]) -> None:
+    assert list(other_numbers(name)) == others
+
+
+def test_excluded_ranks_are_left_out_by_form() -> None:
+    names = ("Botrytis", "Candida albicans", "Muscidae", "mice", "Mosquito", "HIV")
+    is_excluded = rank_test(["genera", "families"])
+    assert [name for name in names if is_excluded(name)] == ["Botrytis", "Muscidae"]
+    assert not any(map(rank_test(["plants"]), names))
