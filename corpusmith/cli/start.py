@@ -13,7 +13,7 @@ from corpusmith.processes import silence_libraries
 
 def recipes() -> None:
     """List the recipes that ship with corpusmith."""
-    from corpusmith.corpus.build import transcript_path
+    from corpusmith.corpus.generate import transcript_path
     from corpusmith.recipe.load import load_recipe, shipped_recipes
 
     for name in shipped_recipes():

@@ -12,6 +12,7 @@ from typing import Any
 from corpusmith.corpus.benchmarks import benchmark_splits, benchmark_texts
 from corpusmith.corpus.counts import Counts
 from corpusmith.corpus.filters.leakage import leakage_of
+from corpusmith.corpus.generate import transcript_path
 from corpusmith.corpus.measure.form import form
 from corpusmith.corpus.measure.measures import measure_rows
 from corpusmith.corpus.rows import RowWriter, class_names
@@ -26,7 +27,7 @@ from corpusmith.recipe.prompt import prompt_path, prompt_text
 from corpusmith.recipe.schema import Recipe
 from corpusmith.teacher.ledger import Ledger
 from corpusmith.teacher.prices import Price
-from corpusmith.teacher.transcript import TRANSCRIPTS, import_transcript, transcript_header
+from corpusmith.teacher.transcript import import_transcript, transcript_header
 
 SPLITS = ("train", "validation", "test")
 
@@ -106,10 +107,6 @@ def benchmarks_at_hand(given: Path | None) -> Path | None:
     """The folder given, else that of $CORPUSMITH_BENCHMARKS, if any."""
     default = os.environ.get("CORPUSMITH_BENCHMARKS")
     return given or (Path(default) if default else None)
-
-
-def transcript_path(recipe: Recipe) -> Path:
-    return TRANSCRIPTS / f"{recipe.transcript or recipe.name}.jsonl.gz"
 
 
 def answered_by_transcript(recipe: Recipe, work: Path) -> Path:

@@ -22,6 +22,7 @@ from corpusmith.teacher.limits import DEFAULT_LIMITS, AskLimits
 from corpusmith.teacher.prices import Price, load_prices, longest_answer
 from corpusmith.teacher.progress import Progress, Verify
 from corpusmith.teacher.structured import every_form, find_outcomes
+from corpusmith.teacher.transcript import TRANSCRIPTS, import_transcript
 
 TOKENS_A_WORD = 1.5  # of English in common tokenizers; only estimates rest on it
 DEFAULT_ANSWER = 100  # tokens of an answer, if neither the ledger nor a limit gives an estimate
@@ -64,13 +65,13 @@ def price_of(recipe: Recipe, prices: Path | None) -> Price | None:
 def estimate(
     recipe: Recipe, ledger: Ledger, shard: tuple[int, int] = (0, 1), price: Price | None = None
 ) -> Estimate:
-    """Requests still to be sent, and their tokens.
+    """Requests of the recipe's own still to be sent, and their tokens.
 
     Prompts are estimated by their words; answers by the mean of those on record, thinking and
     unusable replies included, else by the longest that the parameters allow.
     """
     answered = unsent = words = 0
-    for requests in batches(Plan(recipe).requests(*shard), 2000):
+    for requests in batches(own_plan(recipe).requests(*shard), 2000):
         for request, outcome in zip(
             requests, find_outcomes(ledger, (r.payload for r in requests)), strict=True
         ):
@@ -116,11 +117,14 @@ def generate(
 ) -> Progress:
     """Ask for every request of the shard that the ledger has not settled; verify each answer.
 
+    The recorded answers that the recipe borrows are imported first.
+
     Raises UserError when the endpoint cannot be used; the same call goes on where it stopped. A
     plan that the ledger marks as finished is not drawn again.
     """
     limits = in_dialect(recipe, limits)
-    plan = Plan(recipe)
+    import_borrowed(recipe, ledger)
+    plan = own_plan(recipe)
     payloads = ShardPayloads(plan, shard)
     identity = plan_identity(plan, shard)
     done = ledger.finished(identity)
@@ -153,7 +157,8 @@ def generate_by_batch(
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Progress:
     """Do what `generate` does, by the Batch API."""
-    plan = Plan(recipe)
+    import_borrowed(recipe, ledger)
+    plan = own_plan(recipe)
     return generate_batches(
         ShardPayloads(plan, shard),
         ledger,
@@ -162,6 +167,25 @@ def generate_by_batch(
         verify=verifying(plan),
         on_progress=on_progress,
     )
+
+
+def own_plan(recipe: Recipe) -> Plan:
+    """The recipe's own requests: those that it borrows are asked by the recipes it borrows from."""
+    return Plan(recipe.model_copy(update={"borrow": ()}))
+
+
+def import_borrowed(recipe: Recipe, ledger: Ledger) -> None:
+    """Add the shipped transcripts of the recipes that this one borrows from. Answers that the
+    ledger has stay."""
+    lenders = map(load_recipe, recipe.borrow)
+    for path in sorted({transcript_path(lender) for lender in lenders}):
+        if path.exists():
+            import_transcript(path, ledger)
+
+
+def transcript_path(recipe: Recipe) -> Path:
+    """The file of the answers that ship with a recipe; it need not exist."""
+    return TRANSCRIPTS / f"{recipe.transcript or recipe.name}.jsonl.gz"
 
 
 def in_dialect(recipe: Recipe, limits: AskLimits) -> AskLimits:

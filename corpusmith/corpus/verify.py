@@ -91,17 +91,20 @@ class Verifier:
     def _context(
         self, request: Request, asked: Sequence[FoundSeed], mentions: Sequence[Span]
     ) -> list[Span]:
-        """Seeds without a label, each named by its lexicon, unless they are part of a mention."""
+        """Seeds without a label, each named by its lexicon, unless they are part of a mention or a
+        mention has their concept."""
         lexicons = {
             seed.concept_id: seed.lexicon
             for seed in request.seeds
             if seed.lexicon not in self.lookup.label_of
         }
+        mentioned = {span.concept_id for span in mentions}
         return [
             seed.span._replace(label=lexicons[seed.span.concept_id])
             for seed in asked
             if not seed.span.label
             and seed.span.concept_id in lexicons
+            and seed.span.concept_id not in mentioned
             and not overlaps(seed.span, mentions)
         ]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from corpusmith.corpus.generate import generate, generate_by_batch
+from corpusmith.corpus.generate import estimate, generate, generate_by_batch
 from corpusmith.recipe.fingerprint import plan_identity
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan
@@ -13,6 +13,7 @@ from corpusmith.recipe.schema import Recipe
 from corpusmith.teacher.ledger import Failure, Ledger
 from corpusmith.teacher.limits import AskLimits
 from corpusmith.teacher.payload import payload_key
+from corpusmith.teacher.structured import find_outcomes
 from tests.teacher.fake_batches import FakeBatches
 from tests.teacher.fake_teacher import FakeTeacher
 
@@ -105,3 +106,16 @@ def test_older_ledger_is_upgraded(recipe: Recipe, path: Path) -> None:
         with FakeTeacher().serve() as url:
             assert generate(recipe, ledger, base_url=url).before == 11
         assert ledger.finished(plan_identity(Plan(recipe), (0, 1))) == (11, 1)
+
+
+def test_borrowed_answers_are_imported_and_never_requested(recipe: Recipe, tmp_path: Path) -> None:
+    borrowing = recipe.model_copy(update={"borrow": ("demo-gene-disease",)})
+    teacher = FakeTeacher()
+    with Ledger(tmp_path / "ledger.sqlite") as ledger, teacher.serve() as url:
+        assert estimate(borrowing, ledger).requests == 12
+        done = generate(borrowing, ledger, base_url=url)
+        assert (done.total, done.answered, teacher.answered.total()) == (12, 12, 12)
+        assert ledger.counts()["answered"] > 12
+        lender = load_recipe("demo-gene-disease")
+        outcomes = list(find_outcomes(ledger, (r.payload for r in Plan(lender).requests())))
+    assert outcomes.count("pending") < len(outcomes) / 10

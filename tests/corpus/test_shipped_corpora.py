@@ -6,7 +6,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from corpusmith.corpus.build import build, transcript_path
+from corpusmith.corpus.build import build
+from corpusmith.corpus.generate import transcript_path
 from corpusmith.corpus.filters.duplicates import find_duplicates
 from corpusmith.corpus.rows import class_names
 from corpusmith.lexicon.words import locate_words
