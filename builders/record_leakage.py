@@ -14,6 +14,7 @@ from pathlib import Path
 
 from corpusmith.corpus.example import sentence_of
 from corpusmith.corpus.filters.leakage import KNOWN, Leakage
+from corpusmith.corpus.generate import transcript_path
 from corpusmith.recipe.load import load_recipe, shipped_recipes
 from corpusmith.recipe.schema import Recipe
 from corpusmith.teacher.ledger import Ledger
@@ -41,9 +42,10 @@ def known_ngrams(texts: Iterable[str], benchmarks: Leakage) -> dict[str, list[st
 def main() -> None:
     benchmarks = Leakage.from_benchmarks(Path(sys.argv[1]), NGRAM)
     found: dict[str, list[str]] = {}
-    for name in shipped_recipes():
-        with tempfile.TemporaryDirectory() as work:
-            found |= known_ngrams(texts_of(load_recipe(name), Path(work)), benchmarks)
+    for recipe in map(load_recipe, shipped_recipes()):
+        if transcript_path(recipe).exists():
+            with tempfile.TemporaryDirectory() as work:
+                found |= known_ngrams(texts_of(recipe, Path(work)), benchmarks)
     KNOWN.write_text(
         json.dumps({"n": NGRAM, "hashes": dict(sorted(found.items()))}, indent=1) + "\n",
         encoding="utf-8",

@@ -12,6 +12,7 @@ from corpusmith.recipe.schema import Recipe
 
 STEM = 6  # letters that two forms of one word share at its beginning
 FEWEST_LETTERS = 3
+LONGEST_ENDING = 2  # letters that one of two short forms may have more than the other
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,7 @@ class Lookup:
         return found, missing
 
     def find_remains(self, missing: Iterable[Seed], sentence: Sentence) -> list[Span]:
-        """The words that resemble a word of a missing seed that the recipe labels.
-
-        Two words resemble each other when they begin with the same letters, as many as the shorter
-        one has or `STEM`.
-        """
+        """The words that resemble a word of a missing seed that the recipe labels."""
         found: list[Span] = []
         for seed in missing:
             if label := self._label(seed):
@@ -108,9 +105,12 @@ class Lookup:
 
 
 def resemble(word: str, other: str) -> bool:
-    """Whether both begin with the same letters: "owl" and "owls", "nephritic" and "nephritis"."""
+    """Whether both begin with the same letters and are forms of one word: "owl" and "owls",
+    "nephritic" and "nephritis", but not "the" and "therapy"."""
     shorter = min(len(word), len(other), STEM)
-    return shorter >= FEWEST_LETTERS and word[:shorter] == other[:shorter]
+    if shorter < FEWEST_LETTERS or word[:shorter] != other[:shorter]:
+        return False
+    return shorter == STEM or abs(len(word) - len(other)) <= LONGEST_ENDING
 
 
 def outgrows(match: Match, asked: Sequence[FoundSeed]) -> bool:

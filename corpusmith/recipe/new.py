@@ -7,7 +7,14 @@ from pathlib import Path
 
 from corpusmith.errors import UserError
 from corpusmith.lexicon.concept import Concept
-from corpusmith.lexicon.fitness import NameChange, Fitted, fit, natural_case, other_numbers, rank_test
+from corpusmith.lexicon.fitness import (
+    Fitted,
+    NameChange,
+    fit,
+    natural_case,
+    other_numbers,
+    rank_test,
+)
 from corpusmith.lexicon.formats import load_external
 from corpusmith.lexicon.load import load_lexicon
 from corpusmith.lexicon.matcher import folded_key, is_acronym

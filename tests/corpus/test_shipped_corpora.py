@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from corpusmith.corpus.build import build
-from corpusmith.corpus.generate import transcript_path
 from corpusmith.corpus.filters.duplicates import find_duplicates
+from corpusmith.corpus.generate import transcript_path
 from corpusmith.corpus.rows import class_names
 from corpusmith.lexicon.words import locate_words
 from corpusmith.recipe.load import load_recipe, shipped_recipes

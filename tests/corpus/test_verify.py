@@ -117,12 +117,12 @@ def test_answer_without_its_seed_is_kept_with_similar_words_masked(recipe: Recip
     kept = recipe.model_copy(
         update={"verify": recipe.verify.model_copy(update={"missing_seed": "mask"})}
     )
-    answer = "Nephritic changes and gout were common in men who drank beer."
-    example = judge(kept, answer, ("lupus nephritis", "disease"))
+    answer = "Nephritic changes and gout were common in men who drank the beer."
+    example = judge(kept, answer, ("thermal nephritis", "disease"))
     assert isinstance(example, Entities)
     assert [span.text for span in example.spans] == ["gout"]
     assert [span.text for span in example.ignored] == ["Nephritic"]
-    assert judge(kept, answer, ("lupus nephritis", "disease"), split="test") == Reject(
+    assert judge(kept, answer, ("thermal nephritis", "disease"), split="test") == Reject(
         "seed missing"
     )
     context = judge(kept, answer, ("caffeine", "chemical"), split="test")
