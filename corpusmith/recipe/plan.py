@@ -47,7 +47,15 @@ class Plan:
         self.recipe = recipe
 
     def __len__(self) -> int:
-        return self.recipe.rows + sum(map(len, self.lenders))
+        return self.recipe.rows + self.borrowed_count
+
+    @cached_property
+    def borrowed_count(self) -> int:
+        """The number of borrowed requests: all that the lenders have, or as many as the recipe's
+        `most_borrowed` allows."""
+        total = sum(map(len, self.lenders))
+        most = self.recipe.most_borrowed
+        return total if most is None else min(total, int(most * self.recipe.rows))
 
     @cached_property
     def lenders(self) -> list["Plan"]:
@@ -135,11 +143,14 @@ class Plan:
         return frozenset(asked)
 
     def _borrowed(self, index: int) -> Request:
-        first = self.recipe.rows
+        """A borrowed request. If only some are used, they are spread over all lenders evenly."""
+        number = index - self.recipe.rows
+        if number < self.borrowed_count:
+            number = number * sum(map(len, self.lenders)) // self.borrowed_count
         for lender in self.lenders:
-            if index < first + len(lender):
-                return replace(lender.request(index - first), index=index)
-            first += len(lender)
+            if number < len(lender):
+                return replace(lender.request(number), index=index)
+            number -= len(lender)
         raise IndexError(
             f"{self.recipe.name} plans {len(self)} requests: there is no request {index}"
         )

@@ -215,6 +215,8 @@ class Recipe(Strict):
     borrow: tuple[
         str, ...
     ] = ()  # recipes whose requests are added to this one's; this recipe verifies the answers
+    # borrowed requests for each of this recipe's own, drawn evenly from all; None: all
+    most_borrowed: float | None = Field(default=None, gt=0)
     seed: int = 0
     verify: Verification = Verification()
     augment: Augmentation = Augmentation()

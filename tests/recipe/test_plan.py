@@ -172,3 +172,15 @@ def test_borrowed_requests_come_last_in_plan(ner_recipe: Path, relation_recipe: 
     )
     with pytest.raises(IndexError, match="no request 100"):
         plan.request(100)
+
+
+def test_most_borrowed_spreads_requests_over_all_lenders() -> None:
+    recipe = load_recipe("species").model_copy(update={"rows": 10, "most_borrowed": 4})
+    plan = Plan(recipe)
+    assert len(plan) == 50
+    ids = [request.id.rsplit("-", 1)[0] for request in plan.requests()]
+    assert ids[:10] == ["species"] * 10
+    assert set(ids[10:]) == {"ncbi-disease", "bc5cdr-disease", "gad"}
+    assert len({request.id for request in plan.requests()}) == 50
+    everything = Plan(recipe.model_copy(update={"most_borrowed": None}))
+    assert len(everything) == 10 + sum(map(len, everything.lenders))
