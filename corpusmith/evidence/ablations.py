@@ -161,7 +161,7 @@ def ablations(recipe: Recipe) -> list[Ablation]:
     if recipe.relation.types:
         found += [one for one in FOR_TYPES if one.changed(recipe)]
         for one in recipe.relation.types:
-            names.pop(one.name)  # without a type's own kind it would have no rows
+            names.pop(one.name, None)  # without a type's own kind it would have no rows
     if len(recipe.kinds) > 1:
         found += [
             Ablation(f"kind {name}", f"Without: {name}", without=of_family(name)) for name in names
