@@ -166,7 +166,9 @@ def type_thresholds(
             counts[threshold] = np.stack([right, guess, truth == one], axis=1).astype(int)
         scores = {threshold: strict_f1(rows.sum(0)) for threshold, rows in counts.items()}
         best = max(scores, key=lambda threshold: (scores[threshold], -abs(threshold - 0.5)))
-        least = scores[best] - standard_error(counts[best])
+        # At a perfect score the error of the best is 0, that of 0.5 is not.
+        error = max(standard_error(counts[best]), standard_error(counts[0.5]))
+        least = scores[best] - error
         near = [threshold for threshold, score in scores.items() if score >= least]
         chosen[name] = min(near, key=lambda threshold: abs(threshold - 0.5))
     return chosen

@@ -45,7 +45,8 @@ def test_type_with_few_rows_keeps_one_half() -> None:
 
 
 def test_threshold_that_gains_little_stays_near_one_half() -> None:
-    parts = [rows(1, 0.9, 1, 99), rows(1, 0.3, 1, 1), rows(1, 0.2, 0, 99)]
+    sure = [rows(1, 0.9, 1, 90), rows(1, 0.9, 0, 10)]  # 10 false ones at any threshold
+    parts = [*sure, rows(1, 0.3, 1, 1), rows(1, 0.2, 0, 99)]
     gold = [label for labels, _ in parts for label in labels]
     chances = np.array([row for _, chances in parts for row in chances])
     assert score_relations(gold, chances, LABELS, True)["thresholds"] == {"raises": 0.5}
