@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -32,10 +33,17 @@ def answer(request: Request) -> str:
     statement = prompt.partition("written exactly like that.")[2].strip().rstrip(".")
     if request.kind.claim == "absent":
         statement = " and ".join(seed.text for seed in request.seeds) + " were measured"
-    said = re.sub(r"^(State|Report|Conclude|Suggest)\b.*?\bthat ", "", statement)
+    said = re.sub(r"^(State|Report|Conclude|Suggest|Say|Name)\b.*?\bthat ", "", statement)
+    said = re.sub(r", and (then|likewise) .*? that ", ", and ", said.replace(" and that ", " and "))
     if request.kind.claim == "negated":
         said = f"there was no evidence that {said}"
     return f"In group {request.index} of the {3 * request.index + 7} rats {said}."
+
+
+def stated(sentence: str) -> dict[tuple[str, str], str]:
+    """The type of each pair of names that a sentence of `answer` relates."""
+    found = re.findall(r"(\w+) (raises the level|blocks the uptake) of (\w+)", sentence)
+    return {(head, tail): said.split()[0] for head, said, tail in found}
 
 
 @pytest.fixture
@@ -87,7 +95,7 @@ def test_direction_and_masks_are_kept_from_recipe_to_release(
     by_request = {request.id: request for request in requests}
     names = rows["train"].features["label"].names
     assert names == ["none", "raises", "blocks"]
-    checked = 0
+    checked: Counter[str] = Counter()
     for row in (row for split in rows.values() for row in split):
         head, tail = row["head"], row["tail"]
         assert row["source_text"][head["start"] : head["end"]] == head["text"]
@@ -96,11 +104,14 @@ def test_direction_and_masks_are_kept_from_recipe_to_release(
             head["start"] < tail["start"]
         )
         asked = by_request[row["request_id"]]
-        assert [seed.text for seed in asked.seeds[:2]] == [head["text"], tail["text"]]
-        if names[row["label"]] == "raises" and asked.kind.name == "raises":
-            assert "@DRUG1$ raises the level of @DRUG2$" in row["text"]
-            checked += 1
-    assert checked > 10
+        if row["id"] == row["request_id"]:
+            assert [seed.text for seed in asked.seeds[:2]] == [head["text"], tail["text"]]
+        label = names[row["label"]]
+        if asked.kind.claim == "stated":
+            said = stated(row["source_text"])
+            assert said.get((head["text"], tail["text"]), "none") == label, row
+            checked[label] += 1
+    assert min(checked[name] for name in names) > 10
 
     config = json.loads((folder / "model" / "config.json").read_text(encoding="utf-8"))
     assert config["corpusmith"]["head"] == config["corpusmith"]["tail"] == "DRUG"

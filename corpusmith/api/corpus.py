@@ -67,7 +67,7 @@ def new_recipe(
     Raises:
         UserError: the list is missing or too short, or the recipe exists.
     """
-    from corpusmith.recipe.new import new_recipe as new
+    from corpusmith.recipe.new.entities import new_recipe as new
 
     return new(name, Path(words), about, domain, Path(folder), model)
 

@@ -99,7 +99,8 @@ def extract(
         str | None,
         typer.Option(
             help="jsonl, csv, brat, pubtator, bioc, docbin, label-studio, html, parquet or conll; "
-            "default by the suffix of --out."
+            "of the relations alone triples (CSV), graphml or graph (node-link JSON); default by "
+            "the suffix of --out."
         ),
     ] = None,
     out: Annotated[
@@ -108,6 +109,12 @@ def extract(
     relations: Annotated[
         str | None, typer.Option(help="A relation model, to classify pairs of entities too.")
     ] = None,
+    neighbours: Annotated[
+        bool,
+        typer.Option(
+            "--neighbours", help="Also classify pairs of two sentences that follow each other."
+        ),
+    ] = False,
     threshold: Annotated[
         float, typer.Option(min=0, max=1, help="Leave out entities with a lower score.")
     ] = 0.0,
@@ -129,14 +136,19 @@ def extract(
 ) -> None:
     """Extract entities from documents on this machine. The same command resumes a killed run."""
     from corpusmith.extraction.extract import Extractor
+    from corpusmith.extraction.formats import OF_RELATIONS
     from corpusmith.extraction.negation import Negation
     from corpusmith.extraction.readers.read import Reading
     from corpusmith.extraction.run import Output, extract_files, print_skipped
 
     output = Output.of(out, to)
+    if relations is None and (neighbours or output.to in OF_RELATIONS):
+        what = "--neighbours" if neighbours else f"--to {output.to}"
+        raise UserError(f"{what} is for relations: give a relation model with --relations")
     reading = Reading(format_, encoding, parse_columns(columns))
     annotate = [Negation()] if negation else []
-    extractor = Extractor.from_pretrained(model, relations, threshold, annotate, threads=threads)
+    options = {"threads": threads, "neighbours": neighbours}
+    extractor = Extractor.from_pretrained(model, relations, threshold, annotate, **options)
     done = extract_files(extractor, paths, output, reading, skip_bad)
     print_skipped(done.skipped, sys.stderr)
     typer.echo(

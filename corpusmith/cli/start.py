@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from corpusmith.cli.options import BaseUrl, EncoderName, LedgerPath, Public
+from corpusmith.errors import UserError
 from corpusmith.processes import silence_libraries
 
 
@@ -26,7 +27,22 @@ def recipes() -> None:
 
 def new(
     name: Annotated[str, typer.Argument(help="Name of the entity type, such as medical-device.")],
-    words: Annotated[Path, typer.Option(help="A text file with one name per line.")],
+    words: Annotated[
+        Path | None, typer.Option(help="Entities: a text file with one name per line.")
+    ] = None,
+    relation: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Relations: a type and its statements, as 'inhibits: {head} inhibits {tail}; "
+            "{head} blocks {tail}'. Repeat for more types."
+        ),
+    ] = None,
+    heads: Annotated[
+        str | None, typer.Option(help="Relations: the names of heads, as FILE or LABEL=FILE.")
+    ] = None,
+    tails: Annotated[
+        str | None, typer.Option(help="Relations: the names of tails; default the heads.")
+    ] = None,
     about: Annotated[
         str, typer.Option(help="What counts as a mention: 'organs and cells; not molecules'.")
     ] = "",
@@ -36,16 +52,27 @@ def new(
     model: Annotated[str, typer.Option(help="The model to use.")] = "gpt-4o-mini",
     base_url: BaseUrl = None,
 ) -> None:
-    """Write a recipe of your own from a word list and show five of its prompts.
+    """Write a recipe of your own from word lists and show five of its prompts.
 
-    First normalises the list for running text. Shows the changes, and keeps them beside the recipe.
+    Of an entity type from --words, or of relation types from --relation and --heads. First
+    normalises each list for running text. Shows the changes, and keeps them beside the recipe.
     With an endpoint, also requests the five answers and verifies them.
     """
     from corpusmith.cli.display import preview_lines
     from corpusmith.quality.preview import preview
-    from corpusmith.recipe.new import new_recipe, summary_of
+    from corpusmith.recipe.new.entities import new_recipe, summary_of
+    from corpusmith.recipe.new.relations import new_relation_recipe
 
-    recipe = new_recipe(name, words, about, domain, model=model)
+    if words is not None and not (relation or heads or tails):
+        recipe = new_recipe(name, words, about, domain, model=model)
+    elif relation and heads and words is None and not about:
+        lists = [heads, *([tails] if tails else [])]
+        recipe = new_relation_recipe(name, relation, lists, domain, model=model)
+    else:
+        raise UserError(
+            "give --words for an entity type, or --relation and --heads for relation types "
+            "(--about is for entity types)"
+        )
     typer.echo(summary_of(recipe))
     asked = bool(base_url or os.environ.get("OPENAI_BASE_URL"))
     ledger = Path("runs") / name / "ledger.sqlite"

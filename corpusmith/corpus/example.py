@@ -37,12 +37,15 @@ class Entities:
 
 @dataclass(frozen=True)
 class PairSentence:
-    """A sentence, two spans of it, and whether it relates them."""
+    """A sentence, two spans of it, and whether it relates them. `others` are further pairs of the
+    sentence whose class is sure.
+    """
 
     text: str
     head: Span
     tail: Span
     label: str
+    others: tuple["PairSentence", ...] = ()
 
     @property
     def masked(self) -> str:

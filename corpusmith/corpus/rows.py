@@ -130,7 +130,8 @@ class RowWriter:
         """The row of an accepted answer, then the rows that augmentation derives from it.
 
         Derived entities are in the train split only, from sentences without uncertain mentions.
-        Derived pairs are in every split, since all unrelated pairs of a recipe may be derived.
+        Derived pairs are in every split, since all unrelated pairs of a recipe may be derived;
+        only counterfactual ones, whose sentence no teacher wrote, are in the train split.
         """
         self.counts.accepted += 1
         yield self._row(request, example, request.id)
@@ -143,6 +144,8 @@ class RowWriter:
             else derived_pairs(example, *settings)
         )
         for number, (how, copy) in enumerate(derived, 1):
+            if how == "counterfactual" and request.split != "train":
+                continue
             self.counts.added_by_augmentation[how] += 1
             yield self._row(request, copy, f"{request.id}-{number}")
 

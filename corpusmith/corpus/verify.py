@@ -1,10 +1,11 @@
 """Turn an answer into an example or a reject. Labels are made only here."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from corpusmith.corpus.checks import fault_of, first_sentence, tidy
-from corpusmith.corpus.claims import Claims
+from corpusmith.corpus.claims import Claims, claims_of
 from corpusmith.corpus.example import Entities, PairSentence, Reject, Span
 from corpusmith.corpus.mentions import (
     FoundSeed,
@@ -46,7 +47,7 @@ class Verifier:
     def claims(self) -> Claims | None:
         """The cue words of relation types; None for a recipe without types."""
         relation = self.recipe.relation
-        return Claims(relation) if relation and relation.types else None
+        return claims_of(relation) if relation and relation.types else None
 
     def verify(
         self, request: Request, answer: str, finish_reason: str = "stop"
@@ -122,10 +123,25 @@ class Verifier:
         tail = next(span for span in spans if span.label == relation.tail and span is not head)
         if head.start < tail.end and tail.start < head.end:
             return Reject("head and tail overlap")
-        if relation.symmetric and relation.one_lexicon and tail.start < head.start:
-            head, tail = tail, head
         if label == relation.labels[0] and relation.named_together:
             label = relation.named_together
-        pair = PairSentence(sentence.text, head, tail, label)
-        fault = self.claims.fault(pair.masked, request.kind) if self.claims else None
-        return pair if fault is None else Reject(fault)
+        if self.claims is None:
+            return PairSentence(sentence.text, head, tail, label)
+        if any(overlaps(span, spans[:place]) for place, span in enumerate(spans)):
+            return Reject("names overlap")
+        pair = self._ordered(sentence.text, head, tail, label)
+        others = tuple(
+            self._ordered(sentence.text, spans[other.head], spans[other.tail], other.label)
+            for other in request.kind.also
+        )
+        fault = self.claims.fault(pair.masked, request.kind)
+        fault = fault or self.claims.misplaced(sentence.text, spans, request)
+        return replace(pair, others=others) if fault is None else Reject(fault)
+
+    def _ordered(self, text: str, head: Span, tail: Span, label: str) -> PairSentence:
+        """The pair; from left to right if the relation has no direction."""
+        relation = self.recipe.relation
+        assert relation is not None
+        if relation.symmetric and relation.one_lexicon and tail.start < head.start:
+            head, tail = tail, head
+        return PairSentence(text, head, tail, label)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from corpusmith.recipe.relation import RelationRecipe
 from corpusmith.recipe.schema import Kind, Recipe
 
 
@@ -143,17 +144,42 @@ ABLATIONS = (
     Ablation("leakage", "Rows that share n-grams with a benchmark kept", {"filters.leakage": 0}),
 )
 
+FOR_TYPES = (  # of recipes with relation types
+    Ablation(
+        "other-pairs", "No rows for the other pairs of a sentence", {"augment.other_pairs": False}
+    ),
+    Ablation("counterfactual", "No counterfactual pairs", {"augment.counterfactual": 0.0}),
+)
+
 
 def ablations(recipe: Recipe) -> list[Ablation]:
-    """The ablations that change this recipe; for relations also each kind in turn."""
+    """The ablations that change this recipe; for relations also each family of kinds in turn."""
     found = [ablation for ablation in ABLATIONS if ablation.changed(recipe)]
-    if recipe.task == "relations":
-        names = [kind.name for kind in recipe.kinds] if len(recipe.kinds) > 1 else []
+    if recipe.relation is None:
+        return found
+    names = dict.fromkeys(family(kind, recipe.relation) for kind in recipe.kinds)
+    if recipe.relation.types:
+        found += [one for one in FOR_TYPES if one.changed(recipe)]
+        for one in recipe.relation.types:
+            names.pop(one.name, None)  # without a type's own kind it would have no rows
+    if len(recipe.kinds) > 1:
         found += [
-            Ablation(f"kind {name}", f"Without: {name}", without=named(name)) for name in names
+            Ablation(f"kind {name}", f"Without: {name}", without=of_family(name)) for name in names
         ]
     return found
 
 
-def named(name: str) -> Callable[[Recipe, Kind], bool]:
-    return lambda recipe, kind: kind.name == name
+def family(kind: Kind, relation: RelationRecipe) -> str:
+    """What the kinds of all relation types have in common: `two tails` of "inhibits: two tails",
+    `negated` of "negated: inhibits". A kind that a recipe writes is a family of its own.
+    """
+    first, separator, second = kind.name.partition(": ")
+    if not relation.types or not separator:
+        return kind.name
+    return first if kind.label == relation.none else second
+
+
+def of_family(name: str) -> Callable[[Recipe, Kind], bool]:
+    return lambda recipe, kind: (
+        recipe.relation is not None and family(kind, recipe.relation) == name
+    )

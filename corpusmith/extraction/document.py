@@ -31,12 +31,18 @@ class Mention:
 
 @dataclass(frozen=True)
 class MentionPair:
-    """A relation between two mentions of a document, given by their positions in its list."""
+    """A relation between two mentions of a document, given by their positions in its list.
+
+    `symmetric` is true if the order of head and tail does not matter, `across` if they are in two
+    neighbouring sentences.
+    """
 
     head: int
     tail: int
     label: str
     score: float | None = None
+    symmetric: bool = False
+    across: bool = False
 
 
 @dataclass(frozen=True)

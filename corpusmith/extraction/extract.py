@@ -29,6 +29,7 @@ class Extractor:
         relations: a relation model, which classifies pairs of the entities found.
         threshold: entities with a lower score are left out.
         annotate: functions that add to each document, in order.
+        neighbours: also classify pairs of two sentences that follow each other.
     """
 
     def __init__(
@@ -37,11 +38,13 @@ class Extractor:
         relations: RelationClassifier | None = None,
         threshold: float = 0.0,
         annotate: Sequence[Annotate] = (),
+        neighbours: bool = False,
     ) -> None:
         self.entities = entities
         self.relations = relations
         self.threshold = threshold
         self.annotate = tuple(annotate)
+        self.neighbours = neighbours
         if relations is not None:
             known = {label.upper() for label in entities.labels}
             if absent := {relations.head.upper(), relations.tail.upper()} - known:
@@ -62,16 +65,18 @@ class Extractor:
     ) -> "Extractor":
         """Load from folders or Hub ids `id[@revision]`.
 
-        `options` are the `backend`, `quantized` and `threads` of `Encoder.from_pretrained`.
+        `options` are `neighbours`, and the `backend`, `quantized` and `threads` of
+        `Encoder.from_pretrained`.
 
         Raises:
             UserError: when a model can't be loaded, or is not an entity or relation model.
         """
+        neighbours = options.pop("neighbours", False)
         entities = load_extractor(EntityExtractor, model, options)
         classifier = (
             None if relations is None else load_extractor(RelationClassifier, relations, options)
         )
-        return cls(entities, classifier, threshold, annotate)
+        return cls(entities, classifier, threshold, annotate, neighbours)
 
     def extract(self, texts: str | Sequence[str | Document]) -> list[Document]:
         """The documents with their mentions and relations, in order. A string is one text."""
@@ -122,8 +127,15 @@ class Extractor:
         if self.relations is not None:
             number = {entity: n for n, entity in enumerate(entities)}
             pairs = tuple(
-                MentionPair(number[r.head], number[r.tail], r.label, round(r.score, 4))
-                for r in self.relations.extract(document.text, entities)
+                MentionPair(
+                    number[r.head],
+                    number[r.tail],
+                    r.label,
+                    round(r.score, 4),
+                    r.symmetric,
+                    r.across,
+                )
+                for r in self.relations.extract(document.text, entities, self.neighbours)
                 if r.label != self.relations.labels[0]
             )
         done = Document(document.id, document.text, mentions, pairs, where=document.where)

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import IO
 
 from corpusmith.errors import UserError
+from corpusmith.extraction.graph.network import write_graphml, write_node_link
+from corpusmith.extraction.graph.triples import write_triples
 from corpusmith.extraction.path_writers import write_brat, write_docbin, write_parquet
 from corpusmith.extraction.writers import (
     Documents,
@@ -25,8 +27,14 @@ STREAMED: dict[str, Callable[[Documents, IO[str]], None]] = {
     "label-studio": write_label_studio,
     "html": write_html,
     "conll": write_conll,
+    "triples": write_triples,
+    "graphml": write_graphml,
+    "graph": write_node_link,
 }
 """Formats of one text file."""
+
+OF_RELATIONS = ("triples", "graphml", "graph")
+"""Formats that hold relations alone; they can't be read back as documents."""
 
 WHOLE: dict[str, Callable[[Documents, Path], None]] = {
     "brat": write_brat,
@@ -45,6 +53,7 @@ SUFFIXES = {
     ".conll": "conll",
     ".spacy": "docbin",
     ".parquet": "parquet",
+    ".graphml": "graphml",
 }
 
 

@@ -88,6 +88,7 @@ def write_parquet(documents: Documents, path: Path) -> None:
         "attributes": pa.list_(pa.string()),
     }
     pair = {"head": pa.int64(), "tail": pa.int64(), "label": pa.string(), "score": pa.float64()}
+    pair |= {"symmetric": pa.bool_(), "across": pa.bool_()}
     schema = pa.schema(
         {
             "id": pa.string(),

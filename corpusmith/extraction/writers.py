@@ -9,7 +9,7 @@ from typing import IO, Any
 from xml.sax.saxutils import escape, quoteattr
 
 from corpusmith.errors import UserError
-from corpusmith.extraction.document import Document, Mention, utf16_offset
+from corpusmith.extraction.document import Document, Mention, MentionPair, utf16_offset
 from corpusmith.extraction.words import words_and_tags
 
 Documents = Iterator[Document]
@@ -30,11 +30,14 @@ def row_of(document: Document) -> dict[str, Any]:
         "entities": [entity_of(mention) for mention in document.mentions or ()],
     }
     if document.relations:
-        row["relations"] = [
-            without_empty({"head": p.head, "tail": p.tail, "label": p.label, "score": p.score})
-            for p in document.relations
-        ]
+        row["relations"] = [relation_of(pair) for pair in document.relations]
     return row
+
+
+def relation_of(pair: MentionPair) -> dict[str, Any]:
+    facts = {"head": pair.head, "tail": pair.tail, "label": pair.label, "score": pair.score}
+    marks = {"symmetric": pair.symmetric or None, "across": pair.across or None}
+    return without_empty(facts | marks)
 
 
 def entity_of(mention: Mention) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class RelationClassifier:
         self.threshold: float = facts.get("threshold", 0.5)
         names = encoder.config["id2label"]
         self.labels = [names[str(i)] for i in range(len(names))]  # "no relation" first
+        self.thresholds: dict[str, float] = facts.get("thresholds", {})  # by type
         self.symmetric: frozenset[str] = frozenset(facts.get("symmetric", ()))
 
     @classmethod
@@ -59,31 +60,52 @@ class RelationClassifier:
         return found
 
     def classify(self, masked_texts: Sequence[str]) -> list[tuple[str, float]]:
-        """The class of each text at the model's threshold, and the probability of its best type."""
+        """The class of each text at the threshold of its best type, and the probability of that
+        type.
+        """
         chances = self.distributions(masked_texts)
         best = 1 + chances[:, 1:].argmax(-1) if len(chances) else []
+        needed = [self.thresholds.get(name, self.threshold) for name in self.labels]
         return [
-            (self.labels[type_ if 1 - row[0] >= self.threshold else 0], float(row[type_]))
+            (self.labels[type_ if 1 - row[0] >= needed[type_] else 0], float(row[type_]))
             for row, type_ in zip(chances, best, strict=True)
         ]
 
-    def extract(self, text: str, entities: Sequence[Entity]) -> list[Relation]:
+    def extract(
+        self, text: str, entities: Sequence[Entity], neighbours: bool = False
+    ) -> list[Relation]:
         """Every pair of a head and a tail in the same sentence; types are compared without case.
 
         Overlapping entities are no pair. Two entities of one kind are a pair in both directions,
-        unless the relation is symmetric.
+        unless the relation is symmetric. With `neighbours` also pairs of two sentences that follow
+        each other; the model was trained on single sentences.
         """
         pairs = []
-        for start, end, inside in by_sentence(text, entities):
+        for start, end, inside, across in self._passages(text, entities, neighbours):
             for head, tail in self._pairs(inside):
+                if across and (head.start < across) == (tail.start < across):
+                    continue  # a pair of one sentence
                 masked = mask(text, head, tail)
                 shown = masked[start : end + len(masked) - len(text)].strip()
-                pairs.append((head, tail, shown))
-        judged = self.classify([masked for *_, masked in pairs])
+                pairs.append((head, tail, shown, bool(across)))
+        judged = self.classify([masked for _, _, masked, _ in pairs])
         return [
-            Relation(head, tail, label, score, masked, label in self.symmetric)
-            for (head, tail, masked), (label, score) in zip(pairs, judged, strict=True)
+            Relation(head, tail, label, score, masked, label in self.symmetric, across)
+            for (head, tail, masked, across), (label, score) in zip(pairs, judged, strict=True)
         ]
+
+    def _passages(
+        self, text: str, entities: Sequence[Entity], neighbours: bool
+    ) -> Iterator[tuple[int, int, Sequence[Entity], int]]:
+        """(start, end, entities, 0) of each sentence; with `neighbours` also of each two, with the
+        place where the second begins.
+        """
+        before: tuple[int, Sequence[Entity]] | None = None
+        for start, end, inside in by_sentence(text, entities):
+            yield start, end, inside, 0
+            if neighbours and before is not None:
+                yield before[0], end, [*before[1], *inside], start
+            before = start, inside
 
     def _pairs(self, entities: Sequence[Entity]) -> Iterator[tuple[Entity, Entity]]:
         one_kind = self.head.upper() == self.tail.upper()

@@ -29,7 +29,8 @@ class Relation:
     """The relation of a pair of entities. `masked_text` is their sentence as the model's input.
 
     `label` is the class at the model's threshold. `score` is the probability of the most probable
-    type. `symmetric` is true if the order of head and tail does not matter.
+    type. `symmetric` is true if the order of head and tail does not matter, `across` if they are in
+    two neighbouring sentences.
     """
 
     head: Entity
@@ -38,6 +39,7 @@ class Relation:
     score: float
     masked_text: str
     symmetric: bool = False
+    across: bool = False
 
 
 def spans(tags: Sequence[str]) -> Iterator[tuple[str, int, int]]:

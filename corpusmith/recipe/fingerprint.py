@@ -16,7 +16,8 @@ from corpusmith.recipe.schema import Recipe
 
 # Increase by one when the same answers get different labels, rows or copies.
 # 2: answers in another language, echoes of the prompt and refusals are rejected.
-RULES = 2
+# 3: relation types: an answer must have a cue word of its type; rows for other pairs.
+RULES = 3
 # Recipe keys that do not change the fingerprint: more rows, another title or another benchmark make
 # a corpus of the same kind.
 NOT_IDENTITY = {"title", "license", "rows", "benchmarks", "transcript"}

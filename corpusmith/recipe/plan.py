@@ -3,6 +3,7 @@ sharded and resumed without saved state."""
 
 import itertools
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -209,12 +210,18 @@ class Plan:
         }
 
     def _way(self, kind: Kind) -> Way:
-        """Uses the splits that have a concept of every lexicon; a short word list may fill only
-        some."""
+        """Uses the splits that have a concept for every seed; a short word list may fill only
+        some. With relation types, the names of one request are of different concepts."""
+        typed = bool(self.recipe.relation and self.recipe.relation.types)
+        needed = Counter(kind.seeds) if typed else dict.fromkeys(kind.seeds, 1)
         splits = [
             split
             for split in SPLIT_FOLDS
-            if all((lexicon, split) in self._samplers for lexicon in kind.seeds)
+            if all(
+                (lexicon, split) in self._samplers
+                and len(self._samplers[lexicon, split].concepts) >= number
+                for lexicon, number in needed.items()
+            )
         ]
         if not splits:
             raise UserError(
@@ -254,7 +261,7 @@ class Plan:
         """Draw a concept; for relation types, one that the request does not name yet."""
         concept = self._samplers[lexicon, split].draw(rng)
         if self.recipe.relation and self.recipe.relation.types:
-            named = {seed.concept_id for seed in seeds}
+            named = {seed.concept_id for seed in seeds if seed.lexicon == lexicon}
             for _ in range(MOST_DRAWS):
                 if concept.id not in named:
                     break

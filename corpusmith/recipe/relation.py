@@ -46,6 +46,7 @@ class RelationType(BaseModel):
     statements: tuple[str, ...] = Field(min_length=1)
     weight: float = Field(default=1.0, gt=0)  # share of the related requests
     symmetric: bool = False  # "{head} interacts with {tail}": the order of the pair has no meaning
+    exclusive: bool = False  # reject a sentence that has a cue word of another type as well
     inverse: str | None = None  # the type that holds when head and tail are swapped
 
     @field_validator("statements")

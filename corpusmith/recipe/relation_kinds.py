@@ -121,15 +121,17 @@ def written(
     **named: Any,
 ) -> dict[str, Any]:
     """One kind as a recipe would write it."""
-    classes = dict(zip(("type", "second"), types or (), strict=False))
+    classes = dict(zip(("type", "second"), types or (), strict=False)) | {"none": relation.none}
     lexicons = {"head": relation.head, "tail": relation.tail}
+    seeds = [lexicons[role] for role in kind["seeds"]]
     return {
         "claim": kind.get("claim", "any"),
         **named,
-        "seeds": [lexicons[role] for role in kind["seeds"]],
+        "seeds": seeds,
         "also": [
             {"head": head, "tail": tail, "label": classes[label]}
             for head, tail, label in kind.get("also", ())
+            if (seeds[head], seeds[tail]) == (relation.head, relation.tail)
         ],
         "attributes": {"statement": list(dict.fromkeys(statements))},
     }

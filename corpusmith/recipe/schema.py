@@ -161,6 +161,10 @@ class Augmentation(Strict):
     contrasted_acronyms: float = Field(
         default=1.0, ge=0.0, le=1.0
     )  # share of contrasts that may be an acronym
+    other_pairs: bool = True  # rows for other pairs of a sentence whose class is sure
+    counterfactual: float = Field(
+        default=0.0, ge=0.0, le=1.0
+    )  # share of related sentences copied with the word of another type
     mistagged: float = Field(
         default=0.0, ge=0.0
     )  # unrelated rows per related row, with a mask on a common word

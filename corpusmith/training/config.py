@@ -51,8 +51,8 @@ class TrainingConfig:
             a C++ compiler on a CPU.
         deterministic: refuse kernels whose result depends on timing. A CPU has none; a GPU gets a
             little slower.
-        choose_threshold: relations only: store the decision threshold with the best macro F1 on
-            the validation split instead of 0.5.
+        choose_threshold: relations only: choose the decision threshold on the validation split
+            instead of 0.5; of several relation types one for each.
         outside_bias: entities only: a number added to the logit of O, *by rule*. A higher number
             finds fewer mentions with higher precision; 0 changes nothing.
         tracker: "trackio", "tensorboard", "wandb" or "none". None takes trackio if it is

@@ -249,6 +249,7 @@ def train(
     if accelerator.is_main_process:
         if corpus.task == "relations":
             facts["threshold"] = best["validation"]["threshold"]
+            facts |= {k: v for k, v in best["validation"].items() if k == "thresholds"}
         weights_file = load_file(checkpoint.best(state))
         trained = trained_model(encoder, corpus.labels, facts, used, config.lora_rank, weights_file)
         if bias:

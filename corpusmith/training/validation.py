@@ -26,6 +26,10 @@ METRIC = {"ner": "strict_f1", "relations": "macro_f1"}
 RESAMPLES = 200
 """Bootstrap samples for a standard error: enough for two digits."""
 
+HUNDREDTHS = [i / 100 for i in range(1, 100)]
+FEWEST_OF_TYPE = 20
+"""Validation rows of a type from which its threshold is chosen."""
+
 
 @torch.inference_mode()
 def log_probabilities(
@@ -110,23 +114,61 @@ def standard_error(counts: np.ndarray) -> float:
 def score_relations(
     gold: list[int], chances: np.ndarray, labels: Sequence[str], choose_threshold: bool
 ) -> dict:
-    """Scores at 0.5, or at the hundredth between 0 and 1 with the best macro F1.
+    """Scores at a threshold of 0.5, or at the chosen ones.
 
     Args:
         gold: The class of each row, as its number in `labels`.
         chances: Class probabilities, rows x classes.
         labels: The names of the classes, "no relation" first.
-        choose_threshold: Whether the threshold on the probability of any relation is chosen.
+        choose_threshold: Whether the threshold on the probability of any relation is chosen: of two
+            classes the hundredth with the best macro F1, of more classes one for each type.
     """
     related = 1 - chances[:, 0]
-    strongest = 1 + chances[:, 1:].argmax(-1)
-    thresholds = [i / 100 for i in range(1, 100)] if choose_threshold else [0.5]
-    scores = []
-    for threshold in thresholds:
-        if len(labels) == 2:
-            score = relation_scores(gold, related.tolist(), threshold)
-        else:
-            predicted = np.where(related >= threshold, strongest, 0)
-            score = type_scores(gold, predicted.tolist(), labels)
-        scores.append(score | {"threshold": threshold})
-    return max(scores, key=lambda score: (score["macro_f1"], -abs(score["threshold"] - 0.5)))
+    if len(labels) > 2:
+        strongest = 1 + chances[:, 1:].argmax(-1)
+        chosen = type_thresholds(gold, related, strongest, labels) if choose_threshold else {}
+        needed = np.array([chosen.get(name, 0.5) for name in labels])
+        predicted = np.where(related >= needed[strongest], strongest, 0)
+        scores = type_scores(gold, predicted.tolist(), labels) | {"threshold": 0.5}
+        return scores | ({"thresholds": chosen} if chosen else {})
+    thresholds = HUNDREDTHS if choose_threshold else [0.5]
+    found = [
+        relation_scores(gold, related.tolist(), threshold) | {"threshold": threshold}
+        for threshold in thresholds
+    ]
+    return max(found, key=lambda score: (score["macro_f1"], -abs(score["threshold"] - 0.5)))
+
+
+def type_thresholds(
+    gold: list[int], related: np.ndarray, strongest: np.ndarray, labels: Sequence[str]
+) -> dict[str, float]:
+    """The threshold of each type with enough rows.
+
+    Of the thresholds whose F1 for the type is within one standard error of the best, the one
+    nearest to 0.5 is taken: synthetic rows are easier than real ones, so a small gain on them is no
+    reason to move it.
+
+    Args:
+        gold: The class of each row.
+        related: The probability of any relation, of each row.
+        strongest: The most probable type of each row.
+        labels: The names of the classes, "no relation" first.
+    """
+    truth = np.asarray(gold)
+    chosen = {}
+    for one, name in enumerate(labels):
+        if one == 0 or (truth == one).sum() < FEWEST_OF_TYPE:
+            continue
+        counts = {}
+        for threshold in HUNDREDTHS:
+            guess = (strongest == one) & (related >= threshold)
+            right = guess & (truth == one)
+            counts[threshold] = np.stack([right, guess, truth == one], axis=1).astype(int)
+        scores = {threshold: strict_f1(rows.sum(0)) for threshold, rows in counts.items()}
+        best = max(scores, key=lambda threshold: (scores[threshold], -abs(threshold - 0.5)))
+        # At a perfect score the error of the best is 0, that of 0.5 is not.
+        error = max(standard_error(counts[best]), standard_error(counts[0.5]))
+        least = scores[best] - error
+        near = [threshold for threshold, score in scores.items() if score >= least]
+        chosen[name] = min(near, key=lambda threshold: abs(threshold - 0.5))
+    return chosen

@@ -68,3 +68,9 @@ def test_relation_ablations_leave_out_each_kind(relation_recipe: Path) -> None:
 @pytest.mark.parametrize("name", shipped_recipes())
 def test_every_shipped_recipe_has_ablations(name: str) -> None:
     assert len(ablations(load_recipe(name))) >= 5
+
+
+def test_kinds_of_all_relation_types_are_ablated_together() -> None:
+    found = {ablation.id for ablation in ablations(load_recipe("chemprot"))}
+    assert {"kind two tails", "kind negated", "kind crossed", "other-pairs"} <= found
+    assert not any("inhibitor" in name for name in found)

@@ -57,3 +57,28 @@ def test_class_is_the_most_probable_type_or_none(tiny_encoder: Path, tmp_path: P
         strongest = 1 + int(row[1:].argmax())
         assert score == pytest.approx(row[strongest])
         assert label == LABELS[strongest if 1 - row[0] >= 0.5 else 0]
+
+
+def test_type_is_judged_by_its_own_threshold(tiny_encoder: Path, tmp_path: Path) -> None:
+    classifier = model(tmp_path, tiny_encoder, [])
+    texts = [mask(TEXT, a, b) for a, b in product(entities()[:3], repeat=2) if a is not b]
+    chances = classifier.distributions(texts)
+    strongest = [LABELS[1 + int(row[1:].argmax())] for row in chances]
+    for needed, expected in ((0.0, strongest), (1.1, ["none"] * len(texts))):
+        classifier.thresholds = dict.fromkeys(LABELS[1:], needed)
+        assert [label for label, _ in classifier.classify(texts)] == expected
+
+
+def test_pairs_of_neighbouring_sentences_are_marked(tiny_encoder: Path, tmp_path: Path) -> None:
+    classifier = model(tmp_path, tiny_encoder, [])
+    within = classifier.extract(TEXT, entities())
+    found = classifier.extract(TEXT, entities(), neighbours=True)
+    across = [relation for relation in found if relation.across]
+    assert len(found) == len(within) + len(across)
+    assert {(r.head.text, r.tail.text) for r in across} == {
+        pair for name in DRUGS[:3] for pair in ((name, "Digoxin"), ("Digoxin", name))
+    }
+    for relation in across:
+        first = "@DRUG1$" if relation.head.text != "Digoxin" else "@DRUG2$"
+        assert relation.masked_text.index(first) < relation.masked_text.index("given")
+        assert relation.masked_text.endswith("was not.")

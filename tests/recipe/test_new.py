@@ -5,7 +5,7 @@ import pytest
 from corpusmith.errors import UserError
 from corpusmith.lexicon.load import load_lexicon
 from corpusmith.recipe.load import load_recipe
-from corpusmith.recipe.new import new_recipe, summary_of
+from corpusmith.recipe.new.entities import new_recipe, summary_of
 from corpusmith.recipe.plan import Plan
 
 NAMES = [

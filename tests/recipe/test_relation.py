@@ -69,6 +69,7 @@ def test_classes_of_third_names_follow_from_the_statement() -> None:
     assert crossed["also"] == [
         {"head": 0, "tail": 2, "label": "inhibits"},
         {"head": 3, "tail": 1, "label": "activates"},
+        {"head": 3, "tail": 2, "label": "none"},
     ]
     wanted = "State that {head} inhibits {other}, and that {another} activates {tail}."
     assert wanted in crossed["attributes"]["statement"]

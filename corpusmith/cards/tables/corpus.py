@@ -13,6 +13,8 @@ DERIVED = {  # kind of augmentation -> what it does
     "replaced": "another name of the lexicon in a mention's place",
     "contrasted": "a name of another type in a mention's place; it is not labelled",
     "accompanied": "more names beside a related pair, which stays related",
+    "other pairs": "another pair of the sentence, whose class follows from what was asked",
+    "counterfactual": "the word of one relation type replaced by that of another",
     "mistagged": "a common word masked as if it were an entity, and the pair labelled unrelated. "
     "Taggers make such mistakes, and a model should learn to reject them, so a head or tail that "
     "is no entity is meant",

@@ -1,15 +1,21 @@
-"""Pairs derived from accepted pairs: with more names, or with a simulated tagger error."""
+"""Pairs derived from accepted pairs: other pairs of the sentence, another type, more names, or a
+simulated tagger error.
+"""
 
 import random
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
+from corpusmith.corpus.augment.counterfactuals import counterfactual
 from corpusmith.corpus.augment.vocabulary import Vocabulary
+from corpusmith.corpus.claims import claims_of
 from corpusmith.corpus.example import PairSentence, Span
 from corpusmith.lexicon.forms import forms
 from corpusmith.lexicon.surface_forms import surface
 from corpusmith.lexicon.words import locate_words
+from corpusmith.recipe.relation import RelationRecipe
 from corpusmith.recipe.schema import Recipe
 
 
@@ -21,14 +27,53 @@ def common_words() -> re.Pattern[str]:
 def derived_pairs(
     example: PairSentence, row_id: str, recipe: Recipe, vocabulary: Vocabulary
 ) -> Iterator[tuple[str, PairSentence]]:
-    """Pairs of derivation and copy of a related pair; none for other pairs."""
+    """Derivations and the pairs that they make of an accepted pair."""
     assert recipe.relation is not None
+    if recipe.augment.other_pairs:
+        for pair in other_pairs(example, recipe.relation):
+            yield "other pairs", pair
+    for pair in counterfactual_pairs(example, row_id, recipe):
+        yield "counterfactual", pair
     if example.label == recipe.relation.labels[0]:
         return
     for pair in mistagged_pairs(example, row_id, recipe):
         yield "mistagged", pair
     for pair in accompanied_pairs(example, row_id, recipe, vocabulary):
         yield "accompanied", pair
+
+
+def other_pairs(example: PairSentence, relation: RelationRecipe) -> Iterator[PairSentence]:
+    """The other pairs of the sentence whose class is sure: those with a third name, and directed
+    pairs turned round.
+    """
+    yield from example.others
+    if not relation.one_lexicon:
+        return
+    known = {(pair.head, pair.tail) for pair in (example, *example.others)}
+    types = {one.name: one for one in relation.types}
+    for pair in (example, *example.others):
+        one = types.get(pair.label)
+        if one and not one.symmetric and (pair.tail, pair.head) not in known:
+            yield PairSentence(pair.text, pair.tail, pair.head, one.inverse or relation.none)
+
+
+def counterfactual_pairs(
+    example: PairSentence, row_id: str, recipe: Recipe
+) -> Iterator[PairSentence]:
+    """The first related pair of the sentence with another type. The mean number is
+    `augment.counterfactual`.
+    """
+    relation = recipe.relation
+    if relation is None or not relation.types or not recipe.augment.counterfactual:
+        return
+    related = (p for p in (example, *example.others) if p.label != relation.none)
+    if (pair := next(related, None)) is None:
+        return
+    rng = random.Random(f"{recipe.seed}:{row_id}:counterfactual")
+    if rng.random() < recipe.augment.counterfactual:
+        changed = counterfactual(replace(pair, others=example.others), claims_of(relation), rng)
+        if changed is not None:
+            yield changed
 
 
 def accompanied_pairs(
@@ -80,10 +125,8 @@ def mistagged_pairs(example: PairSentence, row_id: str, recipe: Recipe) -> Itera
     for start, end in rng.sample(places, min(number, len(places))):
         replaced, kept = rng.sample(taken, 2)
         wrong = Span(start, end, replaced.label, example.text[start:end], "")
-        pair = {replaced.label: wrong, kept.label: kept}
-        yield PairSentence(
-            example.text, pair[recipe.relation.head], pair[recipe.relation.tail], unrelated
-        )
+        head, tail = (wrong, kept) if replaced is example.head else (kept, wrong)
+        yield PairSentence(example.text, head, tail, unrelated)
 
 
 def round_at_random(number: float, rng: random.Random) -> int:

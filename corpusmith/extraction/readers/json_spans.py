@@ -86,7 +86,8 @@ def relations_of(row: Row, spans: list, where: str) -> Iterator[MentionPair]:
         if not (is_count(head) and is_count(tail) and max(head, tail) < len(spans)):
             raise UserError(f"{where}: {relation!r:.90} names no two entities of the row")
         label = str(relation.get("label", relation.get("type", "")))
-        yield MentionPair(head, tail, label, relation.get("score"))
+        marks = (relation.get(mark) is True for mark in ("symmetric", "across"))
+        yield MentionPair(head, tail, label, relation.get("score"), *marks)
 
 
 def first_of(row: Row, *names: str) -> Any:

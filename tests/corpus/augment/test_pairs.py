@@ -5,6 +5,7 @@ import pytest
 from corpusmith.corpus.augment.pairs import derived_pairs
 from corpusmith.corpus.augment.vocabulary import Vocabulary
 from corpusmith.corpus.example import PairSentence, Span
+from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.schema import Recipe
 from tests.corpus.augment.augmented import augmented
@@ -75,3 +76,63 @@ def test_recipe_sets_share_of_accompanied_pairs(relation_recipe: Path) -> None:
     recipe = augmented(relation_recipe, accompanied=0.5)
     number = sum(len(derived(pair("related"), recipe, f"row-{i}")) for i in range(400))
     assert 150 < number < 250
+
+
+TYPES = [
+    {"name": "raises", "statements": ["{head} raises {tail}"]},
+    {"name": "lowers", "statements": ["{head} lowers {tail}"]},
+]
+
+
+def typed(relation_recipe: Path, types: list[dict], **augment: float | bool) -> Recipe:
+    """A recipe of pairs of two genes."""
+    content = load_recipe(str(relation_recipe)).model_dump(mode="json")
+    content["relation"] = {"head": "gene", "tail": "gene", "types": types}
+    del content["kinds"]
+    content["augment"] |= augment
+    return Recipe.model_validate(content)
+
+
+def genes(label: str) -> PairSentence:
+    text = "BRCA1 raises TP53."
+    return PairSentence(
+        text, Span(0, 5, "gene", "BRCA1", "G:1"), Span(13, 17, "gene", "TP53", "G:2"), label
+    )
+
+
+def test_directed_pair_turned_round_is_unrelated(relation_recipe: Path) -> None:
+    ((how, turned),) = derived(genes("raises"), typed(relation_recipe, TYPES))
+    assert (how, turned.label, turned.masked) == ("other pairs", "none", "@GENE2$ raises @GENE1$.")
+    inverse = [TYPES[0] | {"inverse": "lowers"}, TYPES[1]]
+    ((_, turned),) = derived(genes("raises"), typed(relation_recipe, inverse))
+    assert turned.label == "lowers"
+
+
+def test_symmetric_pair_is_not_turned_round(relation_recipe: Path) -> None:
+    symmetric = [one | {"symmetric": True} for one in TYPES]
+    assert derived(genes("raises"), typed(relation_recipe, symmetric)) == []
+
+
+def test_switch_leaves_out_other_pairs(relation_recipe: Path) -> None:
+    assert derived(genes("raises"), typed(relation_recipe, TYPES, other_pairs=False)) == []
+
+
+def test_recipe_sets_share_of_counterfactual_pairs(relation_recipe: Path) -> None:
+    recipe = typed(relation_recipe, TYPES, other_pairs=False, counterfactual=0.5)
+    made = [c for i in range(200) for c in derived(genes("raises"), recipe, f"row-{i}")]
+    assert 70 < len(made) < 130
+    assert {(how, copy.text, copy.label) for how, copy in made} == {
+        ("counterfactual", "BRCA1 lowers TP53.", "lowers")
+    }
+
+
+def test_mistagged_pair_of_one_lexicon_keeps_the_other_name(relation_recipe: Path) -> None:
+    recipe = typed(relation_recipe, TYPES, other_pairs=False, mistagged=1.0)
+    text = "BRCA1 raises expression of TP53."
+    tail = Span(27, 31, "gene", "TP53", "G:2")
+    example = PairSentence(text, Span(0, 5, "gene", "BRCA1", "G:1"), tail, "raises")
+    ((_, wrong),) = derived(example, recipe)
+    assert wrong.masked in (
+        "BRCA1 raises @GENE1$ of @GENE2$.",
+        "@GENE1$ raises @GENE2$ of TP53.",
+    )

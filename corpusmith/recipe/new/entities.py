@@ -178,17 +178,26 @@ def write_changes(changes: Iterable[NameChange], path: Path) -> None:
 
 
 def summary_of(recipe: Path) -> str:
-    """Summarise the changes of `new_recipe` to the list: counts by kind and reason."""
-    with recipe.with_suffix(".changes.tsv").open(encoding="utf-8", newline="") as lines:
+    """Summarise the changes to each list of a new recipe: counts by kind and reason."""
+    lists = [recipe.with_suffix(".tsv"), *sorted(recipe.parent.glob(f"{recipe.stem}.*.tsv"))]
+    found = (path for path in lists if path.exists() and not path.name.endswith(".changes.tsv"))
+    return "\n".join(list_summary(path) for path in found)
+
+
+def list_summary(path: Path) -> str:
+    """Summarise the changes to one list."""
+    with path.with_suffix(".changes.tsv").open(encoding="utf-8", newline="") as lines:
         rows = [line.rstrip("\n").split("\t") for line in lines][1:]
     counts = Counter((what, reason) for what, reason, _, _ in rows)
     examples = {(row[0], row[1]): (row[2], row[3]) for row in rows}
-    with recipe.with_suffix(".tsv").open(encoding="utf-8") as lines:
+    with path.open(encoding="utf-8") as lines:
         concepts = [line.rstrip("\n").split("\t") for line in lines][1:]
     names = sum(1 + len(list(filter(None, row[2].split("|")))) for row in concepts)
+    label = path.name.split(".")[1:-1]
     return "\n".join(
         [
-            f"the list: {len(concepts)} concepts, {names} names",
+            f"the list{' ' if label else ''}{'.'.join(label)}: {len(concepts)} concepts, "
+            f"{names} names",
             *(
                 f"  {count:>6} {what:<8} {reason}: "
                 + " → ".join(filter(None, examples[what, reason]))
