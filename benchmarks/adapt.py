@@ -174,7 +174,7 @@ def run_one(one: Set, encoder: str, seed: int, size: str, plan: Plan) -> dict[st
     found = {"lookup": [lookup_tags(lookup, row) for row in words]}
     for name, model in (("synthetic", student), ("adapted", adapted)):
         found[name] = EntityExtractor.from_pretrained(model, backend="torch").tag(words)
-        assisted = AssistedExtractor.from_pretrained(model, lookup, backend="torch")
+        assisted = AssistedExtractor.from_pretrained(model, lookup=lookup, backend="torch")
         found[f"{name}, assisted"] = assisted.tag(words)
     counts = np.stack([span_counts(gold, found[name]) for name in SYSTEMS], axis=1)
     key = run_key(one.name, encoder, seed, size, plan)

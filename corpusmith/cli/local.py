@@ -126,17 +126,28 @@ def extract(
         bool, typer.Option("--skip-bad", help="Skip documents that can't be read, and list them.")
     ] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="Cores to use.")] = None,
+    assist: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A list of names for a label, as LABEL=FILE, or the model's corpus folder: joins "
+            "list and model by estimated precision. Repeat for more."
+        ),
+    ] = None,
 ) -> None:
     """Extract entities from documents on this machine. The same command resumes a killed run."""
     from corpusmith.extraction.extract import Extractor
     from corpusmith.extraction.negation import Negation
     from corpusmith.extraction.readers.read import Reading
     from corpusmith.extraction.run import Output, extract_files, print_skipped
+    from corpusmith.recipe.lookup import lookup_of
 
     output = Output.of(out, to)
     reading = Reading(format_, encoding, parse_columns(columns))
     annotate = [Negation()] if negation else []
-    extractor = Extractor.from_pretrained(model, relations, threshold, annotate, threads=threads)
+    lexicon = lookup_of(assist) if assist else None
+    extractor = Extractor.from_pretrained(
+        model, relations, threshold, annotate, lexicon, threads=threads
+    )
     done = extract_files(extractor, paths, output, reading, skip_bad)
     print_skipped(done.skipped, sys.stderr)
     typer.echo(

@@ -145,7 +145,12 @@ def run_key(extractor: Extractor, patterns: Sequence[str], reading: Reading) -> 
     ]
     facts: list[Any] = [sorted(m.config.items(), key=str) for m in models]
     facts += [[m.source, m.backend] for m in models]
-    facts += [extractor.threshold, list(patterns), sorted(asdict(reading).items())]
+    facts += [
+        type(extractor.entities).__name__,
+        extractor.threshold,
+        list(patterns),
+        sorted(asdict(reading).items()),
+    ]
     facts += [
         getattr(annotate, "__name__", type(annotate).__name__) for annotate in extractor.annotate
     ]
