@@ -4,6 +4,7 @@ import csv
 import gzip
 import re
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,14 +85,20 @@ def read_lexicon(label: str, path: Path) -> Lexicon:
 
 def read_concepts(path: Path) -> dict[str, str]:
     concepts: dict[str, str] = {}
+    for name, concept_id in read_names(path):
+        concepts.setdefault(key(name), concept_id)
+    if not concepts:
+        raise ValueError("no names")
+    return concepts
+
+
+def read_names(path: Path) -> Iterator[tuple[str, str]]:
+    """(name, concept id) of each name of more than two characters."""
     with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
             for name in [row["name"], *(row["synonyms"] or "").split("|")]:
                 if len(name) > 2:
-                    concepts.setdefault(key(name), row["concept_id"])
-    if not concepts:
-        raise ValueError("no names")
-    return concepts
+                    yield name, row["concept_id"]
 
 
 def key(name: str) -> str:

@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from corpusmith.extraction.assist.assist import AssistedExtractor, label_model_of
+from corpusmith.lexicon.matcher import Matcher
 from corpusmith.space.batcher import Batcher
-from corpusmith.space.lexicon import concept_url, read_lexicon
+from corpusmith.space.lexicon import concept_url, read_lexicon, read_names
 from corpusmith.space.schema import (
     MAX_PAIRS,
     Annotated,
@@ -30,7 +32,7 @@ from corpusmith.space.settings import (
 )
 
 if TYPE_CHECKING:
-    from corpusmith.inference import Entity
+    from corpusmith.inference import Entity, EntityExtractor
 
 SHORT = 2_000  # characters; a longer text does not share a batch with other visitors' texts
 CHUNK = 16  # texts of a file per batch; a file can be cancelled between two batches
@@ -74,6 +76,11 @@ class Service:
             for label, path in settings.lexicons
             if label.upper() in used
         }
+        self.assistants = {
+            name: Batcher(assisted.extract)
+            for name, extractor in self.extractors.items()
+            if (assisted := self.assisted(name, extractor))
+        }
         recorded = read_zero_shot(settings.zero_shot) if settings.zero_shot else {}
         known = {e.label for entities in recorded.values() for e in entities} & set(self.labels)
         self.zero_shot = recorded if known else {}
@@ -109,7 +116,9 @@ class Service:
         sides = {known.get(side.upper(), side.capitalize()) for side in self.sides}
         return sorted({*self.labels, *sides})
 
-    def extract(self, text: str, model: str = "", threshold: float = 0.5) -> list[Mention]:
+    def extract(
+        self, text: str, model: str = "", threshold: float = 0.5, assist: bool = False
+    ) -> list[Mention]:
         """Find the entities in a text, of the types that this Space's models find.
 
         Args:
@@ -117,13 +126,16 @@ class Service:
             model: Name of one model of this Space. If empty, all models read the text, and of
                 overlapping mentions the likeliest stays.
             threshold: Leave out mentions whose probability is lower, 0 to 1.
+            assist: Join the models with this Space's lists of names, by estimated precision.
 
         Returns:
             Mentions in order of appearance, with offsets, label, probability and concept.
         """
         text, threshold = checked_text(text), checked_threshold(threshold)
         found = [
-            mention for name in self.model_names(model) for mention in self.candidates(text, name)
+            mention
+            for name in self.model_names(model)
+            for mention in self.candidates(text, name, assist)
         ]
         return without_overlaps(above(found, threshold))
 
@@ -210,12 +222,27 @@ class Service:
                 for (row_id, text), *each in zip(chunk, *answers, strict=True)
             ]
 
-    def candidates(self, text: str, model: str) -> list[Mention]:
+    def assisted(self, name: str, extractor: "EntityExtractor") -> AssistedExtractor | None:
+        """The model joined with the lists of its types; None without a list."""
+        lookup = {
+            label: Matcher(read_names(path), self.lexicons[label].stop)
+            for label, path in self.settings.lexicons
+            if label in extractor.labels
+        }
+        known = label_model_of(self.folders[name], extractor.labels)
+        return AssistedExtractor(extractor, lookup, known) if lookup else None
+
+    def candidates(self, text: str, model: str, assist: bool = False) -> list[Mention]:
         """The mentions that one model finds, of any probability.
 
-        A short text shares a batch with others that wait for the model. A long one runs alone.
+        With `assist`, those of model and list of names; a model without a list reads alone. A short
+        text shares a batch with others that wait for the model. A long one runs alone.
         """
-        if len(text) <= SHORT:
+        if assist and not self.assistants:
+            raise InputError("This Space has no list of names for its models.")
+        if assist and model in self.assistants:
+            entities: Sequence[Entity] = self.assistants[model](text)
+        elif len(text) <= SHORT:
             entities = self.batchers[model](text)
         else:
             entities = self.extractors[model].extract([text])[0]

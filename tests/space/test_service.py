@@ -232,3 +232,19 @@ def test_damaged_model_is_one_clear_error(
     with pytest.raises(ValueError, match="can't be loaded") as refused:
         Service(settings)
     assert str(folder) in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_list_assists_the_model_of_its_type(service: Service) -> None:
+    """The model doesn't know "mucoviscidosis"; the list does."""
+    text = "Mucoviscidosis and asthma are no disease of BRCA1 carriers."
+    alone = [mention["text"] for mention in service.extract(text)]
+    assisted = service.extract(text, assist=True)
+    assert "Mucoviscidosis" not in alone
+    assert [mention["text"] for mention in assisted] == ["Mucoviscidosis", "asthma", "BRCA1"]
+    assert assisted[0]["concept_id"] == "MESH:D003550"
+
+
+def test_assistance_without_a_list_is_refused(models: dict[str, Path]) -> None:
+    settings = read_settings(Path("space"), {"CORPUSMITH_NER_MODELS": str(models["gene"])})
+    with pytest.raises(InputError, match="no list of names"):
+        Service(settings).extract("BRCA1 was cloned.", assist=True)
