@@ -58,27 +58,6 @@ def adapt(
         names.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def review(
-    model: Annotated[str, typer.Argument(help="The folder or Hub id of an entity model.")],
-    documents: Annotated[
-        list[Path], typer.Option(help="A file or folder of documents. Repeat for more.")
-    ],
-    out: Annotated[Path, typer.Option(help="The folder to write, readable by you alone.")],
-    sentences: Annotated[int, typer.Option(min=1, help="Number of sentences to sample.")] = 100,
-    seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 42,
-) -> None:
-    """Sample sentences for manual correction in Label Studio."""
-    from corpusmith.training.adapt.documents import sample_sentences
-    from corpusmith.training.adapt.review import write_review
-    from corpusmith.training.adapt.settings import adapt_settings
-
-    sample = sample_sentences(documents, adapt_settings(sentences=sentences, seed=seed))
-    count = write_review(model, sample, out)
-    typer.echo(f"{out / 'tasks.json'}: {count} sentences with the model's mentions")
-    typer.echo(f"In Label Studio: paste {out / 'labels.xml'} as the interface, import the tasks,")
-    typer.echo(f"correct, export JSON, then: corpusmith evaluate {model} EXPORT.json")
-
-
 def parse_lists(given: list[str]) -> dict[str, str]:
     """`["Disease=words.txt"]` as a mapping. Raises UserError at anything else."""
     pairs = [text.partition("=") for text in given]

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from corpusmith.extraction.assist.label_model import prior_model
+from corpusmith.extraction.assist.settings import label_settings
 from corpusmith.inference import Entity, by_sentence
 from corpusmith.space.schema import MAX_BATCH, MAX_CHARACTERS, MAX_PAIRS, InputError
 from corpusmith.space.service import CHUNK, SHORT, Service, pair_count
@@ -234,13 +236,24 @@ def test_damaged_model_is_one_clear_error(
     assert str(folder) in str(refused.value) and "\n" not in str(refused.value)
 
 
-def test_list_assists_the_model_of_its_type(service: Service) -> None:
-    """The model doesn't know "mucoviscidosis"; the list does."""
-    text = "Mucoviscidosis and asthma are no disease of BRCA1 carriers."
-    alone = [mention["text"] for mention in service.extract(text)]
-    assisted = service.extract(text, assist=True)
-    assert "Mucoviscidosis" not in alone
-    assert [mention["text"] for mention in assisted] == ["Mucoviscidosis", "asthma", "BRCA1"]
+def test_list_assists_the_model_of_its_type(
+    tagger: Callable, lexicon: Path, tmp_path: Path
+) -> None:
+    """The model does not know "mucoviscidosis"; its label model trusts listed words."""
+    folder = tagger(tmp_path / "disease", "Disease", {"asthma": (0.0, 6.0, 0.0)})
+    known = prior_model(["Disease"], label_settings()).facts()
+    for group in known["groups"]:
+        group["share"] = 0.99 if group["listed"] else 0.3
+    (folder / "training.json").write_text(json.dumps({"adapted": {"label_model": known}}))
+    variables = {
+        "CORPUSMITH_NER_MODELS": str(folder),
+        "CORPUSMITH_LEXICONS": f"Disease={lexicon}",
+    }
+    alone = Service(read_settings(Path("space"), variables))
+    text = "Mucoviscidosis and asthma are no disease of carriers."
+    assert [mention["text"] for mention in alone.extract(text)] == ["asthma"]
+    assisted = alone.extract(text, assist=True)
+    assert [mention["text"] for mention in assisted] == ["Mucoviscidosis", "asthma"]
     assert assisted[0]["concept_id"] == "MESH:D003550"
 
 
