@@ -75,7 +75,8 @@ def adapt(
 
     Args:
         model: a folder that `train` wrote.
-        documents: files and folders, in the formats of docs/formats.md.
+        documents: files and folders, in the formats of docs/formats.md, or
+            hf://datasets/ID[@REVISION].
         out: the model folder to write, readable by you alone.
         corpus: folder of the corpus that the model was trained on: its list of names and its rows
             are used.
@@ -96,8 +97,7 @@ def adapt(
         settings = adapt_settings(**(config or {}))
     else:
         settings = adapt_settings(Path(config))
-    files = [Path(path) for path in paths]
-    done = learn(str(model), files, Path(out), known, settings, lambda line: None)
+    done = learn(str(model), [*map(str, paths)], Path(out), known, settings, lambda line: None)
     return Folder(Path(out), done.facts)
 
 

@@ -1,6 +1,7 @@
 """The verbs that work on local documents. Nothing they read leaves this machine."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +15,11 @@ from corpusmith.errors import UserError
 def adapt(
     model: Annotated[str, typer.Argument(help="The folder of an entity model.")],
     documents: Annotated[
-        list[Path],
-        typer.Option(help="A file or folder of documents without labels. Repeat for more."),
+        list[str],
+        typer.Option(
+            help="A file or folder of documents without labels, or hf://datasets/ID@REVISION. "
+            "Repeat for more."
+        ),
     ],
     out: Annotated[Path, typer.Option(help="The model folder to write, readable by you alone.")],
     corpus: Annotated[
@@ -33,6 +37,12 @@ def adapt(
     names: Annotated[
         Path | None, typer.Option(help="Write the new names with counts here, for you alone.")
     ] = None,
+    public_text: Annotated[
+        str | None,
+        typer.Option(
+            help="The licence of hf:// documents, if the model may be published because of it."
+        ),
+    ] = None,
     json_file: JsonPath = None,
 ) -> None:
     """Adapt an entity model to documents without labels. The same command resumes a killed run."""
@@ -42,7 +52,7 @@ def adapt(
     from corpusmith.training.adapt.settings import adapt_settings
 
     settings = adapt_settings(config, seed=seed)
-    known = known_of(corpus, parse_lists(lists or []))
+    known = replace(known_of(corpus, parse_lists(lists or [])), licence=public_text)
     adapted = learn(model, documents, out, known, settings, typer.echo)
     write_figures(json_file, adapted.facts)
     for line in adapted_lines(adapted.facts):

@@ -23,7 +23,7 @@ def refuse_adapted(folder: Path) -> None:
             "a model can reveal its training text: publish it only with the consent of "
             "those who own the documents, by --i-may-publish-this-model"
         )
-    if "adapted" in training:
+    if "adapted" in training and not training["adapted"].get("public"):
         raise UserError(
             f"{folder} was trained on {training['adapted']['documents']:,} local documents, and a "
             "model can reveal its training text: publish it only with the consent of "
