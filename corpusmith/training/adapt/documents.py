@@ -5,6 +5,7 @@ The text stays in memory: nothing here or after it writes a sentence to a file.
 
 import hashlib
 import heapq
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,16 +106,35 @@ def documents_in(file: Path) -> Iterator[Document]:
         raise UserError(f"{file} can't be read as Parquet: {error}") from error
 
 
-def files_of(path: Path) -> list[Path]:
-    """The file itself, or all files of known formats in a folder and its subfolders."""
+def files_of(path: Path) -> Iterator[Path]:
+    """The file itself, or all files of known formats in a folder and its subfolders, in any order.
+
+    The names of a folder's files are not held in memory.
+
+    Raises:
+        UserError: the path does not exist, or the folder holds no such file.
+    """
     if not path.exists():
         raise UserError(f"{path} does not exist: name a file or a folder of documents")
     if not path.is_dir():
-        return [path]
-    files = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in KNOWN]
-    if not files:
+        yield path
+        return
+    empty = True
+    for file in walk(path):
+        if file.suffix.lower() in KNOWN:
+            empty = False
+            yield file
+    if empty:
         raise UserError(f"{path} holds no file that ends in {', '.join(sorted(KNOWN))}")
-    return files
+
+
+def walk(folder: Path) -> Iterator[Path]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from walk(Path(entry.path))
+            elif entry.is_file():
+                yield Path(entry.path)
 
 
 def sentence_words(text: str) -> Iterator[tuple[str, ...]]:
