@@ -30,10 +30,18 @@ FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config
 
 
 def measure(model: str, corrected: Path) -> dict[str, Any]:
-    """Scores of the model on the corrected sentences, with a 95% interval over sentences."""
-    figures = evaluate(model, str(corrected))
+    """Scores of the model on the corrected sentences, with a 95% interval over sentences.
+
+    Raises:
+        UserError: the sentences can't be read, or none has a mention.
+    """
     rows = read_benchmark(str(corrected), "test").tagged
     mentions = sum(len(row.entities) for row in rows)
+    if not mentions:
+        raise UserError(
+            f"the {len(rows)} corrected sentences have no mention, so there is no F1: review more"
+        )
+    figures = evaluate(model, str(corrected))
     return {name: figures[name] for name in FIGURES} | {"mentions": mentions}
 
 
