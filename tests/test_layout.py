@@ -26,7 +26,7 @@ NEVER_IMPORTS = {
     "extraction": {"teacher", "corpus", "training", "evidence", "cards", "hub", "cli"},
     "hub/local": PARTS - {"hub"},
 }
-SPACE = {"space", "inference", "extraction.assist", "lexicon.matcher"}
+SPACE = {"space", "inference", "extraction.assist", "lexicon.matcher", "lexicon.words"}
 ALONE = {"inference": {"inference"}, "hub/local": {"hub.local"}, "space": SPACE}
 
 

@@ -1,10 +1,11 @@
 """The answers of the Space to the page, the HTTP API and MCP clients, without Gradio."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from corpusmith.extraction.assist.assist import AssistedExtractor, label_model_of
 from corpusmith.lexicon.matcher import Matcher
+from corpusmith.lexicon.words import fold
 from corpusmith.space.batcher import Batcher
 from corpusmith.space.lexicon import concept_url, read_lexicon, read_names
 from corpusmith.space.schema import (
@@ -77,7 +78,7 @@ class Service:
             if label.upper() in used
         }
         self.assistants = {
-            name: Batcher(assisted.extract)
+            name: Batcher(forgetting(assisted))
             for name, extractor in self.extractors.items()
             if (assisted := self.assisted(name, extractor))
         }
@@ -301,6 +302,20 @@ class Service:
             for evaluation in read_evaluations(folder)
             if "backend" in evaluation
         ]
+
+
+def forgetting(
+    assisted: AssistedExtractor,
+) -> Callable[[Sequence[str]], Sequence[Sequence["Entity"]]]:
+    """The extraction, without the cache that keeps the words of a visitor's text in memory."""
+
+    def extract(texts: Sequence[str]) -> Sequence[Sequence["Entity"]]:
+        try:
+            return assisted.extract(texts)
+        finally:
+            fold.cache_clear()
+
+    return extract
 
 
 def pair_count(text: str, entities: Sequence["Entity"], one_kind: bool = False) -> int:

@@ -10,6 +10,7 @@ import pytest
 from corpusmith.extraction.assist.label_model import prior_model
 from corpusmith.extraction.assist.settings import label_settings
 from corpusmith.inference import Entity, by_sentence
+from corpusmith.lexicon.words import fold
 from corpusmith.space.schema import MAX_BATCH, MAX_CHARACTERS, MAX_PAIRS, InputError
 from corpusmith.space.service import CHUNK, SHORT, Service, pair_count
 from corpusmith.space.settings import read_examples, read_settings
@@ -255,6 +256,7 @@ def test_list_assists_the_model_of_its_type(
     assisted = alone.extract(text, assist=True)
     assert [mention["text"] for mention in assisted] == ["Mucoviscidosis", "asthma"]
     assert assisted[0]["concept_id"] == "MESH:D003550"
+    assert fold.cache_info().currsize == 0, "no word of a visitor's text stays in memory"
 
 
 def test_assistance_without_a_list_is_refused(models: dict[str, Path]) -> None:

@@ -20,7 +20,7 @@ from corpusmith.recipe.lookup import corpus_lookup
 from corpusmith.training.adapt.choice import Choice, choose
 from corpusmith.training.adapt.documents import sample_sentences
 from corpusmith.training.adapt.private import private_folder
-from corpusmith.training.adapt.public import located
+from corpusmith.training.adapt.public import check_base, located
 from corpusmith.training.adapt.report import figures, new_names
 from corpusmith.training.adapt.rounds import Labelled, Rounds
 from corpusmith.training.adapt.settings import AdaptSettings
@@ -69,8 +69,8 @@ def adapt(
         say: called with a line about each stage.
 
     Raises:
-        UserError: when model or documents cannot be read, or the lookup has other labels than the
-            model.
+        UserError: when model or documents cannot be read, the lookup has other labels than the
+            model, or a model of private text is to be adapted to public text.
     """
     trained = base_facts(model)
     labels = model_labels(model)
@@ -81,6 +81,7 @@ def adapt(
         )
     if (out / "training.json").exists():
         raise UserError(f"{out} holds a finished model: write to another folder")
+    earlier = check_base(trained, model) if known.licence else []
     paths, sources = located(documents, known.licence)
     with private_folder(out) as work:
         sample = sample_sentences(paths, settings)
@@ -106,7 +107,7 @@ def adapt(
             "seed": settings.seed,
             **figures(rounds, labelled, choice.outside_bias, choice.round),
         }
-        facts |= {"public": sources} if sources else {}
+        facts |= {"public": [*earlier, *sources]} if sources else {}
         write_model(rounds.students[choice.round], out, choice)
         write_shares(labelled, out / "assist" / "names.json")
         write_json(trained | {"adapted": facts}, out / "training.json")

@@ -5,7 +5,7 @@
 A model that was adapted to such text is published like any other; its card names the source.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,21 @@ def located(
     return paths, sources
 
 
+def check_base(facts: Mapping[str, Any], model: str) -> list[dict[str, Any]]:
+    """The public sources that a model to adapt to public text already learned from.
+
+    Raises:
+        UserError: it learned from private text, so what is made of it is not public.
+    """
+    adapted = facts.get("adapted") or {}
+    if facts.get("reviewed") or (adapted and not adapted.get("public")):
+        raise UserError(
+            f"{model} was trained on local documents, so --public-text does not make it public: "
+            "adapt the model that it was made from"
+        )
+    return list(adapted.get("public") or ())
+
+
 def downloaded(name: str, revision: str | None) -> tuple[Path, str]:
     """The folder of the dataset's documents in the Hub cache, and the commit."""
     from huggingface_hub import HfApi, snapshot_download
@@ -54,7 +69,11 @@ def downloaded(name: str, revision: str | None) -> tuple[Path, str]:
     try:
         commit = str(HfApi().dataset_info(name, revision=revision).sha)
         folder = snapshot_download(
-            name, repo_type="dataset", revision=commit, allow_patterns=patterns
+            name,
+            repo_type="dataset",
+            revision=commit,
+            allow_patterns=patterns,
+            ignore_patterns=["dataset_info*.json", "croissant.json"],
         )
     except (HfHubHTTPError, HFValidationError, OSError, ValueError) as error:
         raise UserError(f"cannot read {HUB}{name}: {error}") from error

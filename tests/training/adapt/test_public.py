@@ -12,7 +12,7 @@ from huggingface_hub import HfApi
 from corpusmith.errors import UserError
 from corpusmith.hub.checks import refuse_adapted
 from corpusmith.training.adapt.documents import sample_sentences
-from corpusmith.training.adapt.public import located
+from corpusmith.training.adapt.public import check_base, located
 from corpusmith.training.adapt.settings import adapt_settings
 
 ID = "local/abstracts"
@@ -54,6 +54,15 @@ def test_public_text_needs_revision_and_no_local_file(dataset: str, tmp_path: Pa
         located([tmp_path], "CC-BY-4.0")
     with pytest.raises(UserError, match="cannot read hf://datasets/local/absent"):
         located(["hf://datasets/local/absent@main"], "CC-BY-4.0")
+
+
+def test_public_text_does_not_make_a_private_model_public() -> None:
+    source = {"id": ID, "revision": "0" * 40, "license": "CC0-1.0"}
+    assert check_base({"task": "ner"}, "m") == []
+    assert check_base({"adapted": {"documents": 3, "public": [source]}}, "m") == [source]
+    for private in ({"adapted": {"documents": 3}}, {"reviewed": {"sentences": 9}}):
+        with pytest.raises(UserError, match="does not make it public"):
+            check_base(private, "m")
 
 
 def test_model_of_public_text_may_be_published(tmp_path: Path) -> None:
