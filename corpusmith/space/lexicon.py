@@ -4,11 +4,15 @@ import csv
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
+
+if TYPE_CHECKING:
+    from corpusmith.inference import Entity, EntityExtractor
 
 WORD = re.compile(r"\w+")
 ACRONYM = re.compile(r"(?=.*[A-Z].*[A-Z])\w{3,6}")
@@ -113,3 +117,38 @@ def fold(name: str) -> str:
 def concept_url(concept_id: str) -> str:
     """The address that forwards an identifier (`MESH:D009369`) to its ontology's page."""
     return f"https://identifiers.org/{concept_id}"
+
+
+def assistant(
+    extractor: "EntityExtractor",
+    folder: Path,
+    paths: Sequence[tuple[str, Path]],
+    lexicons: Mapping[str, Lexicon],
+) -> Callable[[Sequence[str]], Sequence[Sequence["Entity"]]] | None:
+    """The extraction by a model and the lists of its types together; None without such a list.
+
+    Args:
+        folder: of the model; an adapted one holds the estimated precision of lists.
+        paths: (label, file) of each lexicon.
+        lexicons: the same files as they were read, by label.
+    """
+    from corpusmith.extraction.assist.assist import AssistedExtractor, label_model_of
+    from corpusmith.lexicon.matcher import Matcher
+    from corpusmith.lexicon.words import fold
+
+    lookup = {
+        label: Matcher(read_names(path), lexicons[label].stop)
+        for label, path in paths
+        if label in extractor.labels
+    }
+    if not lookup:
+        return None
+    assisted = AssistedExtractor(extractor, lookup, label_model_of(folder, extractor.labels))
+
+    def extract(texts: Sequence[str]) -> Sequence[Sequence["Entity"]]:
+        try:
+            return assisted.extract(texts)
+        finally:
+            fold.cache_clear()  # it holds words of the visitor's text
+
+    return extract

@@ -1,13 +1,10 @@
 """The answers of the Space to the page, the HTTP API and MCP clients, without Gradio."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from corpusmith.extraction.assist.assist import AssistedExtractor, label_model_of
-from corpusmith.lexicon.matcher import Matcher
-from corpusmith.lexicon.words import fold
 from corpusmith.space.batcher import Batcher
-from corpusmith.space.lexicon import concept_url, read_lexicon, read_names
+from corpusmith.space.lexicon import assistant, concept_url, read_lexicon
 from corpusmith.space.schema import (
     MAX_PAIRS,
     Annotated,
@@ -33,7 +30,7 @@ from corpusmith.space.settings import (
 )
 
 if TYPE_CHECKING:
-    from corpusmith.inference import Entity, EntityExtractor
+    from corpusmith.inference import Entity
 
 SHORT = 2_000  # characters; a longer text does not share a batch with other visitors' texts
 CHUNK = 16  # texts of a file per batch; a file can be cancelled between two batches
@@ -78,9 +75,9 @@ class Service:
             if label.upper() in used
         }
         self.assistants = {
-            name: Batcher(forgetting(assisted))
+            name: Batcher(read)
             for name, extractor in self.extractors.items()
-            if (assisted := self.assisted(name, extractor))
+            if (read := assistant(extractor, self.folders[name], settings.lexicons, self.lexicons))
         }
         recorded = read_zero_shot(settings.zero_shot) if settings.zero_shot else {}
         known = {e.label for entities in recorded.values() for e in entities} & set(self.labels)
@@ -223,16 +220,6 @@ class Service:
                 for (row_id, text), *each in zip(chunk, *answers, strict=True)
             ]
 
-    def assisted(self, name: str, extractor: "EntityExtractor") -> AssistedExtractor | None:
-        """The model joined with the lists of its types; None without a list."""
-        lookup = {
-            label: Matcher(read_names(path), self.lexicons[label].stop)
-            for label, path in self.settings.lexicons
-            if label in extractor.labels
-        }
-        known = label_model_of(self.folders[name], extractor.labels)
-        return AssistedExtractor(extractor, lookup, known) if lookup else None
-
     def candidates(self, text: str, model: str, assist: bool = False) -> list[Mention]:
         """The mentions that one model finds, of any probability.
 
@@ -302,20 +289,6 @@ class Service:
             for evaluation in read_evaluations(folder)
             if "backend" in evaluation
         ]
-
-
-def forgetting(
-    assisted: AssistedExtractor,
-) -> Callable[[Sequence[str]], Sequence[Sequence["Entity"]]]:
-    """The extraction, without the cache that keeps the words of a visitor's text in memory."""
-
-    def extract(texts: Sequence[str]) -> Sequence[Sequence["Entity"]]:
-        try:
-            return assisted.extract(texts)
-        finally:
-            fold.cache_clear()
-
-    return extract
 
 
 def pair_count(text: str, entities: Sequence["Entity"], one_kind: bool = False) -> int:
