@@ -146,8 +146,8 @@ def label_model_of(folder: Path, labels: Sequence[str]) -> LabelModel:
     """The label model of an adapted model's folder; of another model, the priors."""
     training, names = folder / "training.json", folder / "assist" / "names.json"
     known = json.loads(training.read_text(encoding="utf-8")) if training.exists() else {}
-    shares = json.loads(names.read_text(encoding="utf-8")) if names.exists() else []
-    if "adapted" not in known:
+    facts = (known.get("adapted") or {}).get("label_model")
+    if not facts:
         return prior_model(labels, label_settings())
-    by_name = {(label, name): share for label, name, share in shares}
-    return LabelModel.from_facts(known["adapted"]["label_model"], by_name)
+    shares = json.loads(names.read_text(encoding="utf-8")) if names.exists() else []
+    return LabelModel.from_facts(facts, {(label, name): share for label, name, share in shares})
