@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from corpusmith.evaluation.benchmark import read_benchmark
 from corpusmith.evaluation.loading import Options
 from corpusmith.extraction.assist.assist import AssistedExtractor
-from corpusmith.extraction.extract import loaded
+from corpusmith.extraction.extract import load_extractor
 from corpusmith.recipe.lookup import lookup_of
 
 
@@ -26,7 +26,7 @@ def predictor_of(
         return
     reading = (options or Options()).reading
     rows = read_benchmark(benchmark, split, None, reading).tagged
-    assisted = loaded(AssistedExtractor, model, {"lookup": lookup_of([corpus])})
+    assisted = load_extractor(AssistedExtractor, model, {"lookup": lookup_of([corpus])})
     tags = assisted.tag([row.tokens for row in rows])
     with TemporaryDirectory(prefix="corpusmith-") as scratch:
         file = Path(scratch, "assisted.jsonl")
