@@ -62,13 +62,14 @@ def check_base(facts: Mapping[str, Any], model: str) -> list[dict[str, Any]]:
 
 def downloaded(name: str, revision: str | None) -> tuple[Path, str]:
     """The folder of the dataset's documents in the Hub cache, and the commit."""
-    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     patterns = [f"*{suffix}" for suffix in (*SUFFIXES, ".parquet")]
     try:
-        commit = str(HfApi().dataset_info(name, revision=revision).sha)
-        folder = snapshot_download(
+        api = HfApi()
+        commit = str(api.dataset_info(name, revision=revision).sha)
+        folder = api.snapshot_download(
             name,
             repo_type="dataset",
             revision=commit,
