@@ -114,7 +114,7 @@ class Extractor:
             entities = [moved(entity, start) for start, _ in parts for entity in next(found)]
             yield self.finished(document, entities)
 
-    def entities_of(self, parts: Sequence[str]) -> Iterator[list[Entity]]:
+    def entities_of(self, parts: Sequence[str]) -> Iterator[Sequence[Entity]]:
         """The entities of each part, in batches of about CHARACTERS."""
         group: list[str] = []
         for part in parts:

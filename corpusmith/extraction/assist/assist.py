@@ -84,7 +84,7 @@ class AssistedExtractor:
 
     def labelled(self, sentences: Sequence[Sequence[str]]) -> list[tuple[list[str], Scored]]:
         """The tags of each sentence, and its candidates."""
-        found = []
+        found: list[tuple[list[str], Scored]] = []
         means = self.extractor.probabilities(sentences)
         for words, mean in zip(sentences, means, strict=True):
             views = views_of([words], self.tags, [mean], self.lookup)

@@ -19,8 +19,10 @@ from corpusmith.recipe.schema import Recipe
 # At the top of the repo, where the Hub looks for the first three.
 ENTRANCE = ("app.py", "README.md", "requirements.txt", "page.css", "zero_shot.jsonl")
 
-ALONE = ("__init__.py", "files.py", "extraction/__init__.py")
-ALONE += ("lexicon/__init__.py", "lexicon/matcher.py", "lexicon/words.py")
+ALONE = (
+    *("__init__.py", "files.py", "extraction/__init__.py"),
+    *("lexicon/__init__.py", "lexicon/matcher.py", "lexicon/words.py"),
+)
 SETTINGS = Path("training", "settings", "adapt.yaml")  # of the label model
 
 
