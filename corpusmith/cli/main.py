@@ -14,11 +14,10 @@ from corpusmith import __version__
 from corpusmith.cli.corpus import build, generate
 from corpusmith.cli.hub import diff, hub_app, publish, repin
 from corpusmith.cli.ledger import ledger_app
-from corpusmith.cli.local import adapt, export_corpus, extract
+from corpusmith.cli.local import adapt, export_corpus, extract, review
 from corpusmith.cli.model import evaluate, export, search, train
 from corpusmith.cli.quality import aim, noise, outliers, prompts_app
 from corpusmith.cli.report import baseline, report
-from corpusmith.cli.review import review
 from corpusmith.cli.start import doctor, new, recipes, run
 from corpusmith.errors import UserError
 
