@@ -22,6 +22,8 @@ ID = "local/abstracts"
 def dataset(hub: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """A dataset of two abstracts in Parquet and one in a text file; its commit."""
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", hub)
+    template = f"{hub}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+    monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", template)
     api = HfApi(token="any-token")
     api.create_repo(ID, repo_type="dataset")
     table = pa.table({"text": ["Asthma was seen in two men.", "No gout was found in them."]})
