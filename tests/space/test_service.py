@@ -259,7 +259,8 @@ def test_list_assists_the_model_of_its_type(
     assert fold.cache_info().currsize == 0, "no word of a visitor's text stays in memory"
 
 
-def test_assistance_without_a_list_is_refused(models: dict[str, Path]) -> None:
-    settings = read_settings(Path("space"), {"CORPUSMITH_NER_MODELS": str(models["gene"])})
+def test_assistance_without_a_list_is_refused(tagger: Callable, tmp_path: Path) -> None:
+    folder = tagger(tmp_path / "devices", "Device", {"stent": (0.0, 6.0, 0.0)})
+    settings = read_settings(Path("space"), {"CORPUSMITH_NER_MODELS": str(folder)})
     with pytest.raises(InputError, match="no list of names"):
-        Service(settings).extract("BRCA1 was cloned.", assist=True)
+        Service(settings).extract("The stent was removed.", assist=True)
