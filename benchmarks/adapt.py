@@ -9,7 +9,8 @@ student, and both students assisted by the list. No real label is used before th
 
 Each finished run is one line of OUT/runs.jsonl. The same command skips finished runs. It ends with
 OUT/summary.json (means over seeds, intervals over sentences) and the same as a table; `--table`
-only does this last step. A change of the method's code or settings starts new lines.
+only does this last step. WORK keeps the predictions, KEY-adapted.jsonl and KEY-assisted.jsonl, for
+`corpusmith report --predictions`. A change of the method's code or settings starts new lines.
 
 `--sets FILE` is a YAML file of sets, each with `benchmark` (below DIR) and either `corpus` (a
 folder that `corpusmith build` wrote) or `recipe` with an optional `ledger`:
@@ -174,10 +175,15 @@ def run_one(one: Set, encoder: str, seed: int, size: str, plan: Plan) -> dict[st
     found = {"lookup": [lookup_tags(lookup, row) for row in words]}
     for name, model in (("synthetic", student), ("adapted", adapted)):
         found[name] = EntityExtractor.from_pretrained(model, backend="torch").tag(words)
-        assisted = AssistedExtractor.from_pretrained(model, lookup, backend="torch")
+        assisted = AssistedExtractor.from_pretrained(model, lookup=lookup, backend="torch")
         found[f"{name}, assisted"] = assisted.tag(words)
     counts = np.stack([span_counts(gold, found[name]) for name in SYSTEMS], axis=1)
     key = run_key(one.name, encoder, seed, size, plan)
+    for system in ("adapted", "assisted"):
+        tags = found["adapted" if system == "adapted" else "adapted, assisted"]
+        pairs = zip(rows, tags, strict=True)
+        lines = [json.dumps({"id": row.id, "ner_tags": of_row}) + "\n" for row, of_row in pairs]
+        (plan.work / f"{key}-{system}.jsonl").write_text("".join(lines), encoding="utf-8")
     np.save(plan.work / f"{key}.npy", counts)
     facts = read_json(adapted / "training.json")["adapted"]
     shutil.rmtree(adapted)

@@ -27,7 +27,7 @@ def check_documents(documents: Sequence[Path], recipes: Sequence[Recipe]) -> Non
     if documents and all(recipe.task != "ner" for recipe in recipes):
         raise UserError("--documents adapts entity models, and no recipe here is for entities")
     for path in documents:
-        files_of(path)
+        next(files_of(path))
 
 
 def adapt_student(
@@ -62,13 +62,15 @@ def adapt_student(
 
 
 def state_of(documents: Sequence[Path]) -> str:
-    """A hash of the settings, and of the names, sizes and times of all files."""
-    digest = hashlib.sha256(shipped("training", "settings", "adapt.yaml").read_bytes())
+    """A hash of the settings, and of the names, sizes and times of all files in any order."""
+    settings = shipped("training", "settings", "adapt.yaml").read_bytes()
+    total = int.from_bytes(hashlib.sha256(settings).digest(), "big")
     for path in documents:
         for file in files_of(path):
             state = file.stat()
-            digest.update(f"{file}\0{state.st_size}\0{state.st_mtime_ns}\0".encode())
-    return digest.hexdigest()
+            known = f"{file}\0{state.st_size}\0{state.st_mtime_ns}".encode("utf-8", "surrogatepass")
+            total += int.from_bytes(hashlib.sha256(known).digest(), "big")
+    return f"{total % 2**256:064x}"
 
 
 def benchmarks_of(recipe: Recipe, folder: Path | None) -> Iterator[tuple[Path, str]]:

@@ -22,11 +22,12 @@ NEVER_IMPORTS = {
     "training": {"teacher", "evidence", "cards", "hub", "space", "cli"},
     "evaluation": {"teacher", "evidence", "cards", "hub", "space", "cli"},
     "cards": PARTS - {"cards"},
-    "space": PARTS - {"space"},
+    "space": PARTS - {"space", "extraction", "lexicon"},
     "extraction": {"teacher", "corpus", "training", "evidence", "cards", "hub", "cli"},
     "hub/local": PARTS - {"hub"},
 }
-ALONE = {"inference": {"inference"}, "hub/local": {"hub.local"}, "space": {"space", "inference"}}
+SPACE = {"space", "inference", "extraction.assist", "lexicon.matcher", "lexicon.words"}
+ALONE = {"inference": {"inference"}, "hub/local": {"hub.local"}, "space": SPACE}
 
 
 @lru_cache

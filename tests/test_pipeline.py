@@ -1,6 +1,5 @@
 """The full pipeline on a tiny recipe and encoder: run once, run twice, and killed."""
 
-import gzip
 import json
 import os
 import random
@@ -19,9 +18,9 @@ from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.request import Request
 from corpusmith.teacher.ledger import Answer, Ledger
 from corpusmith.teacher.payload import payload_key
+from tests.fixtures.offline import CANARY, betraying
 
 pytestmark = pytest.mark.slow
-CANARY = "Zyxwvut"
 HOUSE = Path(__file__).parents[1]
 ENVIRONMENT = {
     **os.environ,
@@ -110,11 +109,7 @@ def test_run_adapts_to_documents_and_releases_no_word_of_them(
     adapted = tmp_path / "runs" / "tiny-disease" / "adapted"
     assert json.loads((adapted / "training.json").read_text())["adapted"]["documents"] == 40
     assert stat.S_IMODE(adapted.stat().st_mode) == 0o700
-    for path in [path for path in (tmp_path / "runs").rglob("*") if path.is_file()]:
-        content = path.read_bytes()
-        content = gzip.decompress(content) if path.suffix == ".gz" else content
-        assert CANARY.lower() not in str(path.relative_to(tmp_path)).lower()
-        assert CANARY.lower().encode() not in content.lower(), path
+    assert not betraying(tmp_path / "runs")
     before = (adapted / "model.safetensors").stat().st_mtime_ns
     second = subprocess.run(line, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert second.returncode == 0, second.stderr[-3000:]

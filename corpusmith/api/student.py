@@ -75,7 +75,8 @@ def adapt(
 
     Args:
         model: a folder that `train` wrote.
-        documents: files and folders, in the formats of docs/formats.md.
+        documents: files and folders, in the formats of docs/formats.md, or
+            hf://datasets/ID[@REVISION].
         out: the model folder to write, readable by you alone.
         corpus: folder of the corpus that the model was trained on: its list of names and its rows
             are used.
@@ -96,8 +97,7 @@ def adapt(
         settings = adapt_settings(**(config or {}))
     else:
         settings = adapt_settings(Path(config))
-    files = [Path(path) for path in paths]
-    done = learn(str(model), files, Path(out), known, settings, lambda line: None)
+    done = learn(str(model), [*map(str, paths)], Path(out), known, settings, lambda line: None)
     return Folder(Path(out), done.facts)
 
 
@@ -109,7 +109,10 @@ def review(
     sentences: int = 100,
     seed: int = 42,
 ) -> Path:
-    """Write a random sample of sentences with predictions, to be corrected in Label Studio.
+    """Write a random sample of sentences with predictions, to be corrected by a person.
+
+    `corpusmith review MODEL --out OUT` then shows them in the browser; Label Studio reads
+    `tasks.json`.
 
     >>> cs.review("student", "notes.txt", out="review", sentences=10).name
     'tasks.json'
@@ -124,8 +127,8 @@ def review(
         seed: the seed of the sample.
     """
     from corpusmith.training.adapt.documents import sample_sentences
-    from corpusmith.training.adapt.review import write_review
     from corpusmith.training.adapt.settings import adapt_settings
+    from corpusmith.training.review.sentences import write_review
 
     paths = [documents] if isinstance(documents, str | PathLike) else list(documents)
     settings = adapt_settings(sentences=sentences, seed=seed)

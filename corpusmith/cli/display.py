@@ -243,7 +243,15 @@ def adapted_lines(facts: dict[str, Any]) -> Iterator[str]:
     for name, row in rows.items():
         low, high = row["f1_interval"]
         scores = f"{row['precision']:>5.1f} {row['recall']:>5.1f} {row['f1']:>5.1f}"
-        yield f"  {name:<10} {scores}  {low:.1f} to {high:.1f}"
+        bounds = [
+            f"{side} {row[key][0]:.1f} to {row[key][1]:.1f}"
+            for side, key in (("P", "precision_interval"), ("R", "recall_interval"))
+            if key in row
+        ]
+        yield f"  {name:<10} {scores}  {low:.1f} to {high:.1f}; {', '.join(bounds)}"
+    for pair in facts["between_sources"]:
+        (one, other), (low, high) = pair["sources"], pair["interval"]
+        yield f"  {one} and {other} agree with F1 {pair['f1']:.1f} ({low:.1f} to {high:.1f})"
     yield (
         f"Kept: round {facts['chosen_round']}, {facts['outside_bias']:g} added to the logit of O; "
         f"{100 * facts['masked_words']:.1f}% of the words were masked"

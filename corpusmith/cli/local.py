@@ -1,6 +1,7 @@
 """The verbs that work on local documents. Nothing they read leaves this machine."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +15,11 @@ from corpusmith.errors import UserError
 def adapt(
     model: Annotated[str, typer.Argument(help="The folder of an entity model.")],
     documents: Annotated[
-        list[Path],
-        typer.Option(help="A file or folder of documents without labels. Repeat for more."),
+        list[str],
+        typer.Option(
+            help="A file or folder of documents without labels, or hf://datasets/ID@REVISION. "
+            "Repeat for more."
+        ),
     ],
     out: Annotated[Path, typer.Option(help="The model folder to write, readable by you alone.")],
     corpus: Annotated[
@@ -33,6 +37,12 @@ def adapt(
     names: Annotated[
         Path | None, typer.Option(help="Write the new names with counts here, for you alone.")
     ] = None,
+    public_text: Annotated[
+        str | None,
+        typer.Option(
+            help="The licence of hf:// documents, if the model may be published because of it."
+        ),
+    ] = None,
     json_file: JsonPath = None,
 ) -> None:
     """Adapt an entity model to documents without labels. The same command resumes a killed run."""
@@ -42,7 +52,7 @@ def adapt(
     from corpusmith.training.adapt.settings import adapt_settings
 
     settings = adapt_settings(config, seed=seed)
-    known = known_of(corpus, parse_lists(lists or []))
+    known = replace(known_of(corpus, parse_lists(lists or [])), licence=public_text)
     adapted = learn(model, documents, out, known, settings, typer.echo)
     write_figures(json_file, adapted.facts)
     for line in adapted_lines(adapted.facts):
@@ -60,23 +70,67 @@ def adapt(
 
 def review(
     model: Annotated[str, typer.Argument(help="The folder or Hub id of an entity model.")],
+    out: Annotated[Path, typer.Option(help="The folder of the review, readable by you alone.")],
     documents: Annotated[
-        list[Path], typer.Option(help="A file or folder of documents. Repeat for more.")
-    ],
-    out: Annotated[Path, typer.Option(help="The folder to write, readable by you alone.")],
+        list[Path] | None, typer.Option(help="A file or folder of documents. Repeat for more.")
+    ] = None,
     sentences: Annotated[int, typer.Option(min=1, help="Number of sentences to sample.")] = 100,
     seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 42,
+    label_studio: Annotated[
+        bool, typer.Option("--label-studio", help="Write the tasks for Label Studio, and stop.")
+    ] = False,
+    read: Annotated[
+        Path | None,
+        typer.Option(help="Corrected sentences, such as an export of Label Studio: no page."),
+    ] = None,
+    port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.")] = 0,
+    train: Annotated[
+        Path | None, typer.Option(help="Also train on the corrected sentences: the new model.")
+    ] = None,
+    corpus: Annotated[
+        str | None, typer.Option(help="With --train: a corpus folder, whose rows are mixed in.")
+    ] = None,
+    json_file: JsonPath = None,
 ) -> None:
-    """Sample sentences for manual correction in Label Studio."""
-    from corpusmith.training.adapt.documents import sample_sentences
-    from corpusmith.training.adapt.review import write_review
-    from corpusmith.training.adapt.settings import adapt_settings
+    """Correct a random sample of sentences in the browser, and measure the model on them.
 
-    sample = sample_sentences(documents, adapt_settings(sentences=sentences, seed=seed))
-    count = write_review(model, sample, out)
-    typer.echo(f"{out / 'tasks.json'}: {count} sentences with the model's mentions")
-    typer.echo(f"In Label Studio: paste {out / 'labels.xml'} as the interface, import the tasks,")
-    typer.echo(f"correct, export JSON, then: corpusmith evaluate {model} EXPORT.json")
+    The page answers on this machine only. The same command continues a review.
+    """
+    from corpusmith.training.adapt.documents import sample_sentences
+    from corpusmith.training.adapt.settings import adapt_settings
+    from corpusmith.training.data import load_corpus
+    from corpusmith.training.review.learn import measure, train_on
+    from corpusmith.training.review.sentences import CORRECTED, SENTENCES, Review, write_review
+    from corpusmith.training.review.server import serve
+
+    if documents and not read and not (out / SENTENCES).exists():
+        settings = adapt_settings(sentences=sentences, seed=seed)
+        count = write_review(model, sample_sentences(documents, settings), out)
+        typer.echo(f"{out}: {count} sentences with the model's mentions")
+    if label_studio:
+        typer.echo(f"In Label Studio: paste {out / 'labels.xml'} as the interface, import")
+        typer.echo(f"{out / 'tasks.json'}, correct, export JSON, then:")
+        typer.echo(f"corpusmith review {model} --out {out} --read EXPORT.json")
+        return
+    corrected = read or out / CORRECTED
+    if not read:
+        serve(Review.of(out), typer.echo, port)
+    if not corrected.exists():
+        raise UserError(f"{corrected} does not exist: no sentence is corrected yet")
+    figures = measure(model, corrected)
+    write_figures(json_file, figures)
+    low, high = figures["ci95"]
+    typer.echo(
+        f"{figures['sentences']} sentences corrected by a person, {figures['mentions']} mentions "
+        f"(a tiny gold set): strict F1 {figures['strict_f1']:.1f} ({low:.1f} to {high:.1f}), "
+        f"P {figures['precision']:.1f}, R {figures['recall']:.1f}"
+    )
+    if train:
+        used = train_on(model, corrected, train, load_corpus(corpus) if corpus else None)
+        typer.echo(
+            f"{train}: trained on {used['sentences']} corrected sentences, and not measured: "
+            "review other sentences for that, with another --seed and --out"
+        )
 
 
 def parse_lists(given: list[str]) -> dict[str, str]:
@@ -133,6 +187,13 @@ def extract(
         bool, typer.Option("--skip-bad", help="Skip documents that can't be read, and list them.")
     ] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="Cores to use.")] = None,
+    assist: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A list of names for a label, as LABEL=FILE, or the model's corpus folder: joins "
+            "list and model by estimated precision. Repeat for more."
+        ),
+    ] = None,
 ) -> None:
     """Extract entities from documents on this machine. The same command resumes a killed run."""
     from corpusmith.extraction.extract import Extractor
@@ -140,6 +201,7 @@ def extract(
     from corpusmith.extraction.negation import Negation
     from corpusmith.extraction.readers.read import Reading
     from corpusmith.extraction.run import Output, extract_files, print_skipped
+    from corpusmith.recipe.lookup import lookup_of
 
     output = Output.of(out, to)
     if relations is None and (neighbours or output.to in OF_RELATIONS):
@@ -147,8 +209,9 @@ def extract(
         raise UserError(f"{what} is for relations: give a relation model with --relations")
     reading = Reading(format_, encoding, parse_columns(columns))
     annotate = [Negation()] if negation else []
+    lexicon = lookup_of(assist) if assist else None
     options = {"threads": threads, "neighbours": neighbours}
-    extractor = Extractor.from_pretrained(model, relations, threshold, annotate, **options)
+    extractor = Extractor.from_pretrained(model, relations, threshold, annotate, lexicon, **options)
     done = extract_files(extractor, paths, output, reading, skip_bad)
     print_skipped(done.skipped, sys.stderr)
     typer.echo(

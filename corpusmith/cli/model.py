@@ -138,7 +138,7 @@ def evaluate(
     encoding: Encoding = None,
     assist: Annotated[
         str | None,
-        typer.Option(help="The model's corpus folder, for assistance by its list of names."),
+        typer.Option(help="Assist the model by a list: its corpus folder, or LABEL=FILE."),
     ] = None,
     json_file: JsonPath = None,
 ) -> None:

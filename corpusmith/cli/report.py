@@ -40,6 +40,12 @@ def report(
     zero_shot: Annotated[
         Path | None, typer.Option(help="Zero-shot predictions of an LLM for the split (JSONL).")
     ] = None,
+    predictions: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Predictions of the split, as adapted=FILE or assisted=FILE. Repeat, once a seed."
+        ),
+    ] = None,
     ledger: LedgerPath = None,
     encoder: EncoderName = "embedded",
     dry_run: Annotated[
@@ -69,6 +75,7 @@ def report(
         systems=listed(systems) or SYSTEMS,
         beside=listed(beside),
         zero_shot=zero_shot,
+        predictions=predicted_files(predictions or []),
         dry_run=dry_run,
     )
     run = Run(out, encoder, ledger, settings=settings)
@@ -122,6 +129,14 @@ def baseline(
     typer.echo(
         f"{out}: {done['rows']} rows; {done['unusable']} of {done['requests']} answers unusable"
     )
+
+
+def predicted_files(given: list[str]) -> tuple[tuple[str, Path], ...]:
+    """`["adapted=a.jsonl"]` as pairs. Raises UserError at anything else."""
+    pairs = [text.partition("=") for text in given]
+    if wrong := [system for system, _, file in pairs if not (system and file)]:
+        raise UserError(f"--predictions {wrong[0]}: give SYSTEM=FILE, such as adapted=dev.jsonl")
+    return tuple((system, Path(file)) for system, _, file in pairs)
 
 
 def listed(text: str) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 from corpusmith.evaluation.benchmark import read_benchmark
 from corpusmith.evaluation.loading import Options
 from corpusmith.extraction.assist.assist import AssistedExtractor
-from corpusmith.recipe.lookup import corpus_lookup
+from corpusmith.extraction.extract import load_extractor
+from corpusmith.recipe.lookup import lookup_of
 
 
 @contextmanager
@@ -18,14 +19,14 @@ def predictor_of(
 ) -> Iterator[str]:
     """The `model` argument for `evaluate`: the model, or a file of its assisted predictions.
 
-    With `corpus`, the lookup of its recipe assists the model.
+    With `corpus`, the lookup of its recipe assists the model; it may be LABEL=FILE too.
     """
     if corpus is None:
         yield model
         return
     reading = (options or Options()).reading
     rows = read_benchmark(benchmark, split, None, reading).tagged
-    assisted = AssistedExtractor.from_pretrained(model, corpus_lookup(Path(corpus)))
+    assisted = load_extractor(AssistedExtractor, model, {"lookup": lookup_of([corpus])})
     tags = assisted.tag([row.tokens for row in rows])
     with TemporaryDirectory(prefix="corpusmith-") as scratch:
         file = Path(scratch, "assisted.jsonl")

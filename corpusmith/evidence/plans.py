@@ -24,6 +24,7 @@ from corpusmith.recipe.load import load_recipe
 TEXT = ("acceptance", "form", "unlabelled", "map", "memorisation")  # sections without training
 TRAINED = ("curve", "ablation", "baselines")
 SECTIONS = (*TEXT, *TRAINED)
+PREDICTED = ("adapted", "assisted")  # systems of the baselines that are read from predictions
 SYSTEMS = ("synthetic", "gold", "gold+synthetic")  # training data of the baselines' students
 
 
@@ -42,6 +43,7 @@ class Choices:
         first: accepted sentences at the first point of the learning curve.
         zero_shot: a predictions file for the split, of all rows or some. None takes the shipped
             one, if any.
+        predictions: (system, file) for systems of `PREDICTED`, a file for each seed.
         dry_run: list the students and train none.
     """
 
@@ -53,10 +55,13 @@ class Choices:
     beside: tuple[str, ...] = ()
     first: int = 100
     zero_shot: Path | None = None
+    predictions: tuple[tuple[str, Path], ...] = ()
     dry_run: bool = False
 
     def __post_init__(self) -> None:
+        predicted = tuple(system for system, _ in self.predictions)
         known = {"section": (self.only, SECTIONS), "students": (self.systems, SYSTEMS)}
+        known["predicted system"] = (predicted, PREDICTED)
         for what, (given, names) in known.items():
             if unknown := sorted(set(given) - set(names)):
                 raise UserError(
@@ -69,13 +74,15 @@ class Plans:
     """The arms of each requested section.
 
     `zero_shot` holds the numbers of the benchmark rows that an untrained LLM predicted, and their
-    counts; `left_out` lists what is missing from a section, and why.
+    counts; `predicted` the counts (rows x seeds x columns) of systems of `PREDICTED`; `left_out`
+    lists what is missing from a section, and why.
     """
 
     curve: list[tuple[int, Arm]] | None = None
     ablation: list[Arm] | None = None
     baselines: dict[str, Arm] | None = None
     zero_shot: tuple[np.ndarray, np.ndarray] | None = None
+    predicted: dict[str, np.ndarray] = field(default_factory=dict)
     left_out: dict[str, list[str]] = field(
         default_factory=lambda: {"ablation": [], "baselines": []}
     )
@@ -128,6 +135,12 @@ def plan_baselines(students: Students, choices: Choices, plans: Plans) -> None:
                 plans.baselines[name] = arm
             else:
                 left_out.append(f"students on {name}: the benchmark has no train split at hand")
+    plans.predicted = read_predictions(students, choices.predictions)
+    left_out += [
+        f"{system} students: give their predictions, as --predictions {system}=FILE"
+        for system in PREDICTED
+        if students.measured.task == "ner" and system not in plans.predicted
+    ]
     predictions = choices.zero_shot or shipped_zero_shot(students.recipe, split)
     if choices.zero_shot or predictions.exists():
         plans.zero_shot = students.measured.counts_of(predictions)
@@ -136,6 +149,29 @@ def plan_baselines(students: Students, choices: Choices, plans: Plans) -> None:
             "the teacher itself, zero-shot: "
             f"no predictions ship for {students.recipe.name}, {split}; give --zero-shot"
         )
+
+
+def read_predictions(
+    students: Students, given: Sequence[tuple[str, Path]]
+) -> dict[str, np.ndarray]:
+    """Counts of each system, rows x seeds x columns. Every file must cover the whole split.
+
+    Raises:
+        UserError: a file can't be read or leaves rows out, or the systems have other numbers of
+            files.
+    """
+    found: dict[str, list[np.ndarray]] = {}
+    for system, file in given:
+        rows, counts = students.measured.counts_of(file)
+        if len(rows) < len(students.measured.ids):
+            raise UserError(
+                f"{file} predicts {len(rows)} of {len(students.measured.ids)} sentences: "
+                f"predict all of {students.measured.name}, {students.measured.data.split}"
+            )
+        found.setdefault(system, []).append(counts)
+    if len(set(map(len, found.values()))) > 1:
+        raise UserError("give as many files of predictions for each system: one a seed")
+    return {system: np.concatenate(counts, axis=1) for system, counts in found.items()}
 
 
 def curve_arms(students: Students, first: int) -> list[tuple[int, Arm]]:

@@ -49,12 +49,16 @@ def baselines(students: Students, plans: Plans) -> dict[str, Any]:
     system, untrained = students.baseline()
     arms = plans.baselines or {}
     counts = {system: untrained} | {name: students.counts(arm) for name, arm in arms.items()}
+    counts |= plans.predicted
     asked = np.arange(len(untrained))  # rows that the LLM predicted: all of them, or a sample
     if plans.zero_shot:
         asked, counts["zero-shot"] = plans.zero_shot
     rows = []
     for name, counted in counts.items():
-        figures = students.figures(arms[name]) if name in arms else seed_figures(counted, task, [])
+        seeds = list(range(1, counted.shape[1] + 1)) if name in plans.predicted else []
+        figures = (
+            students.figures(arms[name]) if name in arms else seed_figures(counted, task, seeds)
+        )
         row: dict[str, Any] = {"system": name, "figures": figures}
         if name in arms:
             row["training_rows"] = arms[name].training_rows

@@ -5,14 +5,16 @@ extractor = Extractor.from_pretrained("models/disease")
 [(m.label, m.text) for m in document.mentions]  # [("Disease", "cystic fibrosis")]
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from corpusmith.errors import UserError
+from corpusmith.extraction.assist.assist import AssistedExtractor
 from corpusmith.extraction.document import Document, Mention, MentionPair
 from corpusmith.inference import Entity, EntityExtractor, RelationClassifier, sentences
+from corpusmith.lexicon.matcher import Matcher
 
 CHARACTERS = 200_000
 """Characters per batch: many short documents, or a part of a long one."""
@@ -25,7 +27,7 @@ class Extractor:
     """Finds entities, and with a relation model relations, in texts of any length.
 
     Args:
-        entities: the entity model.
+        entities: the entity model, with or without the assistance of a list.
         relations: a relation model, which classifies pairs of the entities found.
         threshold: entities with a lower score are left out.
         annotate: functions that add to each document, in order.
@@ -34,7 +36,7 @@ class Extractor:
 
     def __init__(
         self,
-        entities: EntityExtractor,
+        entities: EntityExtractor | AssistedExtractor,
         relations: RelationClassifier | None = None,
         threshold: float = 0.0,
         annotate: Sequence[Annotate] = (),
@@ -61,9 +63,13 @@ class Extractor:
         relations: str | Path | None = None,
         threshold: float = 0.0,
         annotate: Sequence[Annotate] = (),
+        lexicon: Mapping[str, Matcher] | None = None,
         **options: Any,
     ) -> "Extractor":
         """Load from folders or Hub ids `id[@revision]`.
+
+        `lexicon` has names by label. It assists the model: both are joined by estimated precision,
+        see `corpusmith.extraction.assist.assist`, and listed mentions get their concept ids.
 
         `options` are `neighbours`, and the `backend`, `quantized` and `threads` of
         `Encoder.from_pretrained`.
@@ -72,7 +78,11 @@ class Extractor:
             UserError: when a model can't be loaded, or is not an entity or relation model.
         """
         neighbours = options.pop("neighbours", False)
-        entities = load_extractor(EntityExtractor, model, options)
+        entities = (
+            load_extractor(EntityExtractor, model, options)
+            if lexicon is None
+            else load_extractor(AssistedExtractor, model, {"lookup": lexicon, **options})
+        )
         classifier = (
             None if relations is None else load_extractor(RelationClassifier, relations, options)
         )
@@ -109,7 +119,7 @@ class Extractor:
             entities = [moved(entity, start) for start, _ in parts for entity in next(found)]
             yield self.finished(document, entities)
 
-    def entities_of(self, parts: Sequence[str]) -> Iterator[list[Entity]]:
+    def entities_of(self, parts: Sequence[str]) -> Iterator[Sequence[Entity]]:
         """The entities of each part, in batches of about CHARACTERS."""
         group: list[str] = []
         for part in parts:
@@ -121,7 +131,10 @@ class Extractor:
 
     def finished(self, document: Document, entities: list[Entity]) -> Document:
         mentions = tuple(
-            Mention(e.start, e.end, e.label, e.text, round(e.score, 4)) for e in entities
+            Mention(
+                e.start, e.end, e.label, e.text, round(e.score, 4), getattr(e, "concept_id", None)
+            )
+            for e in entities
         )
         pairs: tuple[MentionPair, ...] = ()
         if self.relations is not None:

@@ -146,6 +146,7 @@ def run_key(extractor: Extractor, patterns: Sequence[str], reading: Reading) -> 
     facts: list[Any] = [sorted(m.config.items(), key=str) for m in models]
     facts += [[m.source, m.backend] for m in models]
     facts += [
+        type(extractor.entities).__name__,
         extractor.threshold,
         extractor.neighbours,
         list(patterns),

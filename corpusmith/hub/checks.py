@@ -15,9 +15,15 @@ OURS = {".gitattributes", "CHANGELOG.md", "croissant.json"}
 
 
 def refuse_adapted(folder: Path) -> None:
-    """Raise UserError for a model that `corpusmith adapt` trained on local documents."""
+    """Raise UserError for a model that was trained on local documents, or a review of them."""
     training = read_mapping(folder / "training.json")
-    if "adapted" in training:
+    if reviewed := training.get("reviewed"):
+        raise UserError(
+            f"{folder} was trained on {reviewed['sentences']:,} sentences of local documents, and "
+            "a model can reveal its training text: publish it only with the consent of "
+            "those who own the documents, by --i-may-publish-this-model"
+        )
+    if "adapted" in training and not training["adapted"].get("public"):
         raise UserError(
             f"{folder} was trained on {training['adapted']['documents']:,} local documents, and a "
             "model can reveal its training text: publish it only with the consent of "

@@ -1,8 +1,10 @@
-"""Look up the names of a corpus's own recipe."""
+"""Look up the names of a corpus's own recipe, or of lists."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from corpusmith.errors import UserError
+from corpusmith.lexicon.load import load_lexicon
 from corpusmith.lexicon.matcher import Matcher
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan
@@ -26,3 +28,21 @@ def corpus_lookup(folder: Path, name: str | None = None) -> dict[str, Matcher]:
     recipe = load_recipe(str(local if local.exists() else found[0]))
     lexicons = Plan(recipe).lexicons
     return {label: lexicons[lexicon].matcher for label, lexicon in recipe.labels.items()}
+
+
+def lookup_of(given: Sequence[str]) -> dict[str, Matcher]:
+    """A matcher for each label, from corpus folders and from lists written LABEL=FILE.
+
+    A list may be a shipped lexicon's name too. A later one replaces an earlier one of its label.
+
+    Raises:
+        UserError: one can't be read.
+    """
+    found: dict[str, Matcher] = {}
+    for text in given:
+        label, _, source = text.partition("=")
+        if Path(text).is_dir() or not source:
+            found |= corpus_lookup(Path(text))
+        else:
+            found[label] = load_lexicon(source).matcher
+    return found

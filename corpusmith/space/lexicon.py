@@ -4,10 +4,15 @@ import csv
 import gzip
 import re
 import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
+
+if TYPE_CHECKING:
+    from corpusmith.inference import Entity, EntityExtractor
 
 WORD = re.compile(r"\w+")
 ACRONYM = re.compile(r"(?=.*[A-Z].*[A-Z])\w{3,6}")
@@ -84,14 +89,20 @@ def read_lexicon(label: str, path: Path) -> Lexicon:
 
 def read_concepts(path: Path) -> dict[str, str]:
     concepts: dict[str, str] = {}
+    for name, concept_id in read_names(path):
+        concepts.setdefault(key(name), concept_id)
+    if not concepts:
+        raise ValueError("no names")
+    return concepts
+
+
+def read_names(path: Path) -> Iterator[tuple[str, str]]:
+    """(name, concept id) of each name of more than two characters."""
     with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
             for name in [row["name"], *(row["synonyms"] or "").split("|")]:
                 if len(name) > 2:
-                    concepts.setdefault(key(name), row["concept_id"])
-    if not concepts:
-        raise ValueError("no names")
-    return concepts
+                    yield name, row["concept_id"]
 
 
 def key(name: str) -> str:
@@ -106,3 +117,38 @@ def fold(name: str) -> str:
 def concept_url(concept_id: str) -> str:
     """The address that forwards an identifier (`MESH:D009369`) to its ontology's page."""
     return f"https://identifiers.org/{concept_id}"
+
+
+def assistant(
+    extractor: "EntityExtractor",
+    folder: Path,
+    paths: Sequence[tuple[str, Path]],
+    lexicons: Mapping[str, Lexicon],
+) -> Callable[[Sequence[str]], Sequence[Sequence["Entity"]]] | None:
+    """The extraction by a model and the lists of its types together; None without such a list.
+
+    Args:
+        folder: of the model; an adapted one holds the estimated precision of lists.
+        paths: (label, file) of each lexicon.
+        lexicons: the same files as they were read, by label.
+    """
+    from corpusmith.extraction.assist.assist import AssistedExtractor, label_model_of
+    from corpusmith.lexicon.matcher import Matcher
+    from corpusmith.lexicon.words import fold
+
+    lookup = {
+        label: Matcher(read_names(path), lexicons[label].stop)
+        for label, path in paths
+        if label in extractor.labels
+    }
+    if not lookup:
+        return None
+    assisted = AssistedExtractor(extractor, lookup, label_model_of(folder, extractor.labels))
+
+    def extract(texts: Sequence[str]) -> Sequence[Sequence["Entity"]]:
+        try:
+            return assisted.extract(texts)
+        finally:
+            fold.cache_clear()  # it holds words of the visitor's text
+
+    return extract

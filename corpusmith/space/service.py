@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from corpusmith.space.batcher import Batcher
-from corpusmith.space.lexicon import concept_url, read_lexicon
+from corpusmith.space.lexicon import assistant, concept_url, read_lexicon
 from corpusmith.space.schema import (
     MAX_PAIRS,
     Annotated,
@@ -74,6 +74,11 @@ class Service:
             for label, path in settings.lexicons
             if label.upper() in used
         }
+        self.assistants = {
+            name: Batcher(read)
+            for name, extractor in self.extractors.items()
+            if (read := assistant(extractor, self.folders[name], settings.lexicons, self.lexicons))
+        }
         recorded = read_zero_shot(settings.zero_shot) if settings.zero_shot else {}
         known = {e.label for entities in recorded.values() for e in entities} & set(self.labels)
         self.zero_shot = recorded if known else {}
@@ -109,7 +114,9 @@ class Service:
         sides = {known.get(side.upper(), side.capitalize()) for side in self.sides}
         return sorted({*self.labels, *sides})
 
-    def extract(self, text: str, model: str = "", threshold: float = 0.5) -> list[Mention]:
+    def extract(
+        self, text: str, model: str = "", threshold: float = 0.5, assist: bool = False
+    ) -> list[Mention]:
         """Find the entities in a text, of the types that this Space's models find.
 
         Args:
@@ -117,13 +124,16 @@ class Service:
             model: Name of one model of this Space. If empty, all models read the text, and of
                 overlapping mentions the likeliest stays.
             threshold: Leave out mentions whose probability is lower, 0 to 1.
+            assist: Join the models with this Space's lists of names, by estimated precision.
 
         Returns:
             Mentions in order of appearance, with offsets, label, probability and concept.
         """
         text, threshold = checked_text(text), checked_threshold(threshold)
         found = [
-            mention for name in self.model_names(model) for mention in self.candidates(text, name)
+            mention
+            for name in self.model_names(model)
+            for mention in self.candidates(text, name, assist)
         ]
         return without_overlaps(above(found, threshold))
 
@@ -210,12 +220,17 @@ class Service:
                 for (row_id, text), *each in zip(chunk, *answers, strict=True)
             ]
 
-    def candidates(self, text: str, model: str) -> list[Mention]:
+    def candidates(self, text: str, model: str, assist: bool = False) -> list[Mention]:
         """The mentions that one model finds, of any probability.
 
-        A short text shares a batch with others that wait for the model. A long one runs alone.
+        With `assist`, those of model and list of names; a model without a list reads alone. A short
+        text shares a batch with others that wait for the model. A long one runs alone.
         """
-        if len(text) <= SHORT:
+        if assist and not self.assistants:
+            raise InputError("This Space has no list of names for its models.")
+        if assist and model in self.assistants:
+            entities: Sequence[Entity] = self.assistants[model](text)
+        elif len(text) <= SHORT:
             entities = self.batchers[model](text)
         else:
             entities = self.extractors[model].extract([text])[0]

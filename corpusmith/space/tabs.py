@@ -51,6 +51,12 @@ def extract_tab(service: Service, page: gr.Blocks) -> None:
                 link = gr.Button("Copy link", elem_id="copy-link", scale=1, min_width=110)
             examples = example_buttons(service.examples, text)
             models = gr.CheckboxGroup(names, value=names, label="Models", visible=several)
+            assist = gr.Checkbox(
+                False,
+                label="Use the list of names",
+                info="Joins model and list by estimated precision.",
+                visible=bool(service.assistants),
+            )
             view = gr.Radio(
                 [TOGETHER, SIDE_BY_SIDE], value=TOGETHER, label="Show the models", visible=several
             )
@@ -79,13 +85,14 @@ def extract_tab(service: Service, page: gr.Blocks) -> None:
             markup.mention_table(sorted(merged, key=lambda pair: pair[1]["start"]), rivals),
         ]
 
-    def read(text: str, chosen: list[str], threshold: float, view: str) -> list:
+    def read(text: str, chosen: list[str], assist: bool, threshold: float, view: str) -> list:
         try:
             if not isinstance(chosen, list) or not chosen:
                 raise InputError("Choose at least one model.")
             text = checked_text(text)
             candidates = {
-                one_of(name, service.extractors): service.candidates(text, name) for name in chosen
+                one_of(name, service.extractors): service.candidates(text, name, assist is True)
+                for name in chosen
             }
             state = {"text": text, "by_model": candidates}
             return [state, *show(state, threshold, view)]
@@ -98,12 +105,13 @@ def extract_tab(service: Service, page: gr.Blocks) -> None:
         return [nothing, *show(nothing, 0.5, settings[-1])[:-1], gr.skip()]
 
     shown = [together, beside, *apart, listed]
-    inputs, outputs = [text, models, threshold, view], [found, *shown]
+    inputs, outputs = [text, models, assist, threshold, view], [found, *shown]
     page.load(None, text, text, js=FILL_FROM_LINK).then(
         read_first, inputs, outputs, show_progress="hidden", **SENTENCES_ON_PAGE
     )
     on_ask(ask, text, examples, read, inputs, outputs)
-    models.input(read, inputs, outputs, show_progress="minimal", **SENTENCES_ON_PAGE)
+    for choice in (models, assist):
+        choice.input(read, inputs, outputs, show_progress="minimal", **SENTENCES_ON_PAGE)
     for event in (threshold.input, view.input):
         event(refusing(show), [found, threshold, view], shown, **INSTANT)
     told = "The link contains the text. It is on the clipboard and in the address bar."

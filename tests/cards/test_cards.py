@@ -75,6 +75,22 @@ def test_card_of_adapted_model_states_training_data(model_facts) -> None:
     assert "0.031 on sentences" in " ".join(card.split()) and "AUROC of 0.53" in card
 
 
+def test_card_of_model_of_public_text_names_source_and_licence(model_facts) -> None:
+    counts = {"documents": 1200, "sentences_used": 6000, "words_used": 150000}
+    source = {"id": "you/abstracts", "revision": "0a1b2c3", "license": "CC-BY-4.0"}
+    training = {**model_facts.training, "adapted": {**counts, "public": [source]}}
+    card = " ".join(model.render(dataclasses.replace(model_facts, training=training)).split())
+    assert "adapted to public text without labels" in card and "not published" not in card
+    assert "(/datasets/you/abstracts/tree/0a1b2c3) at `0a1b2c3` (CC-BY-4.0)" in card
+
+
+def test_card_of_reviewed_model_states_real_labels(model_facts) -> None:
+    reviewed = {"sentences": 100, "mentions": 87}
+    training = {**model_facts.training, "reviewed": reviewed}
+    card = " ".join(model.render(dataclasses.replace(model_facts, training=training)).split())
+    assert "trained on 100 real sentences that a person labelled** (87 mentions)" in card
+
+
 def check_golden(name: str, text: str) -> None:
     file = GOLDEN / name
     if os.environ.get("CORPUSMITH_GOLDEN") == "write":

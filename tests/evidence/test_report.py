@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -402,7 +403,7 @@ def test_llm_is_scored_on_rows_of_shipped_or_given_predictions(
     monkeypatch.setattr("corpusmith.evidence.students.ZERO_SHOT", tmp_path)
     asked = {"ledger": ledger, "benchmarks": benchmarks, "only": ["baselines"], "systems": ()}
 
-    def baselines(**arguments: Path) -> dict:
+    def baselines(**arguments: Any) -> dict:
         return report(str(recipe), tmp_path / "report", **asked, **arguments)["sections"][
             "baselines"
         ]
@@ -433,6 +434,19 @@ def test_llm_is_scored_on_rows_of_shipped_or_given_predictions(
         baselines(zero_shot=predict(tmp_path / "other.jsonl", "train", 9))
     with pytest.raises(UserError, match=r"no predictions at .*gone.jsonl"):
         baselines(zero_shot=tmp_path / "gone.jsonl")
+
+    whole = tmp_path / "all.jsonl"
+    files = (("adapted", whole), ("adapted", whole), ("assisted", whole), ("assisted", whole))
+    rows = {row["system"]: row for row in baselines(predictions=files)["rows"]}
+    assert rows["adapted"]["figures"]["by_seed"] == {"1": 100.0, "2": 100.0}
+    assert list(rows["assisted"]["above"]) == ["dictionary"]
+    page = (tmp_path / "report" / "README.md").read_text(encoding="utf-8")
+    line = next(line for line in page.splitlines() if "adapted to real text" in line)
+    assert "100.0 ± 0.0 (100.0 to 100.0)" in line
+    with pytest.raises(UserError, match="9 of 24 sentences"):
+        baselines(predictions=(("adapted", predict(tmp_path / "part.jsonl", "dev", 9)),))
+    with pytest.raises(UserError, match="one a seed"):
+        baselines(predictions=files[1:])
 
 
 @pytest.mark.slow

@@ -49,7 +49,9 @@ def test_only_three_endpoints_are_offered_with_types(client: Any) -> None:
     described = client.view_api(return_format="dict")["named_endpoints"]
     assert set(described) == {"/extract", "/relations", "/batch"}
     extract = described["/extract"]
-    assert [p["type"]["type"] for p in extract["parameters"]] == ["string", "string", "number"]
+    assert [p["type"]["type"] for p in extract["parameters"]] == [
+        *("string", "string", "number", "boolean")
+    ]
     assert set(extract["returns"][0]["type"]["items"]["properties"]) >= {
         "start",
         "end",

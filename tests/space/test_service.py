@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from corpusmith.extraction.assist.label_model import prior_model
+from corpusmith.extraction.assist.settings import label_settings
 from corpusmith.inference import Entity, by_sentence
+from corpusmith.lexicon.words import fold
 from corpusmith.space.schema import MAX_BATCH, MAX_CHARACTERS, MAX_PAIRS, InputError
 from corpusmith.space.service import CHUNK, SHORT, Service, pair_count
 from corpusmith.space.settings import read_examples, read_settings
@@ -232,3 +235,32 @@ def test_damaged_model_is_one_clear_error(
     with pytest.raises(ValueError, match="can't be loaded") as refused:
         Service(settings)
     assert str(folder) in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_list_assists_the_model_of_its_type(
+    tagger: Callable, lexicon: Path, tmp_path: Path
+) -> None:
+    """The model does not know "mucoviscidosis"; its label model trusts listed words."""
+    folder = tagger(tmp_path / "disease", "Disease", {"asthma": (0.0, 6.0, 0.0)})
+    known = prior_model(["Disease"], label_settings()).facts()
+    for group in known["groups"]:
+        group["share"] = 0.99 if group["listed"] else 0.3
+    (folder / "training.json").write_text(json.dumps({"adapted": {"label_model": known}}))
+    variables = {
+        "CORPUSMITH_NER_MODELS": str(folder),
+        "CORPUSMITH_LEXICONS": f"Disease={lexicon}",
+    }
+    alone = Service(read_settings(Path("space"), variables))
+    text = "Mucoviscidosis and asthma are no disease of carriers."
+    assert [mention["text"] for mention in alone.extract(text)] == ["asthma"]
+    assisted = alone.extract(text, assist=True)
+    assert [mention["text"] for mention in assisted] == ["Mucoviscidosis", "asthma"]
+    assert assisted[0]["concept_id"] == "MESH:D003550"
+    assert fold.cache_info().currsize == 0, "no word of a visitor's text stays in memory"
+
+
+def test_assistance_without_a_list_is_refused(tagger: Callable, tmp_path: Path) -> None:
+    folder = tagger(tmp_path / "devices", "Device", {"stent": (0.0, 6.0, 0.0)})
+    settings = read_settings(Path("space"), {"CORPUSMITH_NER_MODELS": str(folder)})
+    with pytest.raises(InputError, match="no list of names"):
+        Service(settings).extract("The stent was removed.", assist=True)

@@ -23,6 +23,8 @@ SYSTEMS = {  # in the order of the table
     "dictionary": "Dictionary lookup",
     "always-related": "Always related",
     "synthetic": "Encoder trained on synthetic sentences only",
+    "adapted": "That encoder adapted to real text without labels",
+    "assisted": "The adapted encoder assisted by the dictionary",
     "gold": "Same encoder trained on real sentences",
     "gold+synthetic": "Same encoder trained on both",
 }

@@ -19,19 +19,30 @@ from corpusmith.recipe.schema import Recipe
 # At the top of the repo, where the Hub looks for the first three.
 ENTRANCE = ("app.py", "README.md", "requirements.txt", "page.css", "zero_shot.jsonl")
 
+ALONE = (
+    *("__init__.py", "files.py", "extraction/__init__.py"),
+    *("lexicon/__init__.py", "lexicon/matcher.py", "lexicon/words.py"),
+)
+SETTINGS = Path("training", "settings", "adapt.yaml")  # of the label model
+
 
 def stage_space(folder: Path, recipes: Sequence[Recipe]) -> Path:
     """Write the Space's files to `folder`, replacing its content.
 
-    They are the entrance files, `corpusmith/inference`, `corpusmith/space` and the recipes'
-    lexicons, which the README names.
+    They are the entrance files, `corpusmith/inference`, `corpusmith/space`, the parts for assisted
+    extraction, and the recipes' lexicons, which the README names.
     """
     shutil.rmtree(folder, ignore_errors=True)
     package = folder / "corpusmith"
     skipped = shutil.ignore_patterns("__pycache__")
     for name in ("inference", "space"):
         shutil.copytree(PACKAGE / name, package / name, ignore=skipped)
-    shutil.copy(PACKAGE / "__init__.py", package)
+    shutil.copytree(PACKAGE / "extraction/assist", package / "extraction/assist", ignore=skipped)
+    (package / "lexicon").mkdir()
+    for name in ALONE:
+        shutil.copy(PACKAGE / name, package / name)
+    (folder / SETTINGS).parent.mkdir(parents=True)
+    shutil.copy(shipped(*SETTINGS.parts), folder / SETTINGS)
     for name in ENTRANCE:
         shutil.copy(shipped("space", name), folder)
     named = {label: source for recipe in recipes for label, source in labelled_sources(recipe)}

@@ -20,6 +20,7 @@ from corpusmith.recipe.lookup import corpus_lookup
 from corpusmith.training.adapt.choice import Choice, choose
 from corpusmith.training.adapt.documents import sample_sentences
 from corpusmith.training.adapt.private import private_folder
+from corpusmith.training.adapt.public import check_base, located
 from corpusmith.training.adapt.report import figures, new_names
 from corpusmith.training.adapt.rounds import Labelled, Rounds
 from corpusmith.training.adapt.settings import AdaptSettings
@@ -28,10 +29,14 @@ from corpusmith.training.data import Corpus, load_corpus
 
 @dataclass(frozen=True)
 class Known:
-    """Inputs other than the documents: the list's lookup by label, and the synthetic rows."""
+    """Inputs other than the documents: the list's lookup by label, and the synthetic rows.
+
+    `licence` is that of the documents if they are public; see `corpusmith.training.adapt.public`.
+    """
 
     lookup: Mapping[str, Matcher]
     synthetic: Corpus | None = None
+    licence: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Adapted:
 
 def adapt(
     model: str,
-    documents: Sequence[Path],
+    documents: Sequence[str | Path],
     out: Path,
     known: Known,
     settings: AdaptSettings,
@@ -57,15 +62,15 @@ def adapt(
 
     Args:
         model: the folder of an entity model that `corpusmith train` wrote.
-        documents: files and folders.
+        documents: files and folders, or hf://datasets/ID[@REVISION].
         out: the new model folder, readable by its owner alone.
         known: lookup and synthetic rows; see `known_of`.
         settings: see `corpusmith.training.adapt.settings.adapt_settings`.
         say: called with a line about each stage.
 
     Raises:
-        UserError: when model or documents cannot be read, or the lookup has other labels than the
-            model.
+        UserError: when model or documents cannot be read, the lookup has other labels than the
+            model, or a model of private text is to be adapted to public text.
     """
     trained = base_facts(model)
     labels = model_labels(model)
@@ -76,8 +81,10 @@ def adapt(
         )
     if (out / "training.json").exists():
         raise UserError(f"{out} holds a finished model: write to another folder")
+    earlier = check_base(trained, model) if known.licence else []
+    paths, sources = located(documents, known.licence)
     with private_folder(out) as work:
-        sample = sample_sentences(documents, settings)
+        sample = sample_sentences(paths, settings)
         say(
             f"{len(sample.sentences):,} sentences of {sample.sentences_read:,} "
             f"in {sample.documents:,} documents"
@@ -100,6 +107,7 @@ def adapt(
             "seed": settings.seed,
             **figures(rounds, labelled, choice.outside_bias, choice.round),
         }
+        facts |= {"public": [*earlier, *sources]} if sources else {}
         write_model(rounds.students[choice.round], out, choice)
         write_shares(labelled, out / "assist" / "names.json")
         write_json(trained | {"adapted": facts}, out / "training.json")

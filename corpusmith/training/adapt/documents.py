@@ -5,14 +5,19 @@ The text stays in memory: nothing here or after it writes a sentence to a file.
 
 import hashlib
 import heapq
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from corpusmith.errors import UserError
+from corpusmith.extraction.document import Document
 from corpusmith.extraction.readers.read import SUFFIXES, read_documents
 from corpusmith.inference import WORDS, sentences
 from corpusmith.training.adapt.settings import AdaptSettings
+
+PARQUET = ".parquet"
+KNOWN = {*SUFFIXES, PARQUET}
 
 
 @dataclass(frozen=True)
@@ -76,20 +81,60 @@ def read_sentences(paths: Sequence[Path]) -> Iterator[Iterable[tuple[str, ...]]]
     """The sentences of each document."""
     for path in paths:
         for file in files_of(path):
-            for document in read_documents(file):
+            for document in documents_in(file):
                 yield [document.tokens] if document.tokens else sentence_words(document.text)
 
 
-def files_of(path: Path) -> list[Path]:
-    """The file itself, or all files of known formats in a folder and its subfolders."""
+def documents_in(file: Path) -> Iterator[Document]:
+    """The documents of a file; of a Parquet file, its column `tokens` or `text`."""
+    if file.suffix.lower() != PARQUET:
+        yield from read_documents(file)
+        return
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.ParquetFile(file)
+        columns = [name for name in ("tokens", "text") if name in table.schema_arrow.names]
+        if not columns:
+            raise UserError(f"{file} has neither a column tokens nor text")
+        for batch in table.iter_batches(batch_size=1000, columns=columns[:1]):
+            for value in filter(None, batch.column(0).to_pylist()):
+                words = () if isinstance(value, str) else tuple(value)
+                yield Document(None, " ".join(words) or value, tokens=words or None)
+    except pa.ArrowException as error:
+        raise UserError(f"{file} can't be read as Parquet: {error}") from error
+
+
+def files_of(path: Path) -> Iterator[Path]:
+    """The file itself, or all files of known formats in a folder and its subfolders, in any order.
+
+    The names of a folder's files are not held in memory.
+
+    Raises:
+        UserError: the path does not exist, or the folder holds no such file.
+    """
     if not path.exists():
         raise UserError(f"{path} does not exist: name a file or a folder of documents")
     if not path.is_dir():
-        return [path]
-    files = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES]
-    if not files:
-        raise UserError(f"{path} holds no file that ends in {', '.join(sorted(SUFFIXES))}")
-    return files
+        yield path
+        return
+    empty = True
+    for file in walk(path):
+        if file.suffix.lower() in KNOWN:
+            empty = False
+            yield file
+    if empty:
+        raise UserError(f"{path} holds no file that ends in {', '.join(sorted(KNOWN))}")
+
+
+def walk(folder: Path) -> Iterator[Path]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from walk(Path(entry.path))
+            elif entry.is_file():
+                yield Path(entry.path)
 
 
 def sentence_words(text: str) -> Iterator[tuple[str, ...]]:

@@ -1,14 +1,17 @@
 """Figures on an adapted student without labels. Numbers only, except in `new_names`."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from corpusmith.evaluation.metrics import span_counts
+from corpusmith.evaluation.significance import f1, interval
 from corpusmith.extraction.assist.candidates import Words
 from corpusmith.extraction.assist.labels import MASKED
-from corpusmith.training.adapt.choice import compared, predicted
+from corpusmith.training.adapt.choice import Tags, compared, predicted, without_masked
 from corpusmith.training.adapt.rounds import Labelled, Rounds
 
 OUTSIDE, MOST_NAMES, PROBABLE = 0, 200, 0.5
@@ -17,21 +20,27 @@ OUTSIDE, MOST_NAMES, PROBABLE = 0, 200, 0.5
 def figures(rounds: Rounds, labelled: Labelled, bias: float, chosen: int) -> dict[str, Any]:
     """Agreement of each source with the label model on held-out sentences, and the drift.
 
-    Precision, recall and F1 are percent, with 95% intervals of F1 over sentences. They are
-    estimates: the reference is the label model, which was fitted on the same sources.
+    Precision, recall and F1 are percent, with 95% intervals over sentences. They are estimates: the
+    reference is the label model, which was fitted on the same sources. `between_sources` is the F1
+    of the sources with each other, all words counted.
     """
     at = [int(i) for i in np.flatnonzero(rounds.held_out())]
     truth = [labelled.tags[i] for i in at]
     lists = [listed_tags(labelled, i) for i in at]
-    agreement = {"lookup": compared(OUTSIDE, 0.0, lists, truth)}
+    sources = {"lookup": lists}
+    agreement = {"lookup": compared(OUTSIDE, 0.0, lists, truth).facts()}
     for number, of_student in enumerate(rounds.probabilities):
         moved = bias if number == chosen else 0.0
         tags = predicted([of_student[i] for i in at], rounds.tags, moved)
-        agreement[f"round {number}"] = compared(number, moved, tags, truth)
+        sources[f"round {number}"] = tags
+        agreement[f"round {number}"] = compared(number, moved, tags, truth).facts()
+    for name, tags in sources.items():
+        agreement[name] |= intervals(tags, truth)
     words = [word for row in labelled.tags for word in row]
     return {
         "held_out_sentences": len(at),
-        "agreement": {name: choice.facts() for name, choice in agreement.items()},
+        "agreement": agreement,
+        "between_sources": between(sources),
         "masked_words": sum(word == MASKED for word in words) / max(len(words), 1),
         "mentions": sum(word.startswith("B-") for word in words),
         "estimated_precision": precisions(labelled),
@@ -39,6 +48,33 @@ def figures(rounds: Rounds, labelled: Labelled, bias: float, chosen: int) -> dic
         "label_model": labelled.estimates.model.facts(),
         "drift": drift(rounds),
     }
+
+
+def intervals(tags: Tags, truth: Tags) -> dict[str, list[float]]:
+    """95% intervals of precision and recall over sentences."""
+    counts = span_counts(*without_masked(truth, tags))
+    if not len(counts):
+        return {}
+    return {
+        "precision_interval": interval(counts, share_of(1)),
+        "recall_interval": interval(counts, share_of(2)),
+    }
+
+
+def share_of(column: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Right spans as a percentage of the predicted (1) or gold ones (2)."""
+    return lambda counts: 100 * counts[..., 0] / np.maximum(counts[..., column], 1)
+
+
+def between(sources: Mapping[str, Tags]) -> list[dict[str, Any]]:
+    """F1 of each pair of sources, with its 95% interval over sentences."""
+    found = []
+    for (one, tags), (other, others) in combinations(sources.items(), 2):
+        counts = span_counts(others, tags)
+        if len(counts):
+            score = float(f1(counts.sum(0)))
+            found.append({"sources": [one, other], "f1": score, "interval": interval(counts, f1)})
+    return found
 
 
 def membership(rounds: Rounds, labelled: Labelled, chosen: int) -> dict[str, float]:

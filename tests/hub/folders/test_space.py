@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import yaml
@@ -21,6 +23,8 @@ def test_space_folder_holds_app_package_and_lexicons(
         "corpusmith/__init__.py",
         "corpusmith/inference/__init__.py",
         "corpusmith/space/page.py",
+        "corpusmith/extraction/assist/assist.py",
+        "training/settings/adapt.yaml",
     ):
         assert (folder / name).is_file(), name
     front = yaml.safe_load((folder / "README.md").read_text(encoding="utf-8").split("---\n")[1])
@@ -28,6 +32,22 @@ def test_space_folder_holds_app_package_and_lexicons(
     assert listed == {"Disease": "lexicons/disease.tsv.gz", "Gene": "lexicons/gene.tsv.gz"}
     assert all((folder / path).is_file() for path in listed.values())
     assert not list(folder.rglob("__pycache__"))
+
+
+def test_staged_folder_imports_nothing_that_is_left_out(tmp_path: Path) -> None:
+    folder = stage_space(tmp_path / "space", [load_recipe("demo-disease")])
+    program = (
+        "import sys; sys.path.insert(0, '.')\n"
+        "import corpusmith.space.service as service\n"
+        "from corpusmith.extraction.assist.label_model import prior_model\n"
+        "from corpusmith.extraction.assist.settings import label_settings\n"
+        "assert prior_model(['Disease'], label_settings()).groups\n"
+        "print(service.__file__)"
+    )
+    line = [sys.executable, "-c", program]
+    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, env={})
+    assert done.returncode == 0, done.stderr
+    assert str(folder) in str(Path(folder, done.stdout.strip()).resolve())
 
 
 def test_restaging_removes_earlier_files(tmp_path: Path) -> None:

@@ -1,11 +1,8 @@
 """Adapt a tiny student, and search every written file for words of the documents."""
 
-import gzip
 import json
-import os
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,19 +12,11 @@ from corpusmith.training.adapt.adapt import adapt, known_of
 from corpusmith.training.adapt.settings import AdaptSettings, adapt_settings
 from corpusmith.training.config import TrainingConfig
 from corpusmith.training.loop import train
+from tests.fixtures import offline
+from tests.fixtures.offline import CANARY
 from tests.fixtures.training import DISEASES, FRAMES
 
-CANARY = "Zyxwvut"
 WORDS = "cystic fibrosis\nbreast cancer\nasthma\ngout\nlupus\n"
-OFFLINE = """
-import socket, sys
-def refuse(*arguments, **options):
-    raise OSError("this test has no network")
-socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refuse
-from corpusmith.cli.main import main
-sys.argv = ["corpusmith", *sys.argv[1:]]
-main()
-"""
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +67,12 @@ def test_adapted_model_records_numbers_only(
     assert len([line for line in lines if line.startswith("round")]) == 2
     assert 0 <= facts["membership"]["auroc"] <= 1
     texts = [value for value in flat(facts) if isinstance(value, str)]
-    assert set(texts) <= {"Disease", "acronym", "word", "phrase"}
+    sources = {"lookup", "round 0", "round 1", "round 2"}
+    assert set(texts) <= {"Disease", "acronym", "word", "phrase"} | sources
+    for row in facts["agreement"].values():
+        low, high = row["precision_interval"]
+        assert low <= row["precision"] <= high
+    assert len(facts["between_sources"]) == 6
 
 
 def flat(value: object) -> list[object]:
@@ -117,32 +111,16 @@ def test_files_hold_no_word_of_the_documents(
 ) -> None:
     """Run the command without a network. Search the model, caches, temporary and working files."""
     home = tmp_path / "home"
-    (home / "tmp").mkdir(parents=True)
-    script = tmp_path / "offline.py"
-    script.write_text(OFFLINE)
+    environment = offline.environment(home)
     (tmp_path / "settings.yaml").write_text("rounds: 1\nepochs: 1\n")
-    command = [sys.executable, script, "adapt", student, "--documents", notes]
-    command += ["--list", f"Disease={words}", "--config", tmp_path / "settings.yaml"]
-    command += ["--out", home / "out", "--json", home / "figures.json"]
-    environment = {
-        **{name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ},
-        "HOME": str(home),
-        "TMPDIR": str(home / "tmp"),
-        "OMP_NUM_THREADS": "1",
-    }
-    environment.setdefault("PYTHONPATH", str(Path(__file__).parents[3]))
-    done = subprocess.run(
-        [*map(str, command)], env=environment, cwd=home, capture_output=True, text=True
-    )
+    options = ["--list", f"Disease={words}", "--config", tmp_path / "settings.yaml"]
+    options += ["--out", home / "out", "--json", home / "figures.json"]
+    command = offline.command(home, "adapt", student, "--documents", notes, *options)
+    done = subprocess.run(command, env=environment, cwd=home, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    written = [path for path in home.rglob("*") if path.is_file()]
-    assert {"model.safetensors", "training.json", "tokenizer.json"} <= {p.name for p in written}
-    for path in written:
-        assert CANARY.lower() not in str(path.relative_to(home)).lower()
-        content = path.read_bytes()
-        content = gzip.decompress(content) if path.suffix == ".gz" else content
-        assert CANARY.lower().encode() not in content.lower(), path
-        assert CANARY.encode("utf-16-le").lower() not in content.lower(), path
+    written = {path.name for path in home.rglob("*")}
+    assert {"model.safetensors", "training.json", "tokenizer.json"} <= written
+    assert not offline.betraying(home)
     assert CANARY not in done.stderr
     for path in (home / "out", *(home / "out").rglob("*")):
         assert stat.S_IMODE(path.stat().st_mode) in (0o700, 0o600), path

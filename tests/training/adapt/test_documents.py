@@ -1,8 +1,11 @@
 """Open documents and sample sentences."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from corpusmith.errors import UserError
@@ -76,3 +79,27 @@ def test_other_formats_are_read(tmp_path: Path) -> None:
 def test_missing_path_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not exist"):
         sentences(tmp_path / "absent")
+
+
+def test_memory_does_not_grow_with_documents(tmp_path: Path) -> None:
+    peaks = []
+    for count in (300, 6000):
+        file = tmp_path / f"{count}.jsonl"
+        with file.open("w") as rows:
+            for i in range(count):
+                rows.write(json.dumps({"text": f"Patient number {i} has asthma and gout."}) + "\n")
+        tracemalloc.start()
+        sample = sample_sentences([file], adapt_settings(sentences=100))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert len(sample.sentences) == 100 and sample.documents == count
+    assert peaks[1] < 1.5 * peaks[0] + 500_000
+
+
+def test_parquet_without_text_is_refused(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"id": [1]}), tmp_path / "a.parquet")
+    with pytest.raises(UserError, match="neither a column tokens nor text"):
+        sentences(tmp_path / "a.parquet")
+    (tmp_path / "b.parquet").write_bytes(b"not parquet")
+    with pytest.raises(UserError, match="can't be read as Parquet"):
+        sentences(tmp_path / "b.parquet")

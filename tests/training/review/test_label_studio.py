@@ -9,8 +9,8 @@ import pytest
 from corpusmith.errors import UserError
 from corpusmith.evaluation.benchmark import read_benchmark
 from corpusmith.training.adapt.documents import sample_sentences
-from corpusmith.training.adapt.review import write_review
 from corpusmith.training.adapt.settings import adapt_settings
+from corpusmith.training.review.sentences import write_review
 from tests.training.models import DISEASES, TAGS, write_model
 
 
@@ -57,5 +57,5 @@ def test_files_are_private_and_never_overwritten(model: Path, notes: Path, tmp_p
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "review").stat().st_mode) == 0o700
     assert '<Label value="Disease"/>' in (tmp_path / "review" / "labels.xml").read_text()
-    with pytest.raises(UserError, match="holds tasks already"):
+    with pytest.raises(UserError, match="holds sentences already"):
         write_review(str(model), sample, tmp_path / "review")
