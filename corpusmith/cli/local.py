@@ -111,6 +111,13 @@ def extract(
     threshold: Annotated[
         float, typer.Option(min=0, max=1, help="Leave out entities with a lower score.")
     ] = 0.0,
+    lexicon: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A list of names that assists the model and gives concept ids, as LABEL=FILE, or "
+            "FILE if the model has one label. Repeat for more labels."
+        ),
+    ] = None,
     negation: Annotated[
         bool, typer.Option("--negation", help="Mark negated mentions, by NegEx (English).")
     ] = False,
@@ -136,7 +143,9 @@ def extract(
     output = Output.of(out, to)
     reading = Reading(format_, encoding, parse_columns(columns))
     annotate = [Negation()] if negation else []
-    extractor = Extractor.from_pretrained(model, relations, threshold, annotate, threads=threads)
+    extractor = Extractor.from_pretrained(
+        model, relations, threshold, annotate, lexicon or (), threads=threads
+    )
     done = extract_files(extractor, paths, output, reading, skip_bad)
     print_skipped(done.skipped, sys.stderr)
     typer.echo(

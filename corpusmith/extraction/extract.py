@@ -5,15 +5,20 @@ extractor = Extractor.from_pretrained("models/disease")
 [(m.label, m.text) for m in document.mentions]  # [("Disease", "cystic fibrosis")]
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from corpusmith.errors import UserError
+from corpusmith.extraction.assist.assist import AssistedEntity, AssistedExtractor
 from corpusmith.extraction.document import Document, Mention, MentionPair
 from corpusmith.inference import Entity, EntityExtractor, RelationClassifier, sentences
+from corpusmith.lexicon.load import load_lexicon
 
+LABELLED = re.compile(r"([\w-]+)=(.+)")  # a URL may hold = too, behind other characters
 CHARACTERS = 200_000
 """Characters per batch: many short documents, or a part of a long one."""
 
@@ -25,7 +30,7 @@ class Extractor:
     """Finds entities, and with a relation model relations, in texts of any length.
 
     Args:
-        entities: the entity model.
+        entities: the entity model, alone or assisted by lists of names.
         relations: a relation model, which classifies pairs of the entities found.
         threshold: entities with a lower score are left out.
         annotate: functions that add to each document, in order.
@@ -33,7 +38,7 @@ class Extractor:
 
     def __init__(
         self,
-        entities: EntityExtractor,
+        entities: EntityExtractor | AssistedExtractor,
         relations: RelationClassifier | None = None,
         threshold: float = 0.0,
         annotate: Sequence[Annotate] = (),
@@ -58,19 +63,24 @@ class Extractor:
         relations: str | Path | None = None,
         threshold: float = 0.0,
         annotate: Sequence[Annotate] = (),
+        lexicons: Sequence[str] = (),
         **options: Any,
     ) -> "Extractor":
         """Load from folders or Hub ids `id[@revision]`.
 
-        `options` are the `backend`, `quantized` and `threads` of `Encoder.from_pretrained`.
+        `lexicons` are `LABEL=FILE`, or `FILE` for a model with one label: lists of names that
+        assist the model and give the mentions concept ids. `options` are the `backend`,
+        `quantized` and `threads` of `Encoder.from_pretrained`.
 
         Raises:
             UserError: when a model can't be loaded, or is not an entity or relation model.
         """
-        entities = load_extractor(EntityExtractor, model, options)
-        classifier = (
-            None if relations is None else load_extractor(RelationClassifier, relations, options)
-        )
+        entities = load_extractor(EntityExtractor.from_pretrained, model, options)
+        if lexicons:
+            entities = assisted(entities, model, named_lexicons(lexicons, entities.labels))
+        classifier = None
+        if relations is not None:
+            classifier = load_extractor(RelationClassifier.from_pretrained, relations, options)
         return cls(entities, classifier, threshold, annotate)
 
     def extract(self, texts: str | Sequence[str | Document]) -> list[Document]:
@@ -116,7 +126,8 @@ class Extractor:
 
     def finished(self, document: Document, entities: list[Entity]) -> Document:
         mentions = tuple(
-            Mention(e.start, e.end, e.label, e.text, round(e.score, 4)) for e in entities
+            Mention(e.start, e.end, e.label, e.text, round(e.score, 4), concept_of(e))
+            for e in entities
         )
         pairs: tuple[MentionPair, ...] = ()
         if self.relations is not None:
@@ -164,11 +175,47 @@ def moved(entity: Entity, by: int) -> Entity:
     return replace(entity, start=entity.start + by, end=entity.end + by) if by else entity
 
 
-def load_extractor(kind: Any, model: str | Path, options: dict[str, Any]) -> Any:
+def concept_of(entity: Entity) -> str | None:
+    return entity.concept_id if isinstance(entity, AssistedEntity) else None
+
+
+def named_lexicons(given: Sequence[str], labels: Sequence[str]) -> dict[str, str]:
+    """`["Disease=list.txt"]` as a mapping; a file alone is for the only label of the model.
+
+    Raises:
+        UserError: a file has no label, and the model has several; or a label has two files.
+    """
+    found: dict[str, str] = {}
+    for text in given:
+        pair = LABELLED.fullmatch(text)
+        if pair is None and len(labels) > 1:
+            raise UserError(
+                f"--lexicon {text}: the model finds {', '.join(labels)}; "
+                f"give LABEL=FILE, such as {labels[0]}={text}"
+            )
+        label, source = (pair[1], pair[2]) if pair else (labels[0], text)
+        if label in found:
+            raise UserError(f"--lexicon names two lists for {label}: join them in one file")
+        found[label] = source
+    return found
+
+
+def assisted(
+    extractor: EntityExtractor, model: str | Path, lexicons: Mapping[str, str]
+) -> AssistedExtractor:
+    """A model with a list of names for some of its labels."""
+    lists = {label: load_lexicon(source) for label, source in lexicons.items()}
+    lookup = {label: lexicon.matcher for label, lexicon in lists.items()}
+    found = load_extractor(partial(AssistedExtractor.around, extractor, lookup), model, {})
+    found.fingerprints = {label: lexicon.fingerprint for label, lexicon in lists.items()}
+    return found
+
+
+def load_extractor(load: Callable[..., Any], model: str | Path, options: dict[str, Any]) -> Any:
     """A model from a folder or Hub id `id[@revision]`."""
     name = str(model)
     name, _, revision = (name, "", "") if Path(name).is_dir() else name.partition("@")
     try:
-        return kind.from_pretrained(name, revision or None, **options)
+        return load(name, revision or None, **options)
     except (OSError, ValueError) as error:
         raise UserError(str(error)) from error

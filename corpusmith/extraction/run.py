@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from corpusmith.errors import UserError
+from corpusmith.extraction.assist.assist import AssistedExtractor
 from corpusmith.extraction.document import Document
 from corpusmith.extraction.extract import Extractor
 from corpusmith.extraction.formats import STREAMED, WHOLE, format_of_output
@@ -146,6 +147,8 @@ def run_key(extractor: Extractor, patterns: Sequence[str], reading: Reading) -> 
     facts: list[Any] = [sorted(m.config.items(), key=str) for m in models]
     facts += [[m.source, m.backend] for m in models]
     facts += [extractor.threshold, list(patterns), sorted(asdict(reading).items())]
+    if isinstance(extractor.entities, AssistedExtractor):
+        facts.append(sorted(extractor.entities.fingerprints.items()))
     facts += [
         getattr(annotate, "__name__", type(annotate).__name__) for annotate in extractor.annotate
     ]

@@ -1,8 +1,10 @@
 """spaCy: documents as Doc and DocBin, and the pipeline component `corpusmith`.
 
     nlp = spacy.blank("en")
-    nlp.add_pipe("corpusmith", config={"model": "models/disease"})
+    nlp.add_pipe("corpusmith", config={"model": "models/disease", "lexicons": ["diseases.tsv"]})
     [(e.text, e.label_, e.kb_id_) for e in nlp("Mutations in CFTR cause cystic fibrosis.").ents]
+
+`kb_id_` is the concept id of a listed name. Without lexicons it is empty.
 
 The component is registered by an entry point; `import corpusmith` is not needed.
 """
@@ -87,13 +89,15 @@ def set_mentions(doc: Doc, mentions: Iterable[Mention]) -> None:
 @Language.factory(
     "corpusmith",
     assigns=["doc.ents", "doc.spans"],
-    default_config={"model": "", "threshold": 0.0},
+    default_config={"model": "", "threshold": 0.0, "lexicons": []},
 )
-def create_component(nlp: Language, name: str, model: str, threshold: float) -> "SpacyComponent":
+def create_component(
+    nlp: Language, name: str, model: str, threshold: float, lexicons: list[str]
+) -> "SpacyComponent":
     """Factory of `nlp.add_pipe("corpusmith", config={"model": …})`."""
     if not model:
         raise ValueError('name a model: nlp.add_pipe("corpusmith", config={"model": FOLDER})')
-    return SpacyComponent(Extractor.from_pretrained(model, threshold=threshold))
+    return SpacyComponent(Extractor.from_pretrained(model, threshold=threshold, lexicons=lexicons))
 
 
 class SpacyComponent:

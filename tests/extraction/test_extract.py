@@ -80,6 +80,41 @@ def test_annotators_see_each_document(model):
     assert [document.id for document in found] == ["1!", "2!"]
 
 
+@pytest.fixture
+def listed(tmp_path):
+    path = tmp_path / "list.tsv"
+    path.write_text("concept_id\tname\nD:1\tcystic fibrosis\nD:2\tgout\n")
+    return path
+
+
+def test_lexicon_finds_listed_names_and_gives_concept_ids(model, listed):
+    text = "Patients with cystic fibrosis or gout were seen."
+    extractor = Extractor.from_pretrained(model, lexicons=[str(listed)])
+    (document,) = extractor.extract(text)
+    found = {m.text: m.concept_id for m in document.mentions}
+    assert (found["cystic fibrosis"], found["gout"]) == ("D:1", "D:2")
+    assert all(0 <= m.score <= 1 and text[m.start : m.end] == m.text for m in document.mentions)
+    assert extractor.extract("") == [Document("1", "", ())]
+
+
+def test_assisted_entities_do_not_depend_on_other_texts(model, listed):
+    extractor = Extractor.from_pretrained(model, lexicons=[f"Disease={listed}"])
+    together = extractor.extract(SENTENCES)
+    alone = [extractor.extract(text)[0].mentions for text in SENTENCES]
+    assert [document.mentions for document in together] == alone
+
+
+def test_lexicon_for_unknown_or_repeated_label_is_refused(model, listed, tmp_path, tiny_encoder):
+    with pytest.raises(UserError, match="finds Disease and no Drug"):
+        Extractor.from_pretrained(model, lexicons=[f"Drug={listed}"])
+    with pytest.raises(UserError, match="two lists for Disease"):
+        Extractor.from_pretrained(model, lexicons=[f"Disease={listed}", str(listed)])
+    two = ["O", "B-Disease", "I-Disease", "B-Gene", "I-Gene"]
+    several = write_model(tmp_path / "two", tiny_encoder, two, {"task": "ner", "max_length": 64})
+    with pytest.raises(UserError, match=r"finds Disease, Gene; give LABEL=FILE"):
+        Extractor.from_pretrained(several, lexicons=[str(listed)])
+
+
 def test_joined_keeps_first_source_and_adds_missing_mentions():
     first = [Mention(0, 4, "D", "ague")]
     second = [

@@ -9,7 +9,8 @@ import pytest
 from corpusmith.errors import UserError
 from corpusmith.extraction.extract import Extractor
 from corpusmith.extraction.readers.read import DETECTED, Reading
-from corpusmith.extraction.run import Output, extract_files
+from corpusmith.extraction.run import Output, extract_files, run_key
+from corpusmith.lexicon.load import load_lexicon
 from tests.training.models import SENTENCES, TAGS, write_model
 
 
@@ -133,6 +134,21 @@ def test_interrupted_run_continues_after_its_last_whole_line(extractor, tmp_path
     run(halting, [texts], tmp_path / "o.jsonl")
     assert (tmp_path / "o.jsonl").read_text() == whole
     assert asked.count("3") == 1  # not extracted again
+
+
+def test_lexicon_is_part_of_a_run(model, tmp_path):
+    """Another list is another run; its concept ids are written."""
+    texts, out = tmp_path / "texts.txt", tmp_path / "o.csv"
+    texts.write_text("Patients with gout were seen.")
+    (tmp_path / "list.txt").write_text("gout\n")
+    listed = Extractor.from_pretrained(model, lexicons=[str(tmp_path / "list.txt")])
+    run(listed, [texts], out)
+    with out.open(newline="") as file:
+        assert ("gout", "word:1") in [(r["text"], r["concept_id"]) for r in csv.DictReader(file)]
+    (tmp_path / "list.txt").write_text("gout\nague\n")
+    load_lexicon.cache_clear()
+    other = Extractor.from_pretrained(model, lexicons=[str(tmp_path / "list.txt")])
+    assert run_key(other, [], DETECTED) != run_key(listed, [], DETECTED)
 
 
 def test_reads_stdin_and_writes_stdout(model):
