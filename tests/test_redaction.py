@@ -34,7 +34,7 @@ def test_other_text_is_unchanged() -> None:
     ("text", "public"),
     [
         ("https://ada:pa55@a.example/w.tsv?sig=abc&x=1#top", "https://a.example/w.tsv"),
-        ("s3://bucket/w.tsv?versionId=7, or a", "s3://bucket/w.tsv, or a"),
+        ("s3://bucket/w.tsv?versionId=7 or a", "s3://bucket/w.tsv or a"),
         (
             "hf://datasets/lab/words@v1/w.tsv",
             "hf://datasets/lab/words@v1/w.tsv",
