@@ -37,6 +37,7 @@ OUR_COLUMNS = (
     "document",
 )
 """The header of `extract --to csv`. Cells that look like formulas have a leading apostrophe."""
+QUOTED = re.compile(r'"[^"]*"')
 FORMULA = re.compile(r"'+\s*[-=+@\t\r]")
 
 Cells = dict[str, str]
@@ -104,10 +105,16 @@ def table_rows(file: TextFile, bad: Bad | None = None) -> Iterator[Row]:
     if first is None:
         return
     tabs = file.name.lower().endswith((".tsv", ".tab")) or "\t" in first
-    delimiter = "\t" if tabs else max(",;", key=first.count)
-    if delimiter not in first:
+    bare = QUOTED.sub("", first)
+    delimiter = "\t" if tabs else max(",;", key=bare.count)
+    if delimiter not in bare:
         delimiter = "\x1f"  # a control character that separates nothing here
-    header, *_ = list(csv.reader([first], delimiter=delimiter, strict=True))
+    try:
+        header, *_ = list(csv.reader([first], delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise UserError(
+            f"{file.name}, line 1: not CSV ({error}); put a name with quotes in quotes"
+        ) from error
     names = [name.strip() for name in header]
     if len(set(names)) < len(names) or not all(names):
         twice = next((name for name in names if names.count(name) > 1), "")
@@ -159,16 +166,16 @@ def tab_rows(lines: Iterator[str], columns: int) -> Iterator[list[str]]:
     for line in lines:
         line = line.rstrip("\r\n")
         cells = line.split("\t")
-        for cell in cells:
-            if cell.count('"') % 2 and open_ and cell.endswith('"'):
-                raise csv.Error("a quotation mark opens in one line and closes in another")
-            open_ = open_ or (cell.startswith('"') and cell.count('"') % 2 == 1)
         if len(cells) != columns and '"' in line:
             with suppress(csv.Error):  # a tab inside quotes separates nothing
                 (quoted,) = csv.reader([line], delimiter="\t", strict=True)
                 if len(quoted) == columns:
                     yield quoted
                     continue
+        for cell in cells:
+            if cell.count('"') % 2 and open_ and cell.endswith('"'):
+                raise csv.Error("a quotation mark opens in one line and closes in another")
+            open_ = open_ or (cell.startswith('"') and cell.count('"') % 2 == 1)
         yield [unquoted(cell) for cell in cells]
 
 

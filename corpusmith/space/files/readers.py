@@ -144,25 +144,27 @@ def delimited_table(text: str, suffix: str) -> Table:
         return parsed(text, delimiter, suffix)
     # By convention a TSV file has no quoting. Spreadsheets quote cells that hold tabs or quotes,
     # and writers that quote every cell quote the header too. `corpusmith extract` reads it alike.
-    tables: list[Table] = []
     refusals: list[InputError] = []
-    quotings: tuple[Literal[0], Literal[3]] = (csv.QUOTE_MINIMAL, csv.QUOTE_NONE)
-    for quoting in quotings:
-        try:
-            tables.append(parsed(text, delimiter, suffix, quoting))
-        except InputError as error:
-            refusals.append(error)
-    if not tables:
-        raise refusals[-1]
-    if len(tables) == 2 and len(tables[0].rows) != len(tables[1].rows):
+    quoted: Table | None = None
+    literal: Table | None = None
+    try:
+        quoted = parsed(text, delimiter, suffix)
+    except InputError as error:
+        refusals.append(error)
+    try:
+        literal = parsed(text, delimiter, suffix, csv.QUOTE_NONE)
+    except InputError as error:
+        refusals.append(error)
+    if quoted and literal and len(quoted.rows) != len(literal.rows):
         raise InputError(
             "A quotation mark opens in one line and closes in another. Remove the quotation marks, "
             "or the line break between them."
         )
-    if len(tables) == 2 and not header.startswith('"'):
-        literal = tables[1]
+    if literal and not (quoted and header.startswith('"')):
         return Table(literal.columns, tuple(tuple(map(unquoted, row)) for row in literal.rows))
-    return tables[0]
+    if quoted is None:
+        raise refusals[-1]
+    return quoted
 
 
 def unquoted(cell: str) -> str:
