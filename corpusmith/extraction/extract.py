@@ -8,7 +8,6 @@ extractor = Extractor.from_pretrained("models/disease")
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,12 +74,12 @@ class Extractor:
         Raises:
             UserError: when a model can't be loaded, or is not an entity or relation model.
         """
-        entities = load_extractor(EntityExtractor.from_pretrained, model, options)
+        entities = load_extractor(EntityExtractor, model, options)
         if lexicons:
             entities = assisted(entities, model, named_lexicons(lexicons, entities.labels))
         classifier = None
         if relations is not None:
-            classifier = load_extractor(RelationClassifier.from_pretrained, relations, options)
+            classifier = load_extractor(RelationClassifier, relations, options)
         return cls(entities, classifier, threshold, annotate)
 
     def extract(self, texts: str | Sequence[str | Document]) -> list[Document]:
@@ -114,7 +113,7 @@ class Extractor:
             entities = [moved(entity, start) for start, _ in parts for entity in next(found)]
             yield self.finished(document, entities)
 
-    def entities_of(self, parts: Sequence[str]) -> Iterator[list[Entity]]:
+    def entities_of(self, parts: Sequence[str]) -> Iterator[Sequence[Entity]]:
         """The entities of each part, in batches of about CHARACTERS."""
         group: list[str] = []
         for part in parts:
@@ -206,16 +205,23 @@ def assisted(
     """A model with a list of names for some of its labels."""
     lists = {label: load_lexicon(source) for label, source in lexicons.items()}
     lookup = {label: lexicon.matcher for label, lexicon in lists.items()}
-    found = load_extractor(partial(AssistedExtractor.around, extractor, lookup), model, {})
+    found = AssistedExtractor.around(extractor, lookup, *name_and_revision(model))
     found.fingerprints = {label: lexicon.fingerprint for label, lexicon in lists.items()}
     return found
 
 
-def load_extractor(load: Callable[..., Any], model: str | Path, options: dict[str, Any]) -> Any:
+def load_extractor(kind: Any, model: str | Path, options: dict[str, Any]) -> Any:
     """A model from a folder or Hub id `id[@revision]`."""
-    name = str(model)
-    name, _, revision = (name, "", "") if Path(name).is_dir() else name.partition("@")
+    name, revision = name_and_revision(model)
     try:
-        return load(name, revision or None, **options)
+        return kind.from_pretrained(name, revision, **options)
     except (OSError, ValueError) as error:
         raise UserError(str(error)) from error
+
+
+def name_and_revision(model: str | Path) -> tuple[str, str | None]:
+    """The two parts of `id[@revision]`; a folder has no revision."""
+    if Path(model).is_dir():
+        return str(model), None
+    name, _, revision = str(model).partition("@")
+    return name, revision or None

@@ -28,8 +28,9 @@ def snippet_answer(folder: Path, task: str, sentence: str) -> list[dict[str, Any
     ner = task == "ner"
     loading = logging.getLogger("transformers.pipelines")
     before, loading.disabled = loading.disabled, True  # it names the device at each load
+    load: Any = pipeline  # its overloads know no task that is chosen at run time
     try:
-        run = pipeline(
+        run = load(
             "token-classification" if ner else "text-classification",
             model=str(folder),
             device="cpu",
