@@ -63,16 +63,20 @@ def read_tags(
         row_tags(document, row) if document else []
         for document, row in zip(found, data.tagged, strict=True)
     ]
+    given = types_in(tags)
     if types:
         chosen = named_types(tags, types, file)
         tags = [renamed_tags(of_row, chosen) for of_row in tags]
-    predicted = {type_ for of_row in tags for type_, _, _ in spans(of_row)}
-    if predicted and data.types and not predicted & data.types:
+    if given and data.types and not types_in(tags) & data.types:
         raise UserError(
-            f"{file} predicts {', '.join(sorted(predicted))} and {data.source} marks "
+            f"{file} predicts {', '.join(sorted(given))} and {data.source} marks "
             f"{', '.join(sorted(data.types))}: map the names with `--types THEIRS=OURS`"
         )
     return tags
+
+
+def types_in(tags: Sequence[Sequence[str]]) -> set[str]:
+    return {type_ for of_row in tags for type_, _, _ in spans(of_row)}
 
 
 def row_tags(document: Document, row: TaggedText) -> list[str]:

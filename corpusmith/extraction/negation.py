@@ -2,7 +2,8 @@
 
 It uses English phrases ("no evidence of", "was ruled out") in the mention's sentence. Hypothetical
 and historical mentions, and those about other people, are not recognised. That needs ConText, whose
-implementation (medspacy 1.3.1) could not be installed when this was written.
+maintained implementation (medspacy 1.3.1, of 2024-11) requires spaCy before 3.8 on Python 3.11 and
+older, where it brings spaCy 3.7.5 and numpy 1.26.
 """
 
 from dataclasses import replace

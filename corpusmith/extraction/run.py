@@ -146,7 +146,7 @@ def run_key(extractor: Extractor, patterns: Sequence[str], reading: Reading) -> 
     facts: list[Any] = [sorted(m.config.items(), key=str) for m in models]
     facts += [[m.source, m.backend] for m in models]
     facts += [
-        type(extractor.entities).__name__,
+        lists_of(extractor),
         extractor.threshold,
         extractor.neighbours,
         list(patterns),
@@ -156,6 +156,12 @@ def run_key(extractor: Extractor, patterns: Sequence[str], reading: Reading) -> 
         getattr(annotate, "__name__", type(annotate).__name__) for annotate in extractor.annotate
     ]
     return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:16]
+
+
+def lists_of(extractor: Extractor) -> list[Any]:
+    """Each label's list of names as a hash; [] without assistance."""
+    lookup = getattr(extractor.entities, "lookup", {})
+    return [[label, matcher.fingerprint] for label, matcher in sorted(lookup.items())]
 
 
 def finished_lines(partial: Path, key: str) -> int:

@@ -1,8 +1,12 @@
 """spaCy: documents as Doc and DocBin, and the pipeline component `corpusmith`.
 
     nlp = spacy.blank("en")
-    nlp.add_pipe("corpusmith", config={"model": "models/disease"})
+    lexicon = {"Disease": "diseases.tsv"}
+    nlp.add_pipe("corpusmith", config={"model": "models/disease", "lexicon": lexicon})
     [(e.text, e.label_, e.kb_id_) for e in nlp("Mutations in CFTR cause cystic fibrosis.").ents]
+
+`lexicon` has a list of names for each label. `kb_id_` is the concept id of a listed name, otherwise
+empty.
 
 The component is registered by an entry point; `import corpusmith` is not needed.
 """
@@ -21,6 +25,7 @@ from corpusmith.extraction.document import Document, Mention
 from corpusmith.extraction.extract import Extractor
 from corpusmith.extraction.readers.docbin import GROUP
 from corpusmith.inference import WORDS, Entity, sentences
+from corpusmith.lexicon.load import load_lexicon
 
 
 def doc_bin(documents: Iterable[Document]) -> DocBin:
@@ -87,13 +92,18 @@ def set_mentions(doc: Doc, mentions: Iterable[Mention]) -> None:
 @Language.factory(
     "corpusmith",
     assigns=["doc.ents", "doc.spans"],
-    default_config={"model": "", "threshold": 0.0},
+    default_config={"model": "", "threshold": 0.0, "lexicon": {}},
 )
-def create_component(nlp: Language, name: str, model: str, threshold: float) -> "SpacyComponent":
+def create_component(
+    nlp: Language, name: str, model: str, threshold: float, lexicon: dict[str, str]
+) -> "SpacyComponent":
     """Factory of `nlp.add_pipe("corpusmith", config={"model": …})`."""
     if not model:
         raise ValueError('name a model: nlp.add_pipe("corpusmith", config={"model": FOLDER})')
-    return SpacyComponent(Extractor.from_pretrained(model, threshold=threshold))
+    lists = {label: load_lexicon(source).matcher for label, source in lexicon.items()}
+    return SpacyComponent(
+        Extractor.from_pretrained(model, threshold=threshold, lexicon=lists or None)
+    )
 
 
 class SpacyComponent:

@@ -27,7 +27,7 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import validate_repo_id
 
 from corpusmith.errors import UserError
-from corpusmith.teacher.redaction import redact
+from corpusmith.redaction import redact
 
 REPO_TYPES = {"dataset": "dataset", "model": "model", "space": "space", "metric": "space"}
 WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds before each further try

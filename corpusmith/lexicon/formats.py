@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import fsspec
+from fsspec.utils import infer_compression
 
 from corpusmith.errors import UserError
 from corpusmith.lexicon.concept import Concept, Lexicon, concept_from_row
+from corpusmith.redaction import bare_urls, without_secrets
 
 OBO_SYNONYM = re.compile(r'"(?P<name>(?:[^"\\]|\\.)*)"\s+(?P<scope>EXACT|RELATED|NARROW|BROAD)')
 OBO_DEFINITION = re.compile(r'"(?P<text>(?:[^"\\]|\\.)*)"')
@@ -23,24 +25,27 @@ def load_external(source: str) -> Lexicon:
 
     Raises UserError when it cannot be opened, has no known suffix, or holds no concept.
     """
-    name = source.removesuffix(".gz")
+    shown, bare = without_secrets(source), bare_urls(source)
+    name = bare.removesuffix(".gz")
     ending = name.rsplit(".", 1)[-1].lower()
     if ending not in READERS:
         raise UserError(
-            f"{source}: no shipped lexicon, and the file's ending is none of .{', .'.join(READERS)}"
+            f"{shown}: no shipped lexicon, and the file's ending is none of .{', .'.join(READERS)}"
         )
     try:
-        with fsspec.open(source, "rt", encoding="utf-8", compression="infer") as lines:
+        packed = infer_compression(bare)
+        with fsspec.open(source, "rt", encoding="utf-8", compression=packed) as lines:
             text = lines.read()
-    except (OSError, ValueError) as error:
+    except Exception as error:  # each protocol has errors of its own
         raise UserError(
-            f"lexicon {source} cannot be read ({error}): give a path, a URL, or hf://datasets/NAMESPACE/NAME/FILE"
+            f"lexicon {shown} cannot be read ({without_secrets(str(error))}): give a path, a URL, "
+            "or hf://datasets/NAMESPACE/NAME/FILE"
         ) from None
-    concepts = tuple(READERS[ending](text, source))
+    concepts = tuple(READERS[ending](text, shown))
     if not concepts:
-        raise UserError(f"lexicon {source} holds no concept")
+        raise UserError(f"lexicon {shown} holds no concept")
     return Lexicon(
-        name.rsplit("/", 1)[-1], "unversioned", "unknown", source.rsplit("/", 1)[-1], concepts
+        name.rsplit("/", 1)[-1], "unversioned", "unknown", shown.rsplit("/", 1)[-1], concepts
     )
 
 

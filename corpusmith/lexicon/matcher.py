@@ -1,5 +1,7 @@
 """Longest-match look-up of many names at word boundaries. Ignores case, number and hyphens."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -70,6 +72,12 @@ class Matcher:
                 self._acronyms.add(exact_key(name), concept_id)
             else:
                 self._folded.add(key, concept_id)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the names and their concepts."""
+        names = [sorted(part.concepts.items()) for part in (self._folded, self._acronyms)]
+        return hashlib.sha256(json.dumps(names).encode()).hexdigest()
 
     def matches(self, sentence: Sequence[str]) -> list[Match]:
         """Non-overlapping matches from left to right, the longest at each position."""

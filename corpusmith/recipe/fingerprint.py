@@ -13,6 +13,7 @@ from corpusmith.lexicon.load import load_lexicon
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.prompt import PROMPTS, attribute_values, prompt_text
 from corpusmith.recipe.schema import Recipe
+from corpusmith.redaction import bare_urls
 
 # Increase by one when the same answers get different labels, rows or copies.
 # 2: answers in another language, echoes of the prompt and refusals are rejected.
@@ -34,8 +35,12 @@ def portable(recipe: Recipe) -> dict[str, Any]:
     return content
 
 
-def file_name(path_or_name: str) -> str:
-    return Path(path_or_name).name if Path(path_or_name).is_absolute() else path_or_name
+def file_name(source: str) -> str:
+    """A path without its folders, and a URL without user, query and fragment.
+
+    A signed URL has another signature each time, and the same content.
+    """
+    return Path(source).name if Path(source).is_absolute() else bare_urls(source)
 
 
 def fingerprint(recipe: Recipe, lexicons: Mapping[str, Lexicon]) -> str:

@@ -138,7 +138,7 @@ def test_int8_is_stated_on_the_split_it_was_measured_on(model_facts: ModelFacts)
 
 def test_snippet_output_is_shown_only_if_known(model_facts: ModelFacts) -> None:
     card = model.render(model_facts)
-    shown = re.search(r"It prints:\n\n```json\n(.*?)\n```", card, re.S)
+    shown = re.search(r"It prints [^\n]*:\n\n```json\n(.*?)\n```", card, re.S)
     assert shown is not None and json.loads(shown[1]) == list(model_facts.answer)
     assert "It prints" not in model.render(dataclasses.replace(model_facts, answer=()))
 

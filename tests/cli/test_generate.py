@@ -5,6 +5,8 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from corpusmith.teacher.ledger import Ledger
 from tests.cli.test_main import corpusmith
 from tests.teacher.fake_teacher import FakeTeacher
@@ -23,6 +25,23 @@ def test_dry_run_shows_five_prompts_and_sends_nothing(ner_recipe: Path, tmp_path
     assert shown.returncode == 0
     assert len(re.findall(r"^\[(mention|with gene|no mention)\]", shown.stdout, re.M)) == 5
     assert "60 requests to tiny-teacher" in shown.stdout and "nothing was sent" in shown.stdout
+
+
+def test_dry_run_shows_five_prompts_of_an_edited_recipe(ner_recipe: Path, tmp_path: Path) -> None:
+    """The ledger has every answer to the recipe before the edit."""
+    ledger = tmp_path / "l.sqlite"
+    with FakeTeacher(write=accepted_sentence).serve() as url:
+        done = corpusmith("generate", ner_recipe, "--ledger", ledger, "--base-url", url)
+    assert done.returncode == 0, done.stderr
+    before = corpusmith("generate", ner_recipe, "--ledger", ledger, "--dry-run").stdout
+    recipe = yaml.safe_load(ner_recipe.read_text())
+    recipe["attributes"]["topic"] = ["a remedy of long ago"]
+    ner_recipe.write_text(yaml.safe_dump(recipe))
+    after = corpusmith("generate", ner_recipe, "--ledger", ledger, "--dry-run").stdout
+    shown = r"^\[(?:mention|with gene|no mention)\].*"
+    assert len(re.findall(shown, before, re.M)) == len(re.findall(shown, after, re.M)) == 5
+    assert "a remedy of long ago" in after and "a remedy of long ago" not in before
+    assert "60 requests to tiny-teacher" in after
 
 
 def test_run_ends_if_few_of_first_ten_answers_give_rows(ner_recipe: Path, tmp_path: Path) -> None:

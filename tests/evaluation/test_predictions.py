@@ -89,6 +89,13 @@ def test_predictions_of_other_types_are_refused(gold, tmp_path):
         evaluate(write(tmp_path / "p.jsonl", rows), gold)
 
 
+def test_predictions_of_other_types_are_refused_with_types_too(gold, tmp_path):
+    """`--types` would leave every mention out, and score 0."""
+    rows = tags_of(["O", "B-X", "O", "B-X"], ["O", "O", "B-X"])
+    with pytest.raises(UserError, match=r"predicts X and .* marks D: map the names"):
+        evaluate(write(tmp_path / "p.jsonl", rows), gold, types={"D": "D"})
+
+
 def test_extra_type_gives_warning(gold, tmp_path):
     rows = tags_of(["B-X", "B-D", "O", "B-D"], ["B-C", "O", "B-D"])
     (warning,) = evaluate(write(tmp_path / "p.jsonl", rows), gold)["warnings"]

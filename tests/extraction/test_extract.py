@@ -4,6 +4,7 @@ from corpusmith.errors import UserError
 from corpusmith.extraction.document import Document, Mention
 from corpusmith.extraction.extract import CHARACTERS, Extractor, joined, parts_of
 from corpusmith.inference import EntityExtractor
+from corpusmith.lexicon.matcher import Matcher
 from tests.training.models import SENTENCES, TAGS, write_model
 
 
@@ -78,6 +79,15 @@ def test_annotators_see_each_document(model):
 
     found = Extractor.from_pretrained(model, annotate=[shout]).extract(SENTENCES[:2])
     assert [document.id for document in found] == ["1!", "2!"]
+
+
+def test_assisted_entities_do_not_depend_on_other_texts(model):
+    lexicon = {"Disease": Matcher([("cystic fibrosis", "D:1"), ("gout", "D:2")])}
+    extractor = Extractor.from_pretrained(model, lexicon=lexicon)
+    together = extractor.extract(SENTENCES)
+    alone = [extractor.extract(text)[0].mentions for text in SENTENCES]
+    assert [document.mentions for document in together] == alone
+    assert extractor.extract("") == [Document("1", "", ())]
 
 
 def test_joined_keeps_first_source_and_adds_missing_mentions():

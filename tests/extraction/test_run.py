@@ -9,7 +9,8 @@ import pytest
 from corpusmith.errors import UserError
 from corpusmith.extraction.extract import Extractor
 from corpusmith.extraction.readers.read import DETECTED, Reading
-from corpusmith.extraction.run import Output, extract_files
+from corpusmith.extraction.run import Output, extract_files, run_key
+from corpusmith.lexicon.matcher import Matcher
 from tests.training.models import SENTENCES, TAGS, write_model
 
 
@@ -133,6 +134,23 @@ def test_interrupted_run_continues_after_its_last_whole_line(extractor, tmp_path
     run(halting, [texts], tmp_path / "o.jsonl")
     assert (tmp_path / "o.jsonl").read_text() == whole
     assert asked.count("3") == 1  # not extracted again
+
+
+def test_list_is_part_of_a_run(model, tmp_path):
+    """Another list is another run; its concept ids are written."""
+    texts, out = tmp_path / "texts.txt", tmp_path / "o.csv"
+    texts.write_text("Patients with cystic fibrosis or gout were seen.")
+    keys = set()
+    for names in ([("cystic fibrosis", "D:1"), ("gout", "D:2")], [("gout", "D:2")]):
+        lexicon = {"Disease": Matcher(names)}
+        listed = Extractor.from_pretrained(model, lexicon=lexicon)
+        keys.add(run_key(listed, [], DETECTED))
+        run(listed, [texts], out)
+        with out.open(newline="") as file:
+            found = [(row["text"], row["concept_id"]) for row in csv.DictReader(file)]
+        assert ("gout", "D:2") in found
+        out.unlink()
+    assert len(keys) == 2
 
 
 def test_reads_stdin_and_writes_stdout(model):

@@ -29,6 +29,17 @@ def test_component_sets_the_entities_of_the_extractor(model):
     assert any(doc.ents for doc in docs)
 
 
+def test_component_links_listed_names_by_kb_id(model, tmp_path):
+    import_module("corpusmith.extraction.spacy_documents")
+    (tmp_path / "list.tsv").write_text("concept_id\tname\nD:1\tcystic fibrosis\n")
+    nlp = spacy.blank("en")
+    nlp.add_pipe(
+        "corpusmith", config={"model": str(model), "lexicon": {"Disease": f"{tmp_path}/list.tsv"}}
+    )
+    doc = nlp("Patients with cystic fibrosis were seen in the clinic.")
+    assert ("cystic fibrosis", "Disease", "D:1") in [(e.text, e.label_, e.kb_id_) for e in doc.ents]
+
+
 def test_error_for_component_without_model_names_remedy():
     import_module("corpusmith.extraction.spacy_documents")  # its entry point, once installed
     with pytest.raises(ValueError, match="name a model"):

@@ -87,6 +87,9 @@ class AssistedExtractor:
         found: list[tuple[list[str], Scored]] = []
         means = self.extractor.probabilities(sentences)
         for words, mean in zip(sentences, means, strict=True):
+            if not words:
+                found.append(([], []))
+                continue
             views = views_of([words], self.tags, [mean], self.lookup)
             proposed = candidates(views, self.settings.weakest)
             chances = self.model.chances(proposed)

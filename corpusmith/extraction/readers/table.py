@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from corpusmith.errors import UserError
@@ -36,6 +37,7 @@ OUR_COLUMNS = (
     "document",
 )
 """The header of `extract --to csv`. Cells that look like formulas have a leading apostrophe."""
+QUOTED = re.compile(r'"[^"]*"')
 FORMULA = re.compile(r"'+\s*[-=+@\t\r]")
 
 Cells = dict[str, str]
@@ -103,10 +105,16 @@ def table_rows(file: TextFile, bad: Bad | None = None) -> Iterator[Row]:
     if first is None:
         return
     tabs = file.name.lower().endswith((".tsv", ".tab")) or "\t" in first
-    delimiter = "\t" if tabs else max(",;", key=first.count)
-    if delimiter not in first:
+    bare = QUOTED.sub("", first)
+    delimiter = "\t" if tabs else max(",;", key=bare.count)
+    if delimiter not in bare:
         delimiter = "\x1f"  # a control character that separates nothing here
-    header, *_ = list(csv.reader([first], delimiter=delimiter, strict=True))
+    try:
+        header, *_ = list(csv.reader([first], delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise UserError(
+            f"{file.name}, line 1: not CSV ({error}); put a name with quotes in quotes"
+        ) from error
     names = [name.strip() for name in header]
     if len(set(names)) < len(names) or not all(names):
         twice = next((name for name in names if names.count(name) > 1), "")
@@ -114,9 +122,10 @@ def table_rows(file: TextFile, bad: Bad | None = None) -> Iterator[Row]:
     yield f"{file.name}, line 1", dict(zip(names, names, strict=True))
     ours = tuple(names) == OUR_COLUMNS
     csv.field_size_limit(1 << 30)  # a cell may be a whole document
+    # By convention a TSV file has no quoting. Writers that quote every cell quote the header too.
     table: Iterator[list[str]] = (
-        ([unquoted(cell) for cell in line.rstrip("\r\n").split("\t")] for line in lines)
-        if delimiter == "\t"
+        tab_rows(lines, len(names))
+        if delimiter == "\t" and not first.startswith('"')
         else csv.reader(lines, delimiter=delimiter, strict=True)
     )
     number = 1
@@ -144,6 +153,30 @@ def table_rows(file: TextFile, bad: Bad | None = None) -> Iterator[Row]:
             continue
         cells = [cell.removeprefix("'") if FORMULA.match(cell) else cell for cell in row]
         yield where, dict(zip(names, cells if ours else row, strict=True))
+
+
+def tab_rows(lines: Iterator[str], columns: int) -> Iterator[list[str]]:
+    """The cells of each line of a TSV file; spreadsheets quote cells that hold tabs or quotes.
+
+    Raises:
+        csv.Error: a quotation mark opens in one line and may close in another: the lines are one
+            row or several.
+    """
+    open_ = False
+    for line in lines:
+        line = line.rstrip("\r\n")
+        cells = line.split("\t")
+        if len(cells) != columns and '"' in line:
+            with suppress(csv.Error):  # a tab inside quotes separates nothing
+                (quoted,) = csv.reader([line], delimiter="\t", strict=True)
+                if len(quoted) == columns:
+                    yield quoted
+                    continue
+        for cell in cells:
+            if cell.count('"') % 2 and open_ and cell.endswith('"'):
+                raise csv.Error("a quotation mark opens in one line and closes in another")
+            open_ = open_ or (cell.startswith('"') and cell.count('"') % 2 == 1)
+        yield [unquoted(cell) for cell in cells]
 
 
 def unquoted(cell: str) -> str:

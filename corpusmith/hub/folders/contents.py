@@ -13,14 +13,14 @@ from corpusmith.cards.dataset import split_name
 from corpusmith.errors import UserError
 from corpusmith.hub import card_facts as facts
 from corpusmith.hub.card import About, json_mapping
+from corpusmith.hub.folders.answer import same_answer, snippet_answer
 from corpusmith.hub.folders.corpus import published_build
 from corpusmith.hub.folders.model import is_hub_id, public
 from corpusmith.hub.release import folder_files
 from corpusmith.hub.repo import Files, Repo, Standing
-from corpusmith.teacher.redaction import redact
+from corpusmith.redaction import without_secrets
 
 TEXTS = (".yaml", ".yml", ".jinja", ".json", ".txt", ".md")
-URL = re.compile(r"(\b[a-z][a-z0-9+.-]*://)([^\s\"'<>\\?#]*)(?:[?#][^\s\"'<>\\]*)?", re.IGNORECASE)
 WEIGHTS = (".safetensors", ".bin", ".onnx")
 # What training, export, evaluation and the report write. Other files of the folder are not
 # published: logs and predictions may contain private text.
@@ -71,7 +71,8 @@ def model_contents(folder: Path) -> Files:
 
 
 def example_sentences(repo: Repo, folder: Path, standing: Standing, about: About) -> Files:
-    """examples.json of a model repo: sentences of its corpus's test split, for the card's widget.
+    """examples.json of a model repo: sentences of its corpus's test split, for the card's widget,
+    and what the model answers to the first of them.
 
     The corpus is the folder or the Hub dataset that training recorded, or `about.dataset`. If it
     cannot be read, the file stays as the repo holds it.
@@ -81,12 +82,18 @@ def example_sentences(repo: Repo, folder: Path, standing: Standing, about: About
     corpus = read_mapping(folder / "training.json").get("dataset") or {}
     build = corpus_build(repo, corpus, about.dataset)
     sentences = facts.widget(build) if build else []
+    held = standing.files.get("examples.json")
     if build and sentences:
-        shown = {"sentences": sentences}
+        shown: dict[str, Any] = {"sentences": sentences}
         if build["task"] != "ner":  # the Space reads sentences that are not masked
             shown["texts"] = [row["text"] for row in build["examples"] if row.get("masked")]
+        answer = snippet_answer(folder, build["task"], sentences[0])
+        before = json_mapping(repo.read(held), "examples.json") if held else {}
+        if before.get("sentences") == sentences and same_answer(before.get("answer", ()), answer):
+            answer = before.get("answer", answer)
+        if answer:
+            shown["answer"] = answer
         return {"examples.json": json.dumps(shown, indent=1).encode()}
-    held = standing.files.get("examples.json")
     return {"examples.json": held} if held else {}
 
 
@@ -148,11 +155,3 @@ def dataset_contents(folder: Path, standing: Standing) -> Files:
 def public_text(file: Path) -> str:
     """A text file of a recipe without secrets."""
     return without_secrets(file.read_text(encoding="utf-8", errors="replace"))
-
-
-def without_secrets(text: str) -> str:
-    """Drop user names, passwords, queries and fragments of URLs, and whatever looks like a key.
-
-    A signed address of a word list carries its signature and token in the query.
-    """
-    return redact(URL.sub(lambda found: found[1] + found[2].rpartition("@")[2], text))

@@ -5,10 +5,10 @@ import csv
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from corpusmith.space.files.table import Table
 from corpusmith.space.schema import LONE_SURROGATE, MAX_CHARACTERS, InputError
 
 MAX_BYTES = 5 * 1024 * 1024
@@ -18,46 +18,8 @@ MAX_HEADER = 50_000  # bytes of the line of column names
 MAX_CELLS = 200_000
 MAX_JSON_LINE = 500_000  # characters
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".txt")
-USUAL_COLUMNS = ("text", "sentence", "abstract", "document", "content", "body")
 LINE_END = re.compile(r"\r\n|\r|\n")
 QUOTED = re.compile(r'"[^"]*"')
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows of cells, as many in each row as there are columns."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-    @property
-    def likely_column(self) -> str:
-        """The column with a usual name for text, else the one that holds the most characters."""
-        named = [column for column in self.columns if column.lower() in USUAL_COLUMNS]
-        if named:
-            return named[0]
-        sizes = [sum(len(row[at]) for row in self.rows[:100]) for at in range(len(self.columns))]
-        return self.columns[sizes.index(max(sizes))]
-
-    def texts(self, column: str) -> list[tuple[str, str]]:
-        """`(id, text)` of each row. The id is the cell in the column `id`, else the row's number.
-
-        Raises:
-            InputError: there is no such column.
-        """
-        if column not in self.columns:
-            raise InputError("The file has no such column. Choose one from the list.")
-        return list(zip(self.ids(), self.cells(column), strict=True))
-
-    def cells(self, column: str) -> list[str]:
-        at = self.columns.index(column)
-        return [row[at] for row in self.rows]
-
-    def ids(self) -> list[str]:
-        numbers = [str(number) for number in range(1, len(self.rows) + 1)]
-        column = next((name for name in self.columns if name.lower() == "id"), None)
-        cells = self.cells(column) if column else numbers
-        return [cell.strip() or number for cell, number in zip(cells, numbers, strict=True)]
 
 
 def read_table(path: Path) -> Table:
@@ -180,23 +142,37 @@ def delimited_table(text: str, suffix: str) -> Table:
         raise InputError(f"The file has more than {MAX_COLUMNS} columns. Keep those you need.")
     if suffix == ".csv":
         return parsed(text, delimiter, suffix)
-    # By convention a TSV file has no quoting, but spreadsheets do quote cells when they export.
-    tables: list[Table] = []
+    # By convention a TSV file has no quoting. Spreadsheets quote cells that hold tabs or quotes,
+    # and writers that quote every cell quote the header too. `corpusmith extract` reads it alike.
     refusals: list[InputError] = []
-    quotings: tuple[Literal[0], Literal[3]] = (csv.QUOTE_MINIMAL, csv.QUOTE_NONE)
-    for quoting in quotings:
-        try:
-            tables.append(parsed(text, delimiter, suffix, quoting))
-        except InputError as error:
-            refusals.append(error)
-    if not tables:
-        raise refusals[-1]
-    if len(tables) == 2 and len(tables[0].rows) != len(tables[1].rows):
+    quoted: Table | None = None
+    literal: Table | None = None
+    try:
+        quoted = parsed(text, delimiter, suffix)
+    except InputError as error:
+        refusals.append(error)
+    try:
+        literal = parsed(text, delimiter, suffix, csv.QUOTE_NONE)
+    except InputError as error:
+        refusals.append(error)
+    if quoted and literal and len(quoted.rows) != len(literal.rows):
         raise InputError(
             "A quotation mark opens in one line and closes in another. Remove the quotation marks, "
             "or the line break between them."
         )
-    return tables[0]
+    if literal and not (quoted and header.startswith('"')):
+        return Table(literal.columns, tuple(tuple(map(unquoted, row)) for row in literal.rows))
+    if quoted is None:
+        raise refusals[-1]
+    return quoted
+
+
+def unquoted(cell: str) -> str:
+    """A cell without the quotes of a CSV writer, which doubles the quotes inside."""
+    wrapped = len(cell) > 1 and cell[0] == cell[-1] == '"'
+    if wrapped and '""' in cell[1:-1] and '"' not in cell[1:-1].replace('""', ""):
+        return cell[1:-1].replace('""', '"')
+    return cell
 
 
 def parsed(

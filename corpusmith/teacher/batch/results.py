@@ -9,9 +9,9 @@ import openai
 from openai.types import Batch
 
 from corpusmith.errors import UserError
+from corpusmith.redaction import redact
 from corpusmith.teacher.endpoint.refusal import Refusal, message_of, refusal_of
 from corpusmith.teacher.endpoint.reply import Reply, read_reply
-from corpusmith.teacher.redaction import redact
 
 PATIENCE = 10  # retries of idempotent calls, over about a minute
 _KEY = re.compile(r"[0-9a-f]{64}")

@@ -8,7 +8,7 @@ import httpx2
 import openai
 
 from corpusmith.errors import UserError
-from corpusmith.teacher.redaction import redact
+from corpusmith.redaction import redact
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 SHORTEST_KEY = 8  # characters; a placeholder for an endpoint that needs no key is shorter

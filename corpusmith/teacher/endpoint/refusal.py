@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from corpusmith.redaction import redact
 from corpusmith.teacher.pace import retry_after
-from corpusmith.teacher.redaction import redact
 
 Kind = Literal["account", "unreachable", "busy", "passing", "request"]
 LONGEST_REASON = 200

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from corpusmith.lexicon.words import without_half_pairs
+from corpusmith.redaction import redact
 from corpusmith.teacher.ledger import Tokens
-from corpusmith.teacher.redaction import redact
 
 # Thinking blocks. Without an opening tag the text up to the closing tag is
 # thinking: templates such as DeepSeek-R1's put the opening tag into the prompt.
