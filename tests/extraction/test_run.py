@@ -11,7 +11,7 @@ from corpusmith.extraction.extract import Extractor
 from corpusmith.extraction.readers.read import DETECTED, Reading
 from corpusmith.extraction.run import Output, extract_files, run_key
 from corpusmith.lexicon.matcher import Matcher
-from tests.training.models import SENTENCES, TAGS, write_model
+from tests.training.models import SENTENCES, TAGS, write_model, write_quiet_model
 
 
 @pytest.fixture(scope="module")
@@ -136,8 +136,9 @@ def test_interrupted_run_continues_after_its_last_whole_line(extractor, tmp_path
     assert asked.count("3") == 1  # not extracted again
 
 
-def test_list_is_part_of_a_run(model, tmp_path):
+def test_list_is_part_of_a_run(tiny_encoder, tmp_path):
     """Another list is another run; its concept ids are written."""
+    model = write_quiet_model(tmp_path / "quiet", tiny_encoder)
     texts, out = tmp_path / "texts.txt", tmp_path / "o.csv"
     texts.write_text("Patients with cystic fibrosis or gout were seen.")
     keys = set()

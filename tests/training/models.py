@@ -38,3 +38,14 @@ def write_model(folder: Path, encoder: Path, labels: list[str], facts: dict) -> 
     model.save_pretrained(folder)
     load_tokenizer(str(encoder)).save_pretrained(folder)
     return folder
+
+
+def write_quiet_model(folder: Path, encoder: Path) -> Path:
+    """A model that gives every word the same chances, O the best: a list alone decides."""
+    torch.manual_seed(7)
+    model = load_model(str(encoder), TAGS, {"task": "ner", "max_length": 64}).eval()
+    torch.nn.init.zeros_(model.classifier.weight)
+    model.classifier.bias.data = torch.tensor([0.7, 0.2, 0.1]).log()
+    model.save_pretrained(folder)
+    load_tokenizer(str(encoder)).save_pretrained(folder)
+    return folder
