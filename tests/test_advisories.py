@@ -18,7 +18,10 @@ else:
     import tomli as tomllib
 
 REPO = Path(__file__).parents[1]
-LIST: dict[str, Any] = yaml.safe_load((REPO / ".ci/advisories.yaml").read_text(encoding="utf-8"))
+ADVISORIES = REPO / ".ci/advisories.yaml"
+if not ADVISORIES.exists():
+    pytest.skip("no .ci: an sdist has none", allow_module_level=True)
+LIST: dict[str, Any] = yaml.safe_load(ADVISORIES.read_text(encoding="utf-8"))
 FIXED = {name: Version(str(hole["fixed"])) for name, hole in LIST["packages"].items()}
 # Those that read what strangers send or publish.
 FACED = {"starlette", "transformers", "pyyaml", "gradio", "python-multipart"}
