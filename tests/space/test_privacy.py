@@ -117,7 +117,7 @@ def test_planted_text_is_removed_after_its_time(server) -> None:
     event = next(d for d in config["dependencies"] if [find, "click"] in d["targets"])
     models = ["disease", "gene"]
     body = {
-        "data": [text, models, 0.5, "Together"],
+        "data": [text, models, False, 0.5, "Together"],
         "fn_index": event["id"],
         "session_hash": "visitor",
     }
