@@ -24,6 +24,8 @@ def spans_of_tags(row: dict, classes: list[str]) -> list[tuple[int, int, str]]:
     words, starts, ends = locate_words(row["text"])
     assert words == row["tokens"]
     for start, end, tag in zip(starts, ends, row["ner_tags"], strict=True):
+        if tag < 0:  # masked from the loss: uncertain
+            continue
         if classes[tag].startswith("B-"):
             found.append((start, end, classes[tag][2:]))
         elif classes[tag].startswith("I-"):
