@@ -14,12 +14,13 @@ HERE = Path(__file__).parent
 def main() -> None:
     # The package is beside this file in the Space's repository, one folder up in a checkout.
     sys.path.insert(0, str(HERE if (HERE / "corpusmith").is_dir() else HERE.parent))
+    from corpusmith.extraction.assist.served import assisted_reader
     from corpusmith.space.page import build_page, launch_options
     from corpusmith.space.service import Service
     from corpusmith.space.settings import read_settings
 
     try:
-        service = Service(read_settings(HERE))
+        service = Service(read_settings(HERE), assisted_reader)
     except ValueError as error:
         sys.exit(str(error))
     page = build_page(service)

@@ -22,12 +22,11 @@ NEVER_IMPORTS = {
     "training": {"teacher", "evidence", "cards", "hub", "space", "cli"},
     "evaluation": {"teacher", "evidence", "cards", "hub", "space", "cli"},
     "cards": PARTS - {"cards"},
-    "space": PARTS - {"space", "extraction", "lexicon"},
+    "space": PARTS - {"space"},
     "extraction": {"teacher", "corpus", "training", "evidence", "cards", "hub", "cli"},
     "hub/local": PARTS - {"hub"},
 }
-SPACE = {"space", "inference", "extraction.assist", "lexicon.matcher", "lexicon.words"}
-ALONE = {"inference": {"inference"}, "hub/local": {"hub.local"}, "space": SPACE}
+ALONE = {"inference": {"inference"}, "hub/local": {"hub.local"}, "space": {"space", "inference"}}
 
 
 @lru_cache

@@ -14,6 +14,10 @@ import yaml
 if TYPE_CHECKING:
     from corpusmith.inference import Entity, EntityExtractor
 
+    Read = Callable[[Sequence[str]], Sequence[Sequence[Entity]]]
+    # From a model, its folder and the names by type; None if the model finds none of these types.
+    Assist = Callable[[EntityExtractor, Path, Mapping[str, "NameTable"]], Read | None]
+
 WORD = re.compile(r"\w+")
 ACRONYM = re.compile(r"(?=.*[A-Z].*[A-Z])\w{3,6}")
 DAMAGE = (
@@ -33,12 +37,21 @@ class DictionaryMatch:
 
 
 @dataclass(frozen=True)
+class NameTable:
+    """The content of a lexicon's files."""
+
+    names: tuple[tuple[str, str], ...]  # (name, concept id)
+    stop: frozenset[str] = frozenset()  # names too general to be matched ("disease")
+    attribution: str = ""
+
+
+@dataclass(frozen=True)
 class Lexicon:
     """The names of one entity type by their key, each with its concept id."""
 
     label: str
     concepts: dict[str, str]
-    stop: frozenset[str] = frozenset()  # keys of names too general to be matched ("disease")
+    stop: frozenset[str] = frozenset()  # keys
     attribution: str = ""
 
     def concept_id(self, mention: str) -> str | None:
@@ -66,7 +79,14 @@ class Lexicon:
         return found
 
 
-def read_lexicon(label: str, path: Path) -> Lexicon:
+def lexicon_of(label: str, table: NameTable) -> Lexicon:
+    concepts: dict[str, str] = {}
+    for name, concept_id in table.names:
+        concepts.setdefault(key(name), concept_id)
+    return Lexicon(label, concepts, frozenset(map(key, table.stop)), table.attribution)
+
+
+def read_name_table(path: Path) -> NameTable:
     """Read a gzipped table with the columns concept_id, name and synonyms (separated by `|`).
 
     A YAML file of the same name beside it may hold `stop` names and an `attribution`.
@@ -75,25 +95,18 @@ def read_lexicon(label: str, path: Path) -> Lexicon:
         ValueError: a file is damaged or has another form.
     """
     try:
-        concepts = read_concepts(path)
+        names = tuple(read_names(path))
+        if not names:
+            raise ValueError("no names")
         notes = path.with_name(path.name.removesuffix(".tsv.gz") + ".yaml")
         about = yaml.safe_load(notes.read_text(encoding="utf-8")) if notes.is_file() else {}
-        stop = frozenset(key(str(name)) for name in about.get("stop") or [])
-        return Lexicon(label, concepts, stop, str(about.get("attribution") or ""))
+        stop = frozenset(str(name) for name in about.get("stop") or [])
+        return NameTable(names, stop, str(about.get("attribution") or ""))
     except DAMAGE as error:
         raise ValueError(
             f"{path} is not a lexicon ({type(error).__name__}): give a .tsv.gz file with columns "
             "concept_id, name and synonyms"
         ) from None
-
-
-def read_concepts(path: Path) -> dict[str, str]:
-    concepts: dict[str, str] = {}
-    for name, concept_id in read_names(path):
-        concepts.setdefault(key(name), concept_id)
-    if not concepts:
-        raise ValueError("no names")
-    return concepts
 
 
 def read_names(path: Path) -> Iterator[tuple[str, str]]:
@@ -117,38 +130,3 @@ def fold(name: str) -> str:
 def concept_url(concept_id: str) -> str:
     """The address that forwards an identifier (`MESH:D009369`) to its ontology's page."""
     return f"https://identifiers.org/{concept_id}"
-
-
-def assistant(
-    extractor: "EntityExtractor",
-    folder: Path,
-    paths: Sequence[tuple[str, Path]],
-    lexicons: Mapping[str, Lexicon],
-) -> Callable[[Sequence[str]], Sequence[Sequence["Entity"]]] | None:
-    """The extraction by a model and the lists of its types together; None without such a list.
-
-    Args:
-        folder: of the model; an adapted one holds the estimated precision of lists.
-        paths: (label, file) of each lexicon.
-        lexicons: the same files as they were read, by label.
-    """
-    from corpusmith.extraction.assist.assist import AssistedExtractor, label_model_of
-    from corpusmith.lexicon.matcher import Matcher
-    from corpusmith.lexicon.words import fold
-
-    lookup = {
-        label: Matcher(read_names(path), lexicons[label].stop)
-        for label, path in paths
-        if label in extractor.labels
-    }
-    if not lookup:
-        return None
-    assisted = AssistedExtractor(extractor, lookup, label_model_of(folder, extractor.labels))
-
-    def extract(texts: Sequence[str]) -> Sequence[Sequence["Entity"]]:
-        try:
-            return assisted.extract(texts)
-        finally:
-            fold.cache_clear()  # it holds words of the visitor's text
-
-    return extract

@@ -2,8 +2,11 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterable
-from typing import TypedDict
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from corpusmith.inference import Entity
 
 MAX_CHARACTERS = 20_000  # of one text
 MAX_BATCH = 1_000  # texts in one call of /batch
@@ -112,3 +115,18 @@ def one_of(name: object, known: Collection[str]) -> str:
     if not isinstance(name, str) or name not in known:
         raise InputError(f"There is no such model here. Choose one of: {', '.join(known)}.")
     return name
+
+
+def check_pairs(text: str, entities: Sequence["Entity"], one_kind: bool) -> None:
+    if (count := pair_count(text, entities, one_kind)) > MAX_PAIRS:
+        raise InputError(
+            f"The text has {count:,} pairs; {MAX_PAIRS} are scored at once. Take a part of it."
+        )
+
+
+def pair_count(text: str, entities: Sequence["Entity"], one_kind: bool = False) -> int:
+    """An upper bound on the pairs that share a sentence, of two types or of one kind."""
+    from corpusmith.inference import by_sentence
+
+    counts = [len(inside) for *_, inside in by_sentence(text, entities)]
+    return sum(n * (n - 1) if one_kind else n * n // 4 for n in counts)

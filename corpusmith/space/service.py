@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from corpusmith.space.batcher import Batcher
-from corpusmith.space.lexicon import assistant, concept_url, read_lexicon
+from corpusmith.space.lexicon import concept_url, lexicon_of, read_name_table
 from corpusmith.space.schema import (
-    MAX_PAIRS,
     Annotated,
     InputError,
     Mention,
     ScoredPair,
     above,
+    check_pairs,
     checked_text,
     checked_texts,
     checked_threshold,
@@ -31,6 +31,7 @@ from corpusmith.space.settings import (
 
 if TYPE_CHECKING:
     from corpusmith.inference import Entity
+    from corpusmith.space.lexicon import Assist
 
 SHORT = 2_000  # characters; a longer text does not share a batch with other visitors' texts
 CHUNK = 16  # texts of a file per batch; a file can be cancelled between two batches
@@ -43,11 +44,15 @@ class Service:
 
     Each model runs on one core, so that a file leaves the other cores to sentences.
 
+    Args:
+        settings: Which models and lexicons.
+        assist: Joins a model with lists of names. Without it the page offers no assistance.
+
     Raises:
         ValueError: a model can't be loaded.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, assist: "Assist | None" = None) -> None:
         from corpusmith.inference import EntityExtractor, RelationClassifier, local_folder
 
         self.settings = settings
@@ -69,15 +74,16 @@ class Service:
             name: Batcher(extractor.extract) for name, extractor in self.extractors.items()
         }
         used = {label.upper() for label in (*self.labels, *self.sides)}
-        self.lexicons = {
-            label: read_lexicon(label, path)
+        tables = {
+            label: read_name_table(path)
             for label, path in settings.lexicons
             if label.upper() in used
         }
+        self.lexicons = {label: lexicon_of(label, table) for label, table in tables.items()}
         self.assistants = {
             name: Batcher(read)
             for name, extractor in self.extractors.items()
-            if (read := assistant(extractor, self.folders[name], settings.lexicons, self.lexicons))
+            if assist and (read := assist(extractor, self.folders[name], tables))
         }
         recorded = read_zero_shot(settings.zero_shot) if settings.zero_shot else {}
         known = {e.label for entities in recorded.values() for e in entities} & set(self.labels)
@@ -163,10 +169,7 @@ class Service:
             Entity(m["start"], m["end"], m["label"], m["text"], m["score"]) for m in mentions
         ]
         one_kind = classifier.head.upper() == classifier.tail.upper()
-        if (count := pair_count(text, entities, one_kind)) > MAX_PAIRS:
-            raise InputError(
-                f"The text has {count:,} pairs; {MAX_PAIRS} are scored at once. Take a part of it."
-            )
+        check_pairs(text, entities, one_kind)
         pairs = [
             ScoredPair(
                 head=self.mention(relation.head),
@@ -289,11 +292,3 @@ class Service:
             for evaluation in read_evaluations(folder)
             if "backend" in evaluation
         ]
-
-
-def pair_count(text: str, entities: Sequence["Entity"], one_kind: bool = False) -> int:
-    """An upper bound on the pairs that share a sentence, of two types or of one kind."""
-    from corpusmith.inference import by_sentence
-
-    counts = [len(inside) for *_, inside in by_sentence(text, entities)]
-    return sum(n * (n - 1) if one_kind else n * n // 4 for n in counts)

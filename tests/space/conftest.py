@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from corpusmith.extraction.assist.served import assisted_reader
 from corpusmith.space.service import Service
 from corpusmith.space.settings import read_settings
 
@@ -157,7 +158,7 @@ def environment(models: dict[str, Path], lexicon: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def service(environment: dict[str, str]) -> Service:
-    return Service(read_settings(Path("space"), environment))
+    return Service(read_settings(Path("space"), environment), assisted_reader)
 
 
 @dataclass(frozen=True)

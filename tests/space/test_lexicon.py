@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpusmith.space.lexicon import Lexicon, concept_url, key, read_lexicon
+from corpusmith.space.lexicon import Lexicon, concept_url, key, lexicon_of, read_name_table
 
 NAMES = Lexicon(
     "Disease",
@@ -16,14 +16,14 @@ NAMES = Lexicon(
 
 
 def test_lexicon_file_is_read_with_its_notes(lexicon: Path) -> None:
-    read = read_lexicon("Disease", lexicon)
+    read = lexicon_of("Disease", read_name_table(lexicon))
     assert read.concept_id("Bronchial  ASTHMA") == "MESH:D001249"
     assert read.attribution == "Written for this test."
     assert read.matches("A disease.") == []
 
 
 def test_names_of_two_letters_are_left_out(lexicon: Path) -> None:
-    assert read_lexicon("Disease", lexicon).concept_id("CF") is None
+    assert lexicon_of("Disease", read_name_table(lexicon)).concept_id("CF") is None
 
 
 def test_plural_is_matched_to_its_concept() -> None:
@@ -78,7 +78,7 @@ def test_damaged_lexicon_is_one_clear_error(tmp_path: Path, content: bytes) -> N
     path = tmp_path / "disease.tsv.gz"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"disease\.tsv\.gz is not a lexicon"):
-        read_lexicon("Disease", path)
+        read_name_table(path)
 
 
 @pytest.mark.parametrize("notes", ["[", "- a", "stop: 7", "\xff"])
@@ -87,4 +87,4 @@ def test_damaged_notes_of_lexicon_are_one_clear_error(tmp_path: Path, notes: str
     path.write_bytes(gzip.compress(b"concept_id\tname\tsynonyms\nMESH:1\tasthma\t\n"))
     path.with_name("disease.yaml").write_bytes(notes.encode("latin-1"))
     with pytest.raises(ValueError, match="is not a lexicon"):
-        read_lexicon("Disease", path)
+        read_name_table(path)

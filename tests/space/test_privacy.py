@@ -20,11 +20,12 @@ SERVER = """
 import gc, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
+from corpusmith.extraction.assist.served import assisted_reader
 from corpusmith.space.page import build_page, launch_options
 from corpusmith.space.service import Service
 from corpusmith.space.settings import read_settings
 folder = Path(sys.argv[1]) / "space"
-page = build_page(Service(read_settings(folder)))
+page = build_page(Service(read_settings(folder), assisted_reader))
 page.launch(**launch_options(page, folder), prevent_thread_lock=True, quiet=True)
 print("ready", flush=True)
 for line in sys.stdin:

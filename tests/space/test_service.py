@@ -1,19 +1,21 @@
+import gzip
 import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from corpusmith.extraction.assist.label_model import prior_model
+from corpusmith.extraction.assist.served import assisted_reader
 from corpusmith.extraction.assist.settings import label_settings
 from corpusmith.inference import Entity, by_sentence
-from corpusmith.lexicon.words import fold
-from corpusmith.space.schema import MAX_BATCH, MAX_CHARACTERS, MAX_PAIRS, InputError
-from corpusmith.space.service import CHUNK, SHORT, Service, pair_count
-from corpusmith.space.settings import read_examples, read_settings
+from corpusmith.space.schema import MAX_BATCH, MAX_CHARACTERS, MAX_PAIRS, InputError, pair_count
+from corpusmith.space.service import CHUNK, SHORT, Service
+from corpusmith.space.settings import Settings, read_examples, read_settings
 
 TEXT = "BRCA1 causes asthma, cystic fibrosis and fever."
 
@@ -237,10 +239,9 @@ def test_damaged_model_is_one_clear_error(
     assert str(folder) in str(refused.value) and "\n" not in str(refused.value)
 
 
-def test_list_assists_the_model_of_its_type(
-    tagger: Callable, lexicon: Path, tmp_path: Path
-) -> None:
-    """The model does not know "mucoviscidosis"; its label model trusts listed words."""
+@pytest.fixture
+def listed(tagger: Callable, lexicon: Path, tmp_path: Path) -> Settings:
+    """A model that does not know "mucoviscidosis", with a label model that trusts listed words."""
     folder = tagger(tmp_path / "disease", "Disease", {"asthma": (0.0, 6.0, 0.0)})
     known = prior_model(["Disease"], label_settings()).facts()
     for group in known["groups"]:
@@ -250,17 +251,42 @@ def test_list_assists_the_model_of_its_type(
         "CORPUSMITH_NER_MODELS": str(folder),
         "CORPUSMITH_LEXICONS": f"Disease={lexicon}",
     }
-    alone = Service(read_settings(Path("space"), variables))
+    return read_settings(Path("space"), variables)
+
+
+def test_list_assists_the_model_of_its_type(listed: Settings) -> None:
+    service = Service(listed, assisted_reader)
     text = "Mucoviscidosis and asthma are no disease of carriers."
-    assert [mention["text"] for mention in alone.extract(text)] == ["asthma"]
-    assisted = alone.extract(text, assist=True)
+    assert [mention["text"] for mention in service.extract(text)] == ["asthma"]
+    assisted = service.extract(text, assist=True)
     assert [mention["text"] for mention in assisted] == ["Mucoviscidosis", "asthma"]
     assert assisted[0]["concept_id"] == "MESH:D003550"
-    assert fold.cache_info().currsize == 0, "no word of a visitor's text stays in memory"
+
+
+def test_lexicon_is_read_once_for_links_and_assistance(
+    listed: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+    read = gzip.open
+
+    def count(path: Path, *rest: Any, **options: Any) -> Any:
+        opened.append(path)
+        return read(path, *rest, **options)
+
+    monkeypatch.setattr(gzip, "open", count)
+    assert Service(listed, assisted_reader).assistants
+    assert opened == [listed.lexicons[0][1]]
+
+
+def test_service_without_assistance_links_concepts(listed: Settings) -> None:
+    service = Service(listed)
+    assert service.extract("Asthma.")[0]["concept_id"] == "MESH:D001249"
+    with pytest.raises(InputError, match="no list of names"):
+        service.extract("Asthma.", assist=True)
 
 
 def test_assistance_without_a_list_is_refused(tagger: Callable, tmp_path: Path) -> None:
     folder = tagger(tmp_path / "devices", "Device", {"stent": (0.0, 6.0, 0.0)})
     settings = read_settings(Path("space"), {"CORPUSMITH_NER_MODELS": str(folder)})
     with pytest.raises(InputError, match="no list of names"):
-        Service(settings).extract("The stent was removed.", assist=True)
+        Service(settings, assisted_reader).extract("The stent was removed.", assist=True)

@@ -40,6 +40,7 @@ def test_staged_folder_imports_nothing_that_is_left_out(tmp_path: Path) -> None:
         "import sys; sys.path.insert(0, '.')\n"
         "import corpusmith.space.service as service\n"
         "from corpusmith.extraction.assist.label_model import prior_model\n"
+        "from corpusmith.extraction.assist.served import assisted_reader\n"
         "from corpusmith.extraction.assist.settings import label_settings\n"
         "assert prior_model(['Disease'], label_settings()).groups\n"
         "print(service.__file__)"
