@@ -1,27 +1,38 @@
-"""Documents a second of extraction beside transformers' pipeline and a spaCy pipe, with one model.
+"""Documents a second of `corpusmith extract` beside transformers' pipeline and a spaCy pipe.
 
-    python -m benchmarks.extract MODEL --documents 2000 --json extract.json
+    python -m benchmarks.extract MODEL --documents 10000 --json extract.json
 
-The documents are abstracts that a seeded generator makes of frames and names; none is real. Each
-side runs in a process of its own, which loads the model and then is timed on all documents:
+MODEL must be one that `corpusmith train` wrote and `corpusmith export` exported. The documents are
+made by a seeded generator of frames and names, and none is real: one sentence each, or with
+`--abstracts` four to twelve. Each side runs in a process of its own:
 
-- `ours`: `Extractor.extract_iter`, with the backend that it chooses (int8 ONNX where MODEL has it);
-- `pipeline`: `transformers.pipeline`, at the best of the batch sizes 1, 8 and 32 on a tenth;
-- `spacy`: a blank English pipe with the component `corpusmith`.
+- `extractor`: `EntityExtractor.extract`, one thread, on texts in memory: the rate of the model;
+- `extract-1`, `extract-2`: `corpusmith extract --executor local` with 1 and 2 workers, from a file
+  to a file, the start of Python and the loading of the model included;
+- `pipeline`: `transformers.pipeline`, at the best of the batch sizes 1, 8 and 32 on a tenth of its
+  documents, one thread;
+- `spacy`: a blank English pipe whose component runs that pipeline on each batch, as
+  spacy-huggingface-pipelines does (0.0.4 needs transformers before 5);
+- `spacy-corpusmith`: a blank English pipe with our component.
 
-`ratio` is ours over the pipeline. MODEL must be one that `corpusmith train` wrote.
+The last three get at most `--peers` documents. Memory is that of the largest process. `ratio` is
+extract-1 over the pipeline. `--rounds` repeats all sides in turn and takes the medians.
 """
 
 import argparse
 import json
+import os
 import random
 import resource
+import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-SIDES = ("ours", "pipeline", "spacy")
 NAMES = ("cystic fibrosis", "gout", "breast cancer", "asthma", "type 2 diabetes", "lupus")
 FRAMES = (
     "Patients with {} were seen in the clinic for {} weeks.",
@@ -29,88 +40,208 @@ FRAMES = (
     "The risk of {} was {} times higher in carriers.",
     "Mothers of children with {} took part in {} interviews.",
 )
+BATCH_SIZES = (1, 8, 32)
+Timed = tuple[float, int]  # seconds, mentions
 
 
-def abstracts(count: int, seed: int = 0) -> Iterator[str]:
-    """Synthetic abstracts of four to twelve sentences."""
+def abstracts(count: int, seed: int = 0, sentences: tuple[int, int] = (4, 12)) -> Iterator[str]:
+    """Synthetic texts of so many sentences, from the first number to the second."""
     draw = random.Random(seed)
     for _ in range(count):
-        sentences = []
-        for _ in range(draw.randint(4, 12)):
+        made = []
+        for _ in range(draw.randint(*sentences)):
             slots = [draw.choice(NAMES), str(draw.randint(2, 40))]
             frame = draw.choice(FRAMES)
-            sentences.append(frame.format(*(slots[::-1] if frame.startswith("We") else slots)))
-        yield " ".join(sentences)
+            made.append(frame.format(*(slots[::-1] if frame.startswith("We") else slots)))
+        yield " ".join(made)
 
 
-def ours(model: str, texts: list[str]) -> tuple[float, int]:
-    from corpusmith.extraction.extract import Extractor
+def write_documents(path: Path, count: int, sentences: tuple[int, int]) -> None:
+    with path.open("w") as file:
+        for number, text in enumerate(abstracts(count, sentences=sentences)):
+            file.write(json.dumps({"id": f"synthetic-{number}", "text": text}) + "\n")
 
-    extractor = Extractor.from_pretrained(model)
+
+def texts_of(path: Path, most: int | None = None) -> list[str]:
+    with path.open() as file:
+        return [json.loads(line)["text"] for line in islice(file, most)]
+
+
+def timed(work: Callable[[], int]) -> Timed:
     start = time.perf_counter()
-    found = sum(len(document.mentions or ()) for document in extractor.extract_iter(texts))
+    found = work()
     return time.perf_counter() - start, found
 
 
-def pipeline(model: str, texts: list[str]) -> tuple[float, int]:
-    from transformers import pipeline as make
+def extractor(model: str, texts: list[str]) -> Timed:
+    from corpusmith.inference import EntityExtractor
 
-    tagger = make("token-classification", model=model, aggregation_strategy="first", device="cpu")
+    own = EntityExtractor.from_pretrained(model, threads=1)
+    slices = [texts[at : at + 3000] for at in range(0, len(texts), 3000)]
+    return timed(lambda: sum(len(found) for part in slices for found in own.extract(part)))
+
+
+def pipeline(model: str, texts: list[str]) -> Timed:
+    tagger = tagger_of(model)
+
+    def seconds(size: int, part: list[str]) -> Timed:
+        return timed(lambda: sum(len(found) for found in tagger(part, batch_size=size)))
+
     tenth = texts[: max(len(texts) // 10, 1)]
-
-    def seconds(size: int, part: list[str]) -> tuple[float, int]:
-        start = time.perf_counter()
-        found = sum(len(entities) for entities in tagger(part, batch_size=size))
-        return time.perf_counter() - start, found
-
-    best = min((1, 8, 32), key=lambda size: seconds(size, tenth))
+    best = min(BATCH_SIZES, key=lambda size: seconds(size, tenth))
     return seconds(best, texts)
 
 
-def spacy(model: str, texts: list[str]) -> tuple[float, int]:
+def tagger_of(model: str) -> Callable:
+    import torch
+    from transformers import pipeline as make
+
+    torch.set_num_threads(1)
+    return make("token-classification", model=model, aggregation_strategy="first", device="cpu")
+
+
+def spacy(model: str, texts: list[str]) -> Timed:
+    import spacy as library
+    from spacy.util import filter_spans, minibatch
+
+    tagger = tagger_of(model)
+
+    class Component:
+        def __call__(self, doc):
+            return next(self.pipe([doc]))
+
+        def pipe(self, stream, batch_size=128):
+            for docs in minibatch(stream, batch_size):
+                found = tagger([doc.text for doc in docs], batch_size=8)
+                for doc, entities in zip(docs, found, strict=True):
+                    spans = [
+                        doc.char_span(
+                            e["start"], e["end"], e["entity_group"], alignment_mode="expand"
+                        )
+                        for e in entities
+                    ]
+                    doc.set_ents(filter_spans([span for span in spans if span is not None]))
+                    yield doc
+
+    library.Language.factory("pipeline", func=lambda nlp, name: Component())
+    nlp = library.blank("en")
+    nlp.add_pipe("pipeline")
+    return timed(lambda: sum(len(doc.ents) for doc in nlp.pipe(texts)))
+
+
+def spacy_corpusmith(model: str, texts: list[str]) -> Timed:
     import spacy as library
 
     import corpusmith.extraction.spacy_documents  # noqa: F401 (registers the component)
 
     nlp = library.blank("en")
     nlp.add_pipe("corpusmith", config={"model": model})
-    start = time.perf_counter()
-    found = sum(len(doc.ents) for doc in nlp.pipe(texts))
-    return time.perf_counter() - start, found
+    return timed(lambda: sum(len(doc.ents) for doc in nlp.pipe(texts)))
 
 
-def measure(side: str, model: str, count: int) -> dict[str, float]:
+PEERS = {"pipeline": pipeline, "spacy": spacy, "spacy-corpusmith": spacy_corpusmith}
+IN_MEMORY = {"extractor": extractor, **PEERS}
+COMMANDS = {"extract-1": 1, "extract-2": 2}
+SIDES = (*COMMANDS, *IN_MEMORY)
+COMPARED = (
+    ("extract-1", "extractor"),
+    ("extract-2", "extract-1"),
+    ("extract-1", "pipeline"),
+    ("extract-1", "spacy"),
+)
+
+
+def measure(side: str, model: str, documents: Path, peers: int) -> dict[str, float]:
     """What a process of its own measures."""
-    line = [sys.executable, "-m", "benchmarks.extract", model, "--documents", str(count)]
-    done = subprocess.run([*line, "--side", side], capture_output=True, text=True, check=True)
+    line = [sys.executable, "-m", "benchmarks.extract", model, "--in", str(documents)]
+    line += ["--side", side, "--peers", str(peers)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+    done = subprocess.run(line, capture_output=True, text=True, env=environment)
+    if done.returncode:
+        raise SystemExit(f"{side}: {done.stderr.strip().splitlines()[-1]}")
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def figures_of(side: str, model: str, documents: Path, peers: int) -> dict[str, float]:
+    """Measured in this process, which has done nothing else."""
+    if side in COMMANDS:
+        (seconds, found), count = command(model, documents, COMMANDS[side])
+    else:
+        texts = texts_of(documents, peers if side in PEERS else None)
+        (seconds, found), count = IN_MEMORY[side](model, texts), len(texts)
+    who = resource.RUSAGE_CHILDREN if side in COMMANDS else resource.RUSAGE_SELF
+    used = resource.getrusage(who)
+    return {
+        "documents_per_second": count / seconds,
+        "seconds": seconds,
+        "cpu_seconds": used.ru_utime + used.ru_stime,
+        "mentions_a_document": found / count,
+        "megabytes": used.ru_maxrss / 1024,
+        "load": os.getloadavg()[0],
+    }
+
+
+def command(model: str, documents: Path, workers: int) -> tuple[Timed, int]:
+    """`corpusmith extract`: its time, its mentions, its documents."""
+    with TemporaryDirectory() as scratch:
+        out = Path(scratch) / "found.jsonl"
+        line = [sys.executable, "-m", "corpusmith", "extract", model, str(documents)]
+        line += ["--out", str(out), "--executor", "local", "--workers", str(workers)]
+        start = time.perf_counter()
+        done = subprocess.run(line, capture_output=True, text=True)
+        seconds = time.perf_counter() - start
+        if done.returncode:
+            raise SystemExit(done.stderr)
+        with out.open() as file:
+            rows = [len(json.loads(line)["entities"]) for line in file]
+    return (seconds, sum(rows)), len(rows)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model")
-    parser.add_argument("--documents", type=int, default=2000)
+    parser.add_argument("--documents", type=int, default=10_000)
+    parser.add_argument("--abstracts", action="store_true", help="4 to 12 sentences, not one")
+    parser.add_argument("--peers", type=int, default=1000, help="documents of the peers")
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--sides", default=",".join(SIDES))
     parser.add_argument("--json")
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
+    parser.add_argument("--in", dest="path", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.side:
-        texts = list(abstracts(given.documents))
-        seconds, found = {"ours": ours, "pipeline": pipeline, "spacy": spacy}[given.side](
-            given.model, texts
-        )
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        facts = {"documents_per_second": len(texts) / seconds, "megabytes": memory}
-        print(json.dumps(facts | {"mentions": found}))
+        print(json.dumps(figures_of(given.side, given.model, given.path, given.peers)))
         return
-    figures: dict = {side: measure(side, given.model, given.documents) for side in SIDES}
-    rates = {side: figures[side]["documents_per_second"] for side in SIDES}
-    figures |= {"documents": given.documents, "ratio": rates["ours"] / rates["pipeline"]}
-    for side in SIDES:
-        of = figures[side]
-        print(f"{side:<9} {rates[side]:8.1f} documents/s  {of['megabytes']:6.0f} MB")
+    sides = given.sides.split(",")
+    with TemporaryDirectory() as scratch:
+        documents = Path(scratch) / "documents.jsonl"
+        write_documents(documents, given.documents, (4, 12) if given.abstracts else (1, 1))
+        rounds = [
+            {side: measure(side, given.model, documents, given.peers) for side in sides}
+            for _ in range(given.rounds)
+        ]
+    figures: dict = {
+        side: {
+            name: statistics.median(one[side][name] for one in rounds) for name in rounds[0][side]
+        }
+        for side in sides
+    }
+    for side, of in figures.items():
+        print(
+            f"{side:<16} {of['documents_per_second']:8.1f} documents/s {of['megabytes']:6.0f} MB "
+            f"{of['seconds']:6.1f} s, CPU of the process {of['cpu_seconds']:6.1f} s, load "
+            f"{of['load']:.1f}"
+        )
+    rates = {side: of["documents_per_second"] for side, of in figures.items()}
+    for one, other in COMPARED:
+        if one in rates and other in rates:
+            figures[f"{one} / {other}"] = round(rates[one] / rates[other], 3)
+            print(f"{one} / {other}: {figures[f'{one} / {other}']:.2f}")
+    if {"extract-1", "pipeline"} <= set(rates):
+        figures["ratio"] = rates["extract-1"] / rates["pipeline"]
     if given.json:
-        with open(given.json, "w") as file:
-            json.dump(figures, file, indent=2)
+        facts = {"documents": given.documents, "abstracts": given.abstracts}
+        Path(given.json).write_text(json.dumps({**facts, **figures}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -37,13 +37,13 @@ def extract(
         UserError: a model or document can't be read, or `out` exists.
     """
     from corpusmith.extraction.extract import Extractor
-    from corpusmith.extraction.readers.read import DETECTED
-    from corpusmith.extraction.run import Output, extract_files
+    from corpusmith.extraction.run import Inputs, Output, extract_files
 
     given = [paths] if isinstance(paths, str | PathLike) else list(paths)
     output = Output.of(Path(out), to)
     extractor = Extractor.from_pretrained(str(model), None if relations is None else str(relations))
-    done = extract_files(extractor, list(map(str, given)), output, DETECTED, skip_bad)
+    inputs = Inputs(list(map(str, given)), skip_bad=skip_bad)
+    done = extract_files(extractor, inputs, output)
     return {"documents": done.documents, "mentions": done.mentions, "skipped": done.skipped}
 
 

@@ -2,10 +2,9 @@
 
 from contextlib import ExitStack
 from dataclasses import replace
-from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -22,11 +21,9 @@ from corpusmith.cli.options import (
     Tasks,
     TeacherModel,
     Workers,
+    cluster_of,
 )
 from corpusmith.errors import UserError
-
-if TYPE_CHECKING:
-    from corpusmith.corpus.scale.build import Cluster
 
 PREVIEWED = 5  # prompts that a dry run shows
 
@@ -103,7 +100,7 @@ def generate(
                 "--executor cannot be used with --batch, --ledger or --shard: "
                 "each task keeps a ledger for its shard"
             )
-        spread = cluster(executor, workers, memory_gb, sbatch, setup)
+        spread = cluster_of(executor, workers, memory_gb, sbatch, setup)
         from corpusmith.corpus.scale import generate as scale
 
         folder = answers or Path("runs") / resized.name / "answers"
@@ -211,7 +208,7 @@ def build(
             "as `corpusmith generate --executor` wrote it"
         )
     else:
-        spread = cluster(executor, workers, memory_gb, sbatch, setup)
+        spread = cluster_of(executor, workers, memory_gb, sbatch, setup)
         from corpusmith.corpus.scale.build import build_at_scale
 
         facts = build_at_scale(recipe, answers, out, replace(spread, work=work), tasks)
@@ -231,29 +228,6 @@ def build(
     )
     if problem := building.missing_splits(facts):
         typer.echo(f"note: {problem}", err=True)
-
-
-def cluster(
-    executor: str, workers: int, memory_gb: int, sbatch: list[str] | None, setup: str | None
-) -> "Cluster":
-    """The cluster of the options. Raises UserError if it doesn't exist or can't be used here."""
-    if executor not in ("local", "ray", "slurm"):
-        raise UserError(f"no executor {executor!r}: local, ray or slurm")
-    if executor != "slurm" and (sbatch or setup):
-        raise UserError(f"--sbatch and --setup are for --executor slurm, not {executor}")
-    if wrong := [option for option in sbatch or () if "=" not in option]:
-        raise UserError(f"--sbatch {wrong[0]}: give NAME=VALUE, such as partition=cpu")
-    for module, package in (
-        ("datatrove", "corpusmith[scale]"),
-        *([("ray", "ray")] if executor == "ray" else ()),
-    ):
-        if find_spec(module) is None:
-            raise UserError(f"--executor {executor} needs {module}: pip install '{package}'")
-    from corpusmith.corpus.scale.cluster import Cluster
-
-    given = {"setup": setup} if setup else {}
-    options = dict(option.lstrip("-").split("=", 1) for option in sbatch or ())
-    return Cluster(executor, workers, memory_gb, options, **given)  # type: ignore[arg-type]
 
 
 def parse_shard(text: str) -> tuple[int, int]:

@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 
 from corpusmith.cli.model import parse_columns, write_figures
-from corpusmith.cli.options import ColumnNames, Encoding, JsonPath
+from corpusmith.cli.options import (
+    ColumnNames,
+    Encoding,
+    Executor,
+    JsonPath,
+    Memory,
+    Sbatch,
+    Setup,
+    Tasks,
+    Workers,
+    cluster_of,
+)
 from corpusmith.errors import UserError
 
 
@@ -172,8 +183,13 @@ def extract(
     threshold: Annotated[
         float, typer.Option(min=0, max=1, help="Leave out entities with a lower score.")
     ] = 0.0,
-    negation: Annotated[
-        bool, typer.Option("--negation", help="Mark negated mentions, by NegEx (English).")
+    context: Annotated[
+        bool,
+        typer.Option(
+            "--context",
+            help="Mark what English text says of a mention: negated, possible, hypothetical, "
+            "historical, about somebody else.",
+        ),
     ] = False,
     format_: Annotated[
         str | None,
@@ -186,7 +202,9 @@ def extract(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Skip documents that can't be read, and list them.")
     ] = False,
-    threads: Annotated[int | None, typer.Option(min=1, help="Cores to use.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Cores to use; with --executor one a task.")
+    ] = None,
     assist: Annotated[
         list[str] | None,
         typer.Option(
@@ -194,25 +212,34 @@ def extract(
             "list and model by estimated precision. Repeat for more."
         ),
     ] = None,
+    executor: Executor = None,
+    tasks: Tasks = None,
+    workers: Workers = 1,
+    memory_gb: Memory = 2,
+    sbatch: Sbatch = None,
+    setup: Setup = None,
 ) -> None:
     """Extract entities from documents on this machine. The same command resumes a killed run."""
-    from corpusmith.extraction.extract import Extractor
+    from corpusmith.extraction.extract import ExtractorSettings
     from corpusmith.extraction.formats import OF_RELATIONS
-    from corpusmith.extraction.negation import Negation
     from corpusmith.extraction.readers.read import Reading
-    from corpusmith.extraction.run import Output, extract_files, print_skipped
-    from corpusmith.recipe.lookup import lookup_of
+    from corpusmith.extraction.run import Inputs, Output, extract_files, print_skipped
 
     output = Output.of(out, to)
     if relations is None and (neighbours or output.to in OF_RELATIONS):
         what = "--neighbours" if neighbours else f"--to {output.to}"
         raise UserError(f"{what} is for relations: give a relation model with --relations")
-    reading = Reading(format_, encoding, parse_columns(columns))
-    annotate = [Negation()] if negation else []
-    lexicon = lookup_of(assist) if assist else None
-    options = {"threads": threads, "neighbours": neighbours}
-    extractor = Extractor.from_pretrained(model, relations, threshold, annotate, lexicon, **options)
-    done = extract_files(extractor, paths, output, reading, skip_bad)
+    inputs = Inputs(paths, Reading(format_, encoding, parse_columns(columns)), skip_bad)
+    settings = ExtractorSettings(
+        model, relations, threshold, neighbours, context, tuple(assist or ())
+    )
+    if executor is None:
+        done = extract_files(settings.load(threads), inputs, output)
+    else:
+        spread = cluster_of(executor, workers, memory_gb, sbatch, setup)
+        from corpusmith.extraction.scale.tasks import extract_at_scale
+
+        done = extract_at_scale(settings, inputs, output, spread, tasks)
     print_skipped(done.skipped, sys.stderr)
     typer.echo(
         f"{out or 'stdout'}: {done.mentions} mentions in {done.documents} documents"

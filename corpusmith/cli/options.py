@@ -1,9 +1,15 @@
 """Arguments and options that several verbs share, each defined once."""
 
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from corpusmith.errors import UserError
+
+if TYPE_CHECKING:
+    from corpusmith.cluster import Cluster
 
 RecipeName = Annotated[
     str,
@@ -71,3 +77,26 @@ Setup = Annotated[
     str | None,
     typer.Option(help="With --executor slurm: shell command that sets up `corpusmith` in a job."),
 ]
+
+
+def cluster_of(
+    executor: str, workers: int, memory_gb: int, sbatch: list[str] | None, setup: str | None
+) -> "Cluster":
+    """The cluster of the options. Raises UserError if it doesn't exist or can't be used here."""
+    if executor not in ("local", "ray", "slurm"):
+        raise UserError(f"no executor {executor!r}: local, ray or slurm")
+    if executor != "slurm" and (sbatch or setup):
+        raise UserError(f"--sbatch and --setup are for --executor slurm, not {executor}")
+    if wrong := [option for option in sbatch or () if "=" not in option]:
+        raise UserError(f"--sbatch {wrong[0]}: give NAME=VALUE, such as partition=cpu")
+    for module, package in (
+        ("datatrove", "corpusmith[scale]"),
+        *([("ray", "ray")] if executor == "ray" else ()),
+    ):
+        if find_spec(module) is None:
+            raise UserError(f"--executor {executor} needs {module}: pip install '{package}'")
+    from corpusmith.cluster import Cluster
+
+    given = {"setup": setup} if setup else {}
+    options = dict(option.lstrip("-").split("=", 1) for option in sbatch or ())
+    return Cluster(executor, workers, memory_gb, options, **given)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ extractor = Extractor.from_pretrained("models/disease")
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -97,18 +97,7 @@ class Extractor:
 
         Mentions that a document already has are replaced.
         """
-        batch: list[Document] = []
-        size = 0
-        for number, text in enumerate(texts, 1):
-            document = Document(str(number), text) if isinstance(text, str) else text
-            if not isinstance(document, Document):
-                raise UserError(f"text {number} is {type(text).__name__}: give strings")
-            if batch and size + len(document.text) > CHARACTERS:
-                yield from self.annotated(batch)
-                batch, size = [], 0
-            batch.append(document)
-            size += len(document.text)
-        if batch:
+        for batch in batches_of(named(texts)):
             yield from self.annotated(batch)
 
     def annotated(self, documents: Sequence[Document]) -> Iterator[Document]:
@@ -122,11 +111,13 @@ class Extractor:
     def entities_of(self, parts: Sequence[str]) -> Iterator[Sequence[Entity]]:
         """The entities of each part, in batches of about CHARACTERS."""
         group: list[str] = []
+        size = 0
         for part in parts:
-            if group and sum(map(len, group)) + len(part) > CHARACTERS:
+            if group and size + len(part) > CHARACTERS:
                 yield from self.entities.extract(group, self.threshold)
-                group = []
+                group, size = [], 0
             group.append(part)
+            size += len(part)
         yield from self.entities.extract(group, self.threshold)
 
     def finished(self, document: Document, entities: list[Entity]) -> Document:
@@ -155,6 +146,35 @@ class Extractor:
         for annotate in self.annotate:
             done = annotate(done)
         return done
+
+
+def named(texts: Iterable[str | Document]) -> Iterator[Document]:
+    """Texts as documents; the id of a string is its number.
+
+    Raises:
+        UserError: when something is neither a string nor a document.
+    """
+    for number, text in enumerate(texts, 1):
+        document = Document(str(number), text) if isinstance(text, str) else text
+        if not isinstance(document, Document):
+            raise UserError(f"text {number} is {type(text).__name__}: give strings")
+        yield document
+
+
+def batches_of(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    """Documents in lists of about CHARACTERS. They depend on nothing but the documents, so the
+    scores of an int8 model don't change when a run is resumed or split.
+    """
+    batch: list[Document] = []
+    size = 0
+    for document in documents:
+        if batch and size + len(document.text) > CHARACTERS:
+            yield batch
+            batch, size = [], 0
+        batch.append(document)
+        size += len(document.text)
+    if batch:
+        yield batch
 
 
 def joined(first: Sequence[Mention], second: Sequence[Mention]) -> tuple[Mention, ...]:
@@ -187,6 +207,37 @@ def parts_of(text: str, size: int) -> Iterator[tuple[int, str]]:
 
 def moved(entity: Entity, by: int) -> Entity:
     return replace(entity, start=entity.start + by, end=entity.end + by) if by else entity
+
+
+@dataclass(frozen=True)
+class ExtractorSettings:
+    """What an extractor is loaded from, as plain values that can be sent to other processes.
+
+    `assist` has lists as `corpusmith.recipe.lookup.lookup_of` reads them; `context` marks what is
+    said of mentions.
+    """
+
+    model: str
+    relations: str | None = None
+    threshold: float = 0.0
+    neighbours: bool = False
+    context: bool = False
+    assist: tuple[str, ...] = ()
+
+    def load(self, threads: int | None = None) -> Extractor:
+        """Raises UserError when a model, a list or a package is missing."""
+        from corpusmith.extraction.context import Context
+        from corpusmith.recipe.lookup import lookup_of
+
+        return Extractor.from_pretrained(
+            self.model,
+            self.relations,
+            self.threshold,
+            [Context()] if self.context else [],
+            lookup_of(list(self.assist)) if self.assist else None,
+            threads=threads,
+            neighbours=self.neighbours,
+        )
 
 
 def load_extractor(kind: Any, model: str | Path, options: dict[str, Any]) -> Any:

@@ -1,29 +1,70 @@
 """`corpusmith extract`: extract from files to a file, with resume.
 
-Finished documents are lines of `OUT.partial`, in input order. The same command resumes after its
-last complete line. At the end, the output is written from it in the requested format, and it is
-deleted.
+Finished documents are lines of `OUT.partial`, in input order. The same command resumes a killed run
+after its last complete batch: batches stay the same, because an int8 model scales its activations
+per batch. At the end, the output is written from it in the requested format, and it is deleted.
 """
 
 import hashlib
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 from corpusmith.errors import UserError
 from corpusmith.extraction.document import Document
-from corpusmith.extraction.extract import Extractor
+from corpusmith.extraction.extract import Extractor, batches_of
 from corpusmith.extraction.formats import STREAMED, WHOLE, format_of_output
 from corpusmith.extraction.readers.json_spans import spans_document
-from corpusmith.extraction.readers.read import Reading
+from corpusmith.extraction.readers.read import DETECTED, Reading
 from corpusmith.extraction.sources import TextSource, every_document, sources
 from corpusmith.extraction.writers import row_of
 from corpusmith.progress import bar
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The documents of files, folders, globs, URLs or `-`; invalid ones skipped only on demand."""
+
+    patterns: Sequence[str]
+    reading: Reading = DETECTED
+    skip_bad: bool = False
+
+    @cached_property
+    def listed(self) -> list[TextSource]:
+        """Listed once: stdin can't be read again."""
+        return sources(self.patterns, self.reading)
+
+    def documents(self, skipped: list[str] | None = None) -> Iterator[Document]:
+        """Adds the errors of documents that it skips to `skipped`."""
+        found = skipped if skipped is not None else []
+
+        def bad(error: UserError) -> None:
+            found.append(str(error))
+
+        return every_document(self.listed, self.reading, bad if self.skip_bad else None)
+
+    def size(self) -> "Size":
+        """Reads everything once. Raises the error of the first document that can't be read."""
+        skipped: list[str] = []
+        documents = batches = 0
+        for batch in batches_of(self.documents(skipped)):
+            documents, batches = documents + len(batch), batches + 1
+        return Size(documents, batches, skipped)
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many documents and batches there are, and the errors of skipped documents."""
+
+    documents: int
+    batches: int
+    skipped: list[str]
 
 
 @dataclass(frozen=True)
@@ -41,6 +82,14 @@ class Output:
             raise UserError(f"--to {format_} can't be written to stdout: give --out")
         return cls(out, format_)
 
+    def beside(self, suffix: str) -> Path:
+        """The path of unfinished work. Raises UserError when the output exists already."""
+        assert self.out is not None
+        if self.out.exists():
+            raise UserError(f"{self.out} exists: remove it, or choose another --out")
+        self.out.parent.mkdir(parents=True, exist_ok=True)
+        return self.out.with_name(f"{self.out.name}.{suffix}")
+
 
 @dataclass(frozen=True)
 class Extraction:
@@ -51,63 +100,80 @@ class Extraction:
     skipped: list[str]
 
 
-def extract_files(
-    extractor: Extractor,
-    patterns: Sequence[str],
-    output: Output,
-    reading: Reading,
-    skip_bad: bool = False,
-) -> Extraction:
-    """Extract from every document that the patterns name.
+def extract_files(extractor: Extractor, inputs: Inputs, output: Output) -> Extraction:
+    """Extract from every document of the inputs.
 
     All input is read before the first document is extracted, so that an invalid one is reported at
     once.
 
     Raises:
-        UserError: when a document can't be read (unless `skip_bad`), the output exists already, or
+        UserError: when a document can't be read (unless skipped), the output exists already, or
             OUT.partial is from another run.
     """
-    listed = sources(patterns, reading)
-    skipped: list[str] = []
-
-    def bad(error: UserError) -> None:
-        skipped.append(str(error))
-
-    total = count_documents(listed, reading, skip_bad)
-    documents = every_document(listed, reading, bad if skip_bad else None)
+    size = inputs.size()
     if output.out is None:
-        counted = Counted(extractor.extract_iter(with_progress(documents, total, 0)))
-        STREAMED[output.to](iter(counted), sys.stdout)
-        return Extraction(counted.documents, counted.mentions, skipped)
-    if output.out.exists():
-        raise UserError(f"{output.out} exists: remove it, or choose another --out")
-    partial = output.out.with_name(f"{output.out.name}.partial")
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    done = finished_lines(partial, run_key(extractor, patterns, reading))
-    for _ in islice(documents, done):
-        pass
-    with partial.open("a", encoding="utf-8", newline="\n") as file:
-        for document in extractor.extract_iter(with_progress(documents, total, done)):
-            file.write(json.dumps(row_of(document), ensure_ascii=False) + "\n")
-            file.flush()
-    counted = Counted(read_partial(partial))
+        with closing(bar(size.documents, "extract", "documents")) as shown:
+            counted = Counted(counting(extractor.extract_iter(inputs.documents()), shown))
+            STREAMED[output.to](iter(counted), sys.stdout)
+        return Extraction(counted.documents, counted.mentions, size.skipped)
+    partial = output.beside("partial")
+    begin_partial(partial, run_key(extractor, inputs))
+    with closing(bar(size.documents, "extract", "documents")) as shown:
+        for count in extract_part(extractor, inputs, partial, range(size.batches)):
+            shown.update(count)
+    counted = Counted(read_partials([partial]))
     write(counted, output)
     partial.unlink()
-    return Extraction(counted.documents, counted.mentions, skipped)
+    return Extraction(counted.documents, counted.mentions, size.skipped)
 
 
-def count_documents(listed: Sequence[TextSource], reading: Reading, skip_bad: bool) -> int:
-    """How many documents there are. Raises the error of the first that can't be read."""
-    ignore = (lambda error: None) if skip_bad else None
-    return sum(1 for _ in every_document(listed, reading, ignore))
+def extract_part(
+    extractor: Extractor, inputs: Inputs, partial: Path, batches: range
+) -> Iterator[int]:
+    """Extract from some of the batches, into a partial file that may hold the first of them.
+
+    Yields the number of documents of each batch when its documents are in the file.
+    """
+    with partial.open("r+b") as file:
+        file.readline()
+        resuming = True
+        for batch in islice(batches_of(inputs.documents()), batches.start, batches.stop):
+            begun = file.tell()
+            if resuming and all(file.readline().endswith(b"\n") for _ in batch):
+                yield len(batch)
+                continue
+            if resuming:
+                file.seek(begun)
+                file.truncate()
+                resuming = False
+            for document in extractor.annotated(batch):
+                row = json.dumps(row_of(document), ensure_ascii=False)
+                file.write(f"{row}\n".encode())
+            file.flush()
+            yield len(batch)
 
 
-def with_progress(documents: Iterator[Document], total: int, done: int) -> Iterator[Document]:
-    """The same documents, with a line of progress on stderr."""
-    with closing(bar(total, "extract", "documents", done=done)) as shown:
-        for document in documents:
-            yield document
-            shown.update()
+def begin_partial(partial: Path, key: str) -> None:
+    """Create a partial file with the key of its run, unless it exists.
+
+    Raises:
+        UserError: when it is from another run.
+    """
+    header = json.dumps({"run": key}).encode() + b"\n"
+    if partial.exists():
+        with partial.open("rb") as file:
+            if file.readline() not in (header, b""):
+                raise UserError(
+                    f"{partial} is from another run: remove it, or choose another --out"
+                )
+    if not partial.exists() or not partial.stat().st_size:
+        partial.write_bytes(header)
+
+
+def counting(documents: Iterable[Document], shown: Any) -> Iterator[Document]:
+    for document in documents:
+        yield document
+        shown.update()
 
 
 class Counted:
@@ -137,7 +203,7 @@ def write(documents: Counted, output: Output) -> None:
     target.replace(output.out)
 
 
-def run_key(extractor: Extractor, patterns: Sequence[str], reading: Reading) -> str:
+def run_key(extractor: Extractor, inputs: Inputs) -> str:
     """A hash of everything that determines the extracted documents."""
     models = [
         extractor.entities.encoder,
@@ -149,8 +215,8 @@ def run_key(extractor: Extractor, patterns: Sequence[str], reading: Reading) -> 
         lists_of(extractor),
         extractor.threshold,
         extractor.neighbours,
-        list(patterns),
-        sorted(asdict(reading).items()),
+        list(inputs.patterns),
+        sorted(asdict(inputs.reading).items()),
     ]
     facts += [
         getattr(annotate, "__name__", type(annotate).__name__) for annotate in extractor.annotate
@@ -164,38 +230,13 @@ def lists_of(extractor: Extractor) -> list[Any]:
     return [[label, matcher.fingerprint] for label, matcher in sorted(lookup.items())]
 
 
-def finished_lines(partial: Path, key: str) -> int:
-    """The number of documents in OUT.partial, without an incomplete last line.
-
-    Creates the file if it does not exist.
-
-    Raises:
-        UserError: when it is from another run.
-    """
-    header = json.dumps({"run": key})
-    if not partial.exists():
-        partial.write_text(header + "\n", encoding="utf-8", newline="\n")
-        return 0
-    lines, size = 0, 0
-    with partial.open("rb") as file:
-        first = file.readline()
-        if first.decode("utf-8", "replace").rstrip("\n") != header:
-            raise UserError(f"{partial} is from another run: remove it, or choose another --out")
-        size = len(first)
-        for line in file:
-            if line.endswith(b"\n"):
-                lines, size = lines + 1, size + len(line)
-    with partial.open("r+b") as file:
-        file.truncate(size)
-    return lines
-
-
-def read_partial(partial: Path) -> Iterator[Document]:
-    with partial.open(encoding="utf-8", newline="\n") as file:
-        next(file)
-        for line in file:
-            row = json.loads(line)
-            yield spans_document(row, row["entities"], str(partial))
+def read_partials(partials: Iterable[Path]) -> Iterator[Document]:
+    for partial in partials:
+        with partial.open(encoding="utf-8", newline="\n") as file:
+            next(file)
+            for line in file:
+                row = json.loads(line)
+                yield spans_document(row, row["entities"], str(partial))
 
 
 def print_skipped(skipped: Sequence[str], file: IO[str]) -> None:

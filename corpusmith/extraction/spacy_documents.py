@@ -6,7 +6,7 @@
     [(e.text, e.label_, e.kb_id_) for e in nlp("Mutations in CFTR cause cystic fibrosis.").ents]
 
 `lexicon` has a list of names for each label. `kb_id_` is the concept id of a listed name, otherwise
-empty.
+empty. With `"context": True`, `e._.said` holds what is said of the entity, such as `("negated",)`.
 
 The component is registered by an entry point; `import corpusmith` is not needed.
 """
@@ -21,9 +21,10 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.util import filter_spans
 from spacy.vocab import Vocab
 
+from corpusmith.extraction.context import Context
 from corpusmith.extraction.document import Document, Mention
 from corpusmith.extraction.extract import Extractor
-from corpusmith.extraction.readers.docbin import GROUP
+from corpusmith.extraction.readers.binary import GROUP
 from corpusmith.inference import WORDS, Entity, sentences
 from corpusmith.lexicon.load import load_lexicon
 
@@ -85,6 +86,8 @@ def set_mentions(doc: Doc, mentions: Iterable[Mention]) -> None:
         )
         if span is not None:
             spans.append(span)
+            if m.attributes:
+                span._.set(SAID, m.attributes)
     doc.spans[GROUP] = spans
     doc.set_ents(filter_spans(spans))
 
@@ -92,18 +95,23 @@ def set_mentions(doc: Doc, mentions: Iterable[Mention]) -> None:
 @Language.factory(
     "corpusmith",
     assigns=["doc.ents", "doc.spans"],
-    default_config={"model": "", "threshold": 0.0, "lexicon": {}},
+    default_config={"model": "", "threshold": 0.0, "lexicon": {}, "context": False},
 )
 def create_component(
-    nlp: Language, name: str, model: str, threshold: float, lexicon: dict[str, str]
+    nlp: Language, name: str, model: str, threshold: float, lexicon: dict[str, str], context: bool
 ) -> "SpacyComponent":
     """Factory of `nlp.add_pipe("corpusmith", config={"model": …})`."""
     if not model:
         raise ValueError('name a model: nlp.add_pipe("corpusmith", config={"model": FOLDER})')
     lists = {label: load_lexicon(source).matcher for label, source in lexicon.items()}
+    annotate = [Context()] if context else []
     return SpacyComponent(
-        Extractor.from_pretrained(model, threshold=threshold, lexicon=lists or None)
+        Extractor.from_pretrained(model, None, threshold, annotate, lists or None)
     )
+
+
+SAID = "said"
+Span.set_extension(SAID, default=(), force=True)
 
 
 class SpacyComponent:

@@ -3,9 +3,8 @@ from importlib import import_module
 import pytest
 
 from corpusmith.errors import UserError
-from corpusmith.extraction.document import Document, Mention
 from corpusmith.extraction.extract import Extractor
-from corpusmith.extraction.readers.docbin import read_docbin
+from corpusmith.extraction.readers.binary import read_docbin
 from tests.training.models import SENTENCES, TAGS, write_model, write_quiet_model
 
 spacy = pytest.importorskip("spacy")
@@ -54,22 +53,16 @@ def test_broken_docbin_is_refused(tmp_path):
         list(read_docbin(tmp_path / "a.spacy"))
 
 
-def said(text: str, *names: str) -> dict[str, tuple[str, ...]]:
+def test_component_says_what_the_text_says_of_an_entity(tmp_path, tiny_encoder):
     pytest.importorskip("negspacy")
-    from corpusmith.extraction.negation import Negation
-
-    places = [(text.index(name), text.index(name) + len(name), name) for name in names]
-    mentions = tuple(Mention(start, end, "D", name) for start, end, name in places)
-    found = Negation()(Document("1", text, mentions))
-    return {m.text: m.attributes for m in found.mentions}
-
-
-def test_negated_mention_has_the_attribute():
-    found = said(
-        "No evidence of mumps. Ague is present, but gout was ruled out.", "mumps", "Ague", "gout"
-    )
-    assert found == {"mumps": ("negated",), "Ague": (), "gout": ("negated",)}
-
-
-def test_negation_scope_ends_with_the_sentence():
-    assert said("She denies mumps. Ague came back.", "mumps", "Ague")["Ague"] == ()
+    import_module("corpusmith.extraction.spacy_documents")
+    model = write_quiet_model(tmp_path / "quiet", tiny_encoder)
+    (tmp_path / "list.tsv").write_text("concept_id\tname\nD:1\tcystic fibrosis\nD:2\tgout\n")
+    lists = {"Disease": f"{tmp_path}/list.tsv"}
+    nlp = spacy.blank("en")
+    nlp.add_pipe("corpusmith", config={"model": str(model), "lexicon": lists, "context": True})
+    doc = nlp("No sign of cystic fibrosis, but gout was seen.")
+    assert [(e.text, e._.said) for e in doc.ents] == [
+        ("cystic fibrosis", ("negated",)),
+        ("gout", ()),
+    ]

@@ -64,7 +64,7 @@ def written(found, to: str):
 
 @settings(deadline=None, max_examples=60)
 @given(documents())
-@pytest.mark.parametrize("to", ["jsonl", "csv", "brat"])
+@pytest.mark.parametrize("to", ["jsonl", "csv", "brat", "parquet"])
 def test_everything_is_read_back(to, found):
     assert written(found, to) == found
 
@@ -107,20 +107,10 @@ def test_docbin_keeps_places_labels_concepts_and_attributes(found):
     assert written(found, "docbin") == expected
 
 
-def test_parquet_holds_the_rows_of_jsonl(tmp_path):
-    import pyarrow.parquet as pq
-
-    mention = Mention(5, 9, "D", "ague", 0.5, "MESH:D1", (), ("negated",))
-    WHOLE["parquet"](iter([Document("1", "Mild ague", (mention,))]), tmp_path / "a.parquet")
-    (row,) = pq.read_table(tmp_path / "a.parquet").to_pylist()
-    assert (row["id"], row["text"]) == ("1", "Mild ague")
-    assert row["entities"][0]["concept_id"] == "MESH:D1"
-
-
 def test_discontinuous_mention_is_read_back_in_pieces():
     mention = Mention(0, 19, "D", "hay fever", fragments=((0, 3), (14, 19)))
     found = [Document("1", "hay or spring fever", (mention,))]
-    for to in ("jsonl", "brat", "bioc"):
+    for to in ("jsonl", "brat", "bioc", "parquet"):
         assert written(found, to) == found
 
 

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from datatrove.io import DataFolder, get_datafolder
 from datatrove.pipeline.dedup import MinhashDedupBuckets
 
+from corpusmith.cluster import Cluster
 from corpusmith.corpus.build import SPLITS, benchmarks_at_hand, facts_of, keep_sources
 from corpusmith.corpus.counts import Counts
 from corpusmith.corpus.scale.blocks import (
@@ -28,7 +29,6 @@ from corpusmith.corpus.scale.blocks import (
     minhash_config,
     upload,
 )
-from corpusmith.corpus.scale.cluster import Cluster
 from corpusmith.errors import UserError
 from corpusmith.files import write_json
 from corpusmith.recipe.fingerprint import content_hash, fingerprint

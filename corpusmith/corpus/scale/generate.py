@@ -8,9 +8,9 @@ from pathlib import Path
 
 from datatrove.pipeline.base import PipelineStep
 
+from corpusmith.cluster import Cluster
 from corpusmith.corpus.generate import Estimate, estimate, generate
 from corpusmith.corpus.scale.answers import write_answers
-from corpusmith.corpus.scale.cluster import Cluster
 from corpusmith.errors import UserError
 from corpusmith.files import write_json
 from corpusmith.recipe.fingerprint import plan_identity

@@ -2,7 +2,7 @@
 Face exports.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from corpusmith.errors import UserError
@@ -22,6 +22,14 @@ def read_json_documents(
 ) -> Iterator[Document]:
     """The documents of a file. `columns` names the keys that hold `id`, `text`, `tokens` and
     `tags`.
+    """
+    return row_documents(json_rows(file, bad), columns, bad)
+
+
+def row_documents(
+    rows: Iterable[tuple[str, Row]], columns: Mapping[str, str] | None, bad: Bad | None
+) -> Iterator[Document]:
+    """The documents of rows with their places.
 
     Rows with words and tags are all read before the first is returned, because the tag scheme is
     that of the whole file.
@@ -29,7 +37,7 @@ def read_json_documents(
     names = dict(columns or {})
     tagged: list[tuple[str, str | None, Any, list]] = []
     whole: list[Row] = []
-    for where, given in json_rows(file, bad):
+    for where, given in rows:
         row = given | {ours: given.get(theirs) for ours, theirs in names.items()}
         try:
             if not is_tagged(row):

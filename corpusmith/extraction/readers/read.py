@@ -7,10 +7,10 @@ from pathlib import Path
 
 from corpusmith.errors import UserError
 from corpusmith.extraction.document import Document
+from corpusmith.extraction.readers.binary import read_docbin, read_excel, read_parquet
 from corpusmith.extraction.readers.bioc import read_bioc
 from corpusmith.extraction.readers.brat import read_brat
 from corpusmith.extraction.readers.conll import read_conll
-from corpusmith.extraction.readers.docbin import read_docbin
 from corpusmith.extraction.readers.json_documents import read_json_documents
 from corpusmith.extraction.readers.pubtator import read_pubtator
 from corpusmith.extraction.readers.relations import WRITE, is_relation_file, read_relations
@@ -26,6 +26,8 @@ SUFFIXES = {
     ".pubtator": "pubtator",
     **dict.fromkeys([".xml", ".bioc"], "bioc"),
     ".spacy": "docbin",
+    ".parquet": "parquet",
+    ".xlsx": "excel",
     ".txt": "text",
 }
 FORMATS = (
@@ -37,6 +39,8 @@ FORMATS = (
     "pubtator",
     "bioc",
     "docbin",
+    "parquet",
+    "excel",
     "webanno",
     "relations",
 )
@@ -99,6 +103,10 @@ def read_stream(
             return read_webanno(file)
         case "relations":
             return read_relations(file)
+        case "parquet":
+            return read_parquet(file, columns, bad)
+        case "excel":
+            return read_excel(file, columns, bad)
         case "docbin":
             if path is None:
                 raise UserError(

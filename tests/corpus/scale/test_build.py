@@ -19,8 +19,8 @@ from tests.corpus.folders import rows_of, without_bytes
 
 pytest.importorskip("datatrove", reason="datatrove comes with corpusmith[scale]")
 
+from corpusmith.cluster import Cluster
 from corpusmith.corpus.scale.build import build_at_scale
-from corpusmith.corpus.scale.cluster import Cluster
 
 pytestmark = pytest.mark.slow  # each stage starts processes of its own
 

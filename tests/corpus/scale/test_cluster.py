@@ -25,9 +25,9 @@ from tests.teacher.fake_teacher import FakeTeacher
 
 pytest.importorskip("datatrove", reason="datatrove comes with corpusmith[scale]")
 
+from corpusmith.cluster import Cluster
 from corpusmith.corpus.scale.blocks import Deal
 from corpusmith.corpus.scale.build import build_at_scale
-from corpusmith.corpus.scale.cluster import Cluster
 from corpusmith.corpus.scale.generate import generate_at_scale
 
 pytestmark = pytest.mark.slow

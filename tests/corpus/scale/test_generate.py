@@ -20,7 +20,7 @@ from tests.teacher.fake_teacher import FakeTeacher
 
 pytest.importorskip("datatrove", reason="datatrove comes with corpusmith[scale]")
 
-from corpusmith.corpus.scale.cluster import Cluster
+from corpusmith.cluster import Cluster
 from corpusmith.corpus.scale.generate import estimate_at_scale, generate_at_scale
 
 pytestmark = pytest.mark.slow
