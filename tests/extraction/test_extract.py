@@ -39,6 +39,24 @@ def test_texts_may_come_one_by_one(model):
     assert extractor.extract(["", "x"])[0].mentions == ()
 
 
+def test_column_of_a_frame_and_batches_of_a_dataset(model):
+    """The examples of docs/formats.md."""
+    import pandas as pd
+    from datasets import Dataset
+
+    extractor = Extractor.from_pretrained(model)
+    expected = [[m.label for m in d.mentions] for d in extractor.extract(SENTENCES[:9])]
+    frame = pd.DataFrame({"text": SENTENCES[:9]})
+    frame["entities"] = [d.mentions for d in extractor.extract_iter(frame["text"])]
+    assert [[m.label for m in of] for of in frame["entities"]] == expected
+
+    def labels(rows):
+        return {"labels": [[m.label for m in d.mentions] for d in extractor.extract(rows["text"])]}
+
+    found = Dataset.from_pandas(frame[["text"]]).map(labels, batched=True, batch_size=4)
+    assert found["labels"][:] == expected
+
+
 def test_offsets_of_long_text_count_from_its_beginning(model):
     text = " ".join(SENTENCES * (CHARACTERS // len(" ".join(SENTENCES)) + 2))
     (document,) = Extractor.from_pretrained(model).extract([text])

@@ -98,6 +98,15 @@ def test_bad_documents_are_listed_and_skipped_only_if_asked(extractor, notes, tm
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "remedy"), [("a.docx", "text"), ("a.pdf", "text"), ("a.xls", r"\.xlsx")]
+)
+def test_office_files_are_refused_with_what_to_save_them_as(extractor, tmp_path, name, remedy):
+    (tmp_path / name).write_bytes(b"PK\x03\x04\0")
+    with pytest.raises(UserError, match=f"{name}: .* files are not read; save it as.*{remedy}"):
+        run(extractor, [tmp_path / name], tmp_path / "o.jsonl")
+
+
 def test_existing_output_and_other_run_are_refused(extractor, notes, tmp_path):
     out = tmp_path / "o.jsonl"
     run(extractor, [notes], out)

@@ -30,6 +30,8 @@ SUFFIXES = {
     ".xlsx": "excel",
     ".txt": "text",
 }
+NOT_READ = (".doc", ".docx", ".odt", ".rtf", ".pdf", ".xls", ".ods")
+"""Office and PDF files: text that is copied out of their layout would have other offsets."""
 FORMATS = (
     "text",
     "lines",
@@ -121,6 +123,7 @@ def format_of(file: TextFile) -> str:
     known = SUFFIXES.get(Path(file.name).suffix.lower())
     if known not in (None, "tabs", "text"):
         return str(known)
+    raise_for_office_file(file.name)
     lines = []
     for line in file.lines():
         if line.strip():
@@ -144,6 +147,13 @@ def format_of(file: TextFile) -> str:
             f"with one of {', '.join(FORMATS)}"
         )
     return "text"
+
+
+def raise_for_office_file(name: str) -> None:
+    suffix = Path(name).suffix.lower()
+    if suffix in NOT_READ:
+        to = ".xlsx or .csv" if suffix in (".xls", ".ods") else "text (.txt, UTF-8)"
+        raise UserError(f"{name}: {suffix} files are not read; save it as {to}")
 
 
 def tabs_format(lines: list[str], file: TextFile) -> str:
