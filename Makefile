@@ -23,7 +23,7 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 $(TOOLS): $(READY)
-	$(INSTALL) --editable '.[train,space,scale,report,dev]'
+	$(INSTALL) --editable '.[train,space,scale,documents,report,dev]'
 	touch $@
 
 demo: $(READY)

@@ -1,7 +1,9 @@
 """Each reader reads its writer's output back unchanged."""
 
+import io
 import re
 from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -105,6 +107,63 @@ def test_docbin_keeps_places_labels_concepts_and_attributes(found):
         for d in found
     ]
     assert written(found, "docbin") == expected
+
+
+@settings(deadline=None, max_examples=60)
+@given(documents())
+def test_conll_keeps_words_and_tags(found):
+    """Its text has one space between two words; documents without a word are left out."""
+
+    def spelled(documents):
+        texts = ["".join(d.text.split()) for d in documents]
+        said = [[(m.label, "".join(m.text.split())) for m in d.mentions] for d in documents]
+        return [pair for pair in zip(texts, said, strict=True) if pair[0]]
+
+    again = written(found, "conll")
+    assert spelled(again) == spelled(found)
+
+
+class Page(HTMLParser):
+    """The texts of the articles, and the marked texts with their notes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside: list[str] = []
+        self.texts: list[str] = []
+        self.marks: list[list[str]] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.inside.append(tag)
+        if tag == "article":
+            self.texts.append("")
+        if tag == "mark":
+            self.marks.append(["", ""])
+
+    def handle_endtag(self, tag):
+        self.inside.remove(tag)
+
+    def handle_data(self, data):
+        if "article" not in self.inside:
+            return
+        note = "small" in self.inside
+        if "mark" in self.inside:
+            self.marks[-1][note] += data
+        if not note:
+            self.texts[-1] += data
+
+
+@settings(deadline=None, max_examples=60)
+@given(documents())
+def test_html_shows_every_text_and_mention(found):
+    file = io.StringIO()
+    STREAMED["html"](iter(found), file)
+    page = Page()
+    page.feed(file.getvalue())
+    mentions = [m for d in found for m in d.mentions]
+    assert page.texts == [d.text for d in found]
+    assert [text for text, _ in page.marks] == [m.text for m in mentions]
+    for (_, note), m in zip(page.marks, mentions, strict=True):
+        assert note.split()[0] == m.label and set(m.attributes) <= set(note.split())
 
 
 def test_discontinuous_mention_is_read_back_in_pieces():
