@@ -20,12 +20,11 @@ import numpy as np
 
 from corpusmith.cli.report import listed, numbers
 from corpusmith.corpus.build import benchmarks_at_hand, build
-from corpusmith.evaluation.dictionary import baseline_predictions
 from corpusmith.evaluation.evaluate import row_counts
 from corpusmith.evaluation.loading import Options
 from corpusmith.evaluation.seed_statistics import SCORES, seed_differences, seed_figures
 from corpusmith.evidence.student_runs import Measured
-from corpusmith.evidence.students import shipped_zero_shot
+from corpusmith.evidence.students import shipped_zero_shot, untrained_counts
 from corpusmith.files import write_json
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.schema import Recipe
@@ -80,19 +79,12 @@ def measured(
         axis=1,
     )
     with tempfile.TemporaryDirectory() as scratch:
-        answers = baseline_predictions(
-            recipe, file.parent, file.stem, Path(scratch) / "nothing-learned.jsonl"
-        )
-        told = compared(
-            by_seed,
-            "nothing_learned",
-            row_counts(str(answers), split.data)[:, None],
-            recipe.task,
-            seeds,
-        )
+        system, untrained = next(iter(untrained_counts(recipe, split, Path(scratch)).items()))
+    told = compared(by_seed, "nothing_learned", untrained, split.scoring, seeds)
+    told["untrained_system"] = system
     if (predictions := shipped_zero_shot(recipe, split.data.split)).exists():
         asked, counted = split.counts_of(predictions)
-        told["zero_shot"] = compared(by_seed[asked], "zero_shot", counted, recipe.task, seeds)
+        told["zero_shot"] = compared(by_seed[asked], "zero_shot", counted, split.scoring, seeds)
     return {"benchmark": recipe.benchmarks[0], **told}
 
 

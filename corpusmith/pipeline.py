@@ -17,7 +17,7 @@ from typing import Any
 from corpusmith.adaptation import adapt_student, benchmarks_of, check_documents
 from corpusmith.corpus.build import missing_splits
 from corpusmith.errors import UserError
-from corpusmith.evaluation.dictionary import baseline_predictions
+from corpusmith.evaluation.dictionary import baseline_predictions, untrained_systems
 from corpusmith.files import read_json, write_json
 from corpusmith.hub.collection import collect
 from corpusmith.hub.folders.space import stage_space
@@ -202,16 +202,15 @@ def keep_report(report: Path, model: Path, content_hash: str) -> None:
 
 def measurements(recipe: Recipe, run: Run, source: str) -> Iterator[tuple[Path, str, str]]:
     """(predictor, benchmark, split): the student on its corpus and benchmarks, and on benchmarks
-    also an untrained baseline.
+    also the untrained baselines.
     """
     model = run.folder / "model"
     yield model, source, "test"
     for folder, split in benchmarks_of(recipe, run.benchmarks):
-        baseline = "dictionary" if recipe.task == "ner" else "always-related"
-        file = run.folder / "baselines" / f"{baseline}.jsonl"
-        predictions = baseline_predictions(recipe, folder, split, file)
         yield model, str(folder), split
-        yield predictions, str(folder), split
+        for system in untrained_systems(recipe):
+            file = run.folder / "baselines" / f"{system}.jsonl"
+            yield baseline_predictions(recipe, folder, split, file, system), str(folder), split
 
 
 def evaluation_name(where: object, plain: object) -> str:

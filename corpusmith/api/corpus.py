@@ -165,8 +165,10 @@ def baseline(
     100.0
 
     Args:
-        system: "dictionary" looks up the recipe's lexicons (relations: always answers "related");
-            "zero-shot" sends the text of the benchmark to the recipe's teacher.
+        system: "dictionary" looks up the recipe's lexicons. For relations, "always-related"
+            answers with the most requested type, and "cue-words" with the type whose statements
+            share a word with the sentence. "zero-shot" sends the text of the benchmark to the
+            recipe's teacher.
         benchmark: a folder with `{split}.jsonl`.
         asking: for zero-shot: `i_may_send_this_text=True`, and if needed `ledger`, `base_url`
             and `sample`, the number of rows to ask about.
@@ -174,21 +176,17 @@ def baseline(
     Raises:
         UserError: there is no such system, or the text may not be sent.
     """
-    from corpusmith.errors import UserError
-
     plan, folder, file = parsed(recipe), Path(benchmark), Path(out)
-    if system == "dictionary":
+    if system != "zero-shot":
         from corpusmith.evaluation.dictionary import baseline_predictions
 
-        return baseline_predictions(plan, folder, split, file)
-    if system != "zero-shot":
-        raise UserError(f"no baseline {system!r}: dictionary or zero-shot")
-    from corpusmith.quality.zero_shot import ZeroShotTeacher, zero_shot_predictions
+        return baseline_predictions(plan, folder, split, file, system)
+    from corpusmith.quality.zero_shot import Sample, ZeroShotTeacher, zero_shot_predictions
     from corpusmith.teacher.ledger import Ledger
 
-    sample = asking.pop("sample", None)
+    rows = Sample(folder, split, asking.pop("sample", None))
     ledger = Path(asking.pop("ledger", None) or Path("runs") / plan.name / "zero-shot.sqlite")
     with Ledger(ledger) as opened:
         teacher = ZeroShotTeacher(plan.teacher.model, **asking)
-        zero_shot_predictions(folder, split, file, opened, teacher, sample)
+        zero_shot_predictions(rows, file, opened, teacher, plan.relation)
     return file

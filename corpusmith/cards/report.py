@@ -9,10 +9,9 @@ from corpusmith.cards import markdown
 from corpusmith.cards.corpus import CorpusFacts
 from corpusmith.cards.markdown import Markdown, between, code, number
 from corpusmith.cards.tables.baselines import (
-    COLUMNS,
-    METRIC,
     SYSTEMS,
     baselines_table,
+    columns_of,
     figure,
     gain,
     gains_table,
@@ -64,7 +63,7 @@ def render(facts: ReportFacts) -> str:
         page.render(
             facts=facts,
             corpus=facts.corpus,
-            metric=METRIC[facts.corpus.task][1],
+            columns_of=columns_of,
             command=command,
             counts_table=counts_table,
             reasons_table=reasons_table,
@@ -142,11 +141,12 @@ def nearest_table(section: Mapping[str, Any]) -> Markdown:
 
 def curve_table(section: Mapping[str, Any], task: str) -> Markdown:
     """A line for each point, and one for the untrained baseline."""
+    columns = columns_of(section, task)
     rows = [
         [
             number(point["rows"]),
             point["training_rows"],
-            *(figure(point["figures"], key) for key, _ in COLUMNS[task]),
+            *(figure(point["figures"], key) for key, _ in columns),
         ]
         for point in section["points"]
     ]
@@ -155,23 +155,21 @@ def curve_table(section: Mapping[str, Any], task: str) -> Markdown:
             [
                 SYSTEMS[line["system"]],
                 None,
-                *(figure(line["figures"], key) for key, _ in COLUMNS[task]),
+                *(figure(line["figures"], key) for key, _ in columns),
             ]
         )
-    return markdown.table(
-        ["Sentences", "Rows, augmented", *(name for _, name in COLUMNS[task])], rows
-    )
+    return markdown.table(["Sentences", "Rows, augmented", *(name for _, name in columns)], rows)
 
 
 def ablation_table(section: Mapping[str, Any], task: str) -> Markdown:
     """One line per ablation, with the difference to the whole recipe."""
+    columns = [(key, name) for key, name in columns_of(section, task) if key != "auroc"]
     rows = []
     for row in section["rows"]:
         test = row.get("difference")
-        cells = [figure(row["figures"], key) for key, _ in COLUMNS[task] if key != "auroc"]
+        cells = [figure(row["figures"], key) for key, _ in columns]
         rows.append([row["name"], row["training_rows"], *cells, gain(test) if test else None])
-    names = [name for key, name in COLUMNS[task] if key != "auroc"]
-    return markdown.table(["Change", "Rows", *names, "Difference"], rows)
+    return markdown.table(["Change", "Rows", *(name for _, name in columns), "Difference"], rows)
 
 
 def settings_table(sections: Sequence[Mapping[str, Any]]) -> Markdown:

@@ -7,7 +7,7 @@ import numpy as np
 
 from corpusmith.cards.figures import INK, OTHERS, OURS, as_png, canvas
 from corpusmith.cards.markdown import plain
-from corpusmith.cards.tables.baselines import METRIC, SYSTEMS
+from corpusmith.cards.tables.baselines import SYSTEMS, columns_of
 
 
 def draw_sentence_map(synthetic: np.ndarray, real: np.ndarray) -> bytes:
@@ -33,7 +33,7 @@ def draw_sentence_map(synthetic: np.ndarray, real: np.ndarray) -> bytes:
 
 def draw_curve(section: Mapping[str, Any], task: str) -> bytes:
     """The headline score by training rows: the mean of the seeds, in a band of all seeds."""
-    key, name = METRIC[task]
+    key, name = columns_of(section, task)[0]
     points = section["points"]
     rows = [point["rows"] for point in points]
     seeds = [list(point["figures"]["by_seed"].values()) for point in points]
@@ -70,7 +70,7 @@ def draw_ablations(section: Mapping[str, Any], task: str) -> bytes:
     return differences(
         names,
         [row["difference"] for row in changed],
-        f"Difference of {METRIC[task][1]}, whole recipe = 0",
+        f"Difference of {columns_of(section, task)[0][1]}, whole recipe = 0",
     )
 
 

@@ -86,7 +86,7 @@ def report(
 
 def baseline(
     system: Annotated[
-        str, typer.Argument(help="dictionary (relations: always related) or zero-shot")
+        str, typer.Argument(help="dictionary (relations: always-related, cue-words) or zero-shot.")
     ],
     recipe: RecipeName,
     benchmark: Annotated[Path, typer.Argument(help="A benchmark folder with {split}.jsonl files.")],
@@ -105,27 +105,26 @@ def baseline(
         typer.Option(min=1, help="zero-shot: number of rows to sample, for `report --zero-shot`."),
     ] = None,
 ) -> None:
-    """Predict without a student, by the recipe's lexicons or its teacher.
+    """Predict without a student, by the recipe's lexicons or statements, or its teacher.
 
     zero-shot sends the text of the benchmark to the teacher.
     """
     from corpusmith.recipe.load import load_recipe
 
     parsed = load_recipe(recipe)
-    if system == "dictionary":
+    if system != "zero-shot":
         from corpusmith.evaluation.dictionary import baseline_predictions
 
-        baseline_predictions(parsed, benchmark, split, out)
+        baseline_predictions(parsed, benchmark, split, out, system)
         typer.echo(f"{out}: next: corpusmith evaluate {out} {benchmark} --split {split}")
         return
-    if system != "zero-shot":
-        raise UserError(f"no baseline {system!r}: dictionary or zero-shot")
-    from corpusmith.quality.zero_shot import ZeroShotTeacher, zero_shot_predictions
+    from corpusmith.quality.zero_shot import Sample, ZeroShotTeacher, zero_shot_predictions
     from corpusmith.teacher.ledger import Ledger
 
     with Ledger(ledger or Path("runs") / parsed.name / "zero-shot.sqlite") as opened:
         teacher = ZeroShotTeacher(parsed.teacher.model, base_url, i_may_send_this_text)
-        done = zero_shot_predictions(benchmark, split, out, opened, teacher, sample)
+        rows = Sample(benchmark, split, sample)
+        done = zero_shot_predictions(rows, out, opened, teacher, parsed.relation)
     typer.echo(
         f"{out}: {done['rows']} rows; {done['unusable']} of {done['requests']} answers unusable"
     )

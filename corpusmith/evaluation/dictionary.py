@@ -1,4 +1,4 @@
-"""Baselines without a model: the recipe's lexicon as a tagger, and the constant "related"."""
+"""Predictions without a model: the recipe's lexicons as a tagger, and baselines for relations."""
 
 import json
 import unicodedata
@@ -7,27 +7,55 @@ from pathlib import Path
 from typing import Any
 
 from corpusmith.errors import UserError
-from corpusmith.evaluation.benchmark import LabelledText, read_benchmark
+from corpusmith.evaluation.benchmark import read_benchmark
+from corpusmith.evaluation.relation_baselines import always_related, by_cue_words
 from corpusmith.evaluation.tagged import TaggedText
 from corpusmith.lexicon.matcher import Matcher
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.schema import Recipe
 
+RELATIONS = {"always-related": always_related, "cue-words": by_cue_words}
 
-def baseline_predictions(recipe: Recipe, benchmark: Path, split: str, out: Path) -> Path:
+
+def untrained_systems(recipe: Recipe) -> list[str]:
+    """The baselines that follow from a recipe alone."""
+    if recipe.task == "ner":
+        return ["dictionary"]
+    typed = recipe.relation is not None and recipe.relation.types
+    return list(RELATIONS) if typed else ["always-related"]
+
+
+def baseline_predictions(
+    recipe: Recipe, benchmark: Path, split: str, out: Path, system: str | None = None
+) -> Path:
     """Write predictions for a split, one JSON object a line, in the form that `evaluate` scores.
 
-    NER: the longest names of the recipe's lexicons without stop names. Relations: always the second
-    class.
+    Args:
+        recipe: names the lexicons or the relation types.
+        benchmark: a folder, as in `read_benchmark`.
+        split: a split of it.
+        out: the file to write.
+        system: one of `untrained_systems`, by default its first. `dictionary`: the longest names of
+            the recipe's lexicons without stop names. `always-related` and `cue-words`: see
+            `corpusmith.evaluation.relation_baselines`.
+
+    Raises:
+        UserError: when the recipe has no such baseline, or the benchmark is for another task.
     """
+    known = untrained_systems(recipe)
+    if (system := system or known[0]) not in known:
+        raise UserError(f"{recipe.name} has no baseline {system!r}: choose {' or '.join(known)}")
     data = read_benchmark(str(benchmark), split)
     if recipe.task != ("ner" if data.tagged else "relations"):
         raise UserError(
             f"{recipe.name} is a recipe for {recipe.task}, and {benchmark} is a benchmark of "
             "another task"
         )
-    tagged = recipe.task == "ner"
-    predicted = dictionary_tags(recipe, data.tagged) if tagged else always_related(data.labelled)
+    predicted = (
+        RELATIONS[system](recipe.relation, data)
+        if recipe.relation
+        else dictionary_tags(recipe, data.tagged)
+    )
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("w", encoding="utf-8") as lines:
         for row in predicted:
@@ -57,9 +85,3 @@ def lookup_tags(lookup: Mapping[str, Matcher], tokens: Sequence[str]) -> list[st
                 inside = match.end - match.start - 1
                 tags[match.start + 1 : match.end] = [f"I-{label}"] * inside
     return tags
-
-
-def always_related(rows: Iterable[LabelledText]) -> Iterator[dict[str, Any]]:
-    """The constant answer "related", a baseline for positive F1 (68 on GAD)."""
-    for row in rows:
-        yield {"id": row.id, "label": 1, "score": 0.5}

@@ -114,7 +114,8 @@ def model_types(classifier: RelationClassifier, data: Benchmark) -> tuple[list[i
         warnings.append(
             f"the benchmark has no type {', '.join(surplus)}: pairs of these count as unrelated"
         )
-    texts = [pair_text(row, classifier, data.source) for row in data.labelled]
+    pair = classifier.head, classifier.tail
+    texts = [pair_text(row, pair, data.source) for row in data.labelled]
     asked = [text for text in texts if text is not None]
     if joined := len(texts) - len(asked):
         warnings.append(f"{joined} rows mask head and tail as one: predicted as {none}")
@@ -123,12 +124,20 @@ def model_types(classifier: RelationClassifier, data: Benchmark) -> tuple[list[i
     return [known.get(label, 0) for label in labels], warnings
 
 
-def pair_text(row: LabelledText, classifier: RelationClassifier, source: str) -> str | None:
-    """The text with the model's masks; None if one mask covers both head and tail.
+def pair_text(row: LabelledText, pair: tuple[str, str], source: str) -> str | None:
+    """The text with the masks of a pair's kinds; None if one mask covers both head and tail.
 
     Two entities of one kind are numbered from left to right where the benchmark does not.
+
+    Args:
+        row: a row of the benchmark.
+        pair: the kinds of head and tail that model or recipe has, as ("chemical", "gene").
+        source: the benchmark, for the message.
+
+    Raises:
+        UserError: when the text masks another pair.
     """
-    head, tail = classifier.head.upper(), classifier.tail.upper()
+    head, tail = pair[0].upper(), pair[1].upper()
     marks = [mark[1:-1].upper() for mark in MASK.findall(row.text)]
     if len(marks) == 1 and len(set(marks) & {head, tail}) == 0:
         return None  # ChemProt's @CHEM-GENE$, of a chemical inside the name of a gene

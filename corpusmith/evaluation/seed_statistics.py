@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from corpusmith.evaluation.benchmark import Benchmark
 from corpusmith.evaluation.metrics import prf
 from corpusmith.evaluation.significance import Score, f1, interval, macro_f1, paired
 
@@ -17,8 +18,17 @@ def positive_f1(counts: np.ndarray) -> np.ndarray:
 SCORES: dict[str, dict[str, Score]] = {
     "ner": {"strict_f1": f1},
     "relations": {"macro_f1": macro_f1, "positive_f1": positive_f1},
+    "relation-types": {"micro_f1": f1},
 }
-"""Systems are compared by the first score of their task."""
+"""The scores of entities, of two relation classes, and of several relation types (over the related
+ones). Systems are compared by the first."""
+
+
+def scoring_of(data: Benchmark) -> str:
+    """The key of `SCORES` for a benchmark."""
+    if data.tagged:
+        return "ner"
+    return "relations" if len(data.classes) == 2 else "relation-types"
 
 
 def headline(task: str) -> tuple[str, Score]:

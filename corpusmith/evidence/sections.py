@@ -16,20 +16,20 @@ from corpusmith.evidence.students import Students
 
 
 def curve(students: Students, plans: Plans) -> dict[str, Any]:
-    """A point for each number of accepted sentences, and the untrained baseline as a line."""
-    system, counts = students.baseline()
+    """A point for each number of accepted sentences, and the best untrained baseline as a line."""
+    system, counts = next(iter(students.untrained().items()))
     points = [
         {"rows": size, "training_rows": arm.training_rows, "figures": students.figures(arm)}
         for size, arm in plans.curve or ()
     ]
-    line = {"system": system, "figures": seed_figures(counts, students.measured.task, [])}
+    line = {"system": system, "figures": seed_figures(counts, students.measured.scoring, [])}
     return {**students.about(), "points": points, "line": line}
 
 
 def ablation(students: Students, plans: Plans) -> dict[str, Any]:
     """A row for each change, with its difference from the whole recipe."""
     rows: list[dict[str, Any]] = []
-    _, score = headline(students.measured.task)
+    _, score = headline(students.measured.scoring)
     whole = students.counts(students.whole)
     for arm in plans.ablation or ():
         row = {
@@ -44,11 +44,12 @@ def ablation(students: Students, plans: Plans) -> dict[str, Any]:
 
 
 def baselines(students: Students, plans: Plans) -> dict[str, Any]:
-    """A row for each system, with its differences from the untrained baseline and the LLM."""
-    task = students.measured.task
-    system, untrained = students.baseline()
+    """A row for each system, with its differences from the best untrained baseline and the LLM."""
+    task = students.measured.scoring
+    baselines = students.untrained()
+    system, untrained = next(iter(baselines.items()))
     arms = plans.baselines or {}
-    counts = {system: untrained} | {name: students.counts(arm) for name, arm in arms.items()}
+    counts = baselines | {name: students.counts(arm) for name, arm in arms.items()}
     counts |= plans.predicted
     asked = np.arange(len(untrained))  # rows that the LLM predicted: all of them, or a sample
     if plans.zero_shot:
@@ -62,7 +63,7 @@ def baselines(students: Students, plans: Plans) -> dict[str, Any]:
         row: dict[str, Any] = {"system": name, "figures": figures}
         if name in arms:
             row["training_rows"] = arms[name].training_rows
-        if name != system:
+        if name not in baselines:
             same = untrained[asked] if name == "zero-shot" else untrained
             row["above"] = {system: seed_differences(counted, same, task)}
         if name in arms and "zero-shot" in counts:

@@ -20,9 +20,15 @@ from corpusmith.errors import UserError
 from corpusmith.evaluation.benchmark import Benchmark, read_benchmark
 from corpusmith.evaluation.evaluate import row_counts
 from corpusmith.evaluation.loading import Options, load
-from corpusmith.evaluation.metrics import relation_scores, span_counts
+from corpusmith.evaluation.metrics import (
+    micro_counts,
+    relation_scores,
+    span_counts,
+    type_counts,
+)
 from corpusmith.evaluation.predictions import predicted_ids
-from corpusmith.evaluation.relations import relation_counts
+from corpusmith.evaluation.relations import model_types, relation_counts
+from corpusmith.evaluation.seed_statistics import headline, scoring_of
 from corpusmith.files import write_json
 from corpusmith.inference import EntityExtractor, RelationClassifier
 from corpusmith.training.config import TrainingConfig, rule
@@ -64,6 +70,11 @@ class Measured:
     @property
     def task(self) -> str:
         return "ner" if self.data.tagged else "relations"
+
+    @property
+    def scoring(self) -> str:
+        """The key of the scores of this benchmark, see `scoring_of`."""
+        return scoring_of(self.data)
 
     @property
     def ids(self) -> list[str]:
@@ -160,7 +171,7 @@ def train_all(trainings: Sequence[Training], runs: Path, say: Callable[[str], No
         left = (time.monotonic() - begun) * (total - done) / done
         say(
             f"  [{number}/{len(todo)}] {training.label}, {training.rows.count} rows, "
-            f"seed {training.config.seed}: {scored(result, training.measured.task)}; "
+            f"seed {training.config.seed}: {scored(result, training.measured.scoring)}; "
             f"{duration(time.monotonic() - started)}, {duration(left)} left"
         )
     return len(todo)
@@ -199,6 +210,10 @@ def row_scores(model: Path, data: Benchmark) -> dict[str, Any]:
             "counts": span_counts([row.tags for row in data.tagged], tags).tolist(),
         }
     classifier = load(RelationClassifier, str(model), Options())
+    if len(data.classes) > 2:
+        predicted, _ = model_types(classifier, data)
+        counts = micro_counts(type_counts(data.gold, predicted, len(data.classes)))
+        return {"backend": classifier.encoder.backend, "counts": counts.tolist()}
     scores = classifier.probabilities([row.text for row in data.labelled])
     return {
         "backend": classifier.encoder.backend,
@@ -211,9 +226,7 @@ def result_of(training: Training, runs: Path) -> dict[str, Any]:
     return json.loads((runs / f"{training.key}.json").read_text(encoding="utf-8"))
 
 
-def scored(result: dict[str, Any], task: str) -> str:
-    from corpusmith.evaluation.seed_statistics import headline
-
-    name, score = headline(task)
+def scored(result: dict[str, Any], scoring: str) -> str:
+    name, score = headline(scoring)
     value = float(score(np.array(result["counts"]).sum(0)))
     return f"{name.replace('_', ' ').replace('f1', 'F1')} {value:.1f}"

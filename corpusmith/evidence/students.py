@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from corpusmith.evaluation.dictionary import baseline_predictions
+from corpusmith.evaluation.dictionary import baseline_predictions, untrained_systems
 from corpusmith.evaluation.evaluate import row_counts
-from corpusmith.evaluation.seed_statistics import seed_figures
+from corpusmith.evaluation.seed_statistics import headline, seed_figures
 from corpusmith.evidence.student_runs import (
     Measured,
     Training,
@@ -87,18 +87,15 @@ class Students:
 
     def figures(self, arm: Arm) -> dict[str, Any]:
         """Scores of an arm: means over its seeds, with intervals."""
-        figures = seed_figures(self.counts(arm), self.measured.task, list(self.seeds))
-        if len(arm.parts) == 1 and self.measured.task == "relations":
+        figures = seed_figures(self.counts(arm), self.measured.scoring, list(self.seeds))
+        if len(arm.parts) == 1 and self.measured.scoring == "relations":
             results = [result_of(training, self.results) for (training,) in self.trainings("", arm)]
             figures["auroc"] = statistics.mean(result["auroc"] for result in results)
         return figures
 
-    def baseline(self) -> tuple[str, np.ndarray]:
-        """The untrained baseline: its name, and its counts of rows x 1 x columns."""
-        system = "dictionary" if self.recipe.task == "ner" else "always-related"
-        file = self.work / f"{system}.jsonl"
-        baseline_predictions(self.recipe, self.measured.folder, self.measured.data.split, file)
-        return system, row_counts(str(file), self.measured.data)[:, None]
+    def untrained(self) -> dict[str, np.ndarray]:
+        """See `untrained_counts`."""
+        return untrained_counts(self.recipe, self.measured, self.work)
 
     def about(self) -> dict[str, Any]:
         """The facts that each trained section begins with."""
@@ -111,6 +108,21 @@ class Students:
             "encoder": encoder_title(self.encoder),
             "settings": asdict(self.config),
         }
+
+
+def untrained_counts(recipe: Recipe, measured: Measured, work: Path) -> dict[str, np.ndarray]:
+    """The counts (rows x 1 x columns) of each untrained baseline, the best one first.
+
+    `work` gets the predictions, which hold no text.
+    """
+    _, score = headline(measured.scoring)
+    found = {}
+    for system in untrained_systems(recipe):
+        file = work / f"{system}.jsonl"
+        baseline_predictions(recipe, measured.folder, measured.data.split, file, system)
+        found[system] = row_counts(str(file), measured.data)[:, None]
+    best_first = sorted(found, key=lambda system: -float(score(found[system].sum((0, 1)))))
+    return {system: found[system] for system in best_first}
 
 
 def shipped_zero_shot(recipe: Recipe, split: str) -> Path:

@@ -5,17 +5,21 @@ Only this module sends text other than rendered templates to an LLM, so the call
 
 import json
 import random
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from corpusmith.corpus.benchmarks import benchmark_texts
 from corpusmith.errors import UserError
+from corpusmith.evaluation.benchmark import Benchmark, LabelledText, read_benchmark
+from corpusmith.evaluation.relation_baselines import class_names
+from corpusmith.evaluation.relations import pair_text
+from corpusmith.evaluation.tagged import TaggedText
+from corpusmith.inference import MASK
 from corpusmith.lexicon.words import locate_words
+from corpusmith.recipe.relation import RelationRecipe
 from corpusmith.teacher.client import generate
 from corpusmith.teacher.endpoint import Endpoint
 from corpusmith.teacher.ledger import Answer, Ledger
@@ -35,7 +39,12 @@ RELATED = """In the sentence below {masks} stand for two entities. \
 Does the sentence say that they are related to each other? \
 Answer {{"related": true}} or {{"related": false}}.
 Sentence: {text}"""
-MASK = re.compile(r"@[A-Z][A-Z0-9_-]*\$")
+TYPED = """In the sentence below {head} and {tail} stand for two entities. \
+Which of these does the sentence state about them?
+{types}
+{none}: none of these
+Answer like {{"relation": "{first}"}} or {{"relation": "{none}"}}.
+Sentence: {text}"""
 PARAMETERS = {"temperature": 0.0, "max_tokens": 256}
 SEED = 0  # of the random sample of rows
 
@@ -50,6 +59,30 @@ class Related(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     related: bool
+
+
+def relation_form(relation: RelationRecipe) -> type[BaseModel]:
+    """The answer for a pair: `related`, or the name of a type if the recipe has several."""
+    if not relation.types:
+        return Related
+    names = (*(one.name for one in relation.types), relation.none)
+    return create_model(
+        "Relation",
+        __config__=ConfigDict(extra="forbid"),
+        relation=(Literal[names], Field(description="What the sentence states about the pair.")),
+    )
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The rows to predict: a benchmark's folder, its split, and a number of random rows.
+
+    All rows if `rows` is None; a larger sample contains the smaller one.
+    """
+
+    benchmark: Path
+    split: str
+    rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -72,51 +105,69 @@ class ZeroShotTeacher:
 
 
 def zero_shot_predictions(
-    benchmark: Path,
-    split: str,
+    sample: Sample,
     out: Path,
     ledger: Ledger,
     teacher: ZeroShotTeacher,
-    sample: int | None = None,
+    relation: RelationRecipe | None = None,
 ) -> dict[str, int]:
-    """Ask an LLM about each row of `benchmark/{split}.jsonl`, and write its predictions to `out`.
+    """Ask an LLM about each row of a sample, and write its predictions to `out`.
 
     Lines are `{"id", "ner_tags"}` or `{"id", "label"}`. Each type of the benchmark's tags is a
-    request of its own. With `sample`, only a random sample of that many rows is predicted; a
-    larger sample contains the smaller one. A row without a usable answer is predicted as `O` or
-    0 and counted. Answers in the ledger are used again, so the same call resumes a killed run.
+    request of its own. A relation row is one request, which lists the types of `relation` if it has
+    some. A row without a usable answer is predicted as `O` or as not related, and counted. Answers
+    in the ledger are used again, so the same call resumes a killed run.
 
     Returns:
         `rows`, `requests` and `unusable`.
+
+    Raises:
+        UserError: when the text may not be sent, the sample has no row, or `relation` is missing or
+            fits another benchmark.
     """
     teacher.check_permission()
-    labels, asked = _asked(benchmark, split, teacher.model, sample)
-    requests = [payload for _, payloads in asked for payload in payloads]
+    data = sampled(sample)
+    if data.tagged:
+        labels = sorted(read_benchmark(str(sample.benchmark), sample.split).types)
+        asked = [
+            [mentions_payload(r.text, of, teacher.model) for of in labels] for r in data.tagged
+        ]
+    elif relation is None:
+        raise UserError(f"{data.source} holds relations: give a recipe for relations")
+    else:
+        asked = [relation_payload(row, relation, data, teacher.model) for row in data.labelled]
+    requests = [payload for payloads in asked for payload in payloads]
     generate(requests, ledger, base_url=teacher.base_url, limits=teacher.limits)
+    form = Mentions if data.tagged or not relation else relation_form(relation)
+    names = class_names(relation, data) if relation and data.labelled else {}
     unusable = 0
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("w", encoding="utf-8") as lines:
-        for row, payloads in asked:
-            tagged = "ner_tags" in row
-            replies = [
-                _reply(answer, Mentions if tagged else Related)
-                for answer in find_answers(ledger, payloads)
-            ]
+        for row, payloads in zip(data.tagged or data.labelled, asked, strict=True):
+            replies = [_reply(answer, form) for answer in find_answers(ledger, payloads)]
             unusable += replies.count(None)
-            if tagged:
+            if isinstance(row, TaggedText):
                 found = {
                     label: reply.mentions
                     for label, reply in zip(labels, replies, strict=True)
                     if reply
                 }
-                prediction = {"id": row["id"], "ner_tags": tag_mentions(row["tokens"], found)}
-            else:
-                prediction = {
-                    "id": row["id"],
-                    "label": int(replies[0] is not None and replies[0].related),
+                prediction: dict[str, Any] = {
+                    "id": row.id,
+                    "ner_tags": tag_mentions(row.tokens, found),
                 }
+            else:
+                prediction = {"id": row.id, "label": predicted_class(replies, names)}
             lines.write(json.dumps(prediction, ensure_ascii=False) + "\n")
     return {"rows": len(asked), "requests": len(requests), "unusable": unusable}
+
+
+def predicted_class(replies: Sequence[Any], names: Mapping[str, str | int]) -> str | int:
+    """The benchmark's class for the LLM's reply; 0 without one."""
+    reply = replies[0] if replies else None
+    if reply is None:
+        return 0
+    return int(reply.related) if isinstance(reply, Related) else names.get(reply.relation, 0)
 
 
 def zero_shot_spans(
@@ -132,7 +183,7 @@ def zero_shot_spans(
     """
     teacher.check_permission()
     payloads = [
-        [_payload({"text": text}, label, True, teacher.model) for label in labels] for text in texts
+        [mentions_payload(text, label, teacher.model) for label in labels] for text in texts
     ]
     generate(
         [p for asked in payloads for p in asked],
@@ -178,39 +229,59 @@ def tag_mentions(tokens: Sequence[str], found: Mapping[str, Iterable[str]]) -> l
     return tags
 
 
-def _asked(
-    benchmark: Path, split: str, model: str, sample: int | None = None
-) -> tuple[list[str], list[tuple[dict[str, Any], list]]]:
-    """The types of a split's tags, and its rows (or a sample) with a payload for each type."""
-    path = benchmark / f"{split}.jsonl"
-    rows = list(benchmark_texts(path)) if path.is_file() else []
-    if not rows:
-        raise UserError(f"{path} holds no row: give a benchmark folder and one of its splits")
-    tagged = "ner_tags" in rows[0]
-    labels = (
-        sorted({tag[2:] for row in rows for tag in row["ner_tags"]} - {""})
-        if tagged
-        else ["related"]
+def sampled(sample: Sample) -> Benchmark:
+    """The rows of a sample. Raises UserError if the split can't be read or has no row."""
+    data = read_benchmark(str(sample.benchmark), sample.split)
+    if sample.rows is None:
+        return data
+    rows = data.tagged or data.labelled
+    chosen = sorted(random.Random(SEED).sample(range(len(rows)), len(rows))[: sample.rows])
+    part = {"tagged" if data.tagged else "labelled": tuple(rows[number] for number in chosen)}
+    return replace(data, **part)  # type: ignore[arg-type]
+
+
+def mentions_payload(text: str, label: str, model: str) -> dict[str, Any]:
+    """The request for the mentions of one type."""
+    question = MENTIONS.format(label=label.lower(), text=text)
+    return payload(question, Mentions, model)
+
+
+def relation_payload(
+    row: LabelledText, relation: RelationRecipe, data: Benchmark, model: str
+) -> list[dict[str, Any]]:
+    """The request for one pair; none for a row that masks head and tail as one."""
+    text = pair_text(row, (relation.head, relation.tail), data.source)
+    if text is None:
+        return []
+    if not relation.types:
+        masks = " and ".join(sorted(set(MASK.findall(text))))
+        return [payload(RELATED.format(masks=masks, text=text), Related, model)]
+    one_lexicon = relation.head == relation.tail
+    sides = [relation.head, relation.tail]
+    head, tail = (f"@{s.upper()}{n if one_lexicon else ''}$" for n, s in enumerate(sides, 1))
+    question = TYPED.format(
+        head=head,
+        tail=tail,
+        types="\n".join(
+            f"{one.name}: {one.statements[0].format(head=head, tail=tail)}"
+            for one in relation.types
+        ),
+        none=relation.none,
+        first=relation.types[0].name,
+        text=text,
     )
-    if sample is not None:
-        drawn = random.Random(SEED).sample(range(len(rows)), len(rows))[:sample]
-        rows = [rows[number] for number in sorted(drawn)]
-    return labels, [
-        (row, [_payload(row, label, tagged, model) for label in labels]) for row in rows
-    ]
+    return [payload(question, relation_form(relation), model)]
 
 
-def _payload(row: Mapping[str, Any], label: str, tagged: bool, model: str) -> dict[str, Any]:
-    if tagged:
-        question, answer = (
-            MENTIONS.format(label=label.lower(), text=row["text"]),
-            response_format(Mentions),
-        )
-    else:
-        masks = " and ".join(sorted(set(MASK.findall(row["text"]))))
-        question, answer = RELATED.format(masks=masks, text=row["text"]), response_format(Related)
+def payload(question: str, form: type[BaseModel], model: str) -> dict[str, Any]:
+    """A request for one answer in this form."""
     messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": question}]
-    return {"model": model, "messages": messages, **PARAMETERS, "response_format": answer}
+    return {
+        "model": model,
+        "messages": messages,
+        **PARAMETERS,
+        "response_format": response_format(form),
+    }
 
 
 def _reply(answer: Answer | None, form: type[BaseModel]) -> Any:

@@ -95,7 +95,7 @@ def test_masks_of_one_kind_are_numbered_from_left_to_right(
     loaded = RelationClassifier.from_pretrained(model)
 
     def text(given: str) -> str | None:
-        return pair_text(LabelledText("1", given, 0), loaded, "bench")
+        return pair_text(LabelledText("1", given, 0), (loaded.head, loaded.tail), "bench")
 
     assert text("@DRUG$ raises @DRUG$.") == "@DRUG1$ raises @DRUG2$."
     assert text("@DRUG2$ raises @DRUG1$.") == "@DRUG2$ raises @DRUG1$."

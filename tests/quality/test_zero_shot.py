@@ -10,9 +10,17 @@ from hypothesis import strategies as st
 
 from corpusmith.errors import UserError
 from corpusmith.files import shipped
-from corpusmith.quality.zero_shot import ZeroShotTeacher, tag_mentions, zero_shot_predictions
+from corpusmith.quality.zero_shot import (
+    Sample,
+    ZeroShotTeacher,
+    tag_mentions,
+    zero_shot_predictions,
+)
+from corpusmith.recipe.relation import RelationRecipe
 from corpusmith.teacher.ledger import Ledger
 from tests.teacher.fake_teacher import FakeTeacher
+
+PAIR = RelationRecipe(head="gene", tail="disease")
 
 
 def benchmark(folder: Path, *rows: dict) -> Path:
@@ -29,17 +37,11 @@ def test_nothing_is_sent_without_permission(tmp_path: Path) -> None:
     with Ledger(tmp_path / "l.sqlite") as ledger, teacher.serve() as url:
         host = url.removeprefix("http://").removesuffix("/v1")
         with pytest.raises(UserError, match=host):
-            zero_shot_predictions(
-                folder, "test", tmp_path / "p.jsonl", ledger, ZeroShotTeacher("m", url)
-            )
+            refused = ZeroShotTeacher("m", url)
+            zero_shot_predictions(Sample(folder, "test"), tmp_path / "p.jsonl", ledger, refused)
         with pytest.raises(UserError, match=r"dev\.jsonl"):
-            zero_shot_predictions(
-                folder,
-                "dev",
-                tmp_path / "p.jsonl",
-                ledger,
-                ZeroShotTeacher("m", url, True),
-            )
+            allowed = ZeroShotTeacher("m", url, True)
+            zero_shot_predictions(Sample(folder, "dev"), tmp_path / "p.jsonl", ledger, allowed)
         assert teacher.asked.total() == 0 and ledger.counts()["requests"] == 0
 
 
@@ -58,9 +60,9 @@ def test_mentions_become_tags_through_the_ledger(tmp_path: Path) -> None:
     )
     with Ledger(tmp_path / "l.sqlite") as ledger, teacher.serve() as url:
         llm = ZeroShotTeacher("m", url, True)
-        figures = zero_shot_predictions(folder, "test", out, ledger, llm)
+        figures = zero_shot_predictions(Sample(folder, "test"), out, ledger, llm)
         asked = teacher.asked.total()
-        assert zero_shot_predictions(folder, "test", out, ledger, llm) == figures
+        assert zero_shot_predictions(Sample(folder, "test"), out, ledger, llm) == figures
         assert teacher.asked.total() == asked
     assert figures == {"rows": 2, "requests": 2, "unusable": 0}
     assert [json.loads(line) for line in out.read_text().splitlines()] == [
@@ -83,15 +85,51 @@ def test_relation_answers_other_than_yes_or_no_are_counted(tmp_path: Path) -> No
     ):
         teacher = FakeTeacher(answer=answer)
         with Ledger(tmp_path / f"{number}.sqlite") as ledger, teacher.serve() as url:
-            figures = zero_shot_predictions(
-                folder, "test", out, ledger, ZeroShotTeacher("m", url, True)
-            )
+            llm = ZeroShotTeacher("m", url, True)
+            figures = zero_shot_predictions(Sample(folder, "test"), out, ledger, llm, PAIR)
         assert figures["unusable"] == unusable
         assert all(
             "@DISEASE$ and @GENE$ stand for" in str(payload["messages"])
             for payload in teacher.payloads
         )
         assert [json.loads(line)["label"] for line in out.read_text().splitlines()] == [label] * 3
+
+
+def test_relation_types_are_listed_with_statements_and_read_back(tmp_path: Path) -> None:
+    types = [
+        {"name": "Raises", "statements": ["{head} raises the level of {tail}"]},
+        {"name": "blocks", "statements": ["{head} blocks {tail}"]},
+    ]
+    relation = RelationRecipe.model_validate({"head": "drug", "tail": "drug", "types": types})
+    texts = ("@DRUG$ was given with @DRUG$.", "@DRUG$ blocked @DRUG$.", "@DRUG-DRUG$ was given.")
+    labels = ("none", "blocks", "raises")
+    rows = [
+        {"id": str(i), "text": text, "label": label}
+        for i, (text, label) in enumerate(zip(texts, labels, strict=True))
+    ]
+    folder, out = benchmark(tmp_path / "b", *rows), tmp_path / "p.jsonl"
+    found = {}
+    for answer in ("Raises", "none", "sings"):
+        teacher = FakeTeacher(answer=f'{{{{"relation": "{answer}"}}}}')
+        with Ledger(tmp_path / f"{answer}.sqlite") as ledger, teacher.serve() as url:
+            llm = ZeroShotTeacher("m", url, True)
+            done = zero_shot_predictions(Sample(folder, "test"), out, ledger, llm, relation)
+        found[answer] = [json.loads(line)["label"] for line in out.read_text().splitlines()]
+        assert done["requests"] == 2 and done["unusable"] == (2 if answer == "sings" else 0)
+    assert found == {"Raises": ["raises", "raises", 0], "none": [0, 0, 0], "sings": [0, 0, 0]}
+    question = teacher.payloads[0]["messages"][1]["content"]
+    assert "blocks: @DRUG1$ blocks @DRUG2$\nnone: none of these" in question
+    assert "Sentence: @DRUG1$ " in question
+
+
+def test_relations_without_a_recipe_are_refused(tmp_path: Path) -> None:
+    folder = benchmark(tmp_path / "b", {"id": "1", "text": "@GENE$ and @DISEASE$.", "label": 1})
+    llm = ZeroShotTeacher("m", "http://127.0.0.1:9/v1", True)
+    with (
+        Ledger(tmp_path / "l.sqlite") as ledger,
+        pytest.raises(UserError, match="give a recipe for relations"),
+    ):
+        zero_shot_predictions(Sample(folder, "test"), tmp_path / "p.jsonl", ledger, llm)
 
 
 def test_larger_sample_includes_smaller_sample(tmp_path: Path) -> None:
@@ -107,7 +145,7 @@ def test_larger_sample_includes_smaller_sample(tmp_path: Path) -> None:
     with Ledger(tmp_path / "l.sqlite") as ledger, teacher.serve() as url:
         for sample in (3, 8, 99):
             llm, out = ZeroShotTeacher("m", url, True), tmp_path / "p.jsonl"
-            done = zero_shot_predictions(folder, "test", out, ledger, llm, sample)
+            done = zero_shot_predictions(Sample(folder, "test", sample), out, ledger, llm, PAIR)
             assert done["requests"] == teacher.answered.total() == min(sample, 20)
             ids.append(
                 [

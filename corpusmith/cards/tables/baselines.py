@@ -6,11 +6,11 @@ from typing import Any
 from corpusmith.cards import markdown
 from corpusmith.cards.markdown import Markdown, between, number, percent
 
-METRIC = {"ner": ("strict_f1", "Strict F1"), "relations": ("macro_f1", "Macro F1")}
 FRACTIONS = ("auroc", "mcc")  # from 0 or -1 to 1 in the files; the tables are in percent
-COLUMNS = {  # task -> (key of the figures, what the table calls it)
+COLUMNS = {  # task -> (key of the figures, what the table calls it), the headline first
     "ner": (("strict_f1", "Strict F1"), ("precision", "Precision"), ("recall", "Recall")),
     "relations": (
+        ("micro_f1", "Micro F1"),  # of several relation types
         ("macro_f1", "Macro F1"),
         ("positive_f1", "F1 of related"),
         ("precision", "Precision"),
@@ -22,6 +22,7 @@ SYSTEMS = {  # in the order of the table
     "zero-shot": "Teacher LLM, zero-shot",
     "dictionary": "Dictionary lookup",
     "always-related": "Always related",
+    "cue-words": "Cue words of the recipe's statements",
     "synthetic": "Encoder trained on synthetic sentences only",
     "adapted": "That encoder adapted to real text without labels",
     "assisted": "The adapted encoder assisted by the dictionary",
@@ -30,13 +31,19 @@ SYSTEMS = {  # in the order of the table
 }
 
 
-def baselines_table(section: Mapping[str, Any], task: str) -> Markdown:
-    """A line for each system: training rows, and figures with deviations and intervals."""
-    columns = [
+def columns_of(section: Mapping[str, Any], task: str) -> list[tuple[str, str]]:
+    """The columns of a section that has figures: keys and names, the headline first."""
+    lines = section.get("rows") or section["points"]
+    return [
         (key, name)
         for key, name in COLUMNS[task]
-        if any(row["figures"].get(key) is not None for row in section["rows"])
+        if any(line["figures"].get(key) is not None for line in lines)
     ]
+
+
+def baselines_table(section: Mapping[str, Any], task: str) -> Markdown:
+    """A line for each system: training rows, and figures with deviations and intervals."""
+    columns = columns_of(section, task)
     rows = [
         [
             Markdown(SYSTEMS[row["system"]]),

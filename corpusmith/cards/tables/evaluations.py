@@ -17,6 +17,7 @@ METRICS = {  # task -> (key of the evaluation, metric id on the Hub, what the ca
         ("recall", "recall", "Recall"),
     ),
     "relations": (
+        ("micro_f1", "f1", "Micro F1"),  # over several relation types
         ("positive_f1", "f1", "F1 of related"),
         ("macro_f1", "f1", "Macro F1"),
         ("precision", "precision", "Precision"),
@@ -29,11 +30,18 @@ METRICS = {  # task -> (key of the evaluation, metric id on the Hub, what the ca
 SYSTEMS = {  # what an evaluation's "system" says, in the order of the table
     "dictionary": "Dictionary lookup",
     "always-related": "Always related",
+    "cue-words": "Cue words of the recipe's statements",
     "zero-shot": "Teacher LLM, zero-shot",
     "synthetic": "**This model**, trained on synthetic sentences only",
     "gold": "Same encoder trained on real sentences",
     "gold+synthetic": "Same encoder trained on both",
 }
+
+
+def headline(evaluations: Evaluations, task: str) -> str:
+    """The key of the score by which systems are compared: micro F1 over several relation types."""
+    typed = any(e.get("micro_f1") is not None for e in evaluations)
+    return "micro_f1" if typed else HEADLINE[task]
 
 
 def shown_interval(evaluation: Mapping[str, Any], key: str) -> tuple[float, float] | None:
@@ -78,12 +86,12 @@ def readings_table(own: Evaluations) -> Markdown:
 
 
 def types(own: Evaluations) -> list[str]:
-    """Entity types that were scored."""
+    """The entity types, or relation classes, that were scored."""
     return sorted({name for result in own for name in result.get("by_type", {})})
 
 
 def types_table(own: Evaluations) -> Markdown:
-    """F1 and mentions of each entity type, a column for each text."""
+    """F1 and number of mentions (relations: rows) of each type, a column for each text."""
     rows = [
         [code(name), *(_of_type(e.get("by_type", {}).get(name)) for e in own)]
         for name in types(own)
@@ -92,7 +100,10 @@ def types_table(own: Evaluations) -> Markdown:
 
 
 def _of_type(scores: Mapping[str, Any] | None) -> Markdown | None:
-    return Markdown(f"{number(scores['f1'], 1)} of {number(scores['support'])}") if scores else None
+    if not scores:
+        return None
+    count = scores.get("support", scores.get("rows"))  # mentions, or rows of a relation type
+    return Markdown(f"{number(scores['f1'], 1)} of {number(count)}")
 
 
 def _where(evaluation: Mapping[str, Any]) -> str:
@@ -119,7 +130,7 @@ def comparison_table(real: Evaluations, task: str) -> Markdown:
         if any(cells):
             label = Markdown(SYSTEMS[system]) if system in SYSTEMS else escape(system)
             rows.append(
-                [label, *(_figure(cell, HEADLINE[task]) if cell else None for cell in cells)]
+                [label, *(_figure(cell, headline(real, task)) if cell else None for cell in cells)]
             )
     return markdown.table(["", *(f"{benchmark}, {split}" for benchmark, split in columns)], rows)
 
@@ -128,7 +139,7 @@ def gaps_closed(real: Evaluations, task: str) -> list[Markdown]:
     """The share of the gap that each benchmark split's three systems give."""
     columns = list(dict.fromkeys((e["benchmark"], e["split"]) for e in real))
     by_cell = {(e["system"], e["benchmark"], e["split"]): e for e in real}
-    shares = [_gap_closed(by_cell, column, HEADLINE[task]) for column in columns]
+    shares = [_gap_closed(by_cell, column, headline(real, task)) for column in columns]
     return [
         Markdown(f"{escape(f'{benchmark}, {split}')} {percent(share, 0)}")
         for (benchmark, split), share in zip(columns, shares, strict=True)
