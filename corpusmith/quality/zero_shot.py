@@ -141,9 +141,10 @@ def zero_shot_predictions(
     form = Mentions if data.tagged or not relation else relation_form(relation)
     names = class_names(relation, data) if relation and data.labelled else {}
     unusable = 0
+    rows: Sequence[TaggedText | LabelledText] = data.tagged or data.labelled
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("w", encoding="utf-8") as lines:
-        for row, payloads in zip(data.tagged or data.labelled, asked, strict=True):
+        for row, payloads in zip(rows, asked, strict=True):
             replies = [_reply(answer, form) for answer in find_answers(ledger, payloads)]
             unusable += replies.count(None)
             if isinstance(row, TaggedText):

@@ -6,6 +6,8 @@ import json
 
 import networkx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from corpusmith.extraction.document import Document, Mention, MentionPair
 from corpusmith.extraction.graph.network import write_graphml, write_node_link
@@ -116,3 +118,79 @@ def test_node_link_has_all_evidence_and_graphml_the_best() -> None:
     assert {facts["evidence"] for *_, facts in drawn.edges(data=True)} >= {
         "Zolam inhibits ABC1 & XYZ2."
     }
+
+
+NAMES = ("Zolam", "Vermol", "ABC1", 'caf\u00e9 <acid> & "salt"', "\u03b1-toxin", "x,y")
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> list[Document]:
+    """Documents of a sentence a pair, each pair in a random order, direction and type."""
+    found = []
+    for number in range(draw(st.integers(1, 3))):
+        text, mentions, pairs = "", [], []
+        for _ in range(draw(st.integers(0, 4))):
+            names = draw(st.lists(st.sampled_from(NAMES), min_size=2, max_size=2, unique=True))
+            for name in names:
+                text += "So " if name == names[0] else " and "
+                end = len(text) + len(name)
+                mentions.append(Mention(len(text), end, draw(st.sampled_from("GD")), name))
+                text += name
+            text += " met. "
+            place, turned = len(mentions) - 2, draw(st.booleans())
+            kind = draw(st.sampled_from(["raises", "blocks", "meets"]))
+            head, tail = (place + turned, place + 1 - turned)
+            pairs.append(MentionPair(head, tail, kind, 0.5, symmetric=kind == "meets"))
+        found.append(Document(str(number), text, tuple(mentions), tuple(pairs)))
+    return found
+
+
+def key(mention: Mention) -> tuple[str, str]:
+    return mention.label, mention.text.casefold()
+
+
+@given(documents())
+def test_no_output_turns_a_pair_round(found: list[Document]) -> None:
+    """An edge has its direction in CSV, GraphML and node-link JSON; a symmetric one has both."""
+    expected = set()
+    for document in found:
+        mentions = document.mentions or ()
+        for pair in document.relations or ():
+            ends = key(mentions[pair.head]), key(mentions[pair.tail])
+            expected.add((pair.label, frozenset(ends) if pair.symmetric else ends))
+
+    def seen(type_: str, head: tuple[str, str], tail: tuple[str, str]) -> tuple:
+        return type_, frozenset((head, tail)) if type_ == "meets" else (head, tail)
+
+    table = io.StringIO()
+    write_triples(iter(found), table)
+    rows = list(csv.DictReader(io.StringIO(table.getvalue())))
+    texts = {str(document.id): document.text for document in found}
+    listed = set()
+    for row in rows:
+        ends = []
+        for side in ("head", "tail"):
+            name = texts[row["document"]][int(row[f"{side}_start"]) : int(row[f"{side}_end"])]
+            ends.append((row[f"{side}_label"], name.casefold()))
+        listed.add(seen(row["type"], *ends))
+    assert listed == expected
+
+    for write, read in (
+        (write_node_link, lambda text: networkx.node_link_graph(json.loads(text), edges="edges")),
+        (
+            write_graphml,
+            lambda text: networkx.read_graphml(io.BytesIO(text.encode()), force_multigraph=True),
+        ),
+    ):
+        file = io.StringIO()
+        write(iter(found), file)
+        graph = read(file.getvalue())
+        nodes = {
+            node: (facts["label"], facts["name"].casefold())
+            for node, facts in graph.nodes(data=True)
+        }
+        edges = {
+            seen(facts["type"], nodes[head], nodes[tail])
+            for head, tail, facts in graph.edges(data=True)
+        }
+        assert edges == expected
