@@ -42,9 +42,9 @@ from benchmarks.adapt_table import SYSTEMS, summary, table
 from corpusmith.cli.report import listed, numbers
 from corpusmith.corpus.build import benchmarks_at_hand, build
 from corpusmith.evaluation.benchmark import read_benchmark
-from corpusmith.evaluation.dictionary import lookup_tags
 from corpusmith.evaluation.metrics import span_counts
 from corpusmith.evaluation.seed_statistics import seed_figures
+from corpusmith.evaluation.untrained.predictions import lookup_tags
 from corpusmith.extraction.assist.assist import AssistedExtractor
 from corpusmith.files import PACKAGE, read_json, shipped, write_json
 from corpusmith.inference import EntityExtractor

@@ -17,7 +17,7 @@ from typing import Any
 from corpusmith.adaptation import adapt_student, benchmarks_of, check_documents
 from corpusmith.corpus.build import missing_splits
 from corpusmith.errors import UserError
-from corpusmith.evaluation.dictionary import baseline_predictions, untrained_systems
+from corpusmith.evaluation.untrained.predictions import baseline_predictions, untrained_systems
 from corpusmith.files import read_json, write_json
 from corpusmith.hub.collection import collect
 from corpusmith.hub.folders.space import stage_space

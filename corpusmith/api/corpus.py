@@ -178,7 +178,7 @@ def baseline(
     """
     plan, folder, file = parsed(recipe), Path(benchmark), Path(out)
     if system != "zero-shot":
-        from corpusmith.evaluation.dictionary import baseline_predictions
+        from corpusmith.evaluation.untrained.predictions import baseline_predictions
 
         return baseline_predictions(plan, folder, split, file, system)
     from corpusmith.quality.zero_shot import Sample, ZeroShotTeacher, zero_shot_predictions

@@ -113,7 +113,7 @@ def baseline(
 
     parsed = load_recipe(recipe)
     if system != "zero-shot":
-        from corpusmith.evaluation.dictionary import baseline_predictions
+        from corpusmith.evaluation.untrained.predictions import baseline_predictions
 
         baseline_predictions(parsed, benchmark, split, out, system)
         typer.echo(f"{out}: next: corpusmith evaluate {out} {benchmark} --split {split}")

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from corpusmith.evaluation.dictionary import baseline_predictions, untrained_systems
 from corpusmith.evaluation.evaluate import row_counts
 from corpusmith.evaluation.seed_statistics import headline, seed_figures
+from corpusmith.evaluation.untrained.predictions import baseline_predictions, untrained_systems
 from corpusmith.evidence.student_runs import (
     Measured,
     Training,

@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from corpusmith.errors import UserError
 from corpusmith.evaluation.benchmark import Benchmark, LabelledText, read_benchmark
-from corpusmith.evaluation.relation_baselines import class_names
 from corpusmith.evaluation.relations import pair_text
 from corpusmith.evaluation.tagged import TaggedText
+from corpusmith.evaluation.untrained.relations import class_names
 from corpusmith.inference import MASK
 from corpusmith.lexicon.words import locate_words
 from corpusmith.recipe.relation import RelationRecipe

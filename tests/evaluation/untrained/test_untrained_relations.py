@@ -7,9 +7,9 @@ import pytest
 
 from corpusmith.errors import UserError
 from corpusmith.evaluation.benchmark import Benchmark, read_benchmark
-from corpusmith.evaluation.dictionary import baseline_predictions
 from corpusmith.evaluation.evaluate import evaluate
-from corpusmith.evaluation.relation_baselines import always_related, by_cue_words
+from corpusmith.evaluation.untrained.predictions import baseline_predictions
+from corpusmith.evaluation.untrained.relations import always_related, by_cue_words
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.relation import RelationRecipe
 

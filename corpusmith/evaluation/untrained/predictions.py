@@ -8,8 +8,8 @@ from typing import Any
 
 from corpusmith.errors import UserError
 from corpusmith.evaluation.benchmark import read_benchmark
-from corpusmith.evaluation.relation_baselines import always_related, by_cue_words
 from corpusmith.evaluation.tagged import TaggedText
+from corpusmith.evaluation.untrained.relations import always_related, by_cue_words
 from corpusmith.lexicon.matcher import Matcher
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.schema import Recipe
@@ -37,7 +37,7 @@ def baseline_predictions(
         out: the file to write.
         system: one of `untrained_systems`, by default its first. `dictionary`: the longest names of
             the recipe's lexicons without stop names. `always-related` and `cue-words`: see
-            `corpusmith.evaluation.relation_baselines`.
+            `corpusmith.evaluation.untrained.relations`.
 
     Raises:
         UserError: when the recipe has no such baseline, or the benchmark is for another task.
