@@ -131,7 +131,7 @@ def test_no_path_of_this_machine_is_published(tmp_path: Path, write) -> None:
         "synthetic",
     )
     assert published["evaluation/own-test.json"]["real"] is False
-    assert published["evaluation/untrained/predictions-dev.json"]["system"] == "dictionary"
+    assert published["evaluation/dictionary-dev.json"]["system"] == "dictionary"
     always = published["evaluation/always-dev.json"]
     assert (always["system"], always["dataset"], always["benchmark"]) == (
         "always-related",
