@@ -30,6 +30,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,6 +43,7 @@ FRAMES = (
     "Mothers of children with {} took part in {} interviews.",
 )
 BATCH_SIZES = (1, 8, 32)
+SAMPLED = 0.2  # seconds between looks at the processes of a command
 Timed = tuple[float, float, int]  # seconds, seconds of CPU, mentions
 
 
@@ -166,37 +168,53 @@ def measure(side: str, model: str, documents: Path, peers: int) -> dict[str, flo
 def figures_of(side: str, model: str, documents: Path, peers: int) -> dict[str, float]:
     """Measured in this process, which has done nothing else."""
     if side in COMMANDS:
-        (seconds, cpu, found), count = command(model, documents, COMMANDS[side])
+        (seconds, cpu, found), count, megabytes = command(model, documents, COMMANDS[side])
     else:
         texts = texts_of(documents, peers if side in PEERS else None)
         (seconds, cpu, found), count = IN_MEMORY[side](model, texts), len(texts)
-    who = resource.RUSAGE_CHILDREN if side in COMMANDS else resource.RUSAGE_SELF
-    used = resource.getrusage(who)
+        megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
         "documents_per_second": count / seconds,
         "seconds": seconds,
         "documents_per_cpu_second": count / cpu,
         "mentions_a_document": found / count,
-        "megabytes": used.ru_maxrss / 1024,
+        "megabytes": megabytes,
         "load": os.getloadavg()[0],
     }
 
 
-def command(model: str, documents: Path, workers: int) -> tuple[Timed, int]:
-    """`corpusmith extract`: its time, its mentions, its documents."""
+def command(model: str, documents: Path, workers: int) -> tuple[Timed, int, float]:
+    """`corpusmith extract`: its time and mentions, its documents, megabytes of a process."""
     with TemporaryDirectory() as scratch:
         out = Path(scratch) / "found.jsonl"
         line = [sys.executable, "-m", "corpusmith", "extract", model, str(documents)]
         line += ["--out", str(out), "--executor", "local", "--workers", str(workers)]
         start = time.perf_counter()
-        done = subprocess.run(line, capture_output=True, text=True)
+        process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        cpu, megabytes = watched(process)
         seconds = time.perf_counter() - start
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        if done.returncode:
-            raise SystemExit(done.stderr)
+        if process.returncode:
+            raise SystemExit(f"{' '.join(line)} failed: run it to see why")
         with out.open() as file:
             rows = [len(json.loads(line)["entities"]) for line in file]
-    return (seconds, used.ru_utime + used.ru_stime, sum(rows)), len(rows)
+    return (seconds, cpu, sum(rows)), len(rows), megabytes
+
+
+def watched(process: subprocess.Popen) -> tuple[float, float]:
+    """CPU seconds of a process and its workers until it ends, and the most memory one had."""
+    import psutil
+
+    cpu: dict[int, float] = {}
+    megabytes = 0.0
+    while process.poll() is None:
+        with suppress(psutil.Error):
+            parent = psutil.Process(process.pid)
+            for one in (parent, *parent.children(recursive=True)):
+                times = one.cpu_times()
+                cpu[one.pid] = times.user + times.system
+                megabytes = max(megabytes, one.memory_info().rss / 2**20)
+        time.sleep(SAMPLED)
+    return sum(cpu.values()), megabytes
 
 
 def main() -> None:

@@ -1,17 +1,12 @@
-"""Ray and Slurm on this machine build the same corpus as one process. The tests share a file so
+"""Ray and Slurm on this machine build and extract what one process does. The tests share a file so
 that only one cluster runs at a time.
 """
 
 import json
 import os
-import shutil
-import signal
-import socket
 import subprocess
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +17,7 @@ from corpusmith.recipe.load import load_recipe
 from corpusmith.teacher.limits import AskLimits
 from tests.corpus.folders import rows_of, without_bytes
 from tests.teacher.fake_teacher import FakeTeacher
+from tests.training.models import SENTENCES, TAGS, write_model
 
 pytest.importorskip("datatrove", reason="datatrove comes with corpusmith[scale]")
 
@@ -29,6 +25,9 @@ from corpusmith.cluster import Cluster
 from corpusmith.corpus.scale.blocks import Deal
 from corpusmith.corpus.scale.build import build_at_scale
 from corpusmith.corpus.scale.generate import generate_at_scale
+from corpusmith.extraction.extract import ExtractorSettings
+from corpusmith.extraction.run import Inputs, Output, extract_files
+from corpusmith.extraction.scale.tasks import extract_at_scale
 
 pytestmark = pytest.mark.slow
 NODE_CPUS = min(2, os.cpu_count() or 1)
@@ -136,85 +135,6 @@ def test_missing_ray_cluster_is_reported(
         )
 
 
-@pytest.fixture
-def slurm(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A Slurm of one node: munged, slurmctld and slurmd of this host, in a folder of their own."""
-    daemons = ("munged", "slurmctld", "slurmd")
-    if missing := [name for name in daemons if not shutil.which(name)]:
-        pytest.skip(
-            f"no {', '.join(missing)}: install Debian's slurmctld, slurmd, slurm-client, munge"
-        )
-    if os.geteuid() != 0:
-        pytest.skip("slurmd must be started by root")
-    folder = Path(tempfile.mkdtemp(prefix="slurm-"))  # munge needs a short socket path
-    host = socket.gethostname().split(".")[0]
-    (folder / "munge.key").write_bytes(os.urandom(128))
-    (folder / "munge.key").chmod(0o600)
-    lines = [
-        "ClusterName=corpusmith",
-        f"SlurmctldHost={host}(127.0.0.1)",
-        "SlurmUser=root",
-        f"AuthInfo=socket={folder}/munge.sock",
-        "SlurmctldPort=26817",
-        "SlurmdPort=26818",
-        f"StateSaveLocation={folder}/state",
-        f"SlurmdSpoolDir={folder}/spool",
-        *(f"{name.capitalize()}PidFile={folder}/{name}.pid" for name in daemons[1:]),
-        *(f"{name.capitalize()}LogFile={folder}/{name}.log" for name in daemons[1:]),
-        "ProctrackType=proctrack/linuxproc",
-        "TaskPlugin=task/none",
-        "SelectType=select/cons_tres",
-        "SelectTypeParameters=CR_Core_Memory",
-        "MpiDefault=none",
-        f"NodeName={host} NodeAddr=127.0.0.1 CPUs={NODE_CPUS} RealMemory=2048",
-        f"PartitionName=main Nodes={host} Default=YES",
-    ]
-    (folder / "slurm.conf").write_text("\n".join(lines) + "\n")
-    for name in ("state", "spool"):
-        (folder / name).mkdir()
-    monkeypatch.setenv("SLURM_CONF", str(folder / "slurm.conf"))
-    monkeypatch.setenv("PYTHONPATH", os.getcwd())
-    munge = [f"--{name}-file={folder}/munged.{name}" for name in ("pid", "log", "seed")]
-    try:
-        start(
-            "munged",
-            "--force",
-            f"--key-file={folder}/munge.key",
-            f"--socket={folder}/munge.sock",
-            *munge,
-        )
-        start("slurmctld", "-f", f"{folder}/slurm.conf")
-        start("slurmd", "-f", f"{folder}/slurm.conf")
-        for _ in range(60):
-            if (
-                subprocess.run(
-                    ["sinfo", "-h", "-o", "%T"], capture_output=True, text=True
-                ).stdout.strip()
-                == "idle"
-            ):
-                break
-            time.sleep(0.5)
-        else:
-            pytest.skip(
-                f"Slurm's node does not come up: {(folder / 'slurmd.log').read_text()[-500:]}"
-            )
-        yield
-    finally:
-        for name in reversed(daemons):
-            if (folder / f"{name}.pid").exists():
-                pid = int((folder / f"{name}.pid").read_text())
-                os.kill(pid, signal.SIGTERM)
-                while Path(f"/proc/{pid}").exists():  # it still writes its state
-                    time.sleep(0.1)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def start(*command: str) -> None:
-    started = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    if started.returncode:
-        pytest.skip(f"{command[0]} does not start here: {started.stderr.strip()}")
-
-
 def test_slurm_builds_the_same_corpus(
     slurm: None,
     small_recipe: Path,
@@ -284,3 +204,42 @@ def job(cluster: Cluster, recipe: Path, answers: Path, work: Path) -> tuple[dict
         if line.startswith("#SBATCH --")
     ]
     return {name: value for name, _, value in (line.partition("=") for line in lines)}, script
+
+
+@pytest.fixture
+def model(tmp_path: Path, tiny_encoder: Path) -> Path:
+    return write_model(tmp_path / "model", tiny_encoder, TAGS, {"task": "ner", "max_length": 64})
+
+
+def assert_extracts_what_one_process_extracts(model: Path, folder: Path, cluster: Cluster) -> None:
+    texts = folder / "texts.jsonl"
+    rows = [json.dumps({"id": str(n), "text": text}) for n, text in enumerate(SENTENCES * 180)]
+    texts.write_text("\n".join(rows) + "\n")
+    settings, inputs = ExtractorSettings(str(model)), Inputs([str(texts)])
+    extract_at_scale(settings, inputs, Output(folder / "o.jsonl", "jsonl"), cluster)
+    extract_files(settings.load(), inputs, Output(folder / "whole.jsonl", "jsonl"))
+    assert (folder / "o.jsonl").read_bytes() == (folder / "whole.jsonl").read_bytes()
+    assert not (folder / "o.jsonl.parts").exists()
+
+
+def test_slurm_extracts_what_one_process_extracts(slurm: None, model: Path, tmp_path: Path):
+    cluster = Cluster("slurm", workers=2, memory_gb=1, sbatch={"time": "00:10:00"})
+    assert_extracts_what_one_process_extracts(model, tmp_path, cluster)
+
+
+def test_ray_extracts_what_one_process_extracts(model: Path, tmp_path: Path):
+    ray = pytest.importorskip("ray", reason="pip install ray")
+    from ray.cluster_utils import Cluster as RayCluster
+
+    nodes = RayCluster(
+        initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
+    )
+    try:
+        for _ in range(2):
+            nodes.add_node(num_cpus=1, memory=2 << 30)
+        ray.init(address=nodes.address, log_to_driver=False)
+        cluster = Cluster("ray", workers=2, memory_gb=1)
+        assert_extracts_what_one_process_extracts(model, tmp_path, cluster)
+    finally:
+        ray.shutdown()
+        nodes.shutdown()
