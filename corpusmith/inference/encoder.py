@@ -142,7 +142,11 @@ def local_folder(model: str | Path, revision: str | None, patterns: list[str]) -
 
     try:
         return Path(snapshot_download(str(model), revision=revision, allow_patterns=patterns))
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
+    except HFValidationError as error:
+        raise ValueError(
+            f"cannot load {model}: no such file or folder, and no name of a Hub repo"
+        ) from error
+    except (HfHubHTTPError, LocalEntryNotFoundError) as error:
         raise ValueError(
             f"cannot load {model}: it is no folder, and as a Hub repo: {error}"
         ) from error

@@ -86,7 +86,11 @@ def load_corpus(source: str, names: Sequence[str] = SPLITS) -> Corpus:
         splits = {
             split: load_dataset(name, config, split=split, revision=revision) for split in names
         }
-    except (HfHubHTTPError, HFValidationError, OSError, ValueError) as error:
+    except HFValidationError as error:
+        raise UserError(
+            f"cannot load {source}: no such folder, and no name of a Hub dataset"
+        ) from error
+    except (HfHubHTTPError, OSError, ValueError) as error:
         raise UserError(
             f"cannot load {source}: it is no folder, and as a Hub dataset: {error}"
         ) from error

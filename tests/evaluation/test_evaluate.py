@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -179,3 +180,9 @@ def test_relation_model_is_scored_at_its_own_threshold(tmp_path, tiny_encoder):
             benchmark,
             "dev",
         )
+
+
+def test_absent_predictions_are_not_taken_for_a_hub_repo(tmp_path: Path) -> None:
+    (tmp_path / "dev.jsonl").write_text('{"id": "1", "tokens": ["gout"], "ner_tags": ["B-X"]}\n')
+    with pytest.raises(UserError, match=r"gone\.jsonl: no such file or folder, and no name"):
+        evaluate(str(tmp_path / "gone.jsonl"), str(tmp_path), "dev")

@@ -161,3 +161,8 @@ def test_sources_and_pair_types_are_read() -> None:
     )
     with pytest.raises(UserError, match="masks"):
         pair_types(Dataset.from_dict({"text": ["BRCA1 causes cancer"]}))
+
+
+def test_absent_path_is_not_taken_for_a_hub_dataset(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="gone: no such folder, and no name of a Hub dataset"):
+        load_corpus(str(tmp_path / "gone"))
