@@ -1,5 +1,6 @@
 """The verbs that make corpora: generate, build."""
 
+import shlex
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
@@ -120,9 +121,8 @@ def generate(
         )
         return
     path = ledger or Path("runs") / resized.name / "ledger.sqlite"
-    build_it = f"corpusmith build {recipe} --ledger {path} --out runs/{resized.name}/dataset"
-    if model:
-        build_it += f" --model {model}"
+    following = ["corpusmith", "build", recipe, "--ledger", str(path)]
+    following += ["--out", f"runs/{resized.name}/dataset", *(["--model", model] if model else [])]
     with Ledger(path) as opened:
         if dry_run:
             planned = asking.estimate(resized, opened, parse_shard(shard), price)
@@ -146,7 +146,7 @@ def generate(
             if show.last and (show.last.answered or show.last.failed or show.last.unusable):
                 typer.echo(generation_line(path, show.last))
             raise
-    typer.echo(generation_line(path, done, build_it))
+    typer.echo(generation_line(path, done, shlex.join(following)))
 
 
 def build(

@@ -1,5 +1,6 @@
 """Format the output of the verbs. No figure is computed here."""
 
+import shlex
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -86,7 +87,7 @@ def generation_line(ledger: Path, progress: "Progress", build: str | None = None
         return line
     if progress.accepted or (progress.before and not progress.answered):
         return f"{line}\nnext: {build}"
-    return f"{line}\nnext: corpusmith ledger show {ledger}"
+    return f"{line}\nnext: corpusmith ledger show {shlex.quote(str(ledger))}"
 
 
 def estimate_lines(recipe: "Recipe", planned: "Estimate") -> str:

@@ -81,6 +81,19 @@ def test_printed_build_command_works_with_another_model(ner_recipe: Path, tmp_pa
     )
 
 
+def test_printed_commands_work_with_spaces_in_names(ner_recipe: Path, tmp_path: Path) -> None:
+    ledger = tmp_path / "two words" / "l.sqlite"
+    with FakeTeacher(write=accepted_sentence).serve() as url:
+        command = ["generate", ner_recipe, "--model", "Bonsai 8B", "--base-url", url]
+        done = corpusmith(*command, "--ledger", ledger, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    following = shlex.split(done.stdout.rstrip().rsplit("next: corpusmith ", 1)[1])
+    assert following[following.index("--ledger") + 1] == str(ledger)
+    assert following[-2:] == ["--model", "Bonsai 8B"]
+    built = corpusmith(*following, cwd=tmp_path)
+    assert built.returncode == 0 and "60 answers" in built.stdout, built.stderr
+
+
 def test_open_batches_are_listed_and_dropped(tmp_path: Path) -> None:
     path = tmp_path / "l.sqlite"
     with Ledger(path) as ledger:

@@ -84,13 +84,16 @@ def asked(ner_recipe: Path, model: str, max_tokens: int) -> Recipe:
     return recipe.model_copy(update={"rows": ANSWERS, "teacher": teacher})
 
 
-@pytest.mark.skipif(not GGUF, reason="CORPUSMITH_GGUF names no weights")
+@pytest.mark.skipif(not GGUF, reason="CORPUSMITH_GGUF is not set: give the path of GGUF weights")
 def test_llama_cpp_server_gives_twenty_answers(ner_recipe: Path, tmp_path: Path) -> None:
     found = subprocess.run(
         [LLAMA_PYTHON, "-c", "import llama_cpp.server.app"], capture_output=True, text=True
     )
     if found.returncode:
-        pytest.skip(f"no llama-cpp-python[server] in {LLAMA_PYTHON}: {found.stderr[-200:]}")
+        pytest.skip(
+            f"{LLAMA_PYTHON} cannot import llama_cpp.server: install llama-cpp-python[server], or "
+            f"name another Python in CORPUSMITH_LLAMA_PYTHON ({found.stderr.strip()[-100:]})"
+        )
     command = [LLAMA_PYTHON, "-m", "llama_cpp.server", "--model", GGUF, "--port", "{port}"]
     with served([*command, "--n_ctx", "2048", "--model_alias", "local"], tmp_path) as url:
         check(url, asked(ner_recipe, "local", 120), tmp_path, concurrency=2)
@@ -143,7 +146,7 @@ def test_transformers_serve_gives_twenty_answers(
     from transformers.utils.import_utils import is_serve_available
 
     if not is_serve_available():
-        pytest.skip("transformers[serving] is not installed")
+        pytest.skip("transformers serve needs packages: install transformers[serving]")
     program = "from transformers.cli.transformers import main; main()"
     command = [sys.executable, "-c", program, "serve", str(tiny_chat_model)]
     with served([*command, "--port", "{port}", "--device", "cpu"], tmp_path) as url:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -65,6 +66,6 @@ def gone(host: str, batch_id: str, ledger_path: Any) -> UserError:
     """The error for a batch that the endpoint does not know."""
     return UserError(
         f"{host} does not know the batch {batch_id}: it belongs to another key, or was deleted. "
-        f"Use the key that submitted it, or drop it: corpusmith ledger batches {ledger_path} "
-        f"--drop {batch_id}"
+        f"Use the key that submitted it, or drop it: corpusmith ledger batches "
+        f"{shlex.quote(str(ledger_path))} --drop {batch_id}"
     )

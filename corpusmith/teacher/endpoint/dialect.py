@@ -63,7 +63,7 @@ class Dialect:
 
     def __str__(self) -> str:
         changes = [f"{name} left out" for name in sorted(self.left_out)]
-        changes += [f"{old} sent as {new}" for old, new in self.renamed]
+        changes += [f"{old} sent as {new}" for old, new in self.renamed if old not in self.left_out]
         changes += ["the system message put into the user's"] if self.merge_system else []
         return ", ".join(changes)
 
@@ -81,6 +81,8 @@ class Dialect:
         """The dialect that avoids a refusal of a planned payload; None when it is unclear.
 
         `message` is the server's, with its `param`. A refusal is clear if it names one parameter.
+        A refused limit of an answer's length is first sent under its other name, since an answer
+        without a limit may cost any amount.
         """
         lowered = message.lower()
         roles = any(m["role"] == "system" for m in payload["messages"])
@@ -100,6 +102,9 @@ class Dialect:
         named = by_field or by_word
         if len(named) != 1:
             return None
+        other = dict(_RENAMED).get(named[0])
+        if other and other not in payload and named[0] not in dict(self.renamed):
+            return self | Dialect(renamed=((named[0], other),))
         return self | Dialect(left_out=frozenset(named))
 
 

@@ -1,0 +1,75 @@
+"""Endpoints that refuse a parameter by one of its names, or by both."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.responses import JSONResponse, Response
+
+from corpusmith.errors import UserError
+from corpusmith.teacher.client import generate
+from corpusmith.teacher.ledger import Ledger
+from corpusmith.teacher.limits import AskLimits
+from corpusmith.teacher.prices import Price
+from tests.teacher.fake_teacher import FakeTeacher
+from tests.teacher.test_client import payload
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with Ledger(tmp_path / "ledger.sqlite") as opened:
+        yield opened
+
+
+def forbid(*names: str) -> Any:
+    """An endpoint that answers 422 to unknown parameters, as a strict schema does."""
+
+    def habit(asked: dict[str, Any], n: int) -> Response | None:
+        for name in names:
+            if name in asked:
+                fault = {"type": "extra_forbidden", "loc": ["body", name]}
+                fault["msg"] = "Extra inputs are not permitted"
+                return JSONResponse({"object": "error", "message": {"detail": [fault]}}, 422)
+        return None
+
+    return habit
+
+
+def limited(i: int, name: str) -> dict[str, Any]:
+    planned = payload(i, **{name: 70})
+    return (
+        planned
+        if name == "max_tokens"
+        else {k: planned[k] for k in planned.keys() - {"max_tokens"}}
+    )
+
+
+@pytest.mark.parametrize(
+    ("refused", "sent"),
+    [("max_completion_tokens", "max_tokens"), ("max_tokens", "max_completion_tokens")],
+)
+def test_refused_limit_of_an_answer_is_sent_under_its_other_name(
+    ledger: Ledger, refused: str, sent: str
+) -> None:
+    teacher = FakeTeacher(habit=forbid(refused))
+    with teacher.serve() as url:
+        limits = AskLimits(price=Price(1, 1, 1), max_cost=1.0)
+        done = generate(
+            [limited(i, refused) for i in range(9)], ledger, base_url=url, limits=limits
+        )
+    assert (done.answered, done.dialect) == (9, f"{refused} sent as {sent}")
+    assert teacher.payloads[-1][sent] == 70 and refused not in teacher.payloads[-1]
+    assert ledger.counts()["failed"] == 0
+
+
+def test_limit_refused_under_both_names_is_left_out_but_not_under_max_cost(ledger: Ledger) -> None:
+    teacher = FakeTeacher(habit=forbid("max_tokens", "max_completion_tokens"))
+    plan = [limited(i, "max_tokens") for i in range(6)]
+    with teacher.serve() as url:
+        with pytest.raises(UserError, match="a limit on cost needs one on each answer"):
+            limits = AskLimits(price=Price(1, 1, 1), max_cost=1.0)
+            generate(plan, ledger, base_url=url, limits=limits)
+        assert ledger.counts() == {"requests": 6, "answered": 0, "failed": 0, "pending": 6}
+        done = generate(plan, ledger, base_url=url)
+    assert done.answered == 6 and done.dialect == "max_tokens left out"
