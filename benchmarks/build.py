@@ -132,7 +132,7 @@ def ours_augmented(rows: int, folder: Path) -> dict[str, float]:
 
 def recipe_of(rows: int) -> Recipe:
     """The recipe with so many requests of its own, and none of others."""
-    return load_recipe(RECIPE).model_copy(update={"rows": rows, "borrow": ()})
+    return load_recipe(RECIPE).own(rows=rows)
 
 
 def warm_up(writer: RowWriter) -> None:

@@ -134,7 +134,7 @@ def recipe_of(n: int) -> Any:
     """A recipe that plans n requests to the stub, and borrows no others."""
     from corpusmith.corpus.generate import resized
 
-    return resized(RECIPE, n, "stub").model_copy(update={"borrow": ()})
+    return resized(RECIPE, n, "stub").own()
 
 
 def planned(n: int) -> list[dict[str, Any]]:

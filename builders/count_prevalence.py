@@ -31,7 +31,7 @@ LEXICONS = ("disease", "chemical")
 def answers() -> Iterator[tuple[Request, str]]:
     """Each request that a shipped transcript answers, with the sentence it got."""
     for name in RECIPES:
-        recipe = load_recipe(name).model_copy(update={"borrow": ()})
+        recipe = load_recipe(name).own()
         with (
             tempfile.TemporaryDirectory() as scratch,
             Ledger(answered_by_transcript(recipe, Path(scratch))) as ledger,

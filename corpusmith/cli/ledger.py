@@ -91,7 +91,7 @@ def export(
 
     parsed = load_recipe(recipe) if recipe else None
     # What a recipe borrows is in the transcripts of the recipes it borrows from.
-    own = Plan(parsed.model_copy(update={"borrow": ()})) if parsed else None
+    own = Plan(parsed.own()) if parsed else None
     keys = [payload_key(request.payload) for request in own.requests()] if own else None
     outputs = license or (parsed.teacher.license if parsed else "unknown")
     with existing(ledger) as opened:

@@ -171,7 +171,7 @@ def generate_by_batch(
 
 def own_plan(recipe: Recipe) -> Plan:
     """The recipe's own requests: those that it borrows are asked by the recipes it borrows from."""
-    return Plan(recipe.model_copy(update={"borrow": ()}))
+    return Plan(recipe.own())
 
 
 def import_borrowed(recipe: Recipe, ledger: Ledger) -> None:

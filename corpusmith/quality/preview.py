@@ -19,8 +19,7 @@ def preview(
     recipe: str, ledger: Path, ask: bool, base_url: str | None = None
 ) -> Iterator[tuple[Request, Entities | PairSentence | Reject | None]]:
     """The first five requests and their checked answers; with `ask`, they are sent first."""
-    own = {"rows": PREVIEWED, "borrow": ()}
-    parsed = load_recipe(recipe).model_copy(update=own)
+    parsed = load_recipe(recipe).own(rows=PREVIEWED)
     plan = Plan(parsed)
     verifier = Verifier(parsed, plan.lexicons)
     with Ledger(ledger) as opened:

@@ -95,7 +95,7 @@ class PromptSearch:
         for name in ("rounds", "templates", "sentences"):
             if getattr(self, name) < 1:
                 raise UserError(f"--{name} {getattr(self, name)}: give a positive number")
-        self.recipe = self.recipe.model_copy(update={"borrow": (), "context": ()})
+        self.recipe = self.recipe.own(context=())
         self.base = prompt_text(self.recipe.prompt)
         self.slots = self._slots()
         self.target, self.source = target_form(self.recipe, self.benchmarks)

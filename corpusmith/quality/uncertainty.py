@@ -96,7 +96,7 @@ def uncertainty_by_group(recipe: Recipe, judged: Iterable[Prediction]) -> Uncert
 
     Raises UserError when none of the rows is the recipe's.
     """
-    plan = Plan(recipe.model_copy(update={"borrow": ()}))
+    plan = Plan(recipe.own())
     found = Uncertainty()
     for request, doubt in asked(plan, judged):
         found.overall.add(doubt)

@@ -61,9 +61,7 @@ class Plan:
     @cached_property
     def lenders(self) -> list["Plan"]:
         """The plans of the recipes this one borrows from. Borrowing is not transitive."""
-        return [
-            Plan(load_recipe(name).model_copy(update={"borrow": ()})) for name in self.recipe.borrow
-        ]
+        return [Plan(load_recipe(name).own()) for name in self.recipe.borrow]
 
     def requests(self, shard: int = 0, of: int = 1) -> Iterator[Request]:
         """Requests `shard, shard + of, …`. The shards of a plan are disjoint and cover it."""

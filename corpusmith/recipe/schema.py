@@ -228,6 +228,10 @@ class Recipe(Strict):
     transcript: str | None = None  # shipped transcript, if its name differs from the recipe's
     benchmarks: tuple[str, ...] = ()  # folders below CORPUSMITH_BENCHMARKS to evaluate on
 
+    def own(self, **changes: Any) -> "Recipe":
+        """A copy that borrows no requests, with other changes too."""
+        return self.model_copy(update={"borrow": (), **changes})
+
     @model_validator(mode="before")
     @classmethod
     def relation_types_make_kinds(cls, content: Any) -> Any:

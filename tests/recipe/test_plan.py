@@ -172,6 +172,8 @@ def test_borrowed_requests_come_last_in_plan(ner_recipe: Path, relation_recipe: 
     )
     with pytest.raises(IndexError, match="no request 100"):
         plan.request(100)
+    alone = recipe.own(rows=70)
+    assert (alone.borrow, alone.rows, recipe.rows) == ((), 70, 60) and len(Plan(alone)) == 70
 
 
 def test_most_borrowed_spreads_requests_over_all_lenders() -> None:
