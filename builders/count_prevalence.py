@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from corpusmith.corpus.augment.vocabulary import PREVALENCE
-from corpusmith.corpus.build import answered_by_transcript
 from corpusmith.corpus.checks import first_sentence, tidy
 from corpusmith.corpus.rows import RowWriter
 from corpusmith.lexicon.load import load_lexicon
@@ -23,6 +22,7 @@ from corpusmith.lexicon.words import fold, words
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.request import Request
 from corpusmith.teacher.ledger import Ledger
+from corpusmith.teacher.transcript import answered_by_transcript
 
 RECIPES = ("bc5cdr-disease", "gad", "ncbi-disease")  # one for each transcript
 LEXICONS = ("disease", "chemical")

@@ -14,18 +14,18 @@ from pathlib import Path
 
 from corpusmith.corpus.example import sentence_of
 from corpusmith.corpus.filters.leakage import KNOWN, Leakage
-from corpusmith.corpus.generate import transcript_path
 from corpusmith.recipe.load import load_recipe, shipped_recipes
 from corpusmith.recipe.schema import Recipe
 from corpusmith.teacher.ledger import Ledger
+from corpusmith.teacher.transcript import transcript_path
 
 NGRAM = 8
 
 
 def texts_of(recipe: Recipe, work: Path) -> Iterator[str]:
     """Every sentence of the recipe's corpus, copies included."""
-    from corpusmith.corpus.build import answered_by_transcript
     from corpusmith.corpus.rows import RowWriter
+    from corpusmith.teacher.transcript import answered_by_transcript
 
     writer = RowWriter(recipe, work / "rows")
     with Ledger(answered_by_transcript(recipe, work)) as ledger:

@@ -14,8 +14,8 @@ from corpusmith.processes import silence_libraries
 
 def recipes() -> None:
     """List the recipes that ship with corpusmith."""
-    from corpusmith.corpus.generate import transcript_path
     from corpusmith.recipe.load import load_recipe, shipped_recipes
+    from corpusmith.teacher.transcript import transcript_path
 
     for name in shipped_recipes():
         recipe = load_recipe(name)

@@ -12,7 +12,6 @@ from typing import Any
 from corpusmith.corpus.benchmarks import benchmark_splits, benchmark_texts
 from corpusmith.corpus.counts import Counts
 from corpusmith.corpus.filters.leakage import leakage_of
-from corpusmith.corpus.generate import transcript_path
 from corpusmith.corpus.measure.form import form
 from corpusmith.corpus.measure.measures import measure_rows
 from corpusmith.corpus.rows import RowWriter, class_names
@@ -27,7 +26,11 @@ from corpusmith.recipe.prompt import prompt_path, prompt_text
 from corpusmith.recipe.schema import Recipe
 from corpusmith.teacher.ledger import Ledger
 from corpusmith.teacher.prices import Price
-from corpusmith.teacher.transcript import import_transcript, transcript_header
+from corpusmith.teacher.transcript import (
+    answered_by_transcript,
+    transcript_header,
+    transcript_path,
+)
 
 SPLITS = ("train", "validation", "test")
 
@@ -40,6 +43,7 @@ def build(
     vetoes: Sequence[Veto] = (),
 ) -> dict[str, Any]:
     """Build the corpus of `recipe` into the dataset folder `out`; return the content of build.json.
+
     Args:
         ledger: the answers; None takes the transcript that ships with the recipe.
         benchmarks: folder of `{set}/{split}.jsonl`; rows that share an n-gram with one are left
@@ -107,21 +111,6 @@ def benchmarks_at_hand(given: Path | None) -> Path | None:
     """The folder given, else that of $CORPUSMITH_BENCHMARKS, if any."""
     default = os.environ.get("CORPUSMITH_BENCHMARKS")
     return given or (Path(default) if default else None)
-
-
-def answered_by_transcript(recipe: Recipe, work: Path) -> Path:
-    """A new ledger with the shipped transcripts of the recipe and of those it borrows from."""
-    recipes = [recipe, *map(load_recipe, recipe.borrow)]
-    for asked in recipes:
-        if not transcript_path(asked).exists():
-            raise UserError(
-                f"{asked.name}: no transcript ships with it; after `corpusmith generate` give "
-                f"--ledger runs/{recipe.name}/ledger.sqlite, or another ledger with the answers"
-            )
-    with Ledger(work / "transcript.sqlite") as ledger:
-        for path in {transcript_path(asked) for asked in recipes}:
-            import_transcript(path, ledger)
-    return work / "transcript.sqlite"
 
 
 def write_splits(recipe: Recipe, rows: dict[str, Path], out: Path, work: Path) -> None:

@@ -1,5 +1,6 @@
 """Send the requests of a recipe to a teacher, and verify each answer on arrival."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from corpusmith.teacher.limits import DEFAULT_LIMITS, AskLimits
 from corpusmith.teacher.prices import Price, load_prices, longest_answer
 from corpusmith.teacher.progress import Progress, Verify
 from corpusmith.teacher.structured import every_form, find_outcomes
-from corpusmith.teacher.transcript import TRANSCRIPTS, import_transcript
+from corpusmith.teacher.transcript import borrowed_transcripts, import_borrowed
 
 TOKENS_A_WORD = 1.5  # of English in common tokenizers; only estimates rest on it
 DEFAULT_ANSWER = 100  # tokens of an answer, if neither the ledger nor a limit gives an estimate
@@ -120,13 +121,12 @@ def generate(
     The recorded answers that the recipe borrows are imported first.
 
     Raises UserError when the endpoint cannot be used; the same call goes on where it stopped. A
-    plan that the ledger marks as finished is not drawn again.
+    plan that the ledger marks as finished is neither drawn nor imported for again.
     """
     limits = in_dialect(recipe, limits)
-    import_borrowed(recipe, ledger)
     plan = own_plan(recipe)
     payloads = ShardPayloads(plan, shard)
-    identity = plan_identity(plan, shard)
+    identity = generation_identity(recipe, shard)
     done = ledger.finished(identity)
     if done is not None and not (limits.retry_failed and done[1]):
         finished = Progress(
@@ -138,6 +138,7 @@ def generate(
         if on_progress:
             on_progress(finished)
         return finished
+    import_borrowed(recipe, ledger)
     verify = verifying(plan)
     progress = ask(
         payloads, ledger, base_url=base_url, limits=limits, verify=verify, on_progress=on_progress
@@ -145,6 +146,13 @@ def generate(
     if progress.pending == 0 and progress.stopped is None:
         ledger.finish(identity, progress.before + progress.answered, progress.failed)
     return progress
+
+
+def generation_identity(recipe: Recipe, shard: tuple[int, int]) -> str:
+    """The key under which the ledger notes a finished plan and the answers it borrows."""
+    borrowed = (path.read_bytes() for path in borrowed_transcripts(recipe))
+    digests = (hashlib.sha256(content).hexdigest() for content in borrowed)
+    return "+".join((plan_identity(Plan(recipe), shard), *digests))
 
 
 def generate_by_batch(
@@ -172,20 +180,6 @@ def generate_by_batch(
 def own_plan(recipe: Recipe) -> Plan:
     """The recipe's own requests: those that it borrows are asked by the recipes it borrows from."""
     return Plan(recipe.own())
-
-
-def import_borrowed(recipe: Recipe, ledger: Ledger) -> None:
-    """Add the shipped transcripts of the recipes that this one borrows from. Answers that the
-    ledger has stay."""
-    lenders = map(load_recipe, recipe.borrow)
-    for path in sorted({transcript_path(lender) for lender in lenders}):
-        if path.exists():
-            import_transcript(path, ledger)
-
-
-def transcript_path(recipe: Recipe) -> Path:
-    """The file of the answers that ship with a recipe; it need not exist."""
-    return TRANSCRIPTS / f"{recipe.transcript or recipe.name}.jsonl.gz"
 
 
 def in_dialect(recipe: Recipe, limits: AskLimits) -> AskLimits:

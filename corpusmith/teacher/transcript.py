@@ -18,6 +18,8 @@ from typing import Any
 
 from corpusmith.errors import UserError
 from corpusmith.files import batches, shipped
+from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.schema import Recipe
 from corpusmith.teacher.ledger import Answer, Ledger
 from corpusmith.teacher.payload import canonical
 
@@ -86,6 +88,40 @@ def import_transcript(path: Path, ledger: Ledger) -> dict[str, Any]:
         ledger.add_without_prompt((_long(line[0]), shapes[line[1]]) for line in part)
         ledger.record(_answer(line, recorded_at, header["host"]) for line in part)
     return header
+
+
+def transcript_path(recipe: Recipe) -> Path:
+    """The file of the answers that ship with a recipe; it need not exist."""
+    return TRANSCRIPTS / f"{recipe.transcript or recipe.name}.jsonl.gz"
+
+
+def borrowed_transcripts(recipe: Recipe) -> list[Path]:
+    """The shipped transcripts of the recipes that this one borrows from."""
+    paths = {transcript_path(load_recipe(name)) for name in recipe.borrow}
+    return sorted(path for path in paths if path.exists())
+
+
+def import_borrowed(recipe: Recipe, ledger: Ledger) -> None:
+    """Add the shipped transcripts of the recipes that this one borrows from. Answers that the
+    ledger has stay.
+    """
+    for path in borrowed_transcripts(recipe):
+        import_transcript(path, ledger)
+
+
+def answered_by_transcript(recipe: Recipe, work: Path) -> Path:
+    """A new ledger with the shipped transcripts of the recipe and of those it borrows from."""
+    recipes = [recipe, *map(load_recipe, recipe.borrow)]
+    for asked in recipes:
+        if not transcript_path(asked).exists():
+            raise UserError(
+                f"{asked.name}: no transcript ships with it; after `corpusmith generate` give "
+                f"--ledger runs/{recipe.name}/ledger.sqlite, or another ledger with the answers"
+            )
+    with Ledger(work / "transcript.sqlite") as ledger:
+        for path in {transcript_path(asked) for asked in recipes}:
+            import_transcript(path, ledger)
+    return work / "transcript.sqlite"
 
 
 def transcript_header(path: Path) -> dict[str, Any]:

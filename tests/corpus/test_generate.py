@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from corpusmith.corpus.generate import estimate, generate, generate_by_batch
+from corpusmith.corpus.generate import (
+    estimate,
+    generate,
+    generate_by_batch,
+)
 from corpusmith.recipe.fingerprint import plan_identity
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan
@@ -119,3 +123,21 @@ def test_borrowed_answers_are_imported_and_never_requested(recipe: Recipe, tmp_p
         lender = load_recipe("demo-gene-disease")
         outcomes = list(find_outcomes(ledger, (r.payload for r in Plan(lender).requests())))
     assert outcomes.count("pending") < len(outcomes) / 10
+
+
+def test_finished_plan_imports_only_what_is_new(
+    recipe: Recipe, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new lender's answers are imported though the recipe's own plan is finished."""
+    borrowing = recipe.model_copy(update={"borrow": ("demo-gene-disease",)})
+    with Ledger(path) as ledger:
+        own = ledger.counts()["answered"]
+        done = generate(borrowing, ledger, base_url=NOWHERE)
+        assert (done.total, done.before, done.failed, done.pending) == (12, 11, 1, 0)
+        assert ledger.counts()["answered"] > own
+        monkeypatch.setattr(
+            "corpusmith.teacher.transcript.import_transcript",
+            lambda path, ledger: pytest.fail("a transcript was imported again"),
+        )
+        again = generate(borrowing, ledger, base_url=NOWHERE)
+    assert (again.total, again.before, again.failed, again.pending) == (12, 11, 1, 0)

@@ -8,11 +8,11 @@ import pytest
 
 from corpusmith.corpus.build import build
 from corpusmith.corpus.filters.duplicates import find_duplicates
-from corpusmith.corpus.generate import transcript_path
 from corpusmith.corpus.rows import class_names
 from corpusmith.lexicon.words import locate_words
 from corpusmith.recipe.load import load_recipe, shipped_recipes
 from corpusmith.recipe.plan import Plan
+from corpusmith.teacher.transcript import transcript_path
 
 CONTENT_HASHES = Path(__file__).with_name("content_hashes.json")
 ANSWERED = [name for name in shipped_recipes() if transcript_path(load_recipe(name)).exists()]
