@@ -52,11 +52,14 @@ class Plan:
 
     @cached_property
     def borrowed_count(self) -> int:
-        """The number of borrowed requests: all that the lenders have, or as many as the recipe's
-        `most_borrowed` allows."""
-        total = sum(map(len, self.lenders))
+        """The number of borrowed requests: all of `lent`, or what `most_borrowed` allows."""
         most = self.recipe.most_borrowed
-        return total if most is None else min(total, int(most * self.recipe.rows))
+        return self.lent if most is None else min(self.lent, int(most * self.recipe.rows))
+
+    @cached_property
+    def lent(self) -> int:
+        """The number of requests of all lenders."""
+        return sum(map(len, self.lenders))
 
     @cached_property
     def lenders(self) -> list["Plan"]:
@@ -145,7 +148,7 @@ class Plan:
         """A borrowed request. If only some are used, they are spread over all lenders evenly."""
         number = index - self.recipe.rows
         if number < self.borrowed_count:
-            number = number * sum(map(len, self.lenders)) // self.borrowed_count
+            number = number * self.lent // self.borrowed_count
         for lender in self.lenders:
             if number < len(lender):
                 return replace(lender.request(number), index=index)
