@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from corpusmith.errors import UserError
@@ -134,17 +134,16 @@ def fit_list(concepts: Sequence[Concept], scope: Scope) -> Fitted:
     ]
     unabbreviated = (concept.only(lambda name: not is_acronym(name)) for concept in added)
     grown = {concept.id: concept for concept in unabbreviated if concept is not None}
-    out = {folded_key(n) for phrase in scope.excluded for n in (phrase, *other_numbers(phrase))}
-    is_rank = rank_test(scope.excluded)
+    counts = counted_test(scope)
     changes: list[NameChange] = []
     kept: list[Concept] = []
     for concept in (*concepts, *grown.values()):
         changes += [
             NameChange(name, "", "--about excludes it")
             for name in concept.names
-            if folded_key(name) in out or is_rank(name)
+            if not counts(name)
         ]
-        if counted := concept.only(lambda name: folded_key(name) not in out and not is_rank(name)):
+        if counted := concept.only(counts):
             kept.append(counted)
     fitted = fit(kept, case)
     changes += [
@@ -156,6 +155,15 @@ def fit_list(concepts: Sequence[Concept], scope: Scope) -> Fitted:
     listed = weighed_by_mentions([c for c in fitted.concepts if c.id in own], MENTIONED)
     others = tuple(concept for concept in fitted.concepts if concept.id not in own)
     return Fitted((*listed, *others), (*changes, *fitted.changes))
+
+
+def counted_test(scope: Scope) -> Callable[[str], bool]:
+    """A test of whether a name may count: `--about` excludes neither it nor its rank."""
+    excluded = {
+        folded_key(n) for phrase in scope.excluded for n in (phrase, *other_numbers(phrase))
+    }
+    is_rank = rank_test(scope.excluded)
+    return lambda name: folded_key(name) not in excluded and not is_rank(name)
 
 
 def write_concepts(concepts: Iterable[Concept], path: Path) -> None:
