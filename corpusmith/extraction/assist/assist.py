@@ -9,7 +9,6 @@ precision of its name, or of names of its form. Without adaptation, it uses the 
 read on its own, so the result does not depend on other texts.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from corpusmith.extraction.assist.candidates import Candidate, candidates, views
 from corpusmith.extraction.assist.label_model import LabelModel, prior_model
 from corpusmith.extraction.assist.labels import label_sentences
 from corpusmith.extraction.assist.settings import label_settings
+from corpusmith.files import read_json
 from corpusmith.inference import (
     LONE_SURROGATE,
     WORDS,
@@ -147,10 +147,9 @@ class AssistedExtractor:
 
 def label_model_of(folder: Path, labels: Sequence[str]) -> LabelModel:
     """The label model of an adapted model's folder; of another model, the priors."""
-    training, names = folder / "training.json", folder / "assist" / "names.json"
-    known = json.loads(training.read_text(encoding="utf-8")) if training.exists() else {}
-    facts = (known.get("adapted") or {}).get("label_model")
+    training = read_json(folder / "training.json") or {}
+    facts = (training.get("adapted") or {}).get("label_model")
     if not facts:
         return prior_model(labels, label_settings())
-    shares = json.loads(names.read_text(encoding="utf-8")) if names.exists() else []
+    shares = read_json(folder / "assist" / "names.json") or []
     return LabelModel.from_facts(facts, {(label, name): share for label, name, share in shares})

@@ -31,7 +31,13 @@ class Sentence:
     id: str
     text: str
     words: list[tuple[int, int]]
-    found: list[Span]
+    found: list[Span] = field(default_factory=list)
+
+    def span(self, start: int, end: int, label: str) -> Span:
+        """The span of words between two characters. Raises KeyError where it would cut a word."""
+        starts = {word: at for at, (word, _) in enumerate(self.words)}
+        ends = {word: at + 1 for at, (_, word) in enumerate(self.words)}
+        return starts[start], ends[end], label
 
 
 @dataclass
@@ -58,10 +64,9 @@ class Review:
         file = folder / CORRECTED
         for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
             row = json.loads(line)
-            starts = {start: at for at, (start, _) in enumerate(by_id[row["id"]].words)}
-            ends = {end: at + 1 for at, (_, end) in enumerate(by_id[row["id"]].words)}
-            review.corrected[row["id"]] = [
-                (starts[e["start"]], ends[e["end"]], e["label"]) for e in row["entities"]
+            sentence = by_id[row["id"]]
+            review.corrected[sentence.id] = [
+                sentence.span(e["start"], e["end"], e["label"]) for e in row["entities"]
             ]
         return review
 
@@ -140,10 +145,9 @@ def write_review(model: str, sample: Sample, out: Path) -> int:
     texts = [" ".join(words) for words in sample.sentences]
     found = extractor.extract(texts)
     known = {"labels": extractor.labels, "sentences": []}
-    for text, entities in zip(texts, found, strict=True):
-        starts = {start: at for at, (start, _) in enumerate(words_of(text))}
-        ends = {end: at + 1 for at, (_, end) in enumerate(words_of(text))}
-        spans = [(starts[e.start], ends[e.end], e.label) for e in entities]
+    for number, (text, entities) in enumerate(zip(texts, found, strict=True), 1):
+        sentence = Sentence(str(number), text, words_of(text))
+        spans = [sentence.span(e.start, e.end, e.label) for e in entities]
         known["sentences"].append([text, spans])
     with private_files():
         out.mkdir(parents=True, exist_ok=True)
