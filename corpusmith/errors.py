@@ -6,3 +6,7 @@ class UserError(Exception):
 
     The command line prints the message without a traceback and exits with status 2.
     """
+
+
+class MissingSplitError(UserError):
+    """A dataset or benchmark that lacks the split asked for."""

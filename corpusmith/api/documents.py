@@ -1,5 +1,6 @@
 """Use a model on documents: extract and export_corpus."""
 
+import warnings
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
@@ -66,9 +67,12 @@ def export_corpus(
         splits: those that the dataset lacks are left out.
 
     Returns:
-        The number of rows of each path.
+        The number of rows of each path. Warnings name the splits that were left out, and count the
+        rows with masked words, which no such file can express.
     """
     from corpusmith.extraction.export_corpus import export_corpus as write
 
     written = write(str(dataset), to, Path(out), splits)
-    return {str(path): rows for path, rows in written.items()}
+    for warning in written.warnings:
+        warnings.warn(warning, stacklevel=2)
+    return {str(path): rows for path, rows in written.rows.items()}

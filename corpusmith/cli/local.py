@@ -262,5 +262,8 @@ def export_corpus(
     chosen = [split for split in splits.split(",") if split]
     if not chosen:
         raise UserError("--splits names none: give train,validation,test or some of them")
-    for path, rows in write(dataset, to, out, chosen).items():
+    written = write(dataset, to, out, chosen)
+    for path, rows in written.rows.items():
         typer.echo(f"{path}: {rows} rows")
+    for warning in written.warnings:
+        typer.echo(f"warning: {warning}", err=True)

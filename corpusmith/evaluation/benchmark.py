@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from corpusmith.errors import UserError
+from corpusmith.errors import MissingSplitError, UserError
 from corpusmith.evaluation.metrics import spans
 from corpusmith.evaluation.tagged import Span, TaggedText, renamed, tagged_text, tagged_tokens
 from corpusmith.extraction.document import Document, Mention
 from corpusmith.extraction.readers.read import DETECTED, SUFFIXES, Reading, read_documents
 from corpusmith.extraction.schemes import NOT_RELATED, RELATED, checked_names
+
+MASKED_ROWS = "rows with masked words (tag -1), left out"
 
 
 @dataclass(frozen=True)
@@ -32,14 +34,16 @@ class Benchmark:
     """The rows of one split.
 
     `source` is the argument of `read_benchmark`; `revision` is the commit of a Hub dataset.
-    `notes` count what BIO tags can't express. `classes` are the relation classes, "no relation"
-    first.
+    `notes` count what BIO tags can't express, and rows left out. `masked` are the rows left out
+    because a word of them has no label (-1); such words are tagged O. `classes` are the relation
+    classes, "no relation" first.
     """
 
     source: str
     split: str
     revision: str | None
     tagged: tuple[TaggedText, ...] = ()
+    masked: tuple[TaggedText, ...] = ()
     labelled: tuple[LabelledText, ...] = ()
     notes: tuple[str, ...] = ()
     classes: tuple[str, ...] = ("unrelated", "related")
@@ -78,18 +82,23 @@ def read_benchmark(
     """
     path = benchmark_path(source, split)
     revision, notes = None, Counter[str]()
+    masked: list[TaggedText] = []
     if path is None:
-        rows, revision = read_dataset(source, split)
+        rows, masked, revision = read_dataset(source, split)
+        notes[MASKED_ROWS] += len(masked)
+        notes += Counter()  # drops zeros
     else:
         rows = benchmark_rows(read_documents(path, reading), path, notes)
     if not rows:
-        raise UserError(f"{source} holds no row in its {split} split")
+        raise MissingSplitError(f"{source} holds no row in its {split} split")
     if isinstance(rows[0], LabelledText):
         classes, labelled = numbered(rows, source)
         return Benchmark(source, split, revision, labelled=labelled, classes=classes)
     if not any(row.tokens for row in rows):
         raise UserError(f"{source} holds no word in its {split} split")
-    tagged = tuple(renamed(row, types) if types else row for row in rows)
+    tagged, left_out = (
+        tuple(renamed(row, types) if types else row for row in part) for part in (rows, masked)
+    )
     if types and (unknown := set(types) - Benchmark(source, split, None, tuple(rows)).types):
         known = ", ".join(sorted(Benchmark(source, split, None, tuple(rows)).types)) or "none"
         raise UserError(
@@ -97,7 +106,7 @@ def read_benchmark(
             f"{known}"
         )
     counted = tuple(f"{what}: {count}" for what, count in notes.items())
-    return Benchmark(source, split, revision, tagged=tagged, notes=counted)
+    return Benchmark(source, split, revision, tagged=tagged, masked=left_out, notes=counted)
 
 
 def benchmark_path(source: str, split: str) -> Path | None:
@@ -119,7 +128,7 @@ def benchmark_path(source: str, split: str) -> Path | None:
     if any(path.glob("*.ann")):
         return path
     if not (path / "data").is_dir():
-        raise UserError(
+        raise MissingSplitError(
             f"{source} has no {split} split: expected {split}.jsonl (or another format), BRAT "
             f"files in {split}/, or a "
             "dataset's data/"
@@ -204,9 +213,10 @@ def numbered(
     return classes, tuple(replace(row, label=number[row.label]) for row in rows)
 
 
-def read_dataset(source: str, split: str) -> tuple[list, str | None]:
-    """(rows, commit) of a dataset folder or Hub dataset: `tokens` and `ner_tags`, or `text` and
-    `label`.
+def read_dataset(source: str, split: str) -> tuple[list, list[TaggedText], str | None]:
+    """(rows, rows with masked words, commit) of a dataset folder or Hub dataset.
+
+    Its columns are `tokens` and `ner_tags`, or `text` and `label`.
     """
     from corpusmith.training.data import load_corpus
 
@@ -219,20 +229,25 @@ def read_dataset(source: str, split: str) -> tuple[list, str | None]:
         labels = [relation_label(name, where) for name in corpus.labels]
         if len(labels) == 2:
             labels = [0, 1]  # whatever their names
-        return [
-            LabelledText(str(r.get("id", n)), r["text"], labels[r["label"]])
-            for n, r in enumerate(rows)
-        ], corpus.revision
-    names = checked_names(corpus.labels, where)
-    found = []
+        return (
+            [
+                LabelledText(str(r.get("id", n)), r["text"], labels[r["label"]])
+                for n, r in enumerate(rows)
+            ],
+            [],
+            corpus.revision,
+        )
+    names = dict(enumerate(checked_names(corpus.labels, where)))
+    found: list[TaggedText] = []
+    masked: list[TaggedText] = []
     for n, row in enumerate(rows):
-        if any(not 0 <= tag < len(names) for tag in row["ner_tags"]):
-            raise UserError(f"{where}: rows without tags (-1); this split is not annotated")
         tagged = tagged_tokens(
-            str(row.get("id", n)), row["tokens"], [names[t] for t in row["ner_tags"]]
+            str(row.get("id", n)), row["tokens"], [names.get(t, "O") for t in row["ner_tags"]]
         )
         if "text" in row and "entities" in row:
             entities = tuple((e["start"], e["end"], e["label"]) for e in row["entities"])
             tagged = replace(tagged, text=row["text"], entities=entities)
-        found.append(tagged)
-    return found, corpus.revision
+        (found if names.keys() >= set(row["ner_tags"]) else masked).append(tagged)
+    if masked and not found:
+        raise UserError(f"{where}: every row has words without a tag (-1); it is not annotated")
+    return found, masked, corpus.revision

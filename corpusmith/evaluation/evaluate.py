@@ -81,7 +81,10 @@ def evaluate(
     if data.labelled:
         scores = read_scores(model, data, options.reading) if is_file else None
         return facts | evaluate_relations(data, scores, model, options)
-    seen = mentions(read_benchmark(training, "train").tagged) if training else None
+    seen = None
+    if training:
+        learned = read_benchmark(training, "train")
+        seen = mentions([*learned.tagged, *learned.masked])
     if is_file:
         predicted = read_tags(model, data, types, options.reading)
         warnings = type_warnings(data, {t for tags in predicted for t, _, _ in spans(tags)})

@@ -1,12 +1,12 @@
-"""A corpus as the files that other trainers read: spaCy, GLiNER, Flair, CoNLL, BRAT, Label "
-"Studio."""
+"""A corpus as the files of other trainers: spaCy, GLiNER, Flair, CoNLL, BRAT, Label Studio."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from corpusmith.errors import UserError
+from corpusmith.errors import MissingSplitError, UserError
 from corpusmith.evaluation.benchmark import read_benchmark
 from corpusmith.evaluation.metrics import spans
 from corpusmith.evaluation.tagged import TaggedText
@@ -17,11 +17,22 @@ from corpusmith.extraction.writers import write_conll, write_label_studio
 Rows = Iterator[TaggedText]
 
 
-def export_corpus(dataset: str, to: str, out: Path, splits: Sequence[str]) -> dict[Path, int]:
-    """Write each split that the dataset has; the number of rows of each file.
+@dataclass(frozen=True)
+class Exported:
+    """The number of rows of each file; the warnings count what was left out or changed."""
+
+    rows: dict[Path, int]
+    warnings: tuple[str, ...]
+
+
+def export_corpus(dataset: str, to: str, out: Path, splits: Sequence[str]) -> Exported:
+    """Write each split that the dataset has.
+
+    Splits that it lacks are left out, and rows with masked words: no format can express them.
 
     Raises:
-        UserError: when there is no such format or dataset, it holds relations, or `out` exists.
+        UserError: when there is no such format or dataset, a split can't be read, it holds
+            relations, or `out` exists.
     """
     if to not in WRITERS:
         raise UserError(f"no format {to!r}: one of {', '.join(WRITERS)}")
@@ -29,22 +40,26 @@ def export_corpus(dataset: str, to: str, out: Path, splits: Sequence[str]) -> di
     if out.exists() and any(out.iterdir()):
         raise UserError(f"{out} holds files already: choose another --out")
     written: dict[Path, int] = {}
-    errors: list[UserError] = []
+    missing: list[MissingSplitError] = []
+    warnings: list[str] = []
     for split in splits:
         try:
-            rows = read_benchmark(dataset, split).tagged
-        except UserError as error:
-            errors.append(error)
+            data = read_benchmark(dataset, split)
+        except MissingSplitError as error:
+            missing.append(error)
+            warnings.append(f"left out: {error}")
             continue
+        rows = data.tagged
         if not rows:
             raise UserError(f"{dataset} holds relations: only entities are exported")
         path = out / f"{split}{suffix}"
         path.parent.mkdir(parents=True, exist_ok=True)
         write(iter(rows), path)
         written[path] = len(rows)
+        warnings += (f"{split}: {note}" for note in data.notes)
     if not written:
-        raise errors[0]
-    return written
+        raise missing[0]
+    return Exported(written, tuple(warnings))
 
 
 def documents(rows: Rows) -> Iterator[Document]:

@@ -11,10 +11,12 @@ from datasets import (
     Dataset,
     Features,
     get_dataset_config_names,
+    get_dataset_split_names,
     load_dataset,
 )
 
-from corpusmith.errors import UserError
+from corpusmith.corpus.example import NO_LABEL
+from corpusmith.errors import MissingSplitError, UserError
 from corpusmith.extraction.schemes import NOT_RELATED, RELATED, checked_names
 from corpusmith.inference import MASK
 
@@ -39,6 +41,24 @@ class Corpus:
             for batch in self.splits[name].data.table.select(self._columns()).to_batches():
                 digest.update(json.dumps(batch.to_pylist()).encode())
         return digest.hexdigest()[:16]
+
+    def rows_tagged_as(
+        self, tags: Sequence[str], rows: Dataset
+    ) -> list[tuple[list[str], list[int]]]:
+        """Words and tags of NER rows; a tag is its place in `tags`, of a masked word -1.
+
+        Raises:
+            UserError: when `tags` lacks a tag of the corpus.
+        """
+        if other := sorted(set(self.labels) - set(tags)):
+            raise UserError(
+                f"the corpus {self.id} has the tags {', '.join(other)}, the model only "
+                f"{', '.join(tags)}: give the corpus that the model was trained on"
+            )
+        numbers = {i: tags.index(label) for i, label in enumerate(self.labels)}
+        return [
+            (row["tokens"], [numbers.get(tag, NO_LABEL) for tag in row["ner_tags"]]) for row in rows
+        ]
 
     def _columns(self) -> list[str]:
         return ["tokens", "ner_tags"] if self.task == "ner" else ["text", "label"]
@@ -70,7 +90,7 @@ def load_corpus(source: str, names: Sequence[str] = SPLITS) -> Corpus:
             for split in names
         }
         if absent := [split for split, found in files.items() if not found]:
-            raise UserError(
+            raise MissingSplitError(
                 f"{source} has no {absent[0]} split: build it from more requests, or with more "
                 "names in its lists"
             )
@@ -83,6 +103,9 @@ def load_corpus(source: str, names: Sequence[str] = SPLITS) -> Corpus:
     try:
         revision = HfApi().dataset_info(name, revision=revision).sha
         config = _only(get_dataset_config_names(name, revision=revision), config, source)
+        known = get_dataset_split_names(name, config, revision=revision)
+        if absent := [split for split in names if split not in known]:
+            raise MissingSplitError(f"{source} has no {absent[0]} split, but {', '.join(known)}")
         splits = {
             split: load_dataset(name, config, split=split, revision=revision) for split in names
         }

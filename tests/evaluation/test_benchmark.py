@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from datasets import Dataset
 
 from corpusmith.errors import UserError
 from corpusmith.evaluation.benchmark import read_benchmark
@@ -163,6 +164,21 @@ def test_dataset_folder(ner_dataset, relation_dataset):
         row.label
         for row in read_benchmark(f"{relation_dataset}:demo-gene-disease", "train").labelled
     } == {0, 1}
+
+
+def test_rows_with_masked_words_are_left_out_and_counted(masked_dataset, tmp_path):
+    data = read_benchmark(str(masked_dataset), "train")
+    assert [row.tokens[2] for row in data.tagged] == ["x2", "x4", "x6", "x8"]
+    assert [row.tokens[2] for row in data.masked] == ["x1", "x3", "x7", "x9"]
+    assert data.notes == ("rows with masked words (tag -1), left out: 4",)
+    assert all(row.tags == ("B-Disease", "O", "O", "O") for row in (*data.tagged, *data.masked))
+    (renamed,) = {row.tags for row in read_benchmark(str(masked_dataset), "train", {}).masked}
+    assert renamed == ("B-Disease", "O", "O", "O")
+    for part in (masked_dataset / "data" / "demo-masked").glob("train-*"):
+        rows = Dataset.from_parquet(str(part))
+        rows.filter(lambda row: -1 in row["ner_tags"]).to_parquet(part)
+    with pytest.raises(UserError, match="every row has words without a tag"):
+        read_benchmark(str(masked_dataset), "train")
 
 
 def test_longest_of_overlapping_entities_is_kept():

@@ -41,7 +41,7 @@ def test_spacy_trains_on_the_export(corpus: Path, tmp_path: Path) -> None:
 
     exported = tmp_path / "exported"
     written = export_corpus(str(corpus), "spacy", exported, ["train", "validation"])
-    assert list(written.values()) == [50, 50]
+    assert list(written.rows.values()) == [50, 50]
     config = tmp_path / "config.cfg"
     init_config(lang="en", pipeline=["ner"], optimize="efficiency").to_disk(config)
     paths = {

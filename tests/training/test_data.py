@@ -166,3 +166,13 @@ def test_sources_and_pair_types_are_read() -> None:
 def test_absent_path_is_not_taken_for_a_hub_dataset(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="gone: no such folder, and no name of a Hub dataset"):
         load_corpus(str(tmp_path / "gone"))
+
+
+def test_tags_are_renumbered_and_masked_words_stay_masked(masked_dataset: Path) -> None:
+    corpus = load_corpus(str(masked_dataset))
+    other = ["I-Disease", "O", "B-Gene", "B-Disease"]
+    rows = corpus.rows_tagged_as(other, corpus.splits["train"])
+    assert [words[2] for words, _ in rows] == [f"x{n}" for n in range(10) if n % 5]
+    assert [tags for _, tags in rows] == [[3, 1, -1 if n % 2 else 1, 1] for n in range(10) if n % 5]
+    with pytest.raises(UserError, match="the model only O, B-Disease"):
+        corpus.rows_tagged_as(["O", "B-Disease"], corpus.splits["train"])

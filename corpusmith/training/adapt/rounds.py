@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from datasets import Dataset
 
+from corpusmith.corpus.example import NO_LABEL
 from corpusmith.errors import UserError
 from corpusmith.extraction.assist.candidates import Candidate, Views, Words, candidates, views_of
 from corpusmith.extraction.assist.label_model import Estimates, fit_label_model
@@ -116,7 +117,7 @@ class Rounds:
 
     def corpus(self, tags: Sequence[Sequence[str]]) -> Corpus:
         """Labelled sentences and synthetic rows in memory; held-out sentences are validation."""
-        numbers = {tag: i for i, tag in enumerate(self.tags)} | {MASKED: -1}
+        numbers = {tag: i for i, tag in enumerate(self.tags)} | {MASKED: NO_LABEL}
         held_out = self.held_out()
         rows: dict[str, list[tuple[Words, list[int]]]] = {"train": [], "validation": []}
         for words, row, held in zip(self.sentences, tags, held_out, strict=True):
@@ -141,14 +142,10 @@ class Rounds:
         """A fixed draw of synthetic rows, their tags numbered as the student numbers them."""
         if self.synthetic is None:
             return []
-        numbers = [self.tags.index(label) for label in self.synthetic.labels]
         rows = self.synthetic.splits["train"]
         count = min(round(adapted * self.settings.synthetic_share), rows.num_rows)
         chosen = np.random.default_rng(self.settings.seed).permutation(rows.num_rows)[:count]
-        return [
-            (row["tokens"], [numbers[tag] for tag in row["ner_tags"]])
-            for row in rows.select(sorted(chosen))
-        ]
+        return [*self.synthetic.rows_tagged_as(self.tags, rows.select(sorted(chosen)))]
 
 
 def cautious(

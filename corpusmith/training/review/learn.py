@@ -91,9 +91,8 @@ def corpus_of(
     }
     if synthetic is not None:
         own = synthetic.splits["train"].shuffle(seed=seed, keep_in_memory=True)
-        places = [tags.index(label) for label in synthetic.labels]
-        for row in own.select(range(min(SYNTHETIC * len(parts["train"]), own.num_rows))):
-            parts["train"].append((row["tokens"], [places[tag] for tag in row["ner_tags"]]))
+        count = min(SYNTHETIC * len(parts["train"]), own.num_rows)
+        parts["train"] += synthetic.rows_tagged_as(tags, own.select(range(count)))
     return Corpus(
         id=synthetic.id if synthetic else "",
         config=synthetic.config if synthetic else "",

@@ -9,8 +9,10 @@ from typer.testing import CliRunner
 
 from corpusmith.cli.main import app
 from corpusmith.errors import UserError
+from corpusmith.evaluation.benchmark import read_benchmark
 from corpusmith.hub.checks import refuse_adapted
-from corpusmith.training.review.learn import measure, train_on
+from corpusmith.training.data import load_corpus
+from corpusmith.training.review.learn import corpus_of, measure, train_on
 from corpusmith.training.review.sentences import Review
 
 
@@ -43,6 +45,15 @@ def test_trained_model_records_people_as_its_source(
         refuse_adapted(tmp_path / "trained")
     with pytest.raises(UserError, match="holds a finished model"):
         train_on(str(student), corrected, tmp_path / "trained")
+
+
+def test_masked_words_of_synthetic_rows_stay_masked(
+    student: Path, corrected: Path, masked_dataset: Path
+) -> None:
+    rows = read_benchmark(str(corrected), "test").tagged
+    mixed = corpus_of(str(student), rows, load_corpus(str(masked_dataset)), seed=1)
+    tags = {row["tokens"][2]: row["ner_tags"] for row in mixed.splits["train"]}
+    assert [tags[f"x{n}"] for n in (1, 2, 3)] == [[1, 0, -1, 0], [1, 0, 0, 0], [1, 0, -1, 0]]
 
 
 def test_command_reads_an_export(student: Path, corrected: Path, tmp_path: Path) -> None:
