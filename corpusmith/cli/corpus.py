@@ -218,6 +218,8 @@ def build(
         f"of {counts['answered']} answers; "
         f"{counts['failed']} requests failed, {counts['pending']} pending"
     )
+    if unanswered := counts["borrowed_unanswered"]:
+        typer.echo(f"  of the borrowed requests {unanswered} are left out: no answer is recorded")
     for reason, count in {**facts["rejected_by_reason"], **facts["filtered_by_reason"]}.items():
         typer.echo(f"  {count:>6} {reason}")
     typer.echo(

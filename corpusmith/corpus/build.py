@@ -213,6 +213,7 @@ def facts_of(
             "rejected": counts.rejected,
             "failed": counts.failed,
             "pending": counts.pending,
+            "borrowed_unanswered": counts.borrowed_unanswered,
         },
         "rejected_by_reason": dict(counts.rejected_by_reason.most_common()),
         "filtered_by_reason": dict(counts.filtered_by_reason.most_common()),

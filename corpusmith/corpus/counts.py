@@ -6,11 +6,16 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Counts:
-    """Requests = accepted + rejected + failed + pending."""
+    """Requests = accepted + rejected + failed + pending.
+
+    A borrowed request without a recorded answer is counted apart: only the recipe that lends it
+    asks it, so that it is never pending here.
+    """
 
     accepted: int = 0
     failed: int = 0
     pending: int = 0
+    borrowed_unanswered: int = 0
     rejected_by_reason: Counter[str] = field(default_factory=Counter)
     filtered_by_reason: Counter[str] = field(default_factory=Counter)
     added_by_augmentation: Counter[str] = field(default_factory=Counter)
@@ -23,6 +28,13 @@ class Counts:
     @property
     def requests(self) -> int:
         return self.accepted + self.rejected + self.failed + self.pending
+
+    def add_unanswered(self, borrowed: bool) -> None:
+        """Count a request that the ledger has neither an answer nor a failure for."""
+        if borrowed:
+            self.borrowed_unanswered += 1
+        else:
+            self.pending += 1
 
     def merge(self, other: "Counts") -> None:
         """Add the counts of another shard."""

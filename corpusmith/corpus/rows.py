@@ -65,7 +65,7 @@ class RowWriter:
         self.filter(find_duplicates(texts, self.recipe.filters.near_duplicates), leakage)
 
     def answered(self, ledger: Ledger) -> Iterator[tuple[Request, Answer]]:
-        """Every answered request, in the order of the plan; count the failed and pending ones."""
+        """Every answered request, in the order of the plan; count the others."""
         planned = bar(
             len(self.plan), f"{self.recipe.name}, verified", "requests", self.plan.requests()
         )
@@ -77,7 +77,7 @@ class RowWriter:
                 elif outcome == "failed":
                     self.counts.failed += 1
                 else:
-                    self.counts.pending += 1
+                    self.counts.add_unanswered(borrowed=request.index >= self.recipe.rows)
 
     def judge(self, answered: Iterable[tuple[Request, Answer]]) -> Iterator[dict[str, Any]]:
         """Verify and augment answers; write accepted rows and rejects to files.

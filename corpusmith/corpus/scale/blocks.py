@@ -111,7 +111,7 @@ class Judge(PipelineStep):
                     )  # the first answer to a request stays, as in a ledger
         for index in range(-(-part * rows // parts), -(-(part + 1) * rows // parts)):
             if (given := lines.pop(index, None)) is None:
-                writer.counts.pending += 1
+                writer.counts.add_unanswered(borrowed=index >= writer.recipe.rows)
                 continue
             request = writer.plan.request(index)
             if (answer := read_answer(given, payload_key(request.payload))) is None:

@@ -218,3 +218,21 @@ def test_answers_to_another_recipe_are_refused(
         build_at_scale(
             str(small_recipe), str(tmp_path / "empty"), str(tmp_path / "out"), Cluster(), 1
         )
+
+
+def test_borrowed_requests_are_counted_as_on_one_machine(
+    small_recipe: Path, small_ledger: Path, tmp_path: Path
+) -> None:
+    lender, borrower = tmp_path / "lender.yaml", tmp_path / "borrower.yaml"
+    lender.write_text(f"extends: {small_recipe}\nname: lender\nrows: 10\nseed: 8\n")
+    borrower.write_text(f"extends: {small_recipe}\nname: borrower\nborrow: [{lender}]\n")
+    (tmp_path / "answers").mkdir()
+    with (
+        Ledger(small_ledger) as opened,
+        (tmp_path / "answers" / "answers-0.jsonl").open("w") as out,
+    ):
+        write_answers(Plan(load_recipe(str(borrower))), opened, out)
+    one = build(str(borrower), tmp_path / "one", small_ledger)["counts"]
+    answers, many = str(tmp_path / "answers"), str(tmp_path / "many")
+    assert build_at_scale(str(borrower), answers, many, Cluster(), 2)["counts"] == one
+    assert one["pending"] and one["borrowed_unanswered"] == 10
