@@ -16,8 +16,7 @@ from corpusmith.inference import Entity, RelationClassifier
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.request import Request
-from corpusmith.teacher.ledger import Answer, Ledger
-from corpusmith.teacher.payload import payload_key
+from tests.answered import answer_all
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
@@ -71,11 +70,7 @@ def recipe(tmp_path: Path) -> Path:
 def test_direction_and_masks_are_kept_from_recipe_to_release(
     recipe: Path, encoder: Path, tmp_path: Path
 ) -> None:
-    ledger = tmp_path / "ledger.sqlite"
-    requests = list(Plan(load_recipe(str(recipe))).requests())
-    with Ledger(ledger) as opened:
-        opened.add((payload_key(r.payload), r.payload) for r in requests)
-        opened.record(Answer(payload_key(r.payload), answer(r)) for r in requests)
+    ledger = answer_all(recipe, tmp_path / "ledger.sqlite", lambda request, _: answer(request))
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     line = [
         sys.executable,
@@ -92,7 +87,7 @@ def test_direction_and_masks_are_kept_from_recipe_to_release(
 
     folder = tmp_path / "runs" / "drug-pairs"
     rows = load_dataset("parquet", data_dir=str(folder / "dataset" / "data" / "drug-pairs"))
-    by_request = {request.id: request for request in requests}
+    by_request = {request.id: request for request in Plan(load_recipe(str(recipe))).requests()}
     names = rows["train"].features["label"].names
     assert names == ["none", "raises", "blocks"]
     checked: Counter[str] = Counter()

@@ -12,10 +12,7 @@ import pytest
 from benchmarks.adapt import Plan, add_line, finished
 from benchmarks.adapt_table import SYSTEMS, mention_weighted, summary, table
 from corpusmith.corpus.build import build
-from corpusmith.recipe.load import load_recipe
-from corpusmith.recipe.plan import Plan as RequestPlan
-from corpusmith.teacher.ledger import Answer, Ledger
-from corpusmith.teacher.payload import payload_key
+from tests.answered import answer_all
 from tests.fixtures.training import TAGS, ner_rows
 
 
@@ -78,14 +75,7 @@ def test_settings_change_the_method(tmp_path: Path) -> None:
 def test_finished_run_is_written_and_skipped(
     ner_recipe: Path, encoder: Path, tmp_path: Path
 ) -> None:
-    ledger = tmp_path / "ledger.sqlite"
-    requests = list(RequestPlan(load_recipe(str(ner_recipe))).requests())
-    with Ledger(ledger) as opened:
-        opened.add((payload_key(request.payload), request.payload) for request in requests)
-        for request in requests:
-            names = " and ".join(seed.text for seed in request.seeds) or "nothing"
-            text = f"Region {request.index} held {names} in {request.index + 5} of the persons"
-            opened.record([Answer(payload_key(request.payload), text)])
+    ledger = answer_all(ner_recipe, tmp_path / "ledger.sqlite")
     build(str(ner_recipe), tmp_path / "corpus", ledger)
     benchmark = tmp_path / "benchmarks" / "ner" / "tiny"
     benchmark.mkdir(parents=True)

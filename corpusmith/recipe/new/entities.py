@@ -65,12 +65,8 @@ def new_recipe(
     Raises UserError when the list is missing or too short to fill a train and a test split, or when
     the recipe exists.
     """
-    recipe = folder / f"{name}.yaml"
-    if recipe.exists():
-        raise UserError(f"{recipe} exists: choose another name, or delete it")
-    if not words.is_file():
-        raise UserError(f"no word list at {words}: give a text file with one name a line")
-    concepts = load_external(str(words)).concepts
+    recipe = new_file(name, folder)
+    concepts = listed_concepts(words)
     if len(concepts) < FEWEST_NAMES:
         raise UserError(
             f"{words} holds {len(concepts)} names: give at least {FEWEST_NAMES}, "
@@ -83,7 +79,7 @@ def new_recipe(
             f"{words}: of {len(concepts)} names {len(fitted.concepts)} fit running text; "
             f"{reasons_of(fitted.changes)}"
         )
-    written = [folder / f"{name}.tsv", folder / f"{name}.changes.tsv", recipe]
+    written = [folder / f"{name}.tsv", folder / f"{name}.changes.tsv"]
     write_concepts(fitted.concepts, written[0])
     write_changes(fitted.changes, written[1])
     if scope.excluded:
@@ -100,11 +96,31 @@ def new_recipe(
         "general": GENERAL.format(name=name) if scope.excluded else "",
         "model": model,
     }
-    recipe.write_text(TEMPLATE.format(**values), encoding="utf-8")
+    return write_recipe(TEMPLATE.format(**values), recipe, written)
+
+
+def new_file(name: str, folder: Path) -> Path:
+    """The path of a recipe to write. Raises UserError when it exists."""
+    recipe = folder / f"{name}.yaml"
+    if recipe.exists():
+        raise UserError(f"{recipe} exists: choose another name, or delete it")
+    return recipe
+
+
+def listed_concepts(path: Path) -> Sequence[Concept]:
+    """The concepts of a list of names. Raises UserError where there is none."""
+    if not path.is_file():
+        raise UserError(f"no word list at {path}: give a text file with one name a line")
+    return load_external(str(path)).concepts
+
+
+def write_recipe(text: str, recipe: Path, lists: Iterable[Path]) -> Path:
+    """Write a recipe. If it does not load, remove it and the lists that were written for it."""
+    recipe.write_text(text, encoding="utf-8")
     try:
         load_recipe(str(recipe))
     except UserError:
-        for path in written:
+        for path in (recipe, *lists):
             path.unlink(missing_ok=True)
         raise
     return recipe

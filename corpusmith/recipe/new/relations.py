@@ -8,15 +8,16 @@ import yaml
 
 from corpusmith.errors import UserError
 from corpusmith.lexicon.fitness import Fitted
-from corpusmith.lexicon.formats import load_external
 from corpusmith.lexicon.scope import read_scope
-from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.new.entities import (
     DOMAIN,
     fit_list,
+    listed_concepts,
+    new_file,
     reasons_of,
     write_changes,
     write_concepts,
+    write_recipe,
 )
 from corpusmith.recipe.relation import with_slots
 
@@ -50,9 +51,7 @@ def new_relation_recipe(
         UserError: when a relation has no statement, a list is missing or too short, or the recipe
             exists.
     """
-    recipe = folder / f"{name}.yaml"
-    if recipe.exists():
-        raise UserError(f"{recipe} exists: choose another name, or delete it")
+    recipe = new_file(name, folder)
     types = [type_of(relation) for relation in relations]
     files = dict(map(labelled, lists))
     if len(files) < len(set(lists)):
@@ -80,20 +79,13 @@ def new_relation_recipe(
         "rows": 1500,
         "augment": {"counterfactual": 0.5},
     }
-    written = [recipe]
+    written: list[Path] = []
     for label, words in fitted.items():
         written += [folder / f"{name}.{label}.tsv", folder / f"{name}.{label}.changes.tsv"]
         write_concepts(words.concepts, written[-2])
         write_changes(words.changes, written[-1])
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
-    recipe.write_text(HEADER + text, encoding="utf-8")
-    try:
-        load_recipe(str(recipe))
-    except UserError:
-        for path in written:
-            path.unlink(missing_ok=True)
-        raise
-    return recipe
+    return write_recipe(HEADER + text, recipe, written)
 
 
 def type_of(relation: str) -> Mapping[str, object]:
@@ -122,9 +114,7 @@ def labelled(given: str) -> tuple[str, Path]:
 
 def fitted_list(path: Path) -> Fitted:
     """A list of names, normalised for running text as those of entity recipes are."""
-    if not path.is_file():
-        raise UserError(f"no word list at {path}: give a text file with one name a line")
-    concepts = load_external(str(path)).concepts
+    concepts = listed_concepts(path)
     fitted = fit_list(concepts, read_scope(""))
     if len(fitted.concepts) < FEWEST_NAMES:
         reasons = reasons_of(fitted.changes)

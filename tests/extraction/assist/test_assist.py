@@ -3,9 +3,7 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
 from typer.testing import CliRunner
 
 from corpusmith.cli.main import app
@@ -16,7 +14,7 @@ from corpusmith.extraction.assist.settings import label_settings
 from corpusmith.extraction.extract import Extractor
 from corpusmith.inference import EntityExtractor
 from corpusmith.lexicon.matcher import Matcher
-from tests.training.models import TAGS, write_model
+from tests.training.models import TAGS, write_model, write_quiet_model
 
 LOOKUP = {"Disease": Matcher([("cystic fibrosis", "D:1"), ("gout", "D:2")])}
 TEXT = "Men with cystic fibrosis or gout were seen."
@@ -28,18 +26,20 @@ def model(tmp_path: Path, tiny_encoder: Path) -> Path:
     return write_model(folder, tiny_encoder, TAGS, {"task": "ner", "max_length": 64})
 
 
-class Silent:
+@pytest.fixture
+def quiet(tmp_path: Path, tiny_encoder: Path) -> Path:
     """A model that finds nothing."""
-
-    tags = TAGS
-    labels = ("Disease",)
-
-    def probabilities(self, sentences: list[list[str]]) -> list[np.ndarray]:
-        return [np.tile([0.7, 0.2, 0.1], (len(words), 1)) for words in sentences]
+    return write_quiet_model(tmp_path / "quiet", tiny_encoder)
 
 
-def test_listed_names_are_found_with_their_concept_ids() -> None:
-    assisted = AssistedExtractor(Silent(), LOOKUP, prior_model(["Disease"], label_settings()))
+@pytest.fixture
+def assisted(quiet: Path) -> AssistedExtractor:
+    """The list with prior precisions, and a model that finds nothing."""
+    extractor = EntityExtractor.from_pretrained(quiet)
+    return AssistedExtractor(extractor, LOOKUP, prior_model(["Disease"], label_settings()))
+
+
+def test_listed_names_are_found_with_their_concept_ids(assisted: AssistedExtractor) -> None:
     (found,) = assisted.extract([TEXT])
     assert [(entity.text, entity.concept_id) for entity in found] == [
         ("cystic fibrosis", "D:1"),
@@ -48,11 +48,13 @@ def test_listed_names_are_found_with_their_concept_ids() -> None:
     assert all(TEXT[entity.start : entity.end] == entity.text for entity in found)
 
 
-def test_listed_name_with_low_estimated_precision_is_left_out() -> None:
+def test_listed_name_with_low_estimated_precision_is_left_out(
+    assisted: AssistedExtractor,
+) -> None:
     prior = prior_model(["Disease"], label_settings())
     names = {("Disease", "gout"): 0.02}
     learned = LabelModel(prior.bins, prior.likelihoods, prior.groups, names)
-    (found,) = AssistedExtractor(Silent(), LOOKUP, learned).extract([TEXT])
+    (found,) = AssistedExtractor(assisted.extractor, LOOKUP, learned).extract([TEXT])
     assert [entity.text for entity in found] == ["cystic fibrosis"]
 
 
@@ -69,17 +71,15 @@ def test_result_does_not_depend_on_other_texts(model: Path) -> None:
     assert assisted.extract(texts) == [assisted.extract(text)[0] for text in texts]
 
 
-def test_scores_are_estimated_probabilities(model: Path) -> None:
-    assisted = AssistedExtractor(Silent(), LOOKUP, prior_model(["Disease"], label_settings()))
+def test_scores_are_estimated_probabilities(assisted: AssistedExtractor) -> None:
     (found,) = assisted.extract(TEXT)
     assert all(0.5 < entity.score < 1 for entity in found)
     assert assisted.extract(TEXT, threshold=0.99) == [[]]
 
 
-def test_documents_get_concept_ids_of_the_list(model: Path) -> None:
-    with_head_that_finds_nothing(model)
-    (plain,) = Extractor.from_pretrained(model, backend="torch").extract(TEXT)
-    (assisted,) = Extractor.from_pretrained(model, lexicon=LOOKUP, backend="torch").extract(TEXT)
+def test_documents_get_concept_ids_of_the_list(quiet: Path) -> None:
+    (plain,) = Extractor.from_pretrained(quiet, backend="torch").extract(TEXT)
+    (assisted,) = Extractor.from_pretrained(quiet, lexicon=LOOKUP, backend="torch").extract(TEXT)
     assert not plain.mentions
     assert [(m.text, m.concept_id) for m in assisted.mentions or ()] == [
         ("cystic fibrosis", "D:1"),
@@ -87,24 +87,13 @@ def test_documents_get_concept_ids_of_the_list(model: Path) -> None:
     ]
 
 
-def test_command_reads_list_of_a_label(model: Path, tmp_path: Path) -> None:
-    with_head_that_finds_nothing(model)
+def test_command_reads_list_of_a_label(quiet: Path, tmp_path: Path) -> None:
     (tmp_path / "words.txt").write_text("cystic fibrosis\ngout\n")
     (tmp_path / "note.txt").write_text(TEXT)
-    line = ["extract", str(model), str(tmp_path / "note.txt"), "--out", str(tmp_path / "o.jsonl")]
+    line = ["extract", str(quiet), str(tmp_path / "note.txt"), "--out", str(tmp_path / "o.jsonl")]
     done = CliRunner().invoke(app, [*line, "--assist", f"Disease={tmp_path / 'words.txt'}"])
     assert done.exit_code == 0, done.output
     row = json.loads((tmp_path / "o.jsonl").read_text())
     assert [entity["text"] for entity in row["entities"]] == ["cystic fibrosis", "gout"]
     with pytest.raises(UserError, match="the list has the labels Gene"):
-        Extractor.from_pretrained(model, lexicon={"Gene": LOOKUP["Disease"]})
-
-
-def with_head_that_finds_nothing(folder: Path) -> None:
-    from transformers import AutoModelForTokenClassification
-
-    model = AutoModelForTokenClassification.from_pretrained(folder)
-    with torch.no_grad():
-        model.classifier.weight.zero_()
-        model.classifier.bias.copy_(torch.tensor([0.5, 0.0, 0.0]))
-    model.save_pretrained(folder)
+        Extractor.from_pretrained(quiet, lexicon={"Gene": LOOKUP["Disease"]})
