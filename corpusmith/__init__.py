@@ -15,24 +15,41 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from corpusmith.api.corpus import baseline, build, generate, load_recipe, new_recipe, recipes
-    from corpusmith.api.doctor import doctor
+    from corpusmith.api.doctor import Finding, doctor
     from corpusmith.api.documents import export_corpus, extract
     from corpusmith.api.folder import Folder
     from corpusmith.api.quality import aim, noise, outliers, report
     from corpusmith.api.release import diff, publish, repin, run
     from corpusmith.api.student import adapt, evaluate, export, review, search, train
+    from corpusmith.corpus.generate import Estimate
     from corpusmith.errors import UserError
     from corpusmith.extraction.extract import Extractor
+    from corpusmith.hub.card import About
+    from corpusmith.hub.release import Release
     from corpusmith.inference import EntityExtractor, RelationClassifier
+    from corpusmith.pipeline import Released
+    from corpusmith.quality.uncertainty import Uncertainty
+    from corpusmith.recipe.schema import Recipe
     from corpusmith.teacher.limits import AskLimits
+    from corpusmith.teacher.progress import Progress
+    from corpusmith.training.config import TrainingConfig
 
 __version__ = "0.1.0"
 __all__ = [
+    "About",
     "AskLimits",
     "EntityExtractor",
+    "Estimate",
     "Extractor",
+    "Finding",
     "Folder",
+    "Progress",
+    "Recipe",
     "RelationClassifier",
+    "Release",
+    "Released",
+    "TrainingConfig",
+    "Uncertainty",
     "UserError",
     "adapt",
     "aim",
@@ -60,16 +77,24 @@ __all__ = [
 ]
 HOMES = {  # module: the public names in it
     "api.corpus": ("baseline", "build", "generate", "load_recipe", "new_recipe", "recipes"),
-    "api.doctor": ("doctor",),
+    "api.doctor": ("Finding", "doctor"),
     "api.documents": ("export_corpus", "extract"),
     "api.folder": ("Folder",),
     "api.quality": ("aim", "noise", "outliers", "report"),
     "api.release": ("diff", "publish", "repin", "run"),
     "api.student": ("adapt", "evaluate", "export", "review", "search", "train"),
+    "corpus.generate": ("Estimate",),
     "errors": ("UserError",),
     "extraction.extract": ("Extractor",),
+    "hub.card": ("About",),
+    "hub.release": ("Release",),
     "inference": ("EntityExtractor", "RelationClassifier"),
+    "pipeline": ("Released",),
+    "quality.uncertainty": ("Uncertainty",),
+    "recipe.schema": ("Recipe",),
     "teacher.limits": ("AskLimits",),
+    "teacher.progress": ("Progress",),
+    "training.config": ("TrainingConfig",),
 }
 MODULE_OF = {name: module for module, names in HOMES.items() for name in names}
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
@@ -68,6 +69,27 @@ def test_every_public_name_has_annotated_parameters() -> None:
         if inspect.isfunction(function):
             for parameter in inspect.signature(function).parameters.values():
                 assert parameter.annotation is not parameter.empty, f"{name}: {parameter.name}"
+
+
+def types_in(hint: Any) -> Iterator[Any]:
+    """The classes that an annotation is made of."""
+    parts = hint if isinstance(hint, list) else get_args(hint)
+    if not parts:
+        yield hint
+    for part in parts:
+        yield from types_in(part)
+
+
+def test_every_type_in_a_signature_is_public() -> None:
+    """A caller can make what a function takes, and name what it returns."""
+    public = {name: getattr(cs, name) for name in cs.__all__}
+    for name, function in public.items():
+        if not inspect.isfunction(function):
+            continue
+        hints = get_type_hints(function, localns=public)
+        for found in (kind for hint in hints.values() for kind in types_in(hint)):
+            module = getattr(found, "__module__", "builtins").partition(".")[0]
+            assert module in sys.stdlib_module_names or found in public.values(), f"{name}: {found}"
 
 
 def test_unknown_name_is_an_attribute_error() -> None:
