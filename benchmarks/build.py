@@ -1,6 +1,6 @@
 """Rows a second and memory of a build, beside datasets.map with datasketch.
 
-    python benchmarks/build.py --rows 1000000 --json build.json
+    python -m benchmarks.build --rows 1000000 --json build.json
 
 Needs `pip install datasketch`. The answers are synthetic (synthetic_answers.py); making them is not
 timed. `rows_per_second` counts verification, filters, Parquet and measures. A build also draws its
@@ -25,7 +25,6 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # also where it is run as a file
 from benchmarks.synthetic_answers import synthetic_answer
 from corpusmith.corpus.build import SPLITS, benchmarks_at_hand, write_splits
 from corpusmith.corpus.filters.duplicates import find_duplicates
@@ -186,7 +185,7 @@ SUBJECTS = {"ours": ours, "augmented": ours_augmented, "peer": peer}
 
 
 def apart(subject: str, rows: int) -> dict[str, float]:
-    command = [sys.executable, __file__, "--measure", subject, "--rows", str(rows)]
+    command = [sys.executable, "-m", "benchmarks.build", "--measure", subject, "--rows", str(rows)]
     figures = json.loads(
         subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[
             -1

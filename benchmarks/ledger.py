@@ -1,6 +1,6 @@
 """Rows a second of a large ledger: answers written by 500, found settled, and read by key.
 
-    python benchmarks/ledger.py --rows 1000000 --json ledger.json
+    python -m benchmarks.ledger --rows 1000000 --json ledger.json
 
 In wall and CPU time, at `--rows` and at a hundredth of it, each in a process of its own, with the
 seconds of `corpusmith ledger show`. Nothing is sent. `ratio` is the rows a second found at

@@ -1,7 +1,7 @@
 """How fast the Space answers: alone, and with visitors, queued files and a hostile CSV at once.
 
-    python benchmarks/space.py --ner models/disease --relation models/gad --json space.json
-    python benchmarks/space.py --ner models/disease --files 3 --visitors 4 --rounds 2    # quick
+    python -m benchmarks.space --ner models/disease --relation models/gad --json space.json
+    python -m benchmarks.space --ner models/disease --files 3 --visitors 4 --rounds 2    # quick
 
 `server_p50_ms` is `Service.extract` on one sentence by all models, `end_to_end_p50_ms` the same
 by `/extract` over HTTP. `p95_ms` and `failed` are of `--visitors` at once, who ask `--rounds`

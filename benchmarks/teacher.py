@@ -1,8 +1,8 @@
 """Requests a second through plan, ledger and verification, beside a bare client and a peer.
 
-    python benchmarks/teacher.py --json teacher.json
-    python benchmarks/teacher.py --parts throughput --requests 2000
-    python benchmarks/teacher.py --parts peer --peer-python VENV/bin/python
+    python -m benchmarks.teacher --json teacher.json
+    python -m benchmarks.teacher --parts throughput --requests 2000
+    python -m benchmarks.teacher --parts peer --peer-python VENV/bin/python
 
 VENV holds bespokelabs-curator. A stub on the loopback answers after a fixed latency with a sentence
 that holds the names asked for. Every run is a process of its own. `ratio` is requests/s at 1 s
@@ -19,14 +19,12 @@ import multiprocessing
 import resource
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # also where it is run as a file
 from benchmarks.stub_teacher import sentence_for, stub
 
 IN_FLIGHT = 256

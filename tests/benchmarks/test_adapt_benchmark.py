@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.adapt import Plan, add_line, finished
-from benchmarks.adapt_table import SYSTEMS, mention_weighted, summary, table
+from benchmarks.adapt.runs import Plan, add_line, finished
+from benchmarks.adapt.table import SYSTEMS, mention_weighted, summary, table
 from corpusmith.corpus.build import build
 from tests.answered import answer_all
 from tests.fixtures.training import TAGS, ner_rows

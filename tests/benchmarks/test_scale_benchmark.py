@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("datatrove", reason="datatrove comes with corpusmith[scale]")
 
-from benchmarks.scale import growth, peak_ratio
+from benchmarks.scale.measure import growth, peak_ratio
 
 
 def run_of(rows: int, workers: int, speed: float, peak: float) -> dict:
@@ -55,9 +55,11 @@ def test_number_of_workers_does_not_change_rows_and_report_is_written(
         )
         assert run["disk_mb_by_folder"]["signatures"] > 0
     told = subprocess.run(
-        [sys.executable, "-m", "benchmarks.scale_tables", str(measured), "--rows", "40000"],
-        check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
+        [sys.executable, "-m", "benchmarks.scale.tables", str(measured), "--rows", "40000"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     signatures = report["runs"][2]["disk_mb_by_folder"]["signatures"] * 2**20 * 100
     assert f"| disk of `signatures` | {signatures / 1e9:,.1f} GB |" in told
     assert "| tasks | 1 |" in told

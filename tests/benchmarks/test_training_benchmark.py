@@ -85,7 +85,7 @@ def test_peer_script_is_run_and_scored(
 def test_output_of_failed_script_is_shown(
     ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
-    from benchmarks.training_peers import run_script
+    from benchmarks.training.peers import run_script
 
     (tmp_path / "peer.py").write_text("import sys; sys.exit('no such option')")
     job = {"data": str(ner_dataset), "encoder": str(tiny_encoder), "max_length": 64, "batch": 8}

@@ -98,7 +98,7 @@ def run_script(script: str, job: dict, folder: Path) -> dict:
         str(Path(script).resolve()),
         *(f"--{name}={value}" for name, value in options.items()),
     ]
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]  # holds seqeval/, which the script loads by name
     figures = timed(command, cwd=here, env=os.environ | {"PYTHONPATH": str(here.parent)})
     figures["sentences_per_second"] = (
         corpus.splits["train"].num_rows * job["epochs"] / figures["whole_process_seconds"]

@@ -20,7 +20,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.training_peers import run_script, score, timed, train_peer
+from benchmarks.training.peers import run_script, score, timed, train_peer
 
 SIDES = ("ours", "trainer")
 

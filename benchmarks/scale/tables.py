@@ -1,6 +1,6 @@
 """The tables of docs/scaling.md from what `benchmarks.scale` measured, with an extrapolation.
 
-    python -m benchmarks.scale_tables scale.json [--rows 10000000,1000000000]
+    python -m benchmarks.scale.tables scale.json [--rows 10000000,1000000000]
 
 The extrapolation starts from the largest measured size: time and disk grow with the rows, memory of
 a worker with its part alone.
