@@ -1,6 +1,7 @@
 """Import rules between the parts of the package, and limits on folder and function size."""
 
 import ast
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "corpusmith"
 MOST_FILES = 13  # in a folder: twelve modules and __init__.py
 MOST_PARAMETERS = 6
+MOST_LINES = 300
+KEPT_FROM_FORMATTER = re.compile(r"#\s*fmt:\s*(skip|off)")
 PARTS = {
     *("lexicon", "recipe", "teacher", "corpus", "quality", "training", "evaluation"),
     *("evidence", "cards", "hub", "extraction", "space", "cli"),
@@ -113,6 +116,18 @@ def test_folders_hold_few_files() -> None:
         str(folder.relative_to(PACKAGE)): len(list(folder.glob("*.py"))) for folder in folders
     }
     assert not {name: count for name, count in counts.items() if count > MOST_FILES}
+
+
+def test_files_are_short_and_formatted() -> None:
+    """Under 300 lines, and none kept from the formatter."""
+    repo, wrong = PACKAGE.parent, []
+    for path in sorted(repo.rglob("*.py")):
+        if {".venv", "runs"} & set(path.relative_to(repo).parts):
+            continue
+        text = path.read_text(encoding="utf-8")
+        if len(text.splitlines()) >= MOST_LINES or KEPT_FROM_FORMATTER.search(text):
+            wrong.append(str(path.relative_to(repo)))
+    assert not wrong
 
 
 def test_functions_take_at_most_six_parameters() -> None:

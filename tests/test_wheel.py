@@ -113,9 +113,13 @@ def test_every_verb_works_beside_hostile_files(
         return checked(*script, *line, cwd=hostile, env=clean_environment(**more))
 
     where = checked(
-        installed.bin / "python", "-P", "-c", "import corpusmith; print(corpusmith.__file__)",
-        cwd=hostile, env=clean_environment(),
-    )  # fmt: skip
+        installed.bin / "python",
+        "-P",
+        "-c",
+        "import corpusmith; print(corpusmith.__file__)",
+        cwd=hostile,
+        env=clean_environment(),
+    )
     assert Path(where.strip()).is_relative_to(installed.bin.parent)
 
     assert "demo-disease" in verb("recipes")
@@ -152,8 +156,19 @@ def test_every_verb_works_beside_hostile_files(
         verb("diff", "local/another", "v0.1.0", "v0.1.0", **here)
         model = f"local/corpusmith-tiny-disease-{encoder.name}@v0.1.0"
         verb("repin", "local/corpusmith", model, "--dry-run", **here)
-        verb("hub", "push", "local/another", "--kind", "dataset", "--from", hub.url, "--to",
-             hub.url, "--as", "local/pushed")  # fmt: skip
+        verb(
+            "hub",
+            "push",
+            "local/another",
+            "--kind",
+            "dataset",
+            "--from",
+            hub.url,
+            "--to",
+            hub.url,
+            "--as",
+            "local/pushed",
+        )
     finally:
         hub.stop()
 

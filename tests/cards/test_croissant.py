@@ -22,8 +22,10 @@ def test_full_card_is_valid_without_warning(dataset_facts: DatasetFacts, tmp_pat
     metadata = read(croissant.render(dataset_facts, URL), tmp_path).metadata
     assert not metadata.issues.report()
     assert metadata.version == "0.2.0" and {record.id for record in metadata.record_sets} == {
-        "demo-disease", "demo-gad", "rejected",
-    }  # fmt: skip
+        "demo-disease",
+        "demo-gad",
+        "rejected",
+    }
 
 
 @pytest.mark.parametrize("columns", [("id", "string"), ("score", "float64")])

@@ -157,9 +157,15 @@ def test_javascript_snippet_joins_word_pieces(model_facts: ModelFacts) -> None:
     snippet = re.search(r"```js\n(.*?)\n```", card, re.S)
     assert snippet is not None
     pieces = [
-        ("O", "ap"), ("B-Disease", "##c"), ("B-Disease", "familial"), ("I-Disease", "polyp"),
-        ("O", "##osis"), ("O", "and"), ("I-Disease", "gout"), ("B-Disease", "gout"),
-    ]  # fmt: skip
+        ("O", "ap"),
+        ("B-Disease", "##c"),
+        ("B-Disease", "familial"),
+        ("I-Disease", "polyp"),
+        ("O", "##osis"),
+        ("O", "and"),
+        ("I-Disease", "gout"),
+        ("B-Disease", "gout"),
+    ]
     tokens = json.dumps([{"entity": entity, "word": word} for entity, word in pieces])
     stub = f"const pipeline = async () => async () => {tokens};"
     program = stub + snippet[1].split("\n", 1)[1].replace(

@@ -9,9 +9,17 @@ from corpusmith.cli.display import LiveProgress, progress_line
 from corpusmith.teacher.progress import Progress
 
 PROGRESS = Progress(
-    100, before=20, answered=30, accepted=25, rejected=5, failed=10, in_flight=8, prompt_tokens=900,
-    completion_tokens=300, seconds=60.0,
-)  # fmt: skip
+    100,
+    before=20,
+    answered=30,
+    accepted=25,
+    rejected=5,
+    failed=10,
+    in_flight=8,
+    prompt_tokens=900,
+    completion_tokens=300,
+    seconds=60.0,
+)
 
 
 class Terminal(io.StringIO):

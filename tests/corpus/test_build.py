@@ -205,13 +205,6 @@ def test_error_for_empty_ledger_names_remedy(ner_recipe: Path, tmp_path: Path) -
         build(str(ner_recipe), tmp_path / "out", tmp_path / "empty.sqlite")
 
 
-def test_error_for_missing_transcript_names_remedy(ner_recipe: Path, tmp_path: Path) -> None:
-    with pytest.raises(
-        UserError, match=r"no transcript ships with it; .*--ledger runs/tiny-disease/ledger.sqlite"
-    ):
-        build(str(ner_recipe), tmp_path / "out")
-
-
 def test_relations_are_built_with_masks_and_spans(relation_recipe: Path, tmp_path: Path) -> None:
     facts = build(
         str(relation_recipe),

@@ -3,48 +3,17 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from corpusmith.corpus.example import Entities, PairSentence, Reject, Span, entity_row, pair_row
-from corpusmith.corpus.verify import Verifier
+from corpusmith.corpus.example import Entities, Reject, entity_row
 from corpusmith.lexicon.words import locate_words, words
 from corpusmith.recipe.load import load_recipe
-from corpusmith.recipe.plan import Plan
-from corpusmith.recipe.request import Request, Seed
-from corpusmith.recipe.schema import Kind, Recipe, Selection
+from corpusmith.recipe.schema import Recipe, Selection
+from tests.corpus.verified import FILLER, PARTS, asked, judge, mentions, sentence_of, verify
 
 
 @pytest.fixture
 def recipe(ner_recipe: Path) -> Recipe:
     return load_recipe(str(ner_recipe))
-
-
-def asked(*seeds: tuple[str, str], label: str | None = None) -> Request:
-    """A request for these (text, lexicon) seeds; their concept ids are 1 and 2 in turn."""
-    kind = Kind(name="test", weight=1, label=label)
-    named = (
-        Seed(text, lexicon, f"{lexicon[0].upper()}:{1 + i % 2}")
-        for i, (text, lexicon) in enumerate(seeds)
-    )
-    return Request(0, "test-0", kind, "train", tuple(named), {"seed": 0}, "ner.v1@0")
-
-
-def verify(recipe: Recipe, request: Request, answer: str) -> Entities | PairSentence | Reject:
-    return Verifier(recipe, Plan(recipe).lexicons).verify(request, answer)
-
-
-def judge(
-    recipe: Recipe, answer: str, *seeds: tuple[str, str], split: str = "train"
-) -> Entities | Reject:
-    outcome = verify(recipe, replace(asked(*seeds), split=split), answer)
-    assert not isinstance(outcome, PairSentence)
-    return outcome
-
-
-def mentions(recipe: Recipe, answer: str, *seeds: tuple[str, str]) -> list[str]:
-    outcome = judge(recipe, answer, *seeds)
-    assert isinstance(outcome, Entities), outcome
-    return [span.text for span in outcome.spans]
 
 
 @pytest.mark.parametrize(
@@ -177,43 +146,6 @@ def test_brackets_without_abbreviation_are_ignored(recipe: Recipe) -> None:
     ) == ["gout"]
 
 
-# Names that nest ("breast cancer 1" is a gene, "cancer" a disease too), that an acronym follows,
-# and that hold hyphens.
-NAMES = st.sampled_from(
-    [
-        "gout",
-        "cancer",
-        "breast cancer",
-        "breast cancer 1",
-        "ataxia-telangiectasia (AT)",
-        "Wilms tumours",
-        "CF",
-        "BRCA1",
-    ]
-)
-MARKS = st.text("\u0301\u0308\u200d\u20dd\ufe0f\u0670\u093e", max_size=2)
-ODD = st.sampled_from(
-    [
-        "\U0001f9ec",
-        "\U0001f469\u200d\u2695\ufe0f",
-        "\u0130",
-        "\u00df",
-        "\ufb01",
-        "\u2011",
-        "\u00a0",
-        "(",
-        "/",
-    ]
-)
-FILLER = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12) | MARKS | ODD
-GLUE = st.sampled_from(["", " ", " ", " ", "-", "/", "\u0301"])
-PARTS = st.lists(st.tuples(FILLER, GLUE, NAMES, GLUE), min_size=1, max_size=5)
-
-
-def sentence_of(parts: list[tuple[str, str, str, str]], tail: str) -> str:
-    return "In this " + "".join(map("".join, parts)) + tail + " of all that we saw"
-
-
 @given(PARTS, FILLER)
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None
@@ -248,49 +180,10 @@ def mentions_of(row: dict) -> list[tuple[int, int]]:
     return found
 
 
-@given(PARTS, FILLER)
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None
-)
-def test_any_text_keeps_pairs_valid(
-    relation_recipe: Path, parts: list[tuple[str, str, str, str]], tail: str
-) -> None:
-    recipe = load_recipe(str(relation_recipe))
-    request = asked(("BRCA1", "gene"), ("breast cancer", "disease"), label="related")
-    outcome = verify(recipe, request, sentence_of(parts, f"{tail} BRCA1 and breast cancer"))
-    if isinstance(outcome, PairSentence):
-        row = pair_row(outcome, {"unrelated": 0, "related": 1})
-        for span in (row["head"], row["tail"]):
-            assert span["text"] and row["source_text"][span["start"] : span["end"]] == span["text"]
-        unmasked = (
-            row["text"]
-            .replace("@GENE$", row["head"]["text"], 1)
-            .replace("@DISEASE$", row["tail"]["text"], 1)
-        )
-        assert unmasked == row["source_text"]
-
-
 def test_adjacent_mentions_keep_their_boundary(recipe: Recipe) -> None:
     outcome = judge(recipe, "The terms gout gout were used in both of them.", ("gout", "disease"))
     assert isinstance(outcome, Entities)
     assert entity_row(outcome, {"O": 0, "B-Disease": 1, "I-Disease": 2})["ner_tags"][2:4] == [1, 1]
-
-
-def test_pair_is_masked_in_place(relation_recipe: Path) -> None:
-    recipe = load_recipe(str(relation_recipe))
-    request = asked(("BRCA1", "gene"), ("breast cancer", "disease"), label="related")
-    outcome = verify(recipe, request, "Carriers of BRCA1 develop breast cancer at an early age.")
-    assert isinstance(outcome, PairSentence)
-    assert outcome.masked == "Carriers of @GENE$ develop @DISEASE$ at an early age."
-    assert outcome.label == "related"
-    assert outcome.head == Span(12, 17, "gene", "BRCA1", "G:1")
-
-
-def test_overlapping_pair_is_rejected(relation_recipe: Path) -> None:
-    recipe = load_recipe(str(relation_recipe))
-    request = asked(("breast cancer 1", "gene"), ("breast cancer", "disease"), label="related")
-    answer = "Variants of breast cancer 1 were found in half of the women."
-    assert verify(recipe, request, answer) == Reject("head and tail overlap")
 
 
 def test_borrowed_seed_outside_the_selection_is_context(recipe: Recipe) -> None:
@@ -313,23 +206,6 @@ def test_requested_name_of_another_type_is_kept_as_context(recipe: Recipe) -> No
     )
     assert isinstance(outcome, Entities)
     assert [(span.text, span.label) for span in outcome.context] == [("CFTR", "gene")]
-
-
-def test_pair_named_together_gets_label_of_recipe(
-    relation_recipe: Path,
-) -> None:
-    recipe = load_recipe(str(relation_recipe))
-    assert recipe.relation is not None
-    request = next(
-        request for request in Plan(recipe).requests() if request.kind.label == "unrelated"
-    )
-    gene, disease = (seed.text for seed in request.seeds)
-    answer = f"The {gene} gene was typed in a sample of patients with {disease}."
-    assert verify(recipe, request, answer).label == "unrelated"
-    together = recipe.relation.model_copy(update={"named_together": "related"})
-    assert (
-        verify(recipe.model_copy(update={"relation": together}), request, answer).label == "related"
-    )
 
 
 def masking(recipe: Recipe) -> Recipe:

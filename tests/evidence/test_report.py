@@ -2,101 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from corpusmith.errors import UserError
-from corpusmith.evidence import report as reporting
-from corpusmith.evidence.plans import Choices
-from corpusmith.evidence.sentences import Sentences, acceptance, quantiles
-from corpusmith.quality.second_build import Run
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan
-from corpusmith.recipe.request import Request
 from corpusmith.teacher.ledger import Answer, Ledger
 from corpusmith.teacher.payload import payload_key
-
-RUN = ("encoder", "ledger", "benchmarks", "settings")
-
-
-def report(recipe: str, out: Path, say=print, **given) -> dict:
-    """The report with some fields of Run and of Choices."""
-    run = Run(out, **{name: given.pop(name) for name in RUN if name in given})
-    lists = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
-    return reporting.report(recipe, run, Choices(**lists), say)
-
-
-OPENINGS = [
-    "In the families",
-    "Among all controls",
-    "At follow-up",
-    "Before treatment",
-    "In most of the carriers",
-]
-DISEASES = ["gout", "cystic fibrosis", "colon cancer", "breast cancer"]
-
-
-def answer_of(request: Request) -> str:
-    """Write a valid answer to the request; every seventh answer is unusable."""
-    if request.index % 7 == 6:
-        return f"Sure, here it is: {request.index}"
-    names = " and ".join(seed.text for seed in request.seeds) or "nothing of note"
-    opening = OPENINGS[request.index % 5]
-    share = f"{request.index + 3} of {2 * request.index + 9}"
-    return f"{opening} of region {request.index} we found {names} in {share} persons"
-
-
-def real_row(number: int, split: str) -> dict:
-    disease = DISEASES[number % 4].split() if number % 3 else []
-    tokens = [
-        "Cohort",
-        str(number),
-        "was",
-        "screened",
-        f"{split}wise",
-        "for",
-        *(disease or ["variants"]),
-        "twice",
-        ".",
-    ]
-    tags = (
-        ["O"] * 6
-        + (["B-Disease"] + ["I-Disease"] * (len(disease) - 1) if disease else ["O"])
-        + ["O", "O"]
-    )
-    return {"id": f"{split}-{number}", "tokens": tokens, "ner_tags": tags}
-
-
-@pytest.fixture
-def benchmarks(tmp_path: Path) -> Path:
-    folder = tmp_path / "benchmarks" / "ner" / "tiny"
-    folder.mkdir(parents=True)
-    for split, rows in (("train", 40), ("dev", 24)):
-        lines = "".join(json.dumps(real_row(number, split)) + "\n" for number in range(rows))
-        (folder / f"{split}.jsonl").write_text(lines, encoding="utf-8")
-    return tmp_path / "benchmarks"
-
-
-@pytest.fixture
-def recipe(ner_recipe: Path) -> Path:
-    """The tiny recipe with a benchmark, and with rows made by replacement."""
-    content = yaml.safe_load(ner_recipe.read_text(encoding="utf-8"))
-    content |= {"benchmarks": ["ner/tiny"], "augment": {"replacements": 2, "contrasts": 1}}
-    ner_recipe.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    return ner_recipe
-
-
-@pytest.fixture
-def ledger(recipe: Path, tmp_path: Path) -> Path:
-    requests = list(Plan(load_recipe(str(recipe))).requests())
-    with Ledger(tmp_path / "ledger.sqlite") as opened:
-        opened.add((payload_key(request.payload), request.payload) for request in requests)
-        opened.record(
-            Answer(payload_key(request.payload), answer_of(request)) for request in requests
-        )
-    return tmp_path / "ledger.sqlite"
+from tests.evidence.reported import report
 
 
 def test_report_without_training_quotes_no_benchmark_sentence(
@@ -167,36 +81,6 @@ def test_sections_that_need_a_benchmark_are_left_out_without_one(
 def test_error_names_unknown_section(recipe: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no section called forms: choose among acceptance"):
         report(str(recipe), tmp_path, only=["forms"])
-
-
-def test_interval_has_zero_width_when_all_answers_are_accepted() -> None:
-    build = {
-        "counts": {"accepted": 9, "answered": 9},
-        "rejected_by_reason": {},
-        "filtered_by_reason": {},
-    }
-    assert acceptance({**build, "added_by_augmentation": {}})["ci95"] == [1.0, 1.0]
-
-
-def test_sample_keeps_order_and_pairs_of_id_and_text() -> None:
-    drawn = Sentences([str(i) for i in range(100)], [f"text {i}" for i in range(100)]).sample(10)
-    assert len(drawn.ids) == 10 and drawn.ids == sorted(drawn.ids, key=int)
-    assert all(
-        text == f"text {number}" for number, text in zip(drawn.ids, drawn.texts, strict=True)
-    )
-
-
-def test_interval_of_quantiles_contains_the_mean() -> None:
-    import numpy as np
-
-    figures = quantiles(np.linspace(0, 1, 101))
-    assert (figures["mean"], figures["p50"], figures["p99"], figures["max"]) == (
-        0.5,
-        0.5,
-        0.99,
-        1.0,
-    )
-    assert figures["ci95"][0] < 0.5 < figures["ci95"][1]
 
 
 @pytest.mark.slow
@@ -395,81 +279,3 @@ def test_relation_report_uses_two_fold_cross_validation_and_states_gap(
     answers.write_text('{"id": "of another", "label": 1}\n', encoding="utf-8")
     with pytest.raises(UserError, match="predicts no row of tiny, dev"):
         report(str(relation_recipe), out, **asked)
-
-
-def test_llm_is_scored_on_rows_of_shipped_or_given_predictions(
-    recipe: Path, ledger: Path, benchmarks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("corpusmith.evidence.students.ZERO_SHOT", tmp_path)
-    asked = {"ledger": ledger, "benchmarks": benchmarks, "only": ["baselines"], "systems": ()}
-
-    def baselines(**arguments: Any) -> dict:
-        return report(str(recipe), tmp_path / "report", **asked, **arguments)["sections"][
-            "baselines"
-        ]
-
-    def predict(file: Path, split: str, rows: int) -> Path:
-        right = [
-            {key: row[key] for key in ("id", "ner_tags")}
-            for row in (real_row(n, split) for n in range(rows))
-        ]
-        file.write_text("".join(json.dumps(row) + "\n" for row in right), encoding="utf-8")
-        return file
-
-    none = baselines()
-    assert [row["system"] for row in none["rows"]] == ["dictionary"]
-    name = load_recipe(str(recipe)).name
-    assert (
-        f"the teacher itself, zero-shot: no predictions ship for {name}, dev; give --zero-shot"
-        in none["left_out"]
-    )
-    predict(tmp_path / f"{name}-dev.jsonl", "dev", 9)
-    ships = baselines()
-    assert {row["system"]: row["figures"]["strict_f1"] for row in ships["rows"]}[
-        "zero-shot"
-    ] == 100.0
-    assert "9 of the 24 sentences" in ships["notes"][0]
-    assert not baselines(zero_shot=predict(tmp_path / "all.jsonl", "dev", 24))["notes"]
-    with pytest.raises(UserError, match="predicts no row of tiny, dev"):
-        baselines(zero_shot=predict(tmp_path / "other.jsonl", "train", 9))
-    with pytest.raises(UserError, match=r"no predictions at .*gone.jsonl"):
-        baselines(zero_shot=tmp_path / "gone.jsonl")
-
-    whole = tmp_path / "all.jsonl"
-    files = (("adapted", whole), ("adapted", whole), ("assisted", whole), ("assisted", whole))
-    rows = {row["system"]: row for row in baselines(predictions=files)["rows"]}
-    assert rows["adapted"]["figures"]["by_seed"] == {"1": 100.0, "2": 100.0}
-    assert list(rows["assisted"]["above"]) == ["dictionary"]
-    page = (tmp_path / "report" / "README.md").read_text(encoding="utf-8")
-    line = next(line for line in page.splitlines() if "adapted to real text" in line)
-    assert "100.0 ± 0.0 (100.0 to 100.0)" in line
-    with pytest.raises(UserError, match="9 of 24 sentences"):
-        baselines(predictions=(("adapted", predict(tmp_path / "part.jsonl", "dev", 9)),))
-    with pytest.raises(UserError, match="one a seed"):
-        baselines(predictions=files[1:])
-
-
-@pytest.mark.slow
-def test_killed_report_does_not_retrain_finished_student(
-    recipe: Path, ledger: Path, benchmarks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = {
-        "ledger": ledger,
-        "benchmarks": benchmarks,
-        "only": ["baselines"],
-        "systems": ["synthetic"],
-        "seeds": [1],
-    }
-    asked["settings"] = {"epochs": 1}
-
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("corpusmith.evidence.student_runs.row_scores", killed)
-        report(str(recipe), tmp_path / "report", **asked)
-    monkeypatch.setattr("corpusmith.training.loop.train", killed)
-    section = report(str(recipe), tmp_path / "report", **asked)["sections"]["baselines"]
-    assert [row["system"] for row in section["rows"]] == ["dictionary", "synthetic"]
-    (left,) = (tmp_path / "report" / "runs").iterdir()
-    assert left.suffix == ".json"

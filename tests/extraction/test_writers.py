@@ -26,7 +26,7 @@ MENTION = st.tuples(
     st.none() | st.sampled_from([0.0, 0.25, 1.0]),
     st.none() | st.just("MESH:D1"),
     st.sampled_from([(), ("negated",), ("negated", "historical")]),
-)  # fmt: skip
+)
 
 
 @st.composite

@@ -8,17 +8,10 @@ from huggingface_hub import HfApi
 
 from corpusmith.cards import changelog
 from corpusmith.cards.space import Source
-from corpusmith.cli.display import release_lines
 from corpusmith.errors import UserError
-from corpusmith.hub.publish import About, diff, publish, repin, rollback
+from corpusmith.hub.publish import About, publish, repin
 from corpusmith.hub.repo import HubTarget, Repo
-
-CORPUS, MODEL, SPACE = "local/corpusmith-ner", "local/corpusmith-demo", "local/corpusmith"
-
-
-def text(kind: str, repo_id: str, path: str, hub: str, revision: str = "main") -> str:
-    repo = Repo(kind, repo_id, HubTarget(hub))
-    return repo.read(repo.standing(revision).files[path]).decode()
+from tests.hub.published import CORPUS, MODEL, SPACE, text
 
 
 def test_first_release_is_one_commit_and_one_tag(hub: str, corpus_folder: Path) -> None:
@@ -38,42 +31,6 @@ def test_same_content_is_not_published_again(hub: str, corpus_folder: Path) -> N
     first = publish("dataset", corpus_folder, CORPUS, target=HubTarget(hub))
     again = publish("dataset", corpus_folder, CORPUS, target=HubTarget(hub))
     assert (again.state, again.version, again.commit) == ("unchanged", "v0.1.0", first.commit)
-
-
-def test_existing_repo_becomes_public_only_on_request_and_as_last_step(
-    hub: str, tmp_path: Path, write
-) -> None:
-    write_corpus, _ = write
-    publish("dataset", write_corpus(tmp_path / "a"), CORPUS, target=HubTarget(hub))
-    api, more = HfApi(endpoint=hub), write_corpus(tmp_path / "b", rows=30)
-    planned = publish("dataset", more, CORPUS, target=HubTarget(hub, private=False, dry_run=True))
-    assert planned.shown and "would become visible to everybody" in release_lines(planned)
-    assert api.dataset_info(CORPUS).private
-    done = publish("dataset", more, CORPUS, target=HubTarget(hub, private=False))
-    assert (done.state, done.shown) == ("released", True) and not api.dataset_info(CORPUS).private
-    again = publish("dataset", more, CORPUS, target=HubTarget(hub, private=False))
-    assert (again.state, again.shown) == ("unchanged", False)
-    publish("dataset", more, CORPUS, target=HubTarget(hub))
-    assert not api.dataset_info(CORPUS).private, (
-        "what is public isn't hidden by a release that says nothing of it"
-    )
-
-
-def test_unchanged_repo_can_become_public_but_not_by_a_pull_request(
-    hub: str, corpus_folder: Path
-) -> None:
-    publish("dataset", corpus_folder, CORPUS, target=HubTarget(hub))
-    (corpus_folder / "recipes" / "demo-disease" / "recipe.yaml").write_text(
-        "name: demo-disease\ntitle: New\n"
-    )
-    assert not publish(
-        "dataset", corpus_folder, CORPUS, target=HubTarget(hub, private=False, pull_request=True)
-    ).shown
-    assert HfApi(endpoint=hub).dataset_info(CORPUS).private
-    publish("dataset", corpus_folder, CORPUS, target=HubTarget(hub))
-    done = publish("dataset", corpus_folder, CORPUS, target=HubTarget(hub, private=False))
-    assert (done.state, done.shown) == ("unchanged", True)
-    assert "is visible from now on to everybody" in release_lines(done)
 
 
 def test_version_matches_the_change_and_old_versions_stay(hub: str, tmp_path: Path, write) -> None:
@@ -155,44 +112,6 @@ def test_pull_request_leaves_main_unchanged_and_is_opened_once(
     tagged = publish("dataset", bigger, CORPUS, target=HubTarget(hub))
     assert (tagged.state, tagged.version) == ("unchanged", "v0.2.0")
     assert repo.standing().tags["v0.2.0"] == repo.standing().head, "the merged commit is tagged"
-
-
-def test_rollback_restores_content_under_a_new_version(hub: str, tmp_path: Path, write) -> None:
-    write_corpus, _ = write
-    publish("dataset", write_corpus(tmp_path / "a"), CORPUS, target=HubTarget(hub))
-    publish("dataset", write_corpus(tmp_path / "b", rows=30), CORPUS, target=HubTarget(hub))
-    done = rollback("dataset", CORPUS, "v0.1.0", target=HubTarget(hub))
-    repo = Repo("dataset", CORPUS, HubTarget(hub))
-    old, new = repo.standing("v0.1.0").files, repo.standing().files
-    assert done.version == "v0.3.0", "changed rows raise the second number"
-    assert set(repo.standing().tags) == {"v0.1.0", "v0.2.0", "v0.3.0"}
-    assert {path for path in old if old[path].oid != new[path].oid} == {
-        "README.md",
-        "CHANGELOG.md",
-        "croissant.json",
-    }
-    assert 'revision="v0.3.0"' in text("dataset", CORPUS, "README.md", hub)
-    assert "Rolled back to v0.1.0." in text("dataset", CORPUS, "CHANGELOG.md", hub)
-
-
-def test_rollback_to_unknown_version_explains_remedy(hub: str, corpus_folder: Path) -> None:
-    publish("dataset", corpus_folder, CORPUS, target=HubTarget(hub))
-    with pytest.raises(UserError, match=r"no version v9\.9\.9"):
-        rollback("dataset", CORPUS, "v9.9.9", target=HubTarget(hub))
-
-
-def test_diff_counts_rows_by_config(hub: str, tmp_path: Path, write) -> None:
-    write_corpus, _ = write
-    publish("dataset", write_corpus(tmp_path / "a"), CORPUS, target=HubTarget(hub))
-    publish(
-        "dataset",
-        write_corpus(tmp_path / "b", rows=30, text=" in mice"),
-        CORPUS,
-        target=HubTarget(hub),
-    )
-    shown = diff("dataset", CORPUS, "v0.1.0", "v0.2.0", target=HubTarget(hub))
-    assert "| `demo-disease` | 10 | 0 | 20 |" in shown
-    assert "rejected" not in shown.split("\n- ")[0], "a config without a change isn't listed"
 
 
 def test_model_version_matches_the_change(hub: str, tmp_path: Path, write) -> None:

@@ -77,7 +77,7 @@ def test_best_template_improves_over_rounds_and_all_are_kept(
         "1.2": "a brace that is no slot",
         "2.2": "the same as another, or as the example",
         "2.3": "unknown slot journal",
-    }  # fmt: skip
+    }
     short = next(entry for entry in facts["templates"] if entry["id"] == "1.3")
     assert short["scores"]["acceptance"] == 0.0
     assert [sentence["reason"] for sentence in short["sentences"]] == ["too short"] * 5
@@ -211,8 +211,9 @@ def test_target_is_local_benchmark_or_shipped_figures(ner_recipe: Path, tmp_path
         "".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8"
     )
     assert target_form(recipe, tmp_path) == (
-        {"tokens_mean": 3.0, "share_ending_in_full_stop": 1.0, "mentions_mean": 1.0}, "ner/mine/dev"
-    )  # fmt: skip
+        {"tokens_mean": 3.0, "share_ending_in_full_stop": 1.0, "mentions_mean": 1.0},
+        "ner/mine/dev",
+    )
     assert (
         target_form(load_recipe("ncbi-disease"), None)[1] == "shipped figures of ner/ncbi_disease"
     )

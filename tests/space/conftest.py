@@ -5,9 +5,11 @@ any model, and the tables below give their output.
 import gzip
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -21,6 +23,8 @@ import pytest
 from corpusmith.extraction.assist.served import assisted_reader
 from corpusmith.space.service import Service
 from corpusmith.space.settings import read_settings
+from tests.fixtures.browser import CHROMIUM, FLAGS
+from tests.space.pages import DESKTOP
 
 DISEASE = {
     "asthma": (0.0, 6.0, 0.0),
@@ -225,3 +229,55 @@ def app(
     """The page over the three models, started from the checkout."""
     log = tmp_path_factory.mktemp("app") / "log.txt"
     return start_app(Path("space/app.py").resolve(), sys.executable, environment, log)
+
+
+AXE = "4.14.1"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not Path(CHROMIUM).exists():
+        pytest.skip("needs Debian's chromium: apt-get install chromium")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The source of axe-core, downloaded from the npm registry once per machine."""
+    if not shutil.which("npm"):
+        pytest.skip("needs npm for axe-core")
+    folder = Path(tempfile.gettempdir()) / f"axe-core-{AXE}"
+    source = folder / "node_modules/axe-core/axe.min.js"
+    if not source.exists():
+        folder.mkdir(exist_ok=True)
+        subprocess.run(
+            ["npm", "install", "--silent", "--prefix", folder, f"axe-core@{AXE}"], check=True
+        )
+    return source.read_text()
+
+
+@pytest.fixture
+def open_page(app, browser: Any) -> Iterator[Any]:
+    """Open the page at a size and in a theme. The test fails if a script fails."""
+    contexts, faults = [], []
+
+    def opened(size: tuple[int, int] = DESKTOP, theme: str = "light", fragment: str = "") -> Any:
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, color_scheme=theme
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(f"{app.url}?__theme={theme}{fragment}")
+        page.wait_for_selector("#extract-tab .textfield")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert faults == []

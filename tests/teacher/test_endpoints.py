@@ -1,7 +1,6 @@
 """Endpoint quirks: which replies are answers, which end a run, and which are counted."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,44 +9,11 @@ from starlette.responses import JSONResponse, Response
 from corpusmith.errors import UserError
 from corpusmith.teacher.client import generate
 from corpusmith.teacher.ledger import Ledger
-from corpusmith.teacher.limits import AskLimits
-from tests.teacher.fake_teacher import FakeTeacher, Habit, completion, problem
-from tests.teacher.test_client import payload, plan
+from tests.teacher.fake_teacher import FakeTeacher, completion, problem
+from tests.teacher.habits import SENTENCE, ask
+from tests.teacher.sent import plan
 
-SENTENCE = "Ataxia was seen in nine families with the mutation."
-
-
-@pytest.fixture
-def ledger(tmp_path: Path):
-    with Ledger(tmp_path / "ledger.sqlite") as opened:
-        yield opened
-
-
-@pytest.fixture(autouse=True)
-def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("corpusmith.teacher.endpoint.retries.backoff", lambda attempt: 0.01)
-
-
-def counted(ledger: Ledger) -> dict[str, int]:
-    totals = ledger.totals()
-    return {
-        "prompt": sum(usage.prompt_tokens for usage in totals),
-        "completion": sum(usage.completion_tokens for usage in totals),
-    }
-
-
-def ask(habit: Habit, ledger: Ledger, n: int = 40, **limits: Any) -> tuple[FakeTeacher, str]:
-    """Send n requests and check that billed equals counted. Returns the teacher and the error."""
-    teacher, error, before = FakeTeacher(habit=habit), "", counted(ledger)
-    with teacher.serve() as url:
-        try:
-            generate(plan(n), ledger, base_url=url, limits=AskLimits(**limits))
-        except UserError as raised:
-            error = str(raised)
-    assert counted(ledger) == {name: n + teacher.bills[name] for name, n in before.items()}
-    counts = ledger.counts()
-    assert counts["answered"] + counts["failed"] + counts["pending"] == counts["requests"]
-    return teacher, error
+pytestmark = pytest.mark.usefixtures("no_backoff")
 
 
 USAGE = {"prompt_tokens": 40, "completion_tokens": 12, "total_tokens": 552}
@@ -262,81 +228,6 @@ def test_error_in_reply_body_is_retried(ledger: Ledger) -> None:
     ]
     teacher, _ = ask(lambda p, n: failing[n - 1] if n <= 3 else None, ledger, 6)
     assert ledger.counts()["answered"] == 6 and teacher.asked.total() == 9
-
-
-@pytest.mark.parametrize(
-    ("refuses", "message", "sent"),
-    [
-        (
-            "seed",
-            {
-                "message": {
-                    "detail": [{"loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]
-                }
-            },
-            {},
-        ),
-        (
-            "max_tokens",
-            {
-                "error": {
-                    "message": "Unsupported parameter: 'max_tokens'. "
-                    "Use 'max_completion_tokens' instead."
-                }
-            },
-            {"max_completion_tokens": 50},
-        ),
-        (
-            "temperature",
-            {
-                "error": {
-                    "message": "Unsupported value: 0.9 does not work here.",
-                    "param": "temperature",
-                }
-            },
-            {},
-        ),
-    ],
-)  # fmt: skip
-def test_refused_parameter_is_omitted_or_renamed_and_remembered(
-    ledger: Ledger, refuses: str, message: dict[str, Any], sent: dict[str, Any]
-) -> None:
-    def habit(asked: dict[str, Any], n: int) -> Response | None:
-        return JSONResponse(message, 400) if refuses in asked else None
-
-    teacher, _ = ask(habit, ledger, 20)
-    assert ledger.counts()["answered"] == 20 and teacher.asked.total() <= 20 + 16
-    last = teacher.payloads[-1]
-    assert refuses not in last and sent.items() <= last.items()
-    with teacher.serve() as url:
-        asked = teacher.asked.total()
-        generate(plan(20), ledger, base_url=url)
-        assert teacher.asked.total() == asked  # the key is that of the planned payload
-
-
-def test_dialect_is_remembered_per_endpoint(ledger: Ledger) -> None:
-    teacher = FakeTeacher(
-        habit=lambda p, n: (
-            problem(422, "seed: Extra inputs are not permitted") if "seed" in p else None
-        )
-    )
-    with teacher.serve() as url:
-        done = generate(plan(3), ledger, base_url=url)
-        asked = teacher.asked.total()
-        generate([payload(i) for i in range(3, 9)], ledger, base_url=url)
-    assert done.dialect == "seed left out" and teacher.asked.total() == asked + 6
-
-
-def test_refused_system_message_is_merged_into_user_message(ledger: Ledger) -> None:
-    def habit(asked: dict[str, Any], n: int) -> Response | None:
-        refused = any(message["role"] == "system" for message in asked["messages"])
-        return problem(400, "System role not supported") if refused else None
-
-    teacher, _ = ask(habit, ledger, 4)
-    assert teacher.payloads[-1]["messages"][0]["role"] == "user"
-    assert teacher.payloads[-1]["messages"][0]["content"].startswith(
-        "Reply with a sentence.\n\nTopic"
-    )
 
 
 def test_retry_after_date_of_skewed_server_clock_is_obeyed(ledger: Ledger) -> None:

@@ -20,7 +20,7 @@ from corpusmith.teacher.ledger import Ledger
 from corpusmith.teacher.limits import AskLimits
 from corpusmith.teacher.payload import payload_key
 from tests.teacher.fake_teacher import FINAL, PASSING, FakeTeacher, completion, problem
-from tests.teacher.test_client import plan
+from tests.teacher.sent import plan
 
 # 20,000 take over two minutes on two busy cores: an environment variable raises the number.
 REQUESTS = int(os.environ.get("CORPUSMITH_SOAK_REQUESTS", "3000"))

@@ -7,9 +7,15 @@ from pathlib import Path
 import pytest
 
 from corpusmith.errors import UserError
+from corpusmith.recipe.load import load_recipe
 from corpusmith.teacher.ledger import Answer, Ledger
 from corpusmith.teacher.payload import payload_key
-from corpusmith.teacher.transcript import export_transcript, import_transcript, transcript_header
+from corpusmith.teacher.transcript import (
+    answered_by_transcript,
+    export_transcript,
+    import_transcript,
+    transcript_header,
+)
 
 
 def payload(i: int, system: str = "Be brief."):
@@ -115,3 +121,10 @@ def test_changed_truncated_or_foreign_file_is_refused(ledger: Ledger, tmp_path: 
             assert other.counts()["requests"] == 0
     with pytest.raises(UserError, match="missing"):
         transcript_header(tmp_path / "missing.jsonl.gz")
+
+
+def test_error_for_missing_transcript_names_remedy(ner_recipe: Path, tmp_path: Path) -> None:
+    with pytest.raises(
+        UserError, match=r"no transcript ships with it; .*--ledger runs/tiny-disease/ledger.sqlite"
+    ):
+        answered_by_transcript(load_recipe(str(ner_recipe)), tmp_path)

@@ -2,17 +2,12 @@
 
 import json
 import resource
-import socket
-import time
 from pathlib import Path
 
 import pytest
-from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub import HfApi
 
-from corpusmith.hub.local import application, limits
 from corpusmith.hub.local.cards.parse import parse_metadata
-from corpusmith.hub.local.objects import write_durably
-from corpusmith.hub.local.store import Store
 from tests.hub import http
 
 BOMB = "a: &a {k: 1}\n" + "\n".join(
@@ -37,11 +32,6 @@ ODD_METADATA = [  # valid YAML with values that JSON cannot represent
     "s: !!set {a, b}",
     "o: !!omap [a: 1]",
 ]
-
-
-@pytest.fixture
-def api(hub: str) -> HfApi:
-    return HfApi(endpoint=hub, token="any-token")
 
 
 def commit_card(api: HfApi, repo_id: str, card: str) -> None:
@@ -169,146 +159,3 @@ def test_malformed_request_is_refused_with_4xx(
     kwargs = {} if method == "GET" else {"content": content}
     answer = http._client.request(method, f"{api.endpoint}{path}", **kwargs)
     assert 400 <= answer.status_code < 500, answer.text
-
-
-TOKENS = '[[user]]\nname = "ada"\ntoken = "token-of-ada"\nrole = "write"\n'
-
-
-@pytest.fixture
-def guarded(loopback, tmp_path: Path) -> str:
-    (tmp_path / "tokens.toml").write_text(TOKENS)
-    return loopback(lambda _: application(tmp_path / "g", tmp_path / "tokens.toml")).url
-
-
-def test_large_body_is_refused_before_it_is_read(guarded: str) -> None:
-    def endless(most: int):
-        for _ in range(most // 65536):
-            yield b" " * 65536
-
-    for path in ("/api/validate-yaml", "/api/repos/create"):
-        stranger = http.post(f"{guarded}{path}", content=b" " * (limits.STRANGER_BYTES + 1))
-        assert stranger.status_code == 413
-    known = {"Authorization": "Bearer token-of-ada"}
-    chunked = http.post(
-        f"{guarded}/api/validate-yaml", content=endless(limits.BODY_BYTES * 2), headers=known
-    )
-    assert chunked.status_code == 413
-    unknown = http.post(f"{guarded}/api/models/ada/x/commit/main", content=endless(1 << 22))
-    assert unknown.status_code in (401, 404)
-
-
-def test_client_that_stops_sending_is_refused(hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "SECONDS_BETWEEN_CHUNKS", 0.2)
-    with socket.create_connection(("127.0.0.1", int(hub.rpartition(":")[2]))) as slow:
-        slow.sendall(b"POST /api/validate-yaml HTTP/1.1\r\nHost: localhost\r\n")
-        slow.sendall(b"Content-Length: 100\r\n\r\n{")
-        slow.settimeout(30)
-        assert b" 408 " in slow.recv(4096).split(b"\r\n")[0]
-
-
-def test_idle_connections_do_not_block_others(hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "CONNECTIONS", 50)
-    address = ("127.0.0.1", int(hub.rpartition(":")[2]))
-    idle = [socket.create_connection(address) for _ in range(120)]
-    try:
-        time.sleep(0.2)
-        assert http.get(f"{hub}/api/models").status_code == 200
-        idle[0].settimeout(10)
-        assert idle[0].recv(1) == b"", "the oldest connection was closed"
-    finally:
-        for one in idle:
-            one.close()
-
-
-def test_connection_without_request_is_closed(hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "SECONDS_FOR_HEADERS", 0.2)
-    with socket.create_connection(("127.0.0.1", int(hub.rpartition(":")[2]))) as slow:
-        slow.sendall(b"GET / HT")
-        slow.settimeout(30)
-        assert slow.recv(1) == b""
-
-
-@pytest.mark.parametrize("held", ["tmp/notes.txt", "repos/a.txt/../../thesis.doc", "a/.new-draft"])
-def test_unrelated_folder_is_refused_and_unchanged(tmp_path: Path, held: str) -> None:
-    root = tmp_path / "home"
-    (root / "repos").mkdir(parents=True)
-    if held.startswith("tmp"):
-        (root / "repos").rmdir()
-    file = (root / held).resolve()
-    (root / "repos" / "a.txt").mkdir(exist_ok=True) if held.startswith("repos") else None
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("mine")
-    with pytest.raises(ValueError, match="is not the folder of a Hub"):
-        Store(root)
-    assert file.read_text() == "mine"
-
-
-def test_folder_of_earlier_hub_version_is_adopted(tmp_path: Path) -> None:
-    for part in ("repos", "collections", "tmp"):
-        (tmp_path / part).mkdir()
-    Store(tmp_path)
-    Store(tmp_path)
-    (tmp_path / "stray.txt").write_text("x")
-    Store(tmp_path)  # the marker file identifies the folder as a hub's
-    assert (tmp_path / "stray.txt").exists()
-
-
-def test_full_disk_leaves_no_partial_file(
-    api: HfApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import errno
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    api.create_repo("lab/notes")
-    monkeypatch.setattr("corpusmith.hub.local.objects.sync", full)
-    lines = [
-        {"key": "header", "value": {"summary": "s"}},
-        {"key": "file", "value": {"path": "a", "content": encoded(b"new")}},
-    ]
-    url = f"{api.endpoint}/api/models/lab/notes/commit/main"
-    sent = http.post(url, content="\n".join(map(json.dumps, lines)))
-    assert sent.status_code == 507 and "disk of this Hub is full" in sent.json()["error"]
-    with pytest.raises(OSError, match="No space"):
-        write_durably(tmp_path / "f", b"x")
-    left = [*(tmp_path / "hub" / "tmp").iterdir(), *(tmp_path / "hub").rglob(".new-*")]
-    assert not left and not [*tmp_path.glob(".new-*")]
-
-
-def test_finished_xet_upload_leaves_no_temporary_files(
-    api: HfApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import os
-
-    from huggingface_hub import constants
-
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", False)
-    api.create_repo("lab/notes")
-    (tmp_path / "w.bin").write_bytes(os.urandom(300_000))
-    added = [CommitOperationAdd("w.bin", tmp_path / "w.bin")]
-    api.create_commit("lab/notes", added, commit_message="m")
-    assert not [*(tmp_path / "hub" / "tmp").iterdir()]
-
-
-def test_repository_deleted_during_upload_leaves_no_files(api: HfApi, tmp_path: Path) -> None:
-    import hashlib
-
-    content = b"late bytes"
-    oid = hashlib.sha256(content).hexdigest()
-    api.create_repo("lab/notes")
-    base = f"{api.endpoint}/lab/notes.git/info/lfs/objects"
-    batch = http.post(f"{base}/batch", json={"objects": [{"oid": oid, "size": len(content)}]})
-    href = batch.json()["objects"][0]["actions"]["upload"]["href"]
-
-    def slowly():
-        yield content[:4]
-        api.delete_repo("lab/notes")
-        yield content[4:]
-
-    sent = http.put(href, content=slowly(), headers={"Content-Length": str(len(content))})
-    assert sent.status_code in (403, 404)
-    assert not (tmp_path / "hub/repos/models/lab/notes").exists()
-    ghost = tmp_path / "hub/repos/models/lab/notes/objects/ab"
-    ghost.mkdir(parents=True)  # as an earlier version left it
-    assert api.create_repo("lab/notes").repo_id == "lab/notes"

@@ -49,11 +49,6 @@ BOMB = "a0: &a0 [x]\n" + "".join(
 )
 
 
-@pytest.fixture
-def api(hub: str) -> HfApi:
-    return HfApi(endpoint=hub, token="any-token")
-
-
 def publish(api: HfApi, card: str, **kwargs) -> str:
     api.create_repo("lab/notes", repo_type="dataset", **kwargs)
     operations = [

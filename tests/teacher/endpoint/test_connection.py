@@ -15,7 +15,7 @@ from corpusmith.teacher.client import generate
 from corpusmith.teacher.endpoint import Endpoint
 from corpusmith.teacher.ledger import Ledger
 from tests.teacher.fake_teacher import FakeTeacher
-from tests.teacher.test_client import plan
+from tests.teacher.sent import plan
 
 CLOSED = "http://127.0.0.1:9/v1"
 

@@ -11,7 +11,7 @@ from corpusmith.teacher.client import generate
 from corpusmith.teacher.ledger import Answer, Failure, Ledger, Spent, Tokens
 from corpusmith.teacher.payload import payload_key
 from tests.teacher.fake_teacher import FakeTeacher
-from tests.teacher.test_client import payload, plan
+from tests.teacher.sent import payload, plan
 
 
 def hold(path: Path, holding: object, done: object) -> None:
