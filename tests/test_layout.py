@@ -11,6 +11,15 @@ PACKAGE = Path(__file__).parents[1] / "corpusmith"
 MOST_FILES = 13  # in a folder: twelve modules and __init__.py
 MOST_PARAMETERS = 6
 MOST_LINES = 300
+# The public functions, their verbs, what renders or shows a thing, and parts that are copied out.
+LAYERS = {"api", "cli", "cards", "space", "inference"}
+SAME_THING = {  # in each of their modules
+    "form",  # statistics of rows, and the section of a report that holds them
+    "generate",  # the requests of a recipe, by way of the requests of any plan
+    "mention_of",  # an annotation of each format
+    "parse",  # hub.versions.parse, teacher.structured.parse
+    "retry_after",  # of a Hub, and of a teacher
+}
 KEPT_FROM_FORMATTER = re.compile(r"#\s*fmt:\s*(skip|off)")
 PARTS = {
     *("lexicon", "recipe", "teacher", "corpus", "quality", "training", "evaluation"),
@@ -128,6 +137,22 @@ def test_files_are_short_and_formatted() -> None:
         if len(text.splitlines()) >= MOST_LINES or KEPT_FROM_FORMATTER.search(text):
             wrong.append(str(path.relative_to(repo)))
     assert not wrong
+
+
+def test_a_name_has_one_meaning() -> None:
+    """No two modules define the same public name, but for layers that repeat it on purpose."""
+    homes: dict[str, list[str]] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if path.relative_to(PACKAGE).parts[0] in LAYERS or path.is_relative_to(
+            PACKAGE / "hub/local"
+        ):
+            continue
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name[0] != "_":
+                homes.setdefault(node.name, []).append(str(path.relative_to(PACKAGE)))
+    twice = {name: files for name, files in homes.items() if len(files) > 1}
+    in_metrics = [name for name, files in twice.items() if "metric_modules" in str(files)]
+    assert not twice.keys() - SAME_THING - set(in_metrics), twice
 
 
 def test_functions_take_at_most_six_parameters() -> None:

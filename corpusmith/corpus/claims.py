@@ -133,7 +133,7 @@ class Claims:
         if not named:
             return self._crossed(text, spans, stated)
         first, second = (next(iter(set(pair[:2]) - named)) for pair in stated[:2])
-        said = between(text, spans[first], spans[second]).lower()
+        said = text_between(text, spans[first], spans[second]).lower()
         contrasted = wording()["contrasting"] & set(WORD.findall(said))
         return MISPLACED if contrasted else None
 
@@ -145,7 +145,7 @@ class Claims:
         start, end = reach(spans, stated)
         if start <= spans[alone].start < end:
             return MISPLACED
-        joined = (between(text, spans[alone], spans[place]) for place in stated[:2])
+        joined = (text_between(text, spans[alone], spans[place]) for place in stated[:2])
         if any(COORDINATED.fullmatch(said) for said in joined):
             return MISPLACED
         said = set(WORD.findall(text.lower()))
@@ -179,7 +179,7 @@ class Claims:
             return False
         head, tail = (statement.index(name) for name in names)
         asked = statement[min(head, tail) : max(head, tail)]
-        said = between(text, *(spans[place] for place in pair[:2]))
+        said = text_between(text, *(spans[place] for place in pair[:2]))
         turned = (head < tail) != (spans[pair[0]].start < spans[pair[1]].start)
         return turned != (bool(PASSIVE.search(asked)) != bool(PASSIVE.search(said)))
 
@@ -199,7 +199,7 @@ def reach(spans: Sequence[Span], pair: tuple[int, int, str]) -> tuple[int, int]:
     return min(head.start, tail.start), max(head.end, tail.end)
 
 
-def between(text: str, one: Span, other: Span) -> str:
+def text_between(text: str, one: Span, other: Span) -> str:
     """The text between two names."""
     first, last = sorted((one, other))
     return text[first.end : last.start]

@@ -135,7 +135,7 @@ def plan_baselines(students: Students, choices: Choices, plans: Plans) -> None:
                 plans.baselines[name] = arm
             else:
                 left_out.append(f"students on {name}: the benchmark has no train split at hand")
-    plans.predicted = read_predictions(students, choices.predictions)
+    plans.predicted = count_predictions(students, choices.predictions)
     left_out += [
         f"{system} students: give their predictions, as --predictions {system}=FILE"
         for system in PREDICTED
@@ -151,7 +151,7 @@ def plan_baselines(students: Students, choices: Choices, plans: Plans) -> None:
         )
 
 
-def read_predictions(
+def count_predictions(
     students: Students, given: Sequence[tuple[str, Path]]
 ) -> dict[str, np.ndarray]:
     """Counts of each system, rows x seeds x columns. Every file must cover the whole split.

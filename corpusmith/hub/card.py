@@ -77,7 +77,7 @@ def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
         pinned = pinned_sources(stood)
         ner = parse_pins(about.ner or pinned["ner"])
         relations = parse_pins(about.relations or pinned["relations"])
-        found = [facts.class_names(config) for config in model_configs(repo, ner)]
+        found = [facts.model_classes(config) for config in model_configs(repo, ner)]
         related = [config.get("corpusmith") or {} for config in model_configs(repo, relations)]
         known = SpaceFacts(
             repo.id,

@@ -88,7 +88,7 @@ def model_facts(
         space=space,
         license=license,
         task=task,
-        labels=shown_labels(class_names(config)),
+        labels=shown_labels(model_classes(config)),
         encoder=training.get("encoder"),
         training=training,
         evaluations=tuple(sorted(evaluations, key=lambda evaluation: not evaluation["real"])),
@@ -121,7 +121,7 @@ def model_identity(documents: Documents) -> dict[str, Any]:
     return {
         "task": training.get("task"),
         "encoder": training.get("encoder"),
-        "labels": class_names(config),
+        "labels": model_classes(config),
     }
 
 
@@ -130,7 +130,7 @@ def version_lines(entries: tuple[Entry, ...]) -> tuple[tuple[str, str, str], ...
     return tuple((entry.version, entry.date, entry.summary) for entry in entries)
 
 
-def class_names(config: Mapping[str, Any]) -> list[str]:
+def model_classes(config: Mapping[str, Any]) -> list[str]:
     """The class names of a model, in the order of its outputs."""
     return [
         str(name)

@@ -62,7 +62,7 @@ def prove(
             "marked_by": "entities" if ner else "label",
         }
         proofs.append(in_fresh_process(endpoint, asked))
-        say(shown(asked, proofs[-1]))
+        say(proof_text(asked, proofs[-1]))
     return proofs
 
 
@@ -94,7 +94,7 @@ def in_fresh_process(endpoint: str, asked: dict[str, Any]) -> dict[str, Any]:
     return dict(json.loads(finished.stdout.splitlines()[-1]))
 
 
-def shown(asked: dict[str, Any], proof: dict[str, Any]) -> str:
+def proof_text(asked: dict[str, Any], proof: dict[str, Any]) -> str:
     """The two calls of the proof, each with its result."""
     rows = ", ".join(f"{split} {count}" for split, count in proof["rows"].items())
     found = [

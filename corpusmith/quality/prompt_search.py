@@ -109,11 +109,11 @@ class PromptSearch:
     def run(self, work: Path, say: Callable[[str], None]) -> list[PromptCandidate]:
         """Every candidate, the best first, and the recipe's own prompt. Files go to `work`."""
         order = self._judged([PromptCandidate("now", None, self.base)], work)
-        say(shown(order[0]))
+        say(candidate_text(order[0]))
         for number in range(1, self.rounds + 1):
             grown = self._judged(list(self._proposed(number, order)), work)
             for candidate in grown:
-                say(shown(candidate))
+                say(candidate_text(candidate))
             order = sorted([*order, *grown], key=lambda c: -c.score.total if c.score else 0.0)
             if self.rank is not None:
                 chosen = list(self.rank(order))
@@ -220,7 +220,7 @@ class PromptSearch:
         return frozenset({"phrases", *set.intersection(*filled)} & {"phrases", *FILLED})
 
 
-def shown(candidate: PromptCandidate) -> str:
+def candidate_text(candidate: PromptCandidate) -> str:
     """A line of figures, and the template."""
     assert candidate.score is not None
     s = candidate.score

@@ -44,12 +44,12 @@ def load_recipe(name_or_path: str) -> Recipe:
 
 def refuse(path: Path, problems: Iterable[Problem]) -> None:
     """Raise UserError with the file and line of each problem, if there is one."""
-    lines = [located(path, [*place], remedy) for place, remedy in problems]
+    lines = [error_at(path, [*place], remedy) for place, remedy in problems]
     if lines:
         raise UserError("\n".join(lines))
 
 
-def located(path: Path, place: list[str], remedy: str) -> str:
+def error_at(path: Path, place: list[str], remedy: str) -> str:
     line = line_of(path, place)
     return f"{path}{f':{line}' if line else ''}: {'.'.join(place) or 'recipe'}: {remedy}"
 
@@ -83,7 +83,7 @@ def explain(path: Path, problem: Any) -> str:
     remedy = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
         remedy = f"unknown key; known here: {', '.join(known_keys(place[:-1]))}"
-    return located(path, place, remedy)
+    return error_at(path, place, remedy)
 
 
 def known_keys(place: list[str]) -> list[str]:

@@ -93,7 +93,7 @@ def unrelated(
         )
     else:
         pairs = list(pairs_of_types(name, relation))
-        total = sum(share(*pair) for pair in pairs)
+        total = sum(kind_weight(*pair) for pair in pairs)
         alone = "{head}" if name == "another head" else "{tail}"
         for first, second in pairs:
             types = (first.name,) if first is second else (first.name, second.name)
@@ -102,12 +102,12 @@ def unrelated(
                 kind,
                 name=f"{name}: {', '.join(types)}",
                 label=relation.none,
-                weight=weight * share(first, second) / total,
+                weight=weight * kind_weight(first, second) / total,
                 types=(first.name, second.name),
                 statements=[
                     fill(text, clause, second=other, alone=alone)
                     for text in kind["statements"]
-                    for clause, other in clauses(first, second)
+                    for clause, other in statement_pairs(first, second)
                 ],
             )
 
@@ -163,12 +163,12 @@ def pairs_of_types(
     yield from ((one, one) for one in types)
 
 
-def share(first: RelationType, second: RelationType) -> float:
+def kind_weight(first: RelationType, second: RelationType) -> float:
     """The weight of a type, or of a pair of types."""
     return first.weight if first is second else first.weight * second.weight
 
 
-def clauses(first: RelationType, second: RelationType) -> Iterator[tuple[str, str]]:
+def statement_pairs(first: RelationType, second: RelationType) -> Iterator[tuple[str, str]]:
     """Each statement of the one type that has more, with one of the other type."""
     for place in range(max(len(first.statements), len(second.statements))):
         yield (

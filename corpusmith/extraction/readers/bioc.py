@@ -96,7 +96,7 @@ def bioc_json_document(document: dict[str, Any], name: str) -> Document:
         sentences = passage.get("sentences") or []
         parts += [passage, *sentences]
         for piece in [passage] if passage.get("text") is not None else sentences:
-            offset = number(piece.get("offset"), where)
+            offset = whole_number(piece.get("offset"), where)
             if offset < len(text.rstrip(" ")):
                 raise UserError(
                     f"{where}: the passage at offset {offset} begins inside the one before, "
@@ -120,8 +120,8 @@ def mention_of(annotation: dict[str, Any], where: str) -> Mention:
     known = annotation.get("infons") or {}
     pieces = [
         (
-            start := number(location.get("offset"), where),
-            start + number(location.get("length"), where),
+            start := whole_number(location.get("offset"), where),
+            start + whole_number(location.get("length"), where),
         )
         for location in annotation.get("locations") or ()
     ]
@@ -158,7 +158,7 @@ def pair_of(relation: dict[str, Any], places: dict) -> MentionPair | None:
     )
 
 
-def number(value: Any, where: str) -> int:
+def whole_number(value: Any, where: str) -> int:
     try:
         found = int(value)
     except (TypeError, ValueError):

@@ -60,7 +60,7 @@ def brat_document(id_: str, text: str, annotations: str, name: str) -> Document:
                 raise UserError(
                     f"{where}: {found[1]} is there already; give each entity its own id"
                 )
-            entities[found[1]] = (entity(found, where), where)
+            entities[found[1]] = (brat_entity(found, where), where)
         elif found := RELATION.fullmatch(line):
             links.append((found[1], found[2], found[3], found[4], where))
         elif found := NORMALISATION.fullmatch(line) or CONCEPT_NOTE.fullmatch(line):
@@ -98,7 +98,7 @@ def brat_document(id_: str, text: str, annotations: str, name: str) -> Document:
     return checked(Document(id_, text, mentions, pairs, where=place))
 
 
-def entity(found: re.Match, where: str) -> Mention:
+def brat_entity(found: re.Match, where: str) -> Mention:
     """An entity of a line; BRAT cuts one at line ends, which `checked` joins again."""
     numbers = [int(number) for number in re.findall(r"-?\d+", found[3])]
     pieces = list(zip(numbers[::2], numbers[1::2], strict=True))

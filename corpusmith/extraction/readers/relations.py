@@ -45,7 +45,7 @@ def read_relations(file: TextFile) -> Iterator[Document]:
         if not header and index is not None and not cells[index].strip().isdigit():
             raise UserError(f"{where}: three columns without a header; {WRITE}")
         label = cells[-1].strip()
-        sentence = unquoted(cells[text]) if quoted or '""' in cells[text] else cells[text]
+        sentence = without_quotes(cells[text]) if quoted or '""' in cells[text] else cells[text]
         if not sentence.strip():
             raise UserError(f"{where}: no sentence; {WRITE}")
         yield Document(
@@ -58,5 +58,5 @@ def is_quoted(cell: str) -> bool:
     return len(cell) > 1 and cell[0] == cell[-1] == '"' and '"' not in cell[1:-1].replace('""', "")
 
 
-def unquoted(cell: str) -> str:
+def without_quotes(cell: str) -> str:
     return cell[1:-1].replace('""', '"') if is_quoted(cell) else cell

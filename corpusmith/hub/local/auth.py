@@ -34,7 +34,7 @@ else:
     import tomli as tomllib
 
 
-class Answer(JSONResponse):
+class JsonAnswer(JSONResponse):
     """JSON in ASCII: it can say every string, lone surrogates included."""
 
     def render(self, content: Any) -> bytes:

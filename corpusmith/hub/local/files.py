@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, quote
 
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse
 
-from corpusmith.hub.local.auth import Answer, Call
+from corpusmith.hub.local.auth import Call, JsonAnswer
 from corpusmith.hub.local.objects import CommitFile, HubError
 from corpusmith.hub.local.refs import page
 from corpusmith.hub.local.repository import Commit, Repository
@@ -61,7 +61,7 @@ def tree(call: Call) -> JSONResponse:
     rows, headers = page(call, items(commit, folder, call.flag("recursive")), size)
     if expand:
         rows = [row | {"lastCommit": last_commit(repo, commit, row["path"])} for row in rows]
-    return Answer(rows, headers=headers)
+    return JsonAnswer(rows, headers=headers)
 
 
 def paths_info(call: Call) -> list[dict[str, Any]]:

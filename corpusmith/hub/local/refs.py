@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import JSONResponse
 
-from corpusmith.hub.local.auth import Answer, Call
+from corpusmith.hub.local.auth import Call, JsonAnswer
 from corpusmith.hub.local.objects import HubError
 from corpusmith.hub.local.repository import Message
 
@@ -75,7 +75,7 @@ def commits(call: Call) -> JSONResponse:
         for one in repo.history(repo.resolve(call.args["rev"]))
     ]
     rows, headers = page(call, history, COMMITS_A_PAGE)
-    return Answer(rows, headers=headers)
+    return JsonAnswer(rows, headers=headers)
 
 
 def squash(call: Call) -> dict[str, str]:

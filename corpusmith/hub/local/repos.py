@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from corpusmith.hub.local.auth import Answer, Call
+from corpusmith.hub.local.auth import Call, JsonAnswer
 from corpusmith.hub.local.cards.parse import read_card_file
 from corpusmith.hub.local.cards.rules import as_list, card_errors
 from corpusmith.hub.local.objects import HubError
@@ -167,7 +167,7 @@ def listing(call: Call) -> JSONResponse:
         raise HubError(400, f"This Hub sorts by {', '.join(ORDERS)}, not by {order}.")
     found.sort(key=lambda info: info[order], reverse=call.query.get("direction") != "1")
     rows, headers = page(call, found, REPOS_A_PAGE)
-    return Answer(rows, headers=headers)
+    return JsonAnswer(rows, headers=headers)
 
 
 def matches(call: Call, info: dict[str, Any]) -> bool:

@@ -23,7 +23,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from corpusmith.hub.local import collection, files, limits, pages, pulls, refs, repos
-from corpusmith.hub.local.auth import Answer, Call, read_users
+from corpusmith.hub.local.auth import Call, JsonAnswer, read_users
 from corpusmith.hub.local.objects import HubError
 from corpusmith.hub.local.store import Store, claim
 from corpusmith.hub.local.upload import commit as uploads
@@ -120,7 +120,7 @@ def endpoint(handler: Callable[[Call], Any]) -> Callable[[Request], Awaitable[Re
             most = limits.BODY_BYTES if Call(request).user else limits.STRANGER_BYTES
             body = b"" if request.method == "GET" else await limits.body(request, most)
             answer = await run_in_threadpool(lambda: handler(Call(request, body)))
-        return answer if isinstance(answer, Response) else Answer(answer)
+        return answer if isinstance(answer, Response) else JsonAnswer(answer)
 
     return run
 
@@ -146,17 +146,21 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             if self.hosts and host_of(scope) not in self.hosts:
-                refused = Answer({"error": FOREIGN_HOST}, 400, {"X-Error-Message": FOREIGN_HOST})
+                refused = JsonAnswer(
+                    {"error": FOREIGN_HOST}, 400, {"X-Error-Message": FOREIGN_HOST}
+                )
                 return await refused(scope, receive, send)
             scope["path"] = scope["raw_path"].decode("ascii", "replace")
             if "%00" in scope["path"] or b"%00" in scope["query_string"]:
-                return await Answer({"error": "An address holds no NUL."}, 400)(
+                return await JsonAnswer({"error": "An address holds no NUL."}, 400)(
                     scope, receive, send
                 )
             if scope["method"] not in ("GET", "HEAD") and any(
                 name == b"origin" for name, _ in scope["headers"]
             ):
-                return await Answer({"error": "Web pages cannot write."}, 403)(scope, receive, send)
+                return await JsonAnswer({"error": "Web pages cannot write."}, 403)(
+                    scope, receive, send
+                )
         await self.app(scope, receive, send)
 
 
@@ -181,7 +185,7 @@ def refusal(request: Request, error: Exception) -> Response:
         return pages.refused(Call(request), error)
     message = error.detail.encode("ascii", "replace").decode()
     headers = {"X-Error-Message": re.sub(r"[\x00-\x1f\x7f]", " ", message)[:1000].strip()}
-    return Answer(error.body, error.status_code, headers | dict(error.headers or {}))
+    return JsonAnswer(error.body, error.status_code, headers | dict(error.headers or {}))
 
 
 def application(root: Path, tokens_file: Path | None = None, url: str | None = None) -> Starlette:

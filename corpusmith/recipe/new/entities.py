@@ -96,7 +96,7 @@ def new_recipe(
         "general": GENERAL.format(name=name) if scope.excluded else "",
         "model": model,
     }
-    return write_recipe(TEMPLATE.format(**values), recipe, written)
+    return write_checked(TEMPLATE.format(**values), recipe, written)
 
 
 def new_file(name: str, folder: Path) -> Path:
@@ -114,7 +114,7 @@ def listed_concepts(path: Path) -> Sequence[Concept]:
     return load_external(str(path)).concepts
 
 
-def write_recipe(text: str, recipe: Path, lists: Iterable[Path]) -> Path:
+def write_checked(text: str, recipe: Path, lists: Iterable[Path]) -> Path:
     """Write a recipe. If it does not load, remove it and the lists that were written for it."""
     recipe.write_text(text, encoding="utf-8")
     try:

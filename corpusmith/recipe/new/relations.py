@@ -16,8 +16,8 @@ from corpusmith.recipe.new.entities import (
     new_file,
     reasons_of,
     write_changes,
+    write_checked,
     write_concepts,
-    write_recipe,
 )
 from corpusmith.recipe.relation import with_slots
 
@@ -53,7 +53,7 @@ def new_relation_recipe(
     """
     recipe = new_file(name, folder)
     types = [type_of(relation) for relation in relations]
-    files = dict(map(labelled, lists))
+    files = dict(map(label_and_file, lists))
     if len(files) < len(set(lists)):
         raise UserError(
             f"both lists are called {next(iter(files))}: give LABEL=FILE, such as gene=genes.txt"
@@ -85,7 +85,7 @@ def new_relation_recipe(
         write_concepts(words.concepts, written[-2])
         write_changes(words.changes, written[-1])
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
-    return write_recipe(HEADER + text, recipe, written)
+    return write_checked(HEADER + text, recipe, written)
 
 
 def type_of(relation: str) -> Mapping[str, object]:
@@ -102,7 +102,7 @@ def type_of(relation: str) -> Mapping[str, object]:
     return {"name": name.strip(), "statements": list(statements)}
 
 
-def labelled(given: str) -> tuple[str, Path]:
+def label_and_file(given: str) -> tuple[str, Path]:
     """The label and the file of "gene=genes.txt"; without a label that of the file's name."""
     label, equals, file = given.rpartition("=")
     path = Path(file if equals else given)

@@ -81,11 +81,11 @@ def read_sentences(paths: Sequence[Path]) -> Iterator[Iterable[tuple[str, ...]]]
     """The sentences of each document."""
     for path in paths:
         for file in files_of(path):
-            for document in documents_in(file):
+            for document in file_documents(file):
                 yield [document.tokens] if document.tokens else sentence_words(document.text)
 
 
-def documents_in(file: Path) -> Iterator[Document]:
+def file_documents(file: Path) -> Iterator[Document]:
     """The documents of a file; of a Parquet file, its column `tokens` or `text`."""
     if file.suffix.lower() != PARQUET:
         yield from read_documents(file)

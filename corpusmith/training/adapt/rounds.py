@@ -96,7 +96,7 @@ class Rounds:
         self.look(self.students[0])
         labelled = self.label()
         for number in range(1, self.settings.rounds + 1):
-            say(f"round {number} of {self.settings.rounds}: {summary(labelled.tags)}")
+            say(f"round {number} of {self.settings.rounds}: {label_counts(labelled.tags)}")
             folder = self.work / f"round-{number}"
             if read_json(folder / "training.json") is None or (folder / "state").exists():
                 train(self.corpus(labelled.tags), str(self.students[-1]), folder, self.config())
@@ -172,7 +172,7 @@ def draw(text: str, seed: int) -> float:
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
-def summary(tags: Sequence[Sequence[str]]) -> str:
+def label_counts(tags: Sequence[Sequence[str]]) -> str:
     """Counts of the training labels, for the user's terminal."""
     counts: dict[str, Any] = {
         "sentences": len(tags),

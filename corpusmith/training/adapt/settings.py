@@ -51,14 +51,16 @@ def adapt_settings(file: Path | None = None, **given: Any) -> AdaptSettings:
         )
     kinds = get_type_hints(AdaptSettings) | get_type_hints(LabelSettings)
     for name, value in (values | own).items():
-        values[name] = numbers(name, value) if name in LISTS else typed(name, value, kinds[name])
+        values[name] = (
+            number_list(name, value) if name in LISTS else typed(name, value, kinds[name])
+        )
     names = {field.name for field in fields(AdaptSettings)} - {"labels"}
     return AdaptSettings(
         labels=label_settings(values), **{name: values[name] for name in sorted(names)}
     )
 
 
-def numbers(name: str, value: Any) -> tuple[float, ...]:
+def number_list(name: str, value: Any) -> tuple[float, ...]:
     if not isinstance(value, list | tuple) or not all(isinstance(n, int | float) for n in value):
         raise UserError(f"{name} is {value!r}: give a list of numbers")
     return tuple(map(float, value))

@@ -25,7 +25,7 @@ Span = tuple[int, int, str]
 
 
 @dataclass(frozen=True)
-class Sentence:
+class ReviewSentence:
     """A text, the offsets of its words, and the mentions that the model found."""
 
     id: str
@@ -46,7 +46,7 @@ class Review:
 
     folder: Path
     labels: list[str]
-    sentences: list[Sentence]
+    sentences: list[ReviewSentence]
     corrected: dict[str, list[Span]] = field(default_factory=dict)
 
     @classmethod
@@ -56,7 +56,9 @@ class Review:
         if known is None:
             raise UserError(f"{folder} holds no sentences to review: give --documents to draw some")
         sentences = [
-            Sentence(str(number), text, words_of(text), [(a, b, label) for a, b, label in found])
+            ReviewSentence(
+                str(number), text, words_of(text), [(a, b, label) for a, b, label in found]
+            )
             for number, (text, found) in enumerate(known["sentences"], 1)
         ]
         review = cls(folder, known["labels"], sentences)
@@ -99,7 +101,7 @@ class Review:
         ]
 
 
-def entity(sentence: Sentence, span: Span) -> dict[str, Any]:
+def entity(sentence: ReviewSentence, span: Span) -> dict[str, Any]:
     start, end = sentence.words[span[0]][0], sentence.words[span[1] - 1][1]
     return {"start": start, "end": end, "label": span[2], "text": sentence.text[start:end]}
 
@@ -146,7 +148,7 @@ def write_review(model: str, sample: Sample, out: Path) -> int:
     found = extractor.extract(texts)
     known = {"labels": extractor.labels, "sentences": []}
     for number, (text, entities) in enumerate(zip(texts, found, strict=True), 1):
-        sentence = Sentence(str(number), text, words_of(text))
+        sentence = ReviewSentence(str(number), text, words_of(text))
         spans = [sentence.span(e.start, e.end, e.label) for e in entities]
         known["sentences"].append([text, spans])
     with private_files():
