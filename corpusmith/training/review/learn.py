@@ -16,15 +16,13 @@ from corpusmith.errors import UserError
 from corpusmith.evaluation.benchmark import read_benchmark
 from corpusmith.evaluation.evaluate import evaluate
 from corpusmith.evaluation.tagged import TaggedText
-from corpusmith.files import write_json
+from corpusmith.files import shipped, write_json
 from corpusmith.training.adapt.adapt import base_facts
 from corpusmith.training.adapt.private import private_folder
-from corpusmith.training.config import TrainingConfig
+from corpusmith.training.config import TrainingConfig, read_training_settings
 from corpusmith.training.data import Corpus
 from corpusmith.training.loop import train
 
-VALIDATION = 10  # every tenth sentence
-SYNTHETIC = 4  # synthetic rows per corrected sentence, if there is a corpus
 FIGURES = ("strict_f1", "ci95", "precision", "recall", "sentences")
 FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
 
@@ -58,12 +56,18 @@ def train_on(
     if (out / "training.json").exists():
         raise UserError(f"{out} holds a finished model: write to another folder")
     rows = read_benchmark(str(corrected), "test").tagged
-    if len(rows) <= VALIDATION:
+    settings = review_settings()
+    if len(rows) <= settings["validation_every"]:
         raise UserError(f"{len(rows)} corrected sentences are too few to train on: review more")
     facts = base_facts(model)
     reviewed = {"sentences": len(rows), "mentions": sum(len(row.entities) for row in rows)}
     config = TrainingConfig(
-        epochs=4, learning_rate=1e-4, keep_last=True, outside_bias=0.0, tracker="none", seed=seed
+        epochs=settings["epochs"],
+        learning_rate=settings["learning_rate"],
+        keep_last=True,
+        outside_bias=0.0,
+        tracker="none",
+        seed=seed,
     )
     with private_folder(out) as work:
         train(corpus_of(model, rows, synthetic, seed), model, work / "student", config)
@@ -71,6 +75,11 @@ def train_on(
             shutil.copyfile(work / "student" / name, out / name)
         write_json({**facts, "reviewed": reviewed}, out / "training.json")
     return reviewed
+
+
+def review_settings() -> dict[str, Any]:
+    """The content of training/settings/review.yaml, which gives each value with its reason."""
+    return read_training_settings(shipped("training", "settings", "review.yaml"))
 
 
 def corpus_of(
@@ -85,13 +94,15 @@ def corpus_of(
             f"{', '.join(tags)}: use its labels"
         )
     numbered = [(list(row.tokens), [tags.index(tag) for tag in row.tags]) for row in rows]
+    settings = review_settings()
+    every = settings["validation_every"]
     parts = {
-        "train": [row for at, row in enumerate(numbered) if at % VALIDATION],
-        "validation": numbered[::VALIDATION],
+        "train": [row for at, row in enumerate(numbered) if at % every],
+        "validation": numbered[::every],
     }
     if synthetic is not None:
         own = synthetic.splits["train"].shuffle(seed=seed, keep_in_memory=True)
-        count = min(SYNTHETIC * len(parts["train"]), own.num_rows)
+        count = min(settings["synthetic_rows"] * len(parts["train"]), own.num_rows)
         parts["train"] += synthetic.rows_tagged_as(tags, own.select(range(count)))
     return Corpus(
         id=synthetic.id if synthetic else "",

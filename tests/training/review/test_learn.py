@@ -12,7 +12,7 @@ from corpusmith.errors import UserError
 from corpusmith.evaluation.benchmark import read_benchmark
 from corpusmith.hub.checks import refuse_adapted
 from corpusmith.training.data import load_corpus
-from corpusmith.training.review.learn import corpus_of, measure, train_on
+from corpusmith.training.review.learn import corpus_of, measure, review_settings, train_on
 from corpusmith.training.review.sentences import Review
 
 
@@ -54,6 +54,7 @@ def test_masked_words_of_synthetic_rows_stay_masked(
     mixed = corpus_of(str(student), rows, load_corpus(str(masked_dataset)), seed=1)
     tags = {row["tokens"][2]: row["ner_tags"] for row in mixed.splits["train"]}
     assert [tags[f"x{n}"] for n in (1, 2, 3)] == [[1, 0, -1, 0], [1, 0, 0, 0], [1, 0, -1, 0]]
+    assert mixed.splits["validation"].num_rows == len(rows) // review_settings()["validation_every"]
 
 
 def test_command_reads_an_export(student: Path, corrected: Path, tmp_path: Path) -> None:
