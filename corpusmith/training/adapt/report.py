@@ -40,7 +40,7 @@ def figures(rounds: Rounds, labelled: Labelled, bias: float, chosen: int) -> dic
     return {
         "held_out_sentences": len(at),
         "agreement": agreement,
-        "between_sources": agreement(sources),
+        "between_sources": source_agreement(sources),
         "masked_words": sum(word == MASKED for word in words) / max(len(words), 1),
         "mentions": sum(word.startswith("B-") for word in words),
         "estimated_precision": precisions(labelled),
@@ -66,7 +66,7 @@ def share_of(column: int) -> Callable[[np.ndarray], np.ndarray]:
     return lambda counts: 100 * counts[..., 0] / np.maximum(counts[..., column], 1)
 
 
-def agreement(sources: Mapping[str, Tags]) -> list[dict[str, Any]]:
+def source_agreement(sources: Mapping[str, Tags]) -> list[dict[str, Any]]:
     """F1 of each pair of sources, with its 95% interval over sentences."""
     found = []
     for (one, tags), (other, others) in combinations(sources.items(), 2):
