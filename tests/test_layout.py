@@ -14,6 +14,7 @@ MOST_LINES = 300
 # The public functions, their verbs, what renders or shows a thing, and parts that are copied out.
 LAYERS = {"api", "cli", "cards", "space", "inference"}
 SAME_THING = {  # in each of their modules
+    "agreed_tasks",  # the number of tasks that a folder of either kind was begun with
     "form",  # statistics of rows, and the section of a report that holds them
     "generate",  # the requests of a recipe, by way of the requests of any plan
     "mention_of",  # an annotation of each format

@@ -84,7 +84,7 @@ def parquet_rows(file: TextFile) -> Iterator[tuple[str, dict[str, Any]]]:
     with file.open_bytes() as stream:
         try:
             table = pq.ParquetFile(stream)
-            names = class_names(table.schema_arrow.metadata or {})
+            names = stored_names(table.schema_arrow.metadata or {})
             number = 0
             for batch in table.iter_batches(batch_size=1000):
                 for row in batch.to_pylist():
@@ -94,7 +94,7 @@ def parquet_rows(file: TextFile) -> Iterator[tuple[str, dict[str, Any]]]:
             raise UserError(f"{file.name} can't be read as Parquet: {error}") from error
 
 
-def class_names(metadata: Mapping[bytes, bytes]) -> dict[str, list[str]]:
+def stored_names(metadata: Mapping[bytes, bytes]) -> dict[str, list[str]]:
     """The names of classes by column, as `datasets` keeps them in a Parquet file."""
     features = json.loads(metadata.get(b"huggingface", b"{}")).get("info", {}).get("features", {})
     found = {}

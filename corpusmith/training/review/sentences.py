@@ -57,7 +57,7 @@ class Review:
             raise UserError(f"{folder} holds no sentences to review: give --documents to draw some")
         sentences = [
             ReviewSentence(
-                str(number), text, words_of(text), [(a, b, label) for a, b, label in found]
+                str(number), text, word_places(text), [(a, b, label) for a, b, label in found]
             )
             for number, (text, found) in enumerate(known["sentences"], 1)
         ]
@@ -125,7 +125,7 @@ def checked_spans(spans: Sequence[Any], words: int, labels: Sequence[str]) -> li
     return found
 
 
-def words_of(text: str) -> list[tuple[int, int]]:
+def word_places(text: str) -> list[tuple[int, int]]:
     split = WORDS.pre_tokenize_str(LONE_SURROGATE.sub("\ufffd", text))
     return [at for _, at in split]
 
@@ -148,7 +148,7 @@ def write_review(model: str, sample: Sample, out: Path) -> int:
     found = extractor.extract(texts)
     known = {"labels": extractor.labels, "sentences": []}
     for number, (text, entities) in enumerate(zip(texts, found, strict=True), 1):
-        sentence = ReviewSentence(str(number), text, words_of(text))
+        sentence = ReviewSentence(str(number), text, word_places(text))
         spans = [sentence.span(e.start, e.end, e.label) for e in entities]
         known["sentences"].append([text, spans])
     with private_files():
