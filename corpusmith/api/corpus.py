@@ -181,10 +181,10 @@ def baseline(
         from corpusmith.evaluation.untrained.predictions import baseline_predictions
 
         return baseline_predictions(plan, folder, split, file, system)
-    from corpusmith.quality.zero_shot import Sample, ZeroShotTeacher, zero_shot_predictions
+    from corpusmith.quality.zero_shot import RowSample, ZeroShotTeacher, zero_shot_predictions
     from corpusmith.teacher.ledger import Ledger
 
-    rows = Sample(folder, split, asking.pop("sample", None))
+    rows = RowSample(folder, split, asking.pop("sample", None))
     ledger = Path(asking.pop("ledger", None) or Path("runs") / plan.name / "zero-shot.sqlite")
     with Ledger(ledger) as opened:
         teacher = ZeroShotTeacher(plan.teacher.model, **asking)

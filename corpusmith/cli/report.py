@@ -118,12 +118,12 @@ def baseline(
         baseline_predictions(parsed, benchmark, split, out, system)
         typer.echo(f"{out}: next: corpusmith evaluate {out} {benchmark} --split {split}")
         return
-    from corpusmith.quality.zero_shot import Sample, ZeroShotTeacher, zero_shot_predictions
+    from corpusmith.quality.zero_shot import RowSample, ZeroShotTeacher, zero_shot_predictions
     from corpusmith.teacher.ledger import Ledger
 
     with Ledger(ledger or Path("runs") / parsed.name / "zero-shot.sqlite") as opened:
         teacher = ZeroShotTeacher(parsed.teacher.model, base_url, i_may_send_this_text)
-        rows = Sample(benchmark, split, sample)
+        rows = RowSample(benchmark, split, sample)
         done = zero_shot_predictions(rows, out, opened, teacher, parsed.relation)
     typer.echo(
         f"{out}: {done['rows']} rows; {done['unusable']} of {done['requests']} answers unusable"

@@ -74,7 +74,7 @@ def relation_form(relation: RelationRecipe) -> type[BaseModel]:
 
 
 @dataclass(frozen=True)
-class Sample:
+class RowSample:
     """The rows to predict: a benchmark's folder, its split, and a number of random rows.
 
     All rows if `rows` is None; a larger sample contains the smaller one.
@@ -105,7 +105,7 @@ class ZeroShotTeacher:
 
 
 def zero_shot_predictions(
-    sample: Sample,
+    sample: RowSample,
     out: Path,
     ledger: Ledger,
     teacher: ZeroShotTeacher,
@@ -230,7 +230,7 @@ def tag_mentions(tokens: Sequence[str], found: Mapping[str, Iterable[str]]) -> l
     return tags
 
 
-def sampled(sample: Sample) -> Benchmark:
+def sampled(sample: RowSample) -> Benchmark:
     """The rows of a sample. Raises UserError if the split can't be read or has no row."""
     data = read_benchmark(str(sample.benchmark), sample.split)
     if sample.rows is None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from corpusmith.errors import UserError
 from corpusmith.files import shipped
 from corpusmith.quality.zero_shot import (
-    Sample,
+    RowSample,
     ZeroShotTeacher,
     tag_mentions,
     zero_shot_predictions,
@@ -38,10 +38,10 @@ def test_nothing_is_sent_without_permission(tmp_path: Path) -> None:
         host = url.removeprefix("http://").removesuffix("/v1")
         with pytest.raises(UserError, match=host):
             refused = ZeroShotTeacher("m", url)
-            zero_shot_predictions(Sample(folder, "test"), tmp_path / "p.jsonl", ledger, refused)
+            zero_shot_predictions(RowSample(folder, "test"), tmp_path / "p.jsonl", ledger, refused)
         with pytest.raises(UserError, match=r"dev\.jsonl"):
             allowed = ZeroShotTeacher("m", url, True)
-            zero_shot_predictions(Sample(folder, "dev"), tmp_path / "p.jsonl", ledger, allowed)
+            zero_shot_predictions(RowSample(folder, "dev"), tmp_path / "p.jsonl", ledger, allowed)
         assert teacher.asked.total() == 0 and ledger.counts()["requests"] == 0
 
 
@@ -60,9 +60,9 @@ def test_mentions_become_tags_through_the_ledger(tmp_path: Path) -> None:
     )
     with Ledger(tmp_path / "l.sqlite") as ledger, teacher.serve() as url:
         llm = ZeroShotTeacher("m", url, True)
-        figures = zero_shot_predictions(Sample(folder, "test"), out, ledger, llm)
+        figures = zero_shot_predictions(RowSample(folder, "test"), out, ledger, llm)
         asked = teacher.asked.total()
-        assert zero_shot_predictions(Sample(folder, "test"), out, ledger, llm) == figures
+        assert zero_shot_predictions(RowSample(folder, "test"), out, ledger, llm) == figures
         assert teacher.asked.total() == asked
     assert figures == {"rows": 2, "requests": 2, "unusable": 0}
     assert [json.loads(line) for line in out.read_text().splitlines()] == [
@@ -86,7 +86,7 @@ def test_relation_answers_other_than_yes_or_no_are_counted(tmp_path: Path) -> No
         teacher = FakeTeacher(answer=answer)
         with Ledger(tmp_path / f"{number}.sqlite") as ledger, teacher.serve() as url:
             llm = ZeroShotTeacher("m", url, True)
-            figures = zero_shot_predictions(Sample(folder, "test"), out, ledger, llm, PAIR)
+            figures = zero_shot_predictions(RowSample(folder, "test"), out, ledger, llm, PAIR)
         assert figures["unusable"] == unusable
         assert all(
             "@DISEASE$ and @GENE$ stand for" in str(payload["messages"])
@@ -113,7 +113,7 @@ def test_relation_types_are_listed_with_statements_and_read_back(tmp_path: Path)
         teacher = FakeTeacher(answer=f'{{{{"relation": "{answer}"}}}}')
         with Ledger(tmp_path / f"{answer}.sqlite") as ledger, teacher.serve() as url:
             llm = ZeroShotTeacher("m", url, True)
-            done = zero_shot_predictions(Sample(folder, "test"), out, ledger, llm, relation)
+            done = zero_shot_predictions(RowSample(folder, "test"), out, ledger, llm, relation)
         found[answer] = [json.loads(line)["label"] for line in out.read_text().splitlines()]
         assert done["requests"] == 2 and done["unusable"] == (2 if answer == "sings" else 0)
     assert found == {"Raises": ["raises", "raises", 0], "none": [0, 0, 0], "sings": [0, 0, 0]}
@@ -129,7 +129,7 @@ def test_relations_without_a_recipe_are_refused(tmp_path: Path) -> None:
         Ledger(tmp_path / "l.sqlite") as ledger,
         pytest.raises(UserError, match="give a recipe for relations"),
     ):
-        zero_shot_predictions(Sample(folder, "test"), tmp_path / "p.jsonl", ledger, llm)
+        zero_shot_predictions(RowSample(folder, "test"), tmp_path / "p.jsonl", ledger, llm)
 
 
 def test_larger_sample_includes_smaller_sample(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_larger_sample_includes_smaller_sample(tmp_path: Path) -> None:
     with Ledger(tmp_path / "l.sqlite") as ledger, teacher.serve() as url:
         for sample in (3, 8, 99):
             llm, out = ZeroShotTeacher("m", url, True), tmp_path / "p.jsonl"
-            done = zero_shot_predictions(Sample(folder, "test", sample), out, ledger, llm, PAIR)
+            done = zero_shot_predictions(RowSample(folder, "test", sample), out, ledger, llm, PAIR)
             assert done["requests"] == teacher.answered.total() == min(sample, 20)
             ids.append(
                 [

@@ -13,7 +13,7 @@ from corpusmith.recipe.relation import NEGATION, RelationRecipe
 Row = dict[str, Any]  # {"id", "label"}: a line of a predictions file
 
 
-def class_names(relation: RelationRecipe, data: Benchmark) -> Mapping[str, str | int]:
+def relation_classes(relation: RelationRecipe, data: Benchmark) -> Mapping[str, str | int]:
     """The benchmark's class for each type of the recipe; 0 for a type that it lacks.
 
     Raises:
@@ -41,7 +41,7 @@ def always_related(relation: RelationRecipe, data: Benchmark) -> Iterator[Row]:
 
     With several types it is the type that the recipe asks for most often.
     """
-    classes = class_names(relation, data)
+    classes = relation_classes(relation, data)
     weights = {one.name: one.weight for one in relation.types}
     chosen = max(classes, key=lambda name: (classes[name] != 0, weights.get(name, 0)))
     for row in data.labelled:
@@ -59,7 +59,7 @@ def by_cue_words(relation: RelationRecipe, data: Benchmark) -> Iterator[Row]:
     """
     if not relation.types:
         raise UserError("the recipe has no relation types, so no cue words follow from it")
-    claims, classes = claims_of(relation), class_names(relation, data)
+    claims, classes = claims_of(relation), relation_classes(relation, data)
     for row in data.labelled:
         name = nearest_type(row.text, claims)
         negated = relation.negated == "none" and NEGATION.search(row.text) is not None
