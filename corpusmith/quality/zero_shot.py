@@ -16,7 +16,7 @@ from corpusmith.errors import UserError
 from corpusmith.evaluation.benchmark import Benchmark, LabelledText, read_benchmark
 from corpusmith.evaluation.relations import pair_text
 from corpusmith.evaluation.tagged import TaggedText
-from corpusmith.evaluation.untrained.relations import class_names
+from corpusmith.evaluation.untrained.relations import relation_classes
 from corpusmith.inference import MASK
 from corpusmith.lexicon.words import locate_words
 from corpusmith.recipe.relation import RelationRecipe
@@ -139,7 +139,7 @@ def zero_shot_predictions(
     requests = [payload for payloads in asked for payload in payloads]
     generate(requests, ledger, base_url=teacher.base_url, limits=teacher.limits)
     form = Mentions if data.tagged or not relation else relation_form(relation)
-    names = class_names(relation, data) if relation and data.labelled else {}
+    names = relation_classes(relation, data) if relation and data.labelled else {}
     unusable = 0
     rows: Sequence[TaggedText | LabelledText] = data.tagged or data.labelled
     out.parent.mkdir(parents=True, exist_ok=True)
