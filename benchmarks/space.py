@@ -8,8 +8,9 @@ by `/extract` over HTTP. `p95_ms` and `failed` are of `--visitors` at once, who 
 times and pause `--pause` seconds after each answer. Meanwhile `--files` files of `--rows` rows
 wait in the queue, and somebody uploads a CSV of 2.4 million columns again and again.
 `memory_*_mb` is the resident memory of the server: after the first questions, at its peak, and a
-minute and a half after the last answer. The peer is transformers' `pipeline` (PyTorch, fp32, two
-threads) in turn on the same sentences: `ratio` is its median over that of the first model here.
+minute and a half after the last answer. `load` is the machine's at the end of the visits. The peer
+is transformers' `pipeline` (PyTorch, fp32, two threads) in turn on the same sentences: `ratio` is
+its median over that of the first model here.
 Without the weights in the model's folder there is no peer and no `ratio`.
 """
 
@@ -24,10 +25,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--ner", required=True, help="model folders or Hub ids, separated by commas"
-    )
+    parser.add_argument("--ner", required=True, help="models, separated by commas")
     parser.add_argument("--relation", default="", help="a relation model")
     parser.add_argument("--files", type=int, default=65, help="files that wait in the queue")
     parser.add_argument("--rows", type=int, default=50, help="rows of each file")
@@ -156,16 +156,20 @@ def over_http(url: str, pid: int, options: argparse.Namespace) -> dict[str, floa
     files = [FileVisitor(url, options.rows) for _ in range(options.files)]
     done = threading.Event()
     peaks: list[float] = []
-    with ThreadPoolExecutor(options.visitors + options.files + 2) as threads:
+    # The visitors have a process of their own, so that they don't wait for the uploaders' threads.
+    with (
+        ThreadPoolExecutor(options.files + 2) as threads,
+        ProcessPoolExecutor(1, get_context("spawn")) as machine,
+    ):
         watching = threads.submit(watch_memory, pid, done, peaks)
         hostile = threads.submit(upload_again_and_again, url, done)
         reading = [threads.submit(file.read) for file in files]
         for file in files:
             file.joined.wait(300)
-        visitors = range(options.visitors)
-        visits = list(threads.map(lambda number: visit(url, number, options), visitors))
+        visits = machine.submit(visit_together, url, options).result()
         still_reading = sum(not future.done() for future in reading)
         finished = [future.result() for future in reading]
+        load = os.getloadavg()[0]
         done.set()
         watching.result()
         hostile_calls = hostile.result()
@@ -173,6 +177,7 @@ def over_http(url: str, pid: int, options: argparse.Namespace) -> dict[str, floa
     answered = [milliseconds for visited in visits for milliseconds in visited]
     times = [milliseconds for milliseconds in answered if milliseconds is not None]
     return {
+        "load": load,
         "end_to_end_p50_ms": statistics.median(t for t in alone if t is not None),
         "visitors": options.visitors,
         "p50_ms": statistics.median(times),
@@ -206,14 +211,18 @@ def upload_again_and_again(url: str, done: threading.Event) -> int:
     with httpx.Client(base_url=url, timeout=300) as client:
         _, look = component_event(client, "file", "File", "upload")
         while not done.is_set():
-            path = client.post("gradio_api/upload", files={"files": ("h.csv", HOSTILE)}).json()[0]
-            file = {"path": path, "orig_name": "h.csv", "meta": {"_type": "gradio.FileData"}}
+            file = uploaded(client, "h.csv", HOSTILE)
             asked = {"data": [file], "fn_index": look, "session_hash": f"hostile-{calls}"}
             answer = client.post("gradio_api/run/predict", json=asked)
             if "line of column names is longer" not in answer.text:
                 raise SystemExit(f"the hostile CSV was not refused: {answer.text[:200]}")
             calls += 1
     return calls
+
+
+def uploaded(client: httpx.Client, name: str, content: bytes) -> dict[str, Any]:
+    path = client.post("gradio_api/upload", files={"files": (name, content)}).json()[0]
+    return {"path": path, "orig_name": name, "meta": {"_type": "gradio.FileData"}}
 
 
 def component_event(client: httpx.Client, kind: str, label: str, event: str) -> tuple[int, int]:
@@ -225,6 +234,12 @@ def component_event(client: httpx.Client, kind: str, label: str, event: str) -> 
         if c["type"] == kind and label in (c["props"].get("label"), c["props"].get("elem_id"))
     )
     return found, next(d["id"] for d in config["dependencies"] if [found, event] in d["targets"])
+
+
+def visit_together(url: str, options: argparse.Namespace) -> list[list[float | None]]:
+    with ThreadPoolExecutor(options.visitors) as threads:
+        visiting = partial(visit, url, options=options)
+        return list(threads.map(visiting, range(options.visitors)))
 
 
 def visit(url: str, number: int, options: argparse.Namespace) -> list[float | None]:
@@ -243,11 +258,8 @@ def visit(url: str, number: int, options: argparse.Namespace) -> list[float | No
 def ask(client: httpx.Client, text: str) -> float | None:
     """Milliseconds from asking `/extract` to the last byte of its answer; None when it failed."""
     begun = time.perf_counter()
-    event = (
-        client.post("gradio_api/call/extract", json={"data": [text, "", 0.5]})
-        .json()
-        .get("event_id")
-    )
+    asked = client.post("gradio_api/call/extract", json={"data": [text, "", 0.5]}).json()
+    event = asked.get("event_id")
     answer = client.get(f"gradio_api/call/extract/{event}").text
     return 1000 * (time.perf_counter() - begun) if "event: complete" in answer else None
 
@@ -271,24 +283,15 @@ class FileVisitor:
             lines = "\n".join(
                 f"Row {number}: {SENTENCES[number % len(SENTENCES)]}" for number in range(self.rows)
             )
-            uploaded = client.post("gradio_api/upload", files={"files": ("r.txt", lines.encode())})
-            file = {
-                "path": uploaded.json()[0],
-                "orig_name": "r.txt",
-                "meta": {"_type": "gradio.FileData"},
-            }
-            asked = {
-                "data": [file, "text", models["props"]["value"], 0.5],
-                "fn_index": event_id,
-                "session_hash": session,
-            }
+            file = uploaded(client, "r.txt", lines.encode())
+            inputs = [file, "text", models["props"]["value"], 0.5]
+            asked = {"data": inputs, "fn_index": event_id, "session_hash": session}
             joined = client.post("gradio_api/queue/join", json=asked)
             self.joined.set()
             if joined.status_code != 200:
                 return False
-            with client.stream(
-                "GET", "gradio_api/queue/data", params={"session_hash": session}
-            ) as stream:
+            answer = {"url": "gradio_api/queue/data", "params": {"session_hash": session}}
+            with client.stream("GET", **answer) as stream:
                 for line in stream.iter_lines():
                     if "process_completed" in line:
                         return '"success":true' in line.replace(" ", "")

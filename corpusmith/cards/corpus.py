@@ -37,6 +37,12 @@ class CorpusFacts:
     title: str = ""
     labels: tuple[str, ...] = ()
     language: str = "en"
+    domain: str = ""  # what the sentences read like, as the prompt says it
+    # verification leaves doubtful words out of the loss
+    masks_words: bool = False
+    # requests whose answers were recorded for other recipes, and the names of these
+    borrowed_requests: int = 0
+    lenders: tuple[str, ...] = ()
     # lexicons of the plan: name, version, license, attribution, concepts, names
     lexicons: tuple[Mapping[str, Any], ...] = ()
     # the teacher (model, license, parameters), prompts (name, text, sha256), one request

@@ -117,6 +117,7 @@ def render(facts: DatasetFacts) -> str:
         languages=", ".join(
             sorted({LANGUAGES.get(corpus.language, corpus.language) for corpus in facts.corpora})
         ),
+        domains=list(dict.fromkeys(c.domain for c in facts.corpora if c.domain)),
         loaded=printed_dataset(facts.corpora[0]),
         refused=any(corpus.rejected for corpus in facts.corpora),
         homepage=markdown.homepage(),

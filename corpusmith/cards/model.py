@@ -49,6 +49,8 @@ class ModelFacts:
     # read from the files of the repo
     has_onnx: bool = False
     figures: tuple[str, ...] = ()
+    # what the corpus's sentences read like, as its prompt says it
+    domain: str = ""
     # sentences of the corpus's own test split, for the widget (of relations: masked texts)
     widget: tuple[str, ...] = ()
     # what this version answers to the first of them, as `pipeline` returns it in the card's snippet

@@ -190,8 +190,12 @@ def facts_of(
         "title": recipe.title,
         "task": recipe.task,
         "language": recipe.language,
+        "domain": recipe.domain,
         "license": recipe.license,
         "labels": class_names(recipe),
+        "masks_words": "mask" in (recipe.verify.unasked, recipe.verify.missing_seed),
+        "borrowed_requests": plan.borrowed_count,
+        "lenders": list(recipe.borrow),
         "corpusmith_version": version("corpusmith"),
         "seed": recipe.seed,
         "teacher": recipe.teacher.model_dump(

@@ -43,9 +43,7 @@ class EntityExtractor:
     def from_pretrained(
         cls, model: str | Path, revision: str | None = None, **options: Any
     ) -> "EntityExtractor":
-        """Load a model; `options` are the `backend`, `quantized` and `threads` of
-        `Encoder.from_pretrained`.
-        """
+        """Load a model; `options` are those of `Encoder.from_pretrained`."""
         return cls(Encoder.from_pretrained(model, revision, **options))
 
     def extract(self, texts: str | Sequence[str], threshold: float = 0.0) -> list[list[Entity]]:

@@ -36,9 +36,7 @@ class RelationClassifier:
     def from_pretrained(
         cls, model: str | Path, revision: str | None = None, **options: Any
     ) -> "RelationClassifier":
-        """Load a model; `options` are the `backend`, `quantized` and `threads` of
-        `Encoder.from_pretrained`.
-        """
+        """Load a model; `options` are those of `Encoder.from_pretrained`."""
         return cls(Encoder.from_pretrained(model, revision, **options))
 
     def probabilities(self, masked_texts: Sequence[str]) -> list[float]:

@@ -12,8 +12,8 @@ TEXT = """
 ### How the models were made
 A large language model wrote labelled sentences around names from word lists and ontologies. They
 were checked, filtered and published as a corpus, and the encoders here were fine-tuned on that
-corpus. **No patient's text and no annotated sentence of a benchmark is in it.** Benchmarks of real
-text only measure the models; the card of each model says how well it does on them.
+corpus. **No patient's text and no annotated sentence of a benchmark is in the corpus.** If a model
+was also trained on real text, its card says so, as it says how well it does on benchmarks.
 
 ### What this page runs
 {sources}

@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import json
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any
 
 import gradio as gr
@@ -138,8 +139,13 @@ def json_object(body: bytes) -> dict[str, Any]:
     return request
 
 
-def parameters(function: Any) -> list[inspect.Parameter]:
-    return list(inspect.signature(function.fn).parameters.values()) if function.fn else []
+def parameters(function: Any) -> tuple[inspect.Parameter, ...]:
+    return parameters_of(function.fn) if function.fn else ()
+
+
+@cache
+def parameters_of(function: Callable) -> tuple[inspect.Parameter, ...]:
+    return tuple(inspect.signature(function).parameters.values())
 
 
 def filled(data: list[Any], function: Any) -> list[Any]:

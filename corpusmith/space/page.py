@@ -65,7 +65,7 @@ def paper() -> gr.themes.Base:
         button_primary_background_fill="*primary_700",
         button_primary_background_fill_hover="*primary_800",
         button_primary_background_fill_dark="*primary_700",
-        button_primary_background_fill_hover_dark="*primary_600",
+        button_primary_background_fill_hover_dark="*primary_800",
         button_primary_text_color="#ffffff",
         button_large_text_weight="600",
         button_large_text_size="*text_md",
@@ -121,9 +121,9 @@ def json_content(server: GradioMCPServer, data: list[Any], _: str) -> list[Any]:
 def header(service: Service) -> Markup:
     return Markup(
         "<h1>{}</h1>"
-        "<p>Finds {} in English text, with small encoders that were trained on synthetic "
-        "sentences only. Your text is read in memory: it is not written to disk or to a log, and "
-        "dropped within an hour.</p>"
+        "<p>Finds {} in English text, with small encoders that learned their labels from synthetic "
+        "sentences. A text that you type is read in memory: it is not written to disk or to a log, "
+        "and dropped within an hour. A file is deleted after half an hour.</p>"
     ).format(
         service.title, Markup(" ").join(markup.badge(label) for label in service.marked_labels)
     )

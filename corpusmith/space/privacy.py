@@ -16,21 +16,32 @@ import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 from gradio.state_holder import SessionState, StateHolder
 
 SESSIONS = 300  # kept at once; the one unused for longest goes first
-FORGET_AFTER = int(os.environ.get("CORPUSMITH_FORGET_AFTER", 3600))  # seconds
+# Seconds; page and card promise an hour at most.
+FORGET_AFTER = min(3600, int(os.environ.get("CORPUSMITH_FORGET_AFTER", 3600)))
 CLEAN_EVERY = min(30.0, FORGET_AFTER / 4)  # seconds
-M_ARENA_MAX = -8  # of malloc.h
+M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3  # of malloc.h
+LARGE = 1024**2  # bytes
+START_SESSION = SessionState.__init__
 WITHOUT_STATE = min(60, FORGET_AFTER)  # seconds that a session of one API call is kept
 
 
 def keep_no_values() -> None:
-    """Keep no copies of inputs and outputs in Gradio's sessions."""
+    """Keep no copies of inputs, outputs and components in Gradio's sessions.
+
+    Only deep links read them. Each API call is a session, and half of the time of the event loop
+    went into the copies.
+    """
     session: Any = SessionState
-    session._update_value_in_config = lambda *_: None
+    session._update_value_in_config = session._update_config = lambda *_: None
+    session.__init__ = lambda self, page: START_SESSION(
+        self, SimpleNamespace(default_config=page.default_config, blocks={})
+    )
 
 
 def keep_no_finished_requests(queue: Any) -> None:
@@ -99,27 +110,36 @@ def forget_sessions(holder: StateHolder) -> None:
 
 
 def forget_answers(queue: Any) -> None:
-    """Drop answers that nobody fetched, and the requests they belong to."""
+    """Drop fetched answers at once and others after `FORGET_AFTER`, with their requests."""
     now = time.time()
     active = {event._id for job in queue.active_jobs if job for event in job}
     waiting = {e._id for line in queue.event_queue_per_concurrency_id.values() for e in line.queue}
-    recent = set()
+    unfetched = {s for s, event_ids in queue.pending_event_ids_session.items() if event_ids}
+    kept = set()
     for event_id, facts in queue.event_analytics.items():
-        if event_id in active | waiting or now - facts["time"] < FORGET_AFTER:
-            recent |= {event_id, facts["session_hash"]}
+        session = facts["session_hash"]
+        young = now - facts["time"] < FORGET_AFTER
+        if event_id in active | waiting or (session in unfetched and young):
+            kept |= {event_id, session}
     for event_id, facts in list(queue.event_analytics.items()):
-        if event_id not in recent:
+        if event_id not in kept:
             queue.event_ids_to_events.pop(event_id, None)
             queue.event_analytics.pop(event_id, None)
-            if facts["session_hash"] not in recent:
+            if facts["session_hash"] not in kept:
                 queue.pending_messages_per_session.pop(facts["session_hash"], None)
                 queue.pending_event_ids_session.pop(facts["session_hash"], None)
 
 
 def share_arenas() -> None:
-    """Have all threads allocate from two arenas (glibc), so that fewer keep freed memory."""
+    """Have all threads allocate from two arenas (glibc), and large blocks outside of them.
+
+    So freed memory goes back to the system. By default glibc takes blocks of up to 32 MB from its
+    arenas once one of that size was freed, such as an upload.
+    """
     with suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").mallopt(M_ARENA_MAX, 2)
+        library = ctypes.CDLL("libc.so.6")
+        library.mallopt(M_ARENA_MAX, 2)
+        library.mallopt(M_MMAP_THRESHOLD, LARGE)
 
 
 def release_memory() -> None:

@@ -158,7 +158,7 @@ def load_onnx(kind: Any, folder: Path) -> Any:
         ValueError: its files are missing or damaged; the message names the folder.
     """
     try:
-        return kind.from_pretrained(folder, backend="onnx", threads=1)
+        return kind.from_pretrained(folder, backend="onnx", threads=1, keep_memory=False)
     except BaseException as error:  # a damaged tokenizer may raise a panic, which is no Exception
         if isinstance(error, KeyboardInterrupt | SystemExit):
             raise

@@ -26,6 +26,10 @@ def disease() -> CorpusFacts:
         task="ner",
         title="Diseases in single sentences",
         labels=("Disease",),
+        domain="PubMed abstracts",
+        masks_words=True,
+        borrowed_requests=200,
+        lenders=("ncbi-disease", "gad"),
         lexicons=(
             {
                 "name": "diseases",
@@ -67,13 +71,18 @@ def disease() -> CorpusFacts:
             "pending": 4,
         },
         rejected_by_reason={"seed missing": 120, "definition": 50, "wrapped in quotes": 20},
-        filtered_by_reason={"near duplicate": 312, "8-gram shared with ncbi_disease/dev": 3},
+        filtered_by_reason={
+            "near duplicate": 312,
+            "8-gram shared with ncbi_disease/dev": 1,
+            "label noise": 1,
+            "outlier": 1,
+        },
         added_by_augmentation={"replaced": 200, "contrasted": 115},
         written_rows=380,
         mentions_in_train={"validation": (9, 49), "test": (0, 35)},
         example_row={"id": "demo-disease-0000003", "text": "Gout é", "ner_tags": [1, 0]},
-        label_noise={"judged": 505, "rejected": 4, "predictions_sha256": "89abcdef" * 8},
-        outliers={"judged": 1505, "rejected": 1, "limit": 3.5, "distances_sha256": "01234567" * 8},
+        label_noise={"judged": 502, "rejected": 1, "predictions_sha256": "89abcdef" * 8},
+        outliers={"judged": 501, "rejected": 1, "limit": 3.5, "distances_sha256": "01234567" * 8},
         splits=(
             Split("train", 400, 90000, 40000),
             Split("validation", 50, 11000, 7000),
@@ -125,9 +134,9 @@ def disease() -> CorpusFacts:
                 "jaccard": {"mean": 0.02, "p99": 0.101, "max": 0.286},
             },
             "ncbi_disease/dev": {
-                "leaked_rows_8gram": 1,
+                "leaked_rows_8gram": 0,
                 "leaked_rows_13gram": 0,
-                "longest_common_ngram": 8,
+                "longest_common_ngram": 7,
             },
         },
         made_figures=("recipes/demo-disease/figures/acceptance.png",),
@@ -280,6 +289,7 @@ def model_facts() -> ModelFacts:
         },
         baselines=baselines_section(),
         has_onnx=True,
+        domain="PubMed abstracts",
         figures=("figures/comparison.png", "figures/training.png"),
         widget=("Mutations in the APC gene cause familial polyposis.",),
         answer=(

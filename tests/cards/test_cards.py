@@ -121,6 +121,51 @@ def test_model_card_with_fewest_facts() -> None:
     check_golden("model-minimal.md", model.render(facts))
 
 
+def test_card_of_relation_types() -> None:
+    scores = {"precision": 41.5, "recall": 38.4, "f1": 39.9}
+    types = {"none": {**scores, "rows": 700}, "inhibitor": {**scores, "rows": 90}}
+    measured = {
+        "task": "relations",
+        "benchmark": "chemprot",
+        "split": "dev",
+        "micro_f1": 39.9,
+        "macro_f1": 35.2,
+        "precision": 41.5,
+        "recall": 38.4,
+        "accuracy": 71.0,
+        "by_type": types,
+        "classes": ["none", "inhibitor", "activator"],
+        "ci95": {"micro_f1": [37.7, 42.1]},
+        "sentences": 2412,
+        "system": "synthetic",
+        "real": True,
+    }
+    zero_shot = {**measured, "micro_f1": 20.1, "ci95": {"micro_f1": [18.0, 22.3]}}
+    facts = ModelFacts(
+        "you/corpusmith-chemprot-minilm",
+        "v0.1.0",
+        task="relations",
+        labels=("none", "inhibitor", "activator"),
+        domain="PubMed abstracts on pharmacology",
+        evaluations=(measured, {**zero_shot, "system": "zero-shot"}),
+        widget=("@CHEMICAL$ inhibits @GENE$.",),
+    )
+    check_golden("model-relations.md", model.render(facts))
+
+
+def test_card_of_adapted_and_reviewed_model(model_facts: ModelFacts) -> None:
+    counts = {"documents": 1200, "sentences_used": 6000, "words_used": 150000}
+    reviewed = {"sentences": 100, "mentions": 87}
+    training = {**model_facts.training, "adapted": counts, "reviewed": reviewed}
+    facts = dataclasses.replace(model_facts, training=training)
+    card = model.render(facts)
+    check_golden("model-adapted.md", card)
+    assert "synthetic sentences only" not in card.replace(
+        "Encoder trained on synthetic sentences only", ""
+    ), "only its baselines were"
+    assert "never saw:" not in card, "the benchmark may be among the documents"
+
+
 def test_space_card() -> None:
     facts = SpaceFacts(
         "you/space",

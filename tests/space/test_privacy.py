@@ -8,6 +8,7 @@ import sys
 import time
 import traceback
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -158,3 +159,45 @@ def test_log_holds_place_and_type_of_error_but_no_message(
     shown = capsys.readouterr()
     for text in (shown.err, shown.out):
         assert "RuntimeError" in text and "test_privacy.py" in text and secret not in text
+
+
+def test_session_holds_no_copy_of_the_page(service) -> None:
+    """Each API call is a session; copies of all components took half of the event loop's time."""
+    pytest.importorskip("gradio")
+    from gradio.state_holder import SessionState
+
+    from corpusmith.space.page import build_page
+
+    page = build_page(service)
+    session = SessionState(page)
+    assert len(session.blocks_config.blocks) > 20, "events find their components"
+    for number in list(session.blocks_config.blocks):
+        session._update_config(number)
+        session._update_value_in_config(number, "-".join(MARKER))
+    assert session.config_values == {}
+
+
+def test_fetched_answers_are_dropped_at_once_and_others_after_an_hour() -> None:
+    pytest.importorskip("gradio")
+    from corpusmith.space.privacy import forget_answers
+
+    now = time.time()
+    ages = {"fetched": 0, "unfetched": 0, "old": 4000, "waiting": 4000}
+    queue = SimpleNamespace(
+        active_jobs=[None],
+        event_queue_per_concurrency_id={
+            "files": SimpleNamespace(queue=[SimpleNamespace(_id="waiting")])
+        },
+        event_analytics={n: {"session_hash": n, "time": now - age} for n, age in ages.items()},
+        event_ids_to_events=dict(ages),
+        pending_messages_per_session=dict(ages),
+        pending_event_ids_session={n: {n} - {"fetched"} for n in ages},
+    )
+    forget_answers(queue)
+    for kept in (
+        queue.event_analytics,
+        queue.event_ids_to_events,
+        queue.pending_messages_per_session,
+        queue.pending_event_ids_session,
+    ):
+        assert list(kept) == ["unfetched", "waiting"]

@@ -32,7 +32,7 @@ SYSTEMS = {  # what an evaluation's "system" says, in the order of the table
     "always-related": "Always related",
     "cue-words": "Cue words of the recipe's statements",
     "zero-shot": "Teacher LLM, zero-shot",
-    "synthetic": "**This model**, trained on synthetic sentences only",
+    "synthetic": "**This model**",
     "gold": "Same encoder trained on real sentences",
     "gold+synthetic": "Same encoder trained on both",
 }
@@ -119,7 +119,7 @@ def _figure(evaluation: Mapping[str, Any], key: str) -> Markdown | None:
     return Markdown(number(factor * evaluation[key], 1) + spread)
 
 
-def comparison_table(real: Evaluations, task: str) -> Markdown:
+def comparison_table(real: Evaluations, task: str, synthetic_only: bool) -> Markdown:
     """This model and its baselines, a column for each benchmark split."""
     columns = list(dict.fromkeys((e["benchmark"], e["split"]) for e in real))
     by_cell = {(e["system"], e["benchmark"], e["split"]): e for e in real}
@@ -129,6 +129,8 @@ def comparison_table(real: Evaluations, task: str) -> Markdown:
         cells = [by_cell.get((system, *column)) for column in columns]
         if any(cells):
             label = Markdown(SYSTEMS[system]) if system in SYSTEMS else escape(system)
+            if system == "synthetic" and synthetic_only:
+                label = Markdown(f"{label}, trained on synthetic sentences only")
             rows.append(
                 [label, *(_figure(cell, headline(real, task)) if cell else None for cell in cells)]
             )

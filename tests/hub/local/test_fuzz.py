@@ -174,4 +174,4 @@ def test_random_requests_never_cause_a_500(fuzzed) -> None:
     except BaseException as error:
         if not is_timeout(error):
             raise
-    assert len(seen) > 10 * SECONDS / 2, "requests were sent"
+    assert len(seen) > 200, "requests were sent"
