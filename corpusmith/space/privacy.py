@@ -37,11 +37,14 @@ def keep_no_values() -> None:
     Only deep links read them. Each API call is a session, and half of the time of the event loop
     went into the copies.
     """
+
+    def start(self: SessionState, page: Any) -> None:
+        without_blocks: Any = SimpleNamespace(default_config=page.default_config, blocks={})
+        START_SESSION(self, without_blocks)
+
     session: Any = SessionState
+    session.__init__ = start
     session._update_value_in_config = session._update_config = lambda *_: None
-    session.__init__ = lambda self, page: START_SESSION(
-        self, SimpleNamespace(default_config=page.default_config, blocks={})
-    )
 
 
 def keep_no_finished_requests(queue: Any) -> None:
