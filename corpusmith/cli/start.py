@@ -2,12 +2,13 @@
 
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from corpusmith.cli.options import BaseUrl, EncoderName, LedgerPath, Public
+from corpusmith.cli.options import BaseUrl, EncoderName, LedgerPath, Public, TeacherModel
 from corpusmith.errors import UserError
 from corpusmith.processes import silence_libraries
 
@@ -91,6 +92,7 @@ def run(
     root: Annotated[Path, typer.Option(help="The folder to write to.")] = Path("runs"),
     encoder: EncoderName = "embedded",
     ledger: LedgerPath = None,
+    model: TeacherModel = None,
     public: Public = False,
     documents: Annotated[
         list[Path] | None,
@@ -107,6 +109,8 @@ def run(
     """
     # Each stage prints a line of its own.
     silence_libraries()
+    from corpusmith.api.folder import recipe_file
+    from corpusmith.corpus.generate import resized
     from corpusmith.pipeline import run_all
     from corpusmith.quality.second_build import Run
 
@@ -114,7 +118,11 @@ def run(
         typer.confirm(
             f"Make everything that is released to {hub} visible to everybody?", abort=True
         )
-    run_all(recipes, Run(root, encoder, ledger), hub, public, say, documents or ())
+    with ExitStack() as stack:
+        if model:
+            of_model = [recipe_file(resized(name, None, model)) for name in recipes]
+            recipes = [stack.enter_context(file) for file in of_model]
+        run_all(recipes, Run(root, encoder, ledger), hub, public, say, documents or ())
 
 
 def doctor() -> None:

@@ -81,6 +81,19 @@ def test_printed_build_command_works_with_another_model(ner_recipe: Path, tmp_pa
     )
 
 
+def test_run_builds_from_answers_of_another_model(ner_recipe: Path, tmp_path: Path) -> None:
+    """One answer is too few for three splits: the run ends after it has found the answer."""
+    with FakeTeacher(write=accepted_sentence).serve() as url:
+        asked = ["generate", ner_recipe, "--model", "other", "--base-url", url, "--rows", 1]
+        assert corpusmith(*asked, "--ledger", "l.sqlite", cwd=tmp_path).returncode == 0
+    command = ["run", ner_recipe, "--ledger", "l.sqlite", "--root", "runs"]
+    without = corpusmith(*command, cwd=tmp_path)
+    assert without.returncode == 2 and "1 answers of other: give --model other" in without.stderr
+    of_other = corpusmith(*command, "--model", "other", cwd=tmp_path)
+    assert of_other.returncode == 2 and "give --model" not in of_other.stderr
+    assert (tmp_path / "runs" / "tiny-disease" / "dataset" / "build.json").is_file()
+
+
 def test_printed_commands_work_with_spaces_in_names(ner_recipe: Path, tmp_path: Path) -> None:
     ledger = tmp_path / "two words" / "l.sqlite"
     with FakeTeacher(write=accepted_sentence).serve() as url:

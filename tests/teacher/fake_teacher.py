@@ -36,7 +36,8 @@ Habit = Callable[[dict[str, Any], int], Response | None]
 class FakeTeacher:
     """`faults` is the share of requests with a fault; all faults in `kinds` are equally frequent.
 
-    After every `calm` answers, `storm` requests in a row are refused. `key` is the required API
+    A stalled request is answered after `stall` seconds, unless the client gives up before. After
+    every `calm` answers, `storm` requests in a row are refused. `key` is the required API
     key. `allowance` requests are answered every `period` seconds, as the headers announce; further
     ones are refused. `habit` gets a payload and the number of the request, counted from 1. It
     returns the reply, or None for the default one.
@@ -94,6 +95,9 @@ class FakeTeacher:
 
     async def complete(self, request: Request) -> Response:
         payload = await request.json()
+        await asyncio.sleep(0)  # the loop sees a client that has given up
+        if await request.is_disconnected():
+            return Response(status_code=499)  # neither counted nor billed
         name = payload_key(payload)
         self.asked[name] += 1
         self.payloads.append(payload)
@@ -149,7 +153,7 @@ class FakeTeacher:
         if (
             self.storm
             and self.refusing == 0
-            and sum(self.answered.values()) // self.calm > self.sent["storm"]
+            and self.sent["none"] // self.calm > self.sent["storm"]
         ):
             self.sent["storm"] += 1
             self.refusing = self.storm
@@ -159,7 +163,8 @@ class FakeTeacher:
         self.sent[fault] += 1
         if fault == "refuse":
             return problem(429, "too many requests", {"retry-after": self.retry_after})
-        await asyncio.sleep(self.latency)
+        if self.latency:
+            await asyncio.sleep(self.latency)
         return await self.faulty(fault, request, name, payload)
 
     def fault(self, name: str) -> str:
@@ -178,9 +183,11 @@ class FakeTeacher:
         if fault == "wrong schema":
             return JSONResponse({"result": "fine"})
         if fault == "stall":
-            await asyncio.sleep(self.stall)
-            if await request.is_disconnected():
-                return Response(status_code=499)  # the client gave up: not billed
+            until = time.monotonic() + self.stall
+            while time.monotonic() < until:
+                if await request.is_disconnected():
+                    return Response(status_code=499)  # the client gave up: not billed
+                await asyncio.sleep(0.02)
         if fault == "reset":
             self.server.abort(request.scope["client"])
             return Response()
