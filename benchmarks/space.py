@@ -10,8 +10,7 @@ wait in the queue, and somebody uploads a CSV of 2.4 million columns again and a
 `memory_*_mb` is the resident memory of the server: after the first questions, at its peak, and a
 minute and a half after the last answer. `load` is the machine's at the end of the visits. The peer
 is transformers' `pipeline` (PyTorch, fp32, two threads) in turn on the same sentences: `ratio` is
-its median over that of the first model here.
-Without the weights in the model's folder there is no peer and no `ratio`.
+its median over that of the first model here. Without weights in its folder there is no peer.
 """
 
 import argparse
@@ -61,12 +60,11 @@ def main() -> None:
     parser.add_argument("--relation", default="", help="a relation model")
     parser.add_argument("--files", type=int, default=65, help="files that wait in the queue")
     parser.add_argument("--rows", type=int, default=50, help="rows of each file")
-    parser.add_argument("--visitors", type=int, default=50)
-    parser.add_argument("--rounds", type=int, default=10)
+    for name, number in (("--visitors", 50), ("--rounds", 10)):
+        parser.add_argument(name, type=int, default=number)
     parser.add_argument("--pause", type=float, default=3, help="seconds between a visitor's texts")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-
     environment = {
         "CORPUSMITH_NER_MODELS": options.ner,
         "CORPUSMITH_RELATION_MODEL": options.relation,
@@ -74,8 +72,7 @@ def main() -> None:
     figures = in_process(Service(read_settings(ROOT / "space", environment)))
     with running_app(environment) as (url, process, started):
         figures |= {"start_seconds": started} | over_http(url, process.pid, options)
-    for name, figure in figures.items():
-        print(f"{name:28} {figure:,.4g}")
+    print(*(f"{name:28} {figure:,.4g}" for name, figure in figures.items()), sep="\n")
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1) + "\n")
 
@@ -156,7 +153,6 @@ def over_http(url: str, pid: int, options: argparse.Namespace) -> dict[str, floa
     files = [FileVisitor(url, options.rows) for _ in range(options.files)]
     done = threading.Event()
     peaks: list[float] = []
-    # The visitors have a process of their own, so that they don't wait for the uploaders' threads.
     with (
         ThreadPoolExecutor(options.files + 2) as threads,
         ProcessPoolExecutor(1, get_context("spawn")) as machine,
@@ -237,6 +233,7 @@ def component_event(client: httpx.Client, kind: str, label: str, event: str) -> 
 
 
 def visit_together(url: str, options: argparse.Namespace) -> list[list[float | None]]:
+    """All visits, in a process of their own: they don't wait for the uploaders' threads."""
     with ThreadPoolExecutor(options.visitors) as threads:
         visiting = partial(visit, url, options=options)
         return list(threads.map(visiting, range(options.visitors)))
@@ -244,7 +241,7 @@ def visit_together(url: str, options: argparse.Namespace) -> list[list[float | N
 
 def visit(url: str, number: int, options: argparse.Namespace) -> list[float | None]:
     """One visitor's questions, with a pause to read each answer."""
-    answers = []
+    answers: list[float | None] = []
     time.sleep(options.pause * number / options.visitors)
     # The server closes idle connections, and httpx does not open them again as browsers do.
     limits = httpx.Limits(max_keepalive_connections=0)
