@@ -73,6 +73,7 @@ def test_concept_has_url() -> None:
         gzip.compress(b"concept_id\tname\tsynonyms\nMESH:1\n"),
         b"",
     ],
+    ids=["no gzip", "other columns", "Latin-1", "cut", "short line", "empty"],  # gzip has the time
 )
 def test_damaged_lexicon_is_one_clear_error(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "disease.tsv.gz"
