@@ -57,6 +57,7 @@ class Allowance:
     limit: float  # size of the allowance after the reset
     period: float
     since: float = 0.0  # requests or tokens sent before this allowance
+    heard_of: float = 0.0  # total sent with the newest request whose reply was read
 
 
 class Pace:
@@ -127,8 +128,10 @@ class Pace:
     def heed(self, headers: Mapping[str, str], sent: Mapping[str, float]) -> None:
         """Keep to what remains (`x-ratelimit-remaining-*`) until the reset (`x-ratelimit-reset-*`).
 
-        `sent` is what `turn` returned for the request: the server had counted nothing after it.
+        `sent` is what `turn` returned for the request. The reply of an older request may come late:
+        it lowers an allowance and never raises it.
         """
+        now = time.monotonic()
         for kind, counted in sent.items():
             known = self._allowed.get(kind)
             since = known.since if known else 0.0
@@ -140,14 +143,11 @@ class Pace:
             )
             limit = parse_duration(headers.get(f"x-ratelimit-limit-{kind}", ""))
             if remaining is not None and reset is not None:
-                period = min(reset, LONGEST_PAUSE)
-                self._allowed[kind] = Allowance(
-                    counted + remaining,
-                    time.monotonic() + period,
-                    math.inf if limit is None else limit,
-                    period,
-                    since,
-                )
+                period, up_to, heard_of = min(reset, LONGEST_PAUSE), counted + remaining, counted
+                if known and counted < known.heard_of and now < known.until:
+                    up_to, heard_of = min(up_to, known.up_to), known.heard_of
+                size = math.inf if limit is None else limit
+                self._allowed[kind] = Allowance(up_to, now + period, size, period, since, heard_of)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -269,7 +269,7 @@ def test_load_error_states_reason(ner_folder, tmp_path):
         Encoder.from_pretrained(ner_folder, backend="tpu")
     with pytest.raises(ValueError, match=r"holds no onnx/model.onnx: export it"):
         Encoder.from_pretrained(ner_folder, backend="onnx")
-    with pytest.raises(ValueError, match="it is no folder, and as a Hub repo"):
+    with pytest.raises(ValueError, match="nowhere: no such file or folder"):
         Encoder.from_pretrained(str(tmp_path / "nowhere"))
     with pytest.raises(ValueError, match="no relation model"):
         RelationClassifier.from_pretrained(ner_folder)

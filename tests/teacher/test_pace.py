@@ -141,6 +141,25 @@ def test_rate_limit_headers_of_late_reply_are_ignored() -> None:
     assert asyncio.run(run()) == 5
 
 
+@pytest.mark.parametrize(("remaining", "sent"), [(9, 3), (1, 2)], ids=["more", "less"])
+def test_late_reply_lowers_what_a_newer_one_allows_and_never_raises_it(
+    remaining: int, sent: int
+) -> None:
+    async def run() -> tuple[int, float]:
+        pace = Pace()
+        older, newer = await pace.turn(1), await pace.turn(1)
+        pace.heed(told(1, "200ms", 9), newer)  # three in all
+        pace.heed(told(remaining, "200ms", 9), older)
+        started = time.monotonic()
+        while time.monotonic() - started < 0.05:
+            went = int(pace._sent["requests"])
+            await pace.turn(1)
+        return went, time.monotonic() - started
+
+    went, seconds = asyncio.run(run())
+    assert went == sent and seconds >= 0.1
+
+
 @pytest.mark.parametrize(
     "headers", [{}, told(0, "soon"), {"x-ratelimit-remaining-requests": "0"}, told(5, "9s")]
 )
