@@ -20,13 +20,16 @@ RETRIES = 3  # of a task whose Ray node was lost
 
 @dataclass(frozen=True)
 class Cluster:
-    """Settings of the cluster that runs tasks. Args:
-    workers: tasks that run at a time.
-    memory_gb: memory of a task, on Ray and Slurm.
-    sbatch: options of Slurm's `sbatch`: partition, time, account …
-    setup: for Slurm: the shell line that makes `corpusmith` available to a job.
-    work: folder or URL, shared by all tasks, for the files between the stages of a build;
-        default `work` in the folder that the build writes.
+    """Where tasks run, and how many at a time.
+
+    Args:
+        executor: processes of this host, Ray or Slurm.
+        workers: tasks that run at a time.
+        memory_gb: memory of a task, on Ray and Slurm.
+        sbatch: options of Slurm's `sbatch`: partition, time, account and others.
+        setup: for Slurm: the shell line that makes `corpusmith` available to a job.
+        work: folder or URL, shared by all tasks, for the files between the stages of a build;
+            default `work` in the folder that the build writes.
     """
 
     executor: Literal["local", "ray", "slurm"] = "local"
@@ -48,8 +51,8 @@ class Cluster:
         if self.executor == "local":
             return LocalPipelineExecutor(pipeline, **common)
         if self.executor == "ray":
-            # Ray restarts the tasks of a lost node. datatrove would wait for ever for a node that
-            # is lost before its worker has reported its address.
+            # Ray restarts the tasks of a lost node. Without restarts, datatrove waits for ever for
+            # a node that is lost before its worker has reported its address.
             again = {"max_restarts": RETRIES, "max_task_retries": RETRIES}
             return RayPipelineExecutor(
                 pipeline, mem_per_cpu_gb=self.memory_gb, ray_remote_kwargs=again, **common
@@ -108,7 +111,7 @@ class SlurmExecutor(SlurmPipelineExecutor):
         """Do nothing: the merged statistics are not used."""
 
     def wait(self, pause: float = 5.0) -> None:
-        """Until the job has left Slurm's queue: finished, failed or cancelled."""
+        """Wait until the job has left Slurm's queue: finished, failed or cancelled."""
         while self.job_id not in (None, -1):
             asked = subprocess.run(
                 ["squeue", "-h", "-j", str(self.job_id)], capture_output=True, text=True

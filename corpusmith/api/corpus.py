@@ -26,7 +26,10 @@ def recipes() -> list[str]:
 
 
 def load_recipe(name_or_path: PathName) -> "Recipe":
-    """Read and check a recipe. Change one with `model_copy`: the other functions take it too.
+    """Read and check a recipe.
+
+    `generate`, `build`, `baseline` and `report` take a `Recipe` in place of its name. To change
+    one, use `model_copy`.
 
     >>> recipe = cs.load_recipe("demo-disease")
     >>> recipe.labels, recipe.rows
@@ -129,8 +132,8 @@ def build(
     Args:
         out: the dataset folder to write.
         ledger: the answers; default the transcript that ships with the recipe.
-        benchmarks: folder of `{set}/{split}.jsonl`; rows that share an n-gram with one are left
-            out. Default $CORPUSMITH_BENCHMARKS.
+        benchmarks: folder of `{set}/{split}.jsonl`, default $CORPUSMITH_BENCHMARKS; rows that share
+            an n-gram with one are left out. Without a folder this covers shipped answers only.
         noise: predictions that `noise` wrote: reject rows that they flag as label noise.
         outliers: distances that `outliers` wrote: reject rows that are far from the others.
 
@@ -166,9 +169,9 @@ def baseline(
 
     Args:
         system: "dictionary" looks up the recipe's lexicons. For relations, "always-related"
-            answers with the most requested type, and "cue-words" with the type whose statements
-            share a word with the sentence. "zero-shot" sends the text of the benchmark to the
-            recipe's teacher.
+            answers with the most requested type, and "cue-words" with the type whose cue word is
+            nearest to the pair (docs/relations.md). "zero-shot" sends the text of the benchmark to
+            the recipe's teacher.
         benchmark: a folder with `{split}.jsonl`.
         asking: for zero-shot: `i_may_send_this_text=True`, and if needed `ledger`, `base_url`
             and `sample`, the number of rows to ask about.

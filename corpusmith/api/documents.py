@@ -24,7 +24,7 @@ def extract(
     >>> done["documents"], done["skipped"]
     (1, [])
 
-    For texts in memory, use `Extractor`.
+    For texts in memory, and for `--assist` and `--context`, use `Extractor` (docs/formats.md).
 
     Args:
         model: an entity model: a folder or a Hub id.

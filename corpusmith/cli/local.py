@@ -187,8 +187,8 @@ def extract(
         bool,
         typer.Option(
             "--context",
-            help="Mark what English text says of a mention: negated, possible, hypothetical, "
-            "historical, about somebody else.",
+            help="Add attributes to mentions of English text: negated, possible, hypothetical, "
+            "historical, other_person.",
         ),
     ] = False,
     format_: Annotated[

@@ -140,7 +140,7 @@ class Claims:
     def _beside(
         self, text: str, spans: Sequence[Span], stated: tuple[int, int, str], kind: Kind
     ) -> str | None:
-        """A sentence of one relation and one name outside it."""
+        """The fault of a sentence with one related pair and one name outside the relation."""
         alone = next(place for place in range(len(spans)) if place not in stated[:2])
         start, end = reach(spans, stated)
         if start <= spans[alone].start < end:
@@ -154,7 +154,10 @@ class Claims:
     def _crossed(
         self, text: str, spans: Sequence[Span], stated: Sequence[tuple[int, int, str]]
     ) -> str | None:
-        """A sentence of two relations: one after the other, each with a cue word of its type."""
+        """The fault of a sentence with two related pairs that have no name in common.
+
+        The pairs must not overlap, and each part of the sentence needs a cue word of its type.
+        """
         (_, end, first), (other_start, _, second) = sorted(
             (*reach(spans, pair), pair[2]) for pair in stated
         )
@@ -168,9 +171,10 @@ class Claims:
     def _swapped(
         self, text: str, spans: Sequence[Span], request: Request, pair: tuple[int, int, str]
     ) -> bool:
-        """Whether a directed pair of one lexicon is turned round, as far as voice shows it.
+        """Whether head and tail of a directed pair of one lexicon have changed places.
 
-        The names of "A raises B" may change places only where "by" comes in between or goes.
+        Their order may differ from the requested statement's only if the voice does: "A raises B",
+        "B is raised by A". The word "by" between the names is the sign of a passive.
         """
         one = next(one for one in self.relation.types if one.name == pair[2])
         statement = request.attributes.get("statement", "")

@@ -1,9 +1,9 @@
-"""What English text says of a mention: negated, possible, hypothetical, historical, other_person.
+"""Context of mentions in English text: negated, possible, hypothetical, historical, other_person.
 
 The algorithm is NegEx (Chapman et al. 2001) as negspacy implements it, run once per attribute with
 the phrases of ConText (Harkema et al. 2009), which are in `builders/words/context.yaml`. A scope
-ends with the sentence or list item at the latest: a heading ("FAMILY HISTORY") says nothing of the
-sentences below it.
+ends with the sentence or list item at the latest, so a heading ("FAMILY HISTORY") doesn't affect
+the sentences below it.
 """
 
 import re
@@ -23,7 +23,7 @@ from corpusmith.inference import LONE_SURROGATE, WORDS, Entity, sentences
 PHRASES = shipped("builders", "words", "context.yaml")
 GROUP = "mentions"  # of spans, in the docs that negspacy gets
 LIST_ITEM = re.compile(r"\n\s*(?=(?:[-*+\u2022]|\d{1,2}[.)])\s)")
-"""What comes before an item of a list, which is a sentence of its own."""
+"""Matches the white space before an item of a list; each item counts as a sentence."""
 PARTS = {  # of an attribute in the file, as negspacy calls them
     "before": "preceding_negations",
     "after": "following_negations",

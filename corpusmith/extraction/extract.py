@@ -211,10 +211,10 @@ def moved(entity: Entity, by: int) -> Entity:
 
 @dataclass(frozen=True)
 class ExtractorSettings:
-    """What an extractor is loaded from, as plain values that can be sent to other processes.
+    """The arguments to load an extractor, as plain values that can be sent to other processes.
 
-    `assist` has lists as `corpusmith.recipe.lookup.lookup_of` reads them; `context` marks what is
-    said of mentions.
+    `assist` has lists as `corpusmith.recipe.lookup.lookup_of` reads them; `context` adds the
+    attributes of `corpusmith.extraction.context`.
     """
 
     model: str

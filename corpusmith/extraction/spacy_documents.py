@@ -6,7 +6,7 @@
     [(e.text, e.label_, e.kb_id_) for e in nlp("Mutations in CFTR cause cystic fibrosis.").ents]
 
 `lexicon` has a list of names for each label. `kb_id_` is the concept id of a listed name, otherwise
-empty. With `"context": True`, `e._.said` holds what is said of the entity, such as `("negated",)`.
+empty. With `"context": True`, `e._.said` has the entity's attributes, such as `("negated",)`.
 
 The component is registered by an entry point; `import corpusmith` is not needed.
 """

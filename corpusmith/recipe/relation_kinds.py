@@ -74,8 +74,10 @@ def stated(relation: RelationRecipe) -> Iterator[dict[str, Any]]:
 def unrelated(
     relation: RelationRecipe, name: str, kind: dict[str, Any], weight: float
 ) -> Iterator[dict[str, Any]]:
-    """The kinds of no relation that one entry of the wording makes: one for each type that it
-    states, so that the class of every pair of the sentence is known.
+    """The kinds that one entry under `none` in the wording makes.
+
+    It makes one for each type that a sentence may state of other pairs, or for each two types.
+    So the class of every pair of the sentence is known.
     """
     if name == "other link":
         asked = [fill(text, link) for text in kind["statements"] for link in relation.other_links]
@@ -147,7 +149,7 @@ def applies(name: str, relation: RelationRecipe) -> bool:
 def pairs_of_types(
     name: str, relation: RelationRecipe
 ) -> Iterator[tuple[RelationType, RelationType]]:
-    """The type that a kind of "no relation" states, twice; or the two that it states."""
+    """The types that a kind of "no relation" states of other pairs: two, or one repeated."""
     types: Iterable[RelationType] = relation.types
     if name == "crossed":
         yield from combinations(types, 2)

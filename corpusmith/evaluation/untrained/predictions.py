@@ -18,7 +18,7 @@ RELATIONS = {"always-related": always_related, "cue-words": by_cue_words}
 
 
 def untrained_systems(recipe: Recipe) -> list[str]:
-    """The baselines that follow from a recipe alone."""
+    """Names of the untrained baselines that a recipe has, without the zero-shot LLM."""
     if recipe.task == "ner":
         return ["dictionary"]
     typed = recipe.relation is not None and recipe.relation.types
@@ -35,8 +35,8 @@ def baseline_predictions(
         benchmark: a folder, as in `read_benchmark`.
         split: a split of it.
         out: the file to write.
-        system: one of `untrained_systems`, by default its first. `dictionary`: the longest names of
-            the recipe's lexicons without stop names. `always-related` and `cue-words`: see
+        system: one of `untrained_systems`, by default its first. `dictionary` tags the longest
+            names of the recipe's lexicons, without stop names. For the others see
             `corpusmith.evaluation.untrained.relations`.
 
     Raises:
@@ -64,7 +64,7 @@ def baseline_predictions(
 
 
 def dictionary_tags(recipe: Recipe, rows: Iterable[TaggedText]) -> Iterator[dict[str, Any]]:
-    """The tags of the recipe's lexicons, one object a row."""
+    """Predictions by lookup in the recipe's lexicons, one for each row."""
     lexicons = Plan(recipe).lexicons
     lookup = {label: lexicons[lexicon].matcher for label, lexicon in recipe.labels.items()}
     for row in rows:

@@ -16,6 +16,8 @@ Row = dict[str, Any]  # {"id", "label"}: a line of a predictions file
 def relation_classes(relation: RelationRecipe, data: Benchmark) -> Mapping[str, str | int]:
     """The benchmark's class for each type of the recipe; 0 for a type that it lacks.
 
+    In a benchmark of two classes it is 1 for every type.
+
     Raises:
         UserError: when they share no type.
     """
@@ -32,7 +34,7 @@ def relation_classes(relation: RelationRecipe, data: Benchmark) -> Mapping[str, 
 
 
 def related_classes(relation: RelationRecipe) -> list[str]:
-    """The names of the classes that are related."""
+    """The names of the recipe's classes other than "no relation"."""
     return [one.name for one in relation.types] or list(relation.labels[1:])
 
 
@@ -70,7 +72,7 @@ def by_cue_words(relation: RelationRecipe, data: Benchmark) -> Iterator[Row]:
 
 
 def nearest_type(text: str, claims: Claims) -> str | None:
-    """The type with the cue word nearest to the two masks: between them, or else beside one."""
+    """The type of the cue word nearest to the masks: the distance is 0 between them."""
     masks = [found.span() for found in MASK.finditer(text)]
     if not masks:
         return None

@@ -67,7 +67,10 @@ class LabelModel:
 
 
 def prior_model(labels: Sequence[str], settings: LabelSettings) -> LabelModel:
-    """The label model before it has seen any text: the priors, and support taken at its word."""
+    """The label model of a model that was not adapted: its groups have the priors as precision.
+
+    The likelihood of a mention is its support, the students' mean probability.
+    """
     edges = np.concatenate([[0.0], settings.bins, [1.0]])
     support = (edges[:-1] + edges[1:]) / 2
     priors = {True: settings.listed_prior, False: settings.unlisted_prior}
@@ -119,7 +122,7 @@ def fit_label_model(found: Sequence[Candidate], settings: LabelSettings) -> Esti
     strength = settings.prior_strength
     edges = np.concatenate([[0.0], settings.bins, [1.0]])
     support = (edges[:-1] + edges[1:])[bins] / 2
-    # Before the first look, the students' support is taken at its word, beside the group's prior.
+    # The first estimate is the mean of the students' support and the group's prior.
     chances = (support + means[group_of]) / 2
     for _ in range(settings.iterations):
         shares = np.bincount(name_of, chances, len(name_ids)) + strength * means[group_of_name]

@@ -23,14 +23,14 @@ class ListOfNames(Protocol):
 def assisted_reader(
     extractor: EntityExtractor, folder: Path, lists: Mapping[str, ListOfNames]
 ) -> Callable[[Sequence[str]], Sequence[Sequence[Entity]]] | None:
-    """The extraction by a model and the lists of its types together; None without such a list.
+    """A function that extracts by model and lists; None if no list is of a type of the model.
 
-    It keeps no word of a text in memory.
+    No word of a text is in memory after a call.
 
     Args:
         extractor: The model.
-        folder: The model's folder; an adapted one holds the estimated precision of lists.
-        lists: By entity type; those of other types are left out.
+        folder: The model's folder; that of an adapted model has the estimated precision of names.
+        lists: By entity type; those of types that the model lacks are ignored.
     """
     lookup = {
         label: Matcher(listed.names, listed.stop)

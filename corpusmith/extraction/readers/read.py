@@ -82,8 +82,10 @@ def read_documents(path: Path, reading: Reading = DETECTED) -> Iterator[Document
 def read_stream(
     file: TextFile, reading: Reading, path: Path | None = None, bad: Bad | None = None
 ) -> Iterator[Document]:
-    """The documents of a file, a URL or stdin. `bad` takes the errors of rows of JSON and "
-    "tables."""
+    """The documents of a file, a URL or stdin.
+
+    `bad` is called with the error of each bad row of JSON and tables; without it they are raised.
+    """
     format_ = reading.format or format_of(file)
     columns = dict(reading.columns)
     match format_:

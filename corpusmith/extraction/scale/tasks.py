@@ -73,7 +73,7 @@ def extract_at_scale(
     """Like `extract_files`, each task for a part of the documents.
 
     All tasks must reach the inputs and the folder of the output. The same call resumes. By default
-    there are several tasks for each worker, so that a slow worker holds up little.
+    there are `TASKS_A_WORKER` tasks for each worker, so that a slow one gets fewer of them.
 
     Raises:
         UserError: as `extract_files`; when the input is stdin; when `OUT.parts` was begun with
