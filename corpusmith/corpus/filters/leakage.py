@@ -94,7 +94,10 @@ def shipped_leakage(n: int) -> Leakage | None:
 
 
 def leakage_of(recipe: Recipe, root: Path | None) -> Leakage | None:
-    """Index the benchmarks given; without any, load the index for the shipped transcripts."""
+    """Index the benchmarks given; without any, load the n-grams that the shipped answers share.
+
+    That index knows no n-gram that only other answers share with a benchmark.
+    """
     if not recipe.filters.leakage:
         return None
     return (
