@@ -17,12 +17,10 @@ from corpusmith.evaluation.error_table import error_table, mentions, seen_and_un
 from corpusmith.evaluation.loading import DEFAULTS, Options, load, training_seed
 from corpusmith.evaluation.metrics import (
     calibration_error,
-    micro_counts,
     prf,
     span_counts,
     span_scores,
     spans,
-    type_counts,
 )
 from corpusmith.evaluation.predictions import is_predictions, read_scores, read_tags
 from corpusmith.evaluation.relations import (
@@ -30,9 +28,11 @@ from corpusmith.evaluation.relations import (
     evaluate_types,
     masked_scores,
     predicted_types,
+    related_counts,
     relation_counts,
 )
-from corpusmith.evaluation.significance import f1, interval, macro_f1, paired
+from corpusmith.evaluation.seed_statistics import headline, scoring_of
+from corpusmith.evaluation.significance import f1, interval, paired
 from corpusmith.evaluation.tagged import renamed_tags
 from corpusmith.inference import Entity, EntityExtractor, RelationClassifier
 
@@ -107,8 +107,8 @@ def compare(
     """
     data = read_benchmark(benchmark, split, types, options.reading)
     one, other = (row_counts(model, data, types, options) for model in (first, second))
-    macro = data.labelled and len(data.classes) == 2
-    tested = paired(one, other, macro_f1 if macro else f1)
+    _, score = headline(scoring_of(data))
+    tested = paired(one, other, score)
     return {"first": first, "second": second, "benchmark": benchmark, "split": split} | tested
 
 
@@ -126,7 +126,7 @@ def row_counts(
         return span_counts(gold, model_tags(load(EntityExtractor, model, options), data, types))
     if len(data.classes) > 2:
         predicted, _ = predicted_types(model, data, options)
-        return micro_counts(type_counts(data.gold, predicted, len(data.classes)))
+        return related_counts(data, predicted)
     if is_predictions(model):
         return relation_counts(data, read_scores(model, data, options.reading), 0.5)
     classifier = load(RelationClassifier, model, options)

@@ -83,7 +83,7 @@ def masked_scores(classifier: RelationClassifier, data: Benchmark) -> list[float
 
 def evaluate_types(data: Benchmark, predicted: Sequence[int], warnings: Sequence[str]) -> dict:
     """The figures of predicted classes, with the 95% interval of micro F1 over the rows."""
-    counts = micro_counts(type_counts(data.gold, predicted, len(data.classes)))
+    counts = related_counts(data, predicted)
     return type_scores(data.gold, predicted, data.classes) | {
         "classes": list(data.classes),
         "ci95": {"micro_f1": interval(counts, f1)},
@@ -98,14 +98,8 @@ def model_types(classifier: RelationClassifier, data: Benchmark) -> tuple[list[i
     Raises:
         UserError: when model and benchmark share no relation type, or a text masks another pair.
     """
-    number = {name.lower(): i for i, name in enumerate(data.classes)}
     none, *types = classifier.labels
-    known = {name: number[name.lower()] for name in types if name.lower() in number}
-    if not known:
-        raise UserError(
-            f"{data.source} has the types {', '.join(data.classes[1:])} and the model "
-            f"{', '.join(types)}: they share none"
-        )
+    known = classes_in(data, types, "the model")
     warnings = []
     if missed := set(range(1, len(data.classes))) - set(known.values()):
         names = ", ".join(data.classes[i] for i in sorted(missed))
@@ -122,6 +116,33 @@ def model_types(classifier: RelationClassifier, data: Benchmark) -> tuple[list[i
     found = iter(classifier.classify(asked))
     labels = [none if text is None else next(found)[0] for text in texts]
     return [known.get(label, 0) for label in labels], warnings
+
+
+def classes_in(data: Benchmark, names: Sequence[str], owner: str) -> dict[str, int]:
+    """The benchmark's class number of each name that is one of its types, whatever its case.
+
+    Raises:
+        UserError: when none is; `owner` says whose names they are.
+    """
+    number = {name.lower(): i for i, name in enumerate(data.classes) if i}
+    known = {name: number[name.lower()] for name in names if name.lower() in number}
+    if not known:
+        raise UserError(
+            f"{data.source} has the types {', '.join(data.classes[1:])} and {owner} "
+            f"{', '.join(names)}: they share none"
+        )
+    return known
+
+
+def related_counts(data: Benchmark, predicted: Sequence[int]) -> np.ndarray:
+    """Rows x (right, predicted, gold) over all types together; they add up to micro F1."""
+    return micro_counts(type_counts(data.gold, predicted, len(data.classes)))
+
+
+def pair_masks(pair: tuple[str, str]) -> tuple[str, str]:
+    """The masks of head and tail of these kinds, numbered if both are of one kind."""
+    head, tail = pair[0].upper(), pair[1].upper()
+    return (f"@{head}1$", f"@{tail}2$") if head == tail else (f"@{head}$", f"@{tail}$")
 
 
 def pair_text(row: LabelledText, pair: tuple[str, str], source: str) -> str | None:
@@ -141,16 +162,16 @@ def pair_text(row: LabelledText, pair: tuple[str, str], source: str) -> str | No
     marks = [mark[1:-1].upper() for mark in MASK.findall(row.text)]
     if len(marks) == 1 and len(set(marks) & {head, tail}) == 0:
         return None  # ChemProt's @CHEM-GENE$, of a chemical inside the name of a gene
-    wanted = Counter([f"{head}1", f"{tail}2"] if head == tail else [head, tail])
-    if not wanted - Counter(marks):
+    masks = pair_masks(pair)
+    if not Counter(mask[1:-1] for mask in masks) - Counter(marks):
         return row.text
     if head == tail and Counter(marks)[head] >= 2:
         first = row.text.upper().index(f"@{head}$")
         second = row.text.upper().index(f"@{head}$", first + 1)
         mark = len(head) + 2
         return (
-            f"{row.text[:first]}@{head}1${row.text[first + mark : second]}"
-            f"@{head}2${row.text[second + mark :]}"
+            f"{row.text[:first]}{masks[0]}{row.text[first + mark : second]}"
+            f"{masks[1]}{row.text[second + mark :]}"
         )
     raise UserError(
         f"row {row.id} of {source} does not mask @{head}$ and @{tail}$, the pair that the model "

@@ -17,7 +17,7 @@ from corpusmith.evidence.students import Students
 
 def curve(students: Students, plans: Plans) -> dict[str, Any]:
     """A point for each number of accepted sentences, and the best untrained baseline as a line."""
-    system, counts = next(iter(students.untrained().items()))
+    system, counts = next(iter(students.untrained.items()))
     points = [
         {"rows": size, "training_rows": arm.training_rows, "figures": students.figures(arm)}
         for size, arm in plans.curve or ()
@@ -46,7 +46,7 @@ def ablation(students: Students, plans: Plans) -> dict[str, Any]:
 def baselines(students: Students, plans: Plans) -> dict[str, Any]:
     """A row for each system, with its differences from the best untrained baseline and the LLM."""
     task = students.measured.scoring
-    baselines = students.untrained()
+    baselines = students.untrained
     system, untrained = next(iter(baselines.items()))
     arms = plans.baselines or {}
     counts = baselines | {name: students.counts(arm) for name, arm in arms.items()}

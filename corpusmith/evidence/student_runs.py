@@ -21,13 +21,11 @@ from corpusmith.evaluation.benchmark import Benchmark, read_benchmark
 from corpusmith.evaluation.evaluate import row_counts
 from corpusmith.evaluation.loading import Options, load
 from corpusmith.evaluation.metrics import (
-    micro_counts,
     relation_scores,
     span_counts,
-    type_counts,
 )
 from corpusmith.evaluation.predictions import predicted_ids
-from corpusmith.evaluation.relations import model_types, relation_counts
+from corpusmith.evaluation.relations import model_types, related_counts, relation_counts
 from corpusmith.evaluation.seed_statistics import headline, scoring_of
 from corpusmith.files import write_json
 from corpusmith.inference import EntityExtractor, RelationClassifier
@@ -212,7 +210,7 @@ def row_scores(model: Path, data: Benchmark) -> dict[str, Any]:
     classifier = load(RelationClassifier, str(model), Options())
     if len(data.classes) > 2:
         predicted, _ = model_types(classifier, data)
-        counts = micro_counts(type_counts(data.gold, predicted, len(data.classes)))
+        counts = related_counts(data, predicted)
         return {"backend": classifier.encoder.backend, "counts": counts.tolist()}
     scores = classifier.probabilities([row.text for row in data.labelled])
     return {

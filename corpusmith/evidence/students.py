@@ -93,6 +93,7 @@ class Students:
             figures["auroc"] = statistics.mean(result["auroc"] for result in results)
         return figures
 
+    @cached_property
     def untrained(self) -> dict[str, np.ndarray]:
         """See `untrained_counts`."""
         return untrained_counts(self.recipe, self.measured, self.work)

@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from corpusmith.errors import UserError
 from corpusmith.evaluation.benchmark import Benchmark, LabelledText, read_benchmark
-from corpusmith.evaluation.relations import pair_text
+from corpusmith.evaluation.relations import pair_masks, pair_text
 from corpusmith.evaluation.tagged import TaggedText
 from corpusmith.evaluation.untrained.relations import relation_classes
 from corpusmith.inference import MASK
@@ -61,6 +62,7 @@ class Related(BaseModel):
     related: bool
 
 
+@lru_cache(maxsize=1)
 def relation_form(relation: RelationRecipe) -> type[BaseModel]:
     """The answer for a pair: `related`, or the name of a type if the recipe has several."""
     if not relation.types:
@@ -251,15 +253,14 @@ def relation_payload(
     row: LabelledText, relation: RelationRecipe, data: Benchmark, model: str
 ) -> list[dict[str, Any]]:
     """The request for one pair; none for a row that masks head and tail as one."""
-    text = pair_text(row, (relation.head, relation.tail), data.source)
+    pair = relation.head, relation.tail
+    text = pair_text(row, pair, data.source)
     if text is None:
         return []
     if not relation.types:
         masks = " and ".join(sorted(set(MASK.findall(text))))
         return [payload(RELATED.format(masks=masks, text=text), Related, model)]
-    one_lexicon = relation.head == relation.tail
-    sides = [relation.head, relation.tail]
-    head, tail = (f"@{s.upper()}{n if one_lexicon else ''}$" for n, s in enumerate(sides, 1))
+    head, tail = pair_masks(pair)
     question = TYPED.format(
         head=head,
         tail=tail,

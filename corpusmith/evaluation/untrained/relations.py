@@ -7,6 +7,7 @@ from typing import Any
 from corpusmith.corpus.claims import WORD, Claims, beginning, claims_of
 from corpusmith.errors import UserError
 from corpusmith.evaluation.benchmark import Benchmark
+from corpusmith.evaluation.relations import classes_in
 from corpusmith.inference import MASK
 from corpusmith.recipe.relation import NEGATION, RelationRecipe
 
@@ -23,14 +24,9 @@ def relation_classes(relation: RelationRecipe, data: Benchmark) -> Mapping[str, 
     """
     if len(data.classes) == 2:
         return dict.fromkeys(related_classes(relation), 1)
-    known = {name.lower(): name for name in data.classes[1:]}
-    found = {name: known.get(name.lower(), 0) for name in related_classes(relation)}
-    if not any(found.values()):
-        raise UserError(
-            f"{data.source} has the types {', '.join(data.classes[1:])} and the recipe "
-            f"{', '.join(found)}: they share none"
-        )
-    return found
+    names = related_classes(relation)
+    known = classes_in(data, names, "the recipe")
+    return {name: data.classes[known[name]] if name in known else 0 for name in names}
 
 
 def related_classes(relation: RelationRecipe) -> list[str]:
