@@ -13,7 +13,7 @@ from corpusmith.cards.corpus import CorpusFacts
 from corpusmith.cards.markdown import plain
 from corpusmith.cards.model import ModelFacts
 from corpusmith.cards.tables.corpus import FORM
-from corpusmith.cards.tables.evaluations import HEADLINE, SYSTEMS, shown_interval
+from corpusmith.cards.tables.evaluations import SYSTEMS, headline, shown_interval
 
 INK = "#747a84"
 OURS, OTHERS = "#d9633b", "#4f86c6"
@@ -94,7 +94,7 @@ def comparison(facts: ModelFacts) -> bytes:
     found = [result["system"] for result in facts.real]
     systems = [name for name in (*SYSTEMS, *sorted(set(found) - set(SYSTEMS))) if name in found]
     labels = [re.sub(r"\*", "", SYSTEMS.get(name, plain(name, 40))) for name in systems]
-    key = HEADLINE[facts.task]
+    key = headline(facts.real, facts.task)
     width, height = 3.2 * len(columns) + 3.2, 0.42 * len(systems) + 1.1
     figure, panels = canvas(len(columns), width=width, height=height, shared="all")
     for panel, column in zip(panels, columns, strict=True):

@@ -5,6 +5,7 @@ from typing import Any
 
 from corpusmith.cards import markdown
 from corpusmith.cards.markdown import Markdown, between, code, escape, number, percent
+from corpusmith.cards.tables import baselines
 from corpusmith.cards.tables.baselines import FRACTIONS
 
 Evaluations = Sequence[Mapping[str, Any]]
@@ -27,14 +28,11 @@ METRICS = {  # task -> (key of the evaluation, metric id on the Hub, what the ca
         ("auroc", "roc_auc", "AUROC"),
     ),
 }
+UNTRAINED = ("dictionary", "always-related", "cue-words", "zero-shot")
 SYSTEMS = {  # what an evaluation's "system" says, in the order of the table
-    "dictionary": "Dictionary lookup",
-    "always-related": "Always related",
-    "cue-words": "Cue words of the recipe's statements",
-    "zero-shot": "Teacher LLM, zero-shot",
+    **{name: baselines.SYSTEMS[name] for name in UNTRAINED},
     "synthetic": "**This model**",
-    "gold": "Same encoder trained on real sentences",
-    "gold+synthetic": "Same encoder trained on both",
+    **{name: baselines.SYSTEMS[name] for name in ("gold", "gold+synthetic")},
 }
 
 
