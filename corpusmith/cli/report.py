@@ -1,5 +1,6 @@
 """The verbs of evidence for a recipe: report, and the baselines that it shows."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -116,7 +117,8 @@ def baseline(
         from corpusmith.evaluation.untrained.predictions import baseline_predictions
 
         baseline_predictions(parsed, benchmark, split, out, system)
-        typer.echo(f"{out}: next: corpusmith evaluate {out} {benchmark} --split {split}")
+        following = ["corpusmith", "evaluate", str(out), str(benchmark), "--split", split]
+        typer.echo(f"{out}: next: {shlex.join(following)}")
         return
     from corpusmith.quality.zero_shot import RowSample, ZeroShotTeacher, zero_shot_predictions
     from corpusmith.teacher.ledger import Ledger

@@ -57,7 +57,7 @@ class Encoder:
             quantized: Take the int8 file of the ONNX backend when there is one.
             threads: Cores to use; None leaves it to the backend.
             keep_memory: Let ONNX Runtime keep the memory of the longest text for the next one.
-                Without it a server's memory shrinks again, and long texts take about a tenth more.
+                Without it a server's memory shrinks again, and long texts take up to 20% longer.
 
         Raises:
             ValueError: when there is no such model, or it lacks what the backend needs.

@@ -119,8 +119,8 @@ def answered_by_transcript(recipe: Recipe, work: Path) -> Path:
                 f"--ledger runs/{recipe.name}/ledger.sqlite, or another ledger with the answers"
             )
     with Ledger(work / "transcript.sqlite") as ledger:
-        for path in {transcript_path(asked) for asked in recipes}:
-            import_transcript(path, ledger)
+        import_transcript(transcript_path(recipe), ledger)
+        import_borrowed(recipe, ledger)
     return work / "transcript.sqlite"
 
 

@@ -96,6 +96,7 @@ def extract_at_scale(
     key = f"{run_key(loaded(settings), inputs)}-{tasks}"
     for part in parts:
         begin_partial(part, key)
+    # A copy: `inputs` holds the listed sources by now, which can't be sent to another process.
     step = ExtractPart(settings, replace(inputs), folder, size.batches)
     with progress(parts, size.documents):
         cluster.run("extract", [step], tasks, str(folder))
@@ -155,8 +156,12 @@ def progress(parts: list[Path], total: int) -> Iterator[None]:
 
 
 def line_counter(part: Path) -> Callable[[], int]:
-    """A function that counts the lines added to a file since its last call, the first included."""
-    place = 0
+    """A function that counts the documents added to a file since its last call.
+
+    The first call counts all that the file holds, after its header.
+    """
+    with part.open("rb") as file:
+        place = len(file.readline())
 
     def count() -> int:
         nonlocal place
