@@ -60,8 +60,8 @@ def main() -> None:
     parser.add_argument("--relation", default="", help="a relation model")
     parser.add_argument("--files", type=int, default=65, help="files that wait in the queue")
     parser.add_argument("--rows", type=int, default=50, help="rows of each file")
-    for name, number in (("--visitors", 50), ("--rounds", 10)):
-        parser.add_argument(name, type=int, default=number)
+    parser.add_argument("--visitors", type=int, default=50)
+    parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--pause", type=float, default=3, help="seconds between a visitor's texts")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()

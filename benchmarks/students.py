@@ -22,7 +22,7 @@ from corpusmith.cli.report import listed, numbers
 from corpusmith.corpus.build import benchmarks_at_hand, build
 from corpusmith.evaluation.evaluate import row_counts
 from corpusmith.evaluation.loading import Options
-from corpusmith.evaluation.seed_statistics import SCORES, seed_differences, seed_figures
+from corpusmith.evaluation.seed_statistics import seed_differences, seed_figures
 from corpusmith.evidence.student_runs import Measured
 from corpusmith.evidence.students import shipped_zero_shot, untrained_counts
 from corpusmith.files import write_json
@@ -100,11 +100,11 @@ def compared(
     }
 
 
-def lines(name: str, task: str, splits: dict[str, Any]) -> list[str]:
+def lines(name: str, splits: dict[str, Any]) -> list[str]:
     """A line a split, score and what the students are beside, as a table of Markdown has them."""
     found = []
     for split, told in splits.items():
-        for score in SCORES[task]:
+        for score in told["differences"]:
             for beside, side in (("nothing_learned", told), ("zero_shot", told.get("zero_shot"))):
                 if side is None:
                     continue
@@ -147,7 +147,7 @@ def main() -> None:
     ]
     for recipe in recipes:
         figures[recipe.name] = taught(recipe, root, options.work, seeds, splits)
-        table += lines(recipe.name, recipe.task, figures[recipe.name]["splits"])
+        table += lines(recipe.name, figures[recipe.name]["splits"])
         if options.json:
             write_json({"seeds": seeds, "recipes": figures}, options.json)
     ner = [figures[recipe.name]["splits"] for recipe in recipes if recipe.task == "ner"]

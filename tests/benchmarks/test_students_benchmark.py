@@ -3,9 +3,10 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from benchmarks.students import lines, measured
+from benchmarks.students import compared, lines, measured
 from corpusmith.recipe.load import load_recipe
 from corpusmith.training.config import TrainingConfig
 from corpusmith.training.launch import train_seeds
@@ -35,7 +36,15 @@ def test_students_of_all_seeds_are_compared_with_lexicon(
     assert told["nothing_learned"]["recall"] > 60
     gained = told["student"]["strict_f1"] - told["nothing_learned"]["strict_f1"]
     assert told["differences"]["strict_f1"]["difference"] == pytest.approx(gained)
-    (line,) = lines("demo-disease", "ner", {"dev": told})
+    (line,) = lines("demo-disease", {"dev": told})
     assert line.startswith(
         f"| demo-disease | dev, {len(rows)} | strict F1 | {told['student']['strict_f1']:.1f} ± "
     )
+
+
+def test_relation_types_have_a_line_of_micro_f1() -> None:
+    """Each row's counts are (right, predicted, gold): the student is right on every second row."""
+    student = np.array([[[number % 2, 1, 1]] for number in range(10)])
+    told = compared(student, "nothing_learned", np.array([[[0, 1, 1]]] * 10), "relation-types", [1])
+    (line,) = lines("chemprot", {"dev": told})
+    assert line.startswith("| chemprot | dev, 10 | micro F1 | 50.0 ")
