@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 EXTRAS = {
     "train": ("torch", "transformers", "accelerate", "evaluate"),
     "space": ("gradio", "onnxruntime"),
+    "documents": ("spacy", "fsspec", "negspacy", "openpyxl"),
     "scale": ("datatrove",),
+    "report": ("scikit-learn", "cleanlab"),
 }
 
 
