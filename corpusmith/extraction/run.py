@@ -110,13 +110,13 @@ def extract_files(extractor: Extractor, inputs: Inputs, output: Output) -> Extra
         UserError: when a document can't be read (unless skipped), the output exists already, or
             OUT.partial is from another run.
     """
+    partial = output.beside("partial") if output.out else None
     size = inputs.size()
-    if output.out is None:
+    if partial is None:
         with closing(bar(size.documents, "extract", "documents")) as shown:
             counted = Counted(counting(extractor.extract_iter(inputs.documents()), shown))
             STREAMED[output.to](iter(counted), sys.stdout)
         return Extraction(counted.documents, counted.mentions, size.skipped)
-    partial = output.beside("partial")
     begin_partial(partial, run_key(extractor, inputs))
     with closing(bar(size.documents, "extract", "documents")) as shown:
         for count in extract_part(extractor, inputs, partial, range(size.batches)):

@@ -112,6 +112,8 @@ def test_existing_output_and_other_run_are_refused(extractor, notes, tmp_path):
     run(extractor, [notes], out)
     with pytest.raises(UserError, match="exists: remove it"):
         run(extractor, [notes], out)
+    with pytest.raises(UserError, match="exists: remove it"):  # before any input is read
+        run(extractor, [tmp_path / "missing.txt"], out)
     out.rename(tmp_path / "o.jsonl.partial")
     with pytest.raises(UserError, match="is from another run"):
         run(extractor, [notes], out)

@@ -88,8 +88,8 @@ def extract_at_scale(
         relations=settings.relations and absolute(settings.relations),
         assist=tuple(map(absolute_list, settings.assist)),
     )
-    size = inputs.size()
     folder = output.beside("parts").resolve()
+    size = inputs.size()
     folder.mkdir(exist_ok=True)
     tasks = agreed_tasks(folder, tasks, min(size.batches, TASKS_A_WORKER * cluster.workers))
     parts = [part_of(folder, rank) for rank in range(tasks)]
