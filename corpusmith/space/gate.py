@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import json
+import math
 from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Any
@@ -54,6 +55,8 @@ class Gate:
                 body = await read_body(path, receive)
                 if path.startswith(("call/", "run/", "api/", "queue/join", "cancel")):
                     body = self.checked(path, body)
+                elif not path.startswith("upload"):
+                    refuse_infinity(body)
                 receive = replay(body, receive)
         except Refused as refused:
             await answer(send, refused.status, str(refused))
@@ -131,12 +134,36 @@ async def read_body(path: str, receive: Receive) -> bytes:
 
 def json_object(body: bytes) -> dict[str, Any]:
     try:
-        request = json.loads(body)
+        request = json.loads(body, parse_constant=finite, parse_float=finite)
     except (ValueError, RecursionError):
         raise Refused(422, "The request is not JSON.") from None
     if not isinstance(request, dict):
         raise Refused(422, "The request is not a JSON object.")
     return request
+
+
+def refuse_infinity(body: bytes) -> None:
+    """Refuse infinite numbers and NaN: FastAPI repeats them in its error, and fails to write it.
+
+    Raises:
+        Refused: the body is JSON but for such a number.
+    """
+    try:
+        json.loads(body, parse_constant=finite, parse_float=finite)
+    except (ValueError, RecursionError):
+        try:
+            json.loads(body)
+        except (ValueError, RecursionError):
+            return  # no JSON at all
+        raise Refused(422, "The request is not JSON: it has a number that is not finite.") from None
+
+
+def finite(text: str) -> float:
+    """The number. Raises ValueError if it is infinite, such as 1e999, or NaN."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not finite")
+    return number
 
 
 def parameters(function: Any) -> tuple[inspect.Parameter, ...]:
