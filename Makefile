@@ -44,7 +44,7 @@ check: $(TOOLS)
 	$(BIN)/python docs/reference/generate.py --check
 
 slow: $(TOOLS)
-	$(BIN)/pytest -m slow -n 2 --dist loadfile
+	$(BIN)/pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder
 
 trackers: $(TOOLS)
 	$(INSTALL) --editable '.[train,trackers]'
