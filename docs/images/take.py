@@ -14,6 +14,11 @@ TEXT = (
     "Cystic fibrosis and asthma were seen in two patients with hypertension; a variant of BRCA1 "
     "raised the risk of breast cancer."
 )
+PAIRS = (
+    "Variants in GBA and LRRK2 raise the risk of Parkinson disease, and GBA is also mutated in "
+    "Gaucher disease."
+)
+TEXTS = {"Extract": TEXT, "Relations": PAIRS}
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 SCREENS = {
@@ -50,15 +55,17 @@ def main() -> None:
                     continue  # no relation model
                 page.get_by_role("tab", name=tab).click()
                 panel = page.locator(f"#{tab.lower()}-tab")
-                if tab == "Extract":
-                    panel.locator("textarea").first.fill(TEXT)
+                if tab in TEXTS:
+                    panel.locator("textarea").first.fill(TEXTS[tab])
                 page.click(f"#{button}")
                 panel.locator(".highlighted .text").first.wait_for()
                 page.mouse.move(0, 0)
                 page.wait_for_timeout(1500)  # until the table is drawn
-                page.screenshot(
-                    path=options.out / f"space-{tab.lower()}-{screen}.png", full_page=True
-                )
+                # `full_page` of a screenshot forgets that the screen is a phone's.
+                height = page.evaluate("document.documentElement.scrollHeight")
+                page.set_viewport_size({**settings["viewport"], "height": height})
+                page.screenshot(path=options.out / f"space-{tab.lower()}-{screen}.png")
+                page.set_viewport_size(settings["viewport"])
         browser.close()
 
 
