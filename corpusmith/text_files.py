@@ -19,22 +19,24 @@ BYTE_ORDER_MARKS = (  # the longer marks first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF8, "utf-8-sig"),
 )
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+REMEDY = "save it as UTF-8, or name its encoding, such as --encoding cp1252"
 CHUNK = 1 << 20  # bytes read at once where only the encoding is looked for
 
 
 @dataclass(frozen=True)
 class TextFile:
     """A named source of bytes. `encoding` is for content that is neither UTF-8 nor marked as UTF-16
-    or UTF-32.
+    or UTF-32. `remedy` is what to do about another encoding.
     """
 
     name: str
     opened: Callable[[], BinaryIO]
     encoding: str | None = None
+    remedy: str = REMEDY
 
     @classmethod
-    def of(cls, path: Path, encoding: str | None = None) -> "TextFile":
-        return cls(str(path), lambda: path.open("rb"), encoding)
+    def of(cls, path: Path, encoding: str | None = None, remedy: str = REMEDY) -> "TextFile":
+        return cls(str(path), lambda: path.open("rb"), encoding, remedy)
 
     def text(self) -> str:
         """The whole content, line ends as they are and no byte order mark.
@@ -43,7 +45,7 @@ class TextFile:
             UserError: when it is not in the encoding.
         """
         with self.open_bytes() as stream:
-            return decode(stream.read(), self.name, self.encoding)
+            return decode(stream.read(), self.name, self.encoding, self.remedy)
 
     def lines(self, ends: bool = False) -> Iterator[str]:
         """One line after the other, without its line end: \\n, \\r\\n, or \\r where a file has no
@@ -95,13 +97,10 @@ class TextFile:
         """Name the line when the content can be read again."""
         try:
             with self.open_bytes() as stream:
-                decode(stream.read(), self.name, self.encoding)
+                decode(stream.read(), self.name, self.encoding, self.remedy)
         except UserError as error:
             return error
-        return UserError(f"{self.name}, {where}: not {encoding}; {REMEDY}")
-
-
-REMEDY = "save it as UTF-8, or name its encoding, such as --encoding cp1252"
+        return UserError(f"{self.name}, {where}: not {encoding}; {self.remedy}")
 
 
 def marked_encoding(content: bytes) -> str | None:
@@ -109,7 +108,7 @@ def marked_encoding(content: bytes) -> str | None:
     return next((name for mark, name in BYTE_ORDER_MARKS if content.startswith(mark)), None)
 
 
-def decode(content: bytes, name: str, encoding: str | None = None) -> str:
+def decode(content: bytes, name: str, encoding: str | None = None, remedy: str = REMEDY) -> str:
     """Text of a file's bytes; `encoding` applies when they are not UTF-8 and carry no byte order
     mark.
 
@@ -127,7 +126,7 @@ def decode(content: bytes, name: str, encoding: str | None = None) -> str:
         except UnicodeDecodeError as error:
             failed = error
     line = content[: failed.start].count(b"\n") + 1
-    raise UserError(f"{name}, line {line}: not {failed.encoding.upper()}; {REMEDY}") from failed
+    raise UserError(f"{name}, line {line}: not {failed.encoding.upper()}; {remedy}") from failed
 
 
 def refuse_binary(head: bytes, encoding: str, name: str) -> None:

@@ -1,14 +1,11 @@
 """`corpusmith ledger`: show a ledger, export and import transcripts, merge ledgers."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from corpusmith.cli.options import Prices
-
-if TYPE_CHECKING:
-    from corpusmith.teacher.ledger import Ledger
 
 ledger_app = typer.Typer(
     help="Show, export, import and merge the answers of a teacher.", no_args_is_help=True
@@ -24,9 +21,10 @@ def show(
 ) -> None:
     """Counts, tokens, cost, and failures by reason."""
     from corpusmith.cli.display import money
+    from corpusmith.teacher.ledger import existing_ledger
     from corpusmith.teacher.prices import load_prices, total_cost
 
-    with existing(ledger) as opened:
+    with existing_ledger(ledger) as opened:
         for state, count in opened.counts().items():
             typer.echo(f"{count:>9} {state}")
         usages = opened.totals()
@@ -55,8 +53,9 @@ def batches(
 ) -> None:
     """List open batches, or drop one that the endpoint no longer has."""
     from corpusmith.errors import UserError
+    from corpusmith.teacher.ledger import existing_ledger
 
-    with existing(ledger) as opened:
+    with existing_ledger(ledger) as opened:
         known = opened.batches()
         if drop is not None:
             tags = [tag for tag, _, batch_id in known if drop in (tag, batch_id)]
@@ -86,6 +85,7 @@ def export(
     """Write a transcript: a file of answers that another machine can import."""
     from corpusmith.recipe.load import load_recipe
     from corpusmith.recipe.plan import Plan
+    from corpusmith.teacher.ledger import existing_ledger
     from corpusmith.teacher.payload import payload_key
     from corpusmith.teacher.transcript import export_transcript
 
@@ -94,7 +94,7 @@ def export(
     own = Plan(parsed.own()) if parsed else None
     keys = [payload_key(request.payload) for request in own.requests()] if own else None
     outputs = license or (parsed.teacher.license if parsed else "unknown")
-    with existing(ledger) as opened:
+    with existing_ledger(ledger) as opened:
         header = export_transcript(opened, transcript, keys, license=outputs)
     typer.echo(
         f"{transcript}: {header['count']} answers of {header['model']}, "
@@ -134,16 +134,3 @@ def merge(
         for other in others:
             opened.merge(other)
         typer.echo(f"{ledger}: {opened.counts()['answered']} answered")
-
-
-def existing(path: Path) -> "Ledger":
-    """Open a ledger that exists. Raises UserError, so that a mistyped path makes no new one."""
-    from corpusmith.errors import UserError
-    from corpusmith.teacher.ledger import Ledger
-
-    if not path.is_file():
-        raise UserError(
-            f"no ledger at {path}: `corpusmith generate` writes runs/RECIPE/ledger.sqlite, "
-            "or give its path"
-        )
-    return Ledger(path)

@@ -95,7 +95,8 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("CORPUSMITH_VERBOSE") or not is_network_error(error):
             raise
-        print(f"error: the Hub can't be reached ({error}). Check HF_ENDPOINT.", file=sys.stderr)
+        remedy = "check HF_ENDPOINT, or the path of a folder"
+        print(f"error: the Hub can't be reached ({error}): {remedy}", file=sys.stderr)
         status = 2
     if status == INTERRUPTED:
         print("stopped: run the same command again to continue", file=sys.stderr)

@@ -2,7 +2,7 @@
 
 import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -55,18 +55,17 @@ def report(
 ) -> None:
     """Write the evidence of a recipe: acceptance, form, learning curve, ablation, baselines."""
     silence_libraries()
-    import yaml
-
     try:
         from corpusmith.evidence.plans import SECTIONS, SYSTEMS, Choices
         from corpusmith.evidence.report import report as gather
         from corpusmith.quality.second_build import Run
+        from corpusmith.training.config import read_training_settings
     except ImportError as error:
         raise UserError(
             f"a report needs {error.name}: pip install 'corpusmith[train,report]'"
         ) from None
 
-    settings: dict[str, Any] = yaml.safe_load(config.read_text(encoding="utf-8")) if config else {}
+    settings = read_training_settings(config)
     settings |= {"epochs": epochs} if epochs else {}
     choices = Choices(
         only=listed(only) or SECTIONS,

@@ -24,7 +24,7 @@ from corpusmith.recipe.lookup import LOCAL_RECIPE
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.prompt import prompt_path, prompt_text
 from corpusmith.recipe.schema import Recipe
-from corpusmith.teacher.ledger import Ledger
+from corpusmith.teacher.ledger import existing_ledger
 from corpusmith.teacher.prices import Price
 from corpusmith.teacher.transcript import (
     answered_by_transcript,
@@ -58,7 +58,7 @@ def build(
     with tempfile.TemporaryDirectory(prefix="corpusmith-") as scratch:
         work = Path(scratch)
         writer = RowWriter(parsed, work / "rows", vetoes)
-        with Ledger(ledger or answered_by_transcript(parsed, work)) as opened:
+        with existing_ledger(ledger or answered_by_transcript(parsed, work)) as opened:
             writer.write(opened, leakage_of(parsed, root))
             models = opened.models()
         if not writer.counts.accepted:

@@ -1,6 +1,7 @@
 """Normalise a word list for running text: spelling, number, short forms and weights."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -108,7 +109,7 @@ class _Fitting:
 
     def fixed(self, name: str) -> Iterator[tuple[str, str]]:
         """The name as running text writes it, with the change; "long (SHORT)" gives two names."""
-        plain = " ".join(name.split())
+        plain = visible(name)
         if bracketed := BRACKETED.fullmatch(plain):
             yield (
                 self.recased(turned_round(bracketed["long"])),
@@ -120,7 +121,9 @@ class _Fitting:
         turned = turned_round(plain)
         recased = self.recased(turned)
         reason = "inverted name turned round" if turned != plain else ""
-        yield recased, reason or ("case of running text" if recased != turned else "")
+        reason = reason or ("case of running text" if recased != turned else "")
+        hidden = "invisible characters removed" if plain != " ".join(name.split()) else ""
+        yield recased, reason or hidden
 
     def recased(self, name: str) -> str:
         """Give a heading the case of running text. Names with lower-case words stay as they are."""
@@ -141,6 +144,8 @@ class _Fitting:
 
     def fault(self, name: str, concept: Concept) -> str:
         """The reason to leave out a name; empty if it is kept."""
+        if len(name) > settings()["most_letters"]:
+            return f"more than {settings()['most_letters']} letters"
         if self.unusable.search(name) or ", " in name:
             return "brackets or punctuation that no sentence has"
         if len(words(name)) > settings()["most_words"]:
@@ -200,6 +205,12 @@ def weight_of(names: Sequence[str]) -> float:
     most = max(frequency(name) - rarer * (len(words(name)) - 1) for name in counted)
     weight = 10 ** (settings()["weight_exponent"] * (most - 2))
     return round(max(settings()["least_weight"], weight), 3)
+
+
+def visible(name: str) -> str:
+    """A name without control characters and others that are not seen, such as soft hyphens."""
+    spaced = " ".join(name.split())
+    return "".join(c for c in spaced if unicodedata.category(c) not in ("Cc", "Cf")).strip()
 
 
 def share_of_true(flags: Iterable[bool]) -> float:

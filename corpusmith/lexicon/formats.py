@@ -15,6 +15,7 @@ from fsspec.utils import infer_compression
 from corpusmith.errors import UserError
 from corpusmith.lexicon.concept import Concept, Lexicon, concept_from_row
 from corpusmith.redaction import bare_urls, without_secrets
+from corpusmith.text_files import decode
 
 OBO_SYNONYM = re.compile(r'"(?P<name>(?:[^"\\]|\\.)*)"\s+(?P<scope>EXACT|RELATED|NARROW|BROAD)')
 OBO_DEFINITION = re.compile(r'"(?P<text>(?:[^"\\]|\\.)*)"')
@@ -33,14 +34,15 @@ def load_external(source: str) -> Lexicon:
             f"{shown}: no shipped lexicon, and the file's ending is none of .{', .'.join(READERS)}"
         )
     try:
-        packed = infer_compression(bare)
-        with fsspec.open(source, "rt", encoding="utf-8", compression=packed) as lines:
-            text = lines.read()
+        with fsspec.open(source, "rb", compression=infer_compression(bare)) as file:
+            content = file.read()
     except Exception as error:  # each protocol has errors of its own
+        said = " ".join(without_secrets(str(error)).split())
         raise UserError(
-            f"lexicon {shown} cannot be read ({without_secrets(str(error))}): give a path, a URL, "
+            f"lexicon {shown} cannot be read ({said}): give a path, a URL, "
             "or hf://datasets/NAMESPACE/NAME/FILE"
         ) from None
+    text = decode(content, f"lexicon {shown}", remedy="save it as UTF-8")
     concepts = tuple(READERS[ending](text, shown))
     if not concepts:
         raise UserError(f"lexicon {shown} holds no concept")
@@ -103,11 +105,14 @@ def from_obo(text: str, source: str) -> Iterator[Concept]:
 def from_obo_json(text: str, source: str) -> Iterator[Concept]:
     """Classes of an OBO graph (the JSON that ROBOT writes), by the same rules as OBO."""
     try:
-        graphs = json.loads(text)["graphs"]
-    except (ValueError, KeyError, TypeError) as error:
+        yield from concepts_of_graphs(json.loads(text)["graphs"])
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(
             f"{source} is not an OBO graph ({error!r}): it needs a list of `graphs` with `nodes`"
         ) from None
+
+
+def concepts_of_graphs(graphs: list[dict[str, Any]]) -> Iterator[Concept]:
     for graph in graphs:
         parents: dict[str, list[str]] = {}
         for edge in graph.get("edges", ()):
@@ -121,6 +126,8 @@ def from_obo_json(text: str, source: str) -> Iterator[Concept]:
                 s["val"] for s in meta.get("synonyms", ()) if s.get("pred") == "hasExactSynonym"
             ]
             names = tuple(dict.fromkeys([node["lbl"], *exact]))
+            if not all(isinstance(name, str) for name in names):
+                raise TypeError(f"a name of {node['id']} is not text")
             definition = (meta.get("definition") or {}).get("val") or ""
             yield Concept(
                 curie(node["id"]), names, tuple(parents.get(node["id"], ())), definition=definition

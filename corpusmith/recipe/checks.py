@@ -1,24 +1,29 @@
 """Check that a recipe's template, attributes and files fit together, before anything is paid."""
 
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, nodes
 
-from corpusmith.recipe.prompt import prompt_path, slots
+from corpusmith.errors import UserError
+from corpusmith.recipe.prompt import attribute_values, prompt_text, slots
 from corpusmith.recipe.schema import Recipe
 
 # Template variables besides the recipe's attributes; docs/recipes.md explains each.
 FILLED = frozenset(
     ("kind", "label", "phrases", "avoid", "facts", "scope", "domain"),
 )
+LABEL = re.compile(r"(?![BIELSU]-)\S+")  # a prefix would be taken for that of a tagging scheme
 Problem = tuple[tuple[str, ...], str]  # the keys that lead to the fault, and what to do
 
 
 def problems_of(recipe: Recipe) -> Iterator[Problem]:
     """Problems that would otherwise fail, or be ignored, after answers have been paid for."""
-    text = prompt_path(recipe.prompt).read_text(encoding="utf-8")
+    yield from faulty_values(recipe)
+    text = prompt_text(recipe.prompt)
     named, tested = slots(text), tested_in(text)
     for number, kind in enumerate(recipe.kinds):
         place = ("kinds", str(number))
@@ -38,6 +43,29 @@ def problems_of(recipe: Recipe) -> Iterator[Problem]:
             )
     for name in sorted(recipe.attributes.keys() - named):
         yield ("attributes", name), unused(name, recipe, named)
+
+
+def faulty_values(recipe: Recipe) -> Iterator[Problem]:
+    """Values that the schema takes and a corpus or an endpoint does not."""
+    for label in recipe.labels:
+        if not LABEL.fullmatch(label):
+            yield ("labels", label), f"{label!r}: a label has no space and no prefix such as B-"
+    try:
+        json.dumps(recipe.teacher.parameters, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        yield ("teacher", "parameters"), f"no JSON can hold them: {error}"
+    places: list[tuple[tuple[str, ...], Mapping[str, Any]]] = [(("attributes",), recipe.attributes)]
+    for number, kind in enumerate(recipe.kinds):
+        places.append((("kinds", str(number), "attributes"), kind.attributes))
+    if recipe.augment.asides:
+        places.append((("augment",), {"asides": recipe.augment.asides}))
+    for place, attributes in places:
+        for name, values in attributes.items():
+            try:
+                if not attribute_values(values):
+                    yield (*place, name), "no values: give some, or leave the attribute out"
+            except UserError as error:
+                yield (*place, name), str(error)
 
 
 def unused(name: str, recipe: Recipe, named: set[str]) -> str:
@@ -64,7 +92,8 @@ def beside(path: Path, content: dict[str, Any]) -> Iterator[Problem]:
     of shipped lexicons, recipes and prompts have no suffix and stay, as do URLs.
     """
     folder = path.parent
-    for name, source in (content.get("lexicons") or {}).items():
+    lexicons = content.get("lexicons")
+    for name, source in lexicons.items() if isinstance(lexicons, dict) else ():
         if not isinstance(source, dict):
             continue
         if isinstance(source.get("source"), str):

@@ -11,6 +11,8 @@ from corpusmith.errors import UserError
 from corpusmith.files import shipped
 from corpusmith.recipe.checks import Problem, beside, problems_of
 from corpusmith.recipe.schema import Recipe
+from corpusmith.text_files import TextFile
+from corpusmith.yaml_files import read_yaml
 
 RECIPES = shipped("builders", "recipes")
 MOST_EXTENSIONS = 8
@@ -37,7 +39,10 @@ def load_recipe(name_or_path: str) -> Recipe:
     try:
         recipe = Recipe.model_validate(merged(path))
     except ValidationError as error:
-        raise UserError("\n".join(explain(path, problem) for problem in error.errors())) from None
+        problems = error.errors()
+        causes = [problem for problem in problems if problem["type"] != "too_short"]
+        lines = [explain(path, problem) for problem in causes or problems]
+        raise UserError("\n".join(lines)) from None
     refuse(path, problems_of(recipe))
     return recipe
 
@@ -58,16 +63,15 @@ def merged(path: Path, depth: int = 0) -> dict[str, Any]:
     """The mapping in `path`, merged with the recipe that it `extends`. A key replaces the inherited
     value as a whole; entries of `lexicons` are merged by name.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: not valid YAML: {error}") from None
+    content = read_yaml(path)
     if not isinstance(content, dict):
         raise UserError(f"{path}: a recipe is a mapping; see docs/recipes.md")
     refuse(path, beside(path, content))
     base = content.pop("extends", None)
     if base is None:
         return content
+    if not isinstance(base, str):
+        raise UserError(error_at(path, ["extends"], "give the name of one recipe"))
     if depth == MOST_EXTENSIONS:
         raise UserError(f"{path}: `extends` forms a cycle")
     below = merged(recipe_path(base), depth + 1)
@@ -99,7 +103,7 @@ def known_keys(place: list[str]) -> list[str]:
 
 def line_of(path: Path, place: list[str]) -> int | None:
     """The line of the innermost key of `place`; None if the key is inherited."""
-    node = yaml.compose(path.read_text(encoding="utf-8"))
+    node = yaml.compose(TextFile.of(path).text())
     line = None
     for part in place:
         if isinstance(node, yaml.MappingNode):

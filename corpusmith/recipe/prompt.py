@@ -15,6 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from corpusmith.errors import UserError
 from corpusmith.files import shipped
+from corpusmith.text_files import TextFile
 
 SLOT = re.compile(r"\{\s*([A-Za-z_]+)\s*\}")
 PHRASES = """{{ '"' ~ phrases | join('" and "') ~ '"' }}"""
@@ -115,8 +116,9 @@ def slots(template: str) -> set[str]:
 
 
 def prompt_text(prompt: str) -> str:
-    """The template's text."""
-    return prompt_path(prompt).read_text(encoding="utf-8")
+    """The template's text. Raises UserError if it is not UTF-8."""
+    text = TextFile.of(prompt_path(prompt), remedy="save it as UTF-8").text()
+    return text.replace("\r\n", "\n")
 
 
 def prompt_version(prompt: str) -> str:

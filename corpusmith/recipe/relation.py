@@ -91,9 +91,10 @@ class RelationRecipe(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def types_make_the_labels(cls, content: Any) -> Any:
-        if not isinstance(content, dict) or not content.get("types") or "labels" in content:
+        types = content.get("types") if isinstance(content, dict) else None
+        if not isinstance(types, list | tuple) or not types or "labels" in content:
             return content
-        names = [t.get("name") for t in content["types"] if isinstance(t, dict)]
+        names = [t.get("name") for t in types if isinstance(t, dict)]
         if not all(isinstance(name, str) for name in names):
             return content  # the errors of the types are reported instead
         return {**content, "labels": (content.get("none", "none"), *names)}

@@ -5,11 +5,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from corpusmith.recipe.prompt import prompt_path, slots
+from corpusmith.recipe.prompt import prompt_path, prompt_text, slots
 from corpusmith.recipe.relation import RelationRecipe
 from corpusmith.recipe.relation_kinds import kinds_of
 
 PLANNED = {"model", "messages", "seed", "n", "stream"}
+
+NAME = r"^[a-z0-9][a-z0-9-]{0,79}$"  # of a recipe, its files and its repos
 
 
 class Strict(BaseModel):
@@ -24,9 +26,8 @@ class Selection(Strict):
     ids: tuple[str, ...] = ()  # only these concepts
     types: tuple[str, ...] = ()
     without_types: tuple[str, ...] = ()
-    without_words: tuple[
-        str, ...
-    ] = ()  # drop names with one of these words: "induced" in "heparin-induced thrombosis"
+    # drop names with one of these words: "induced" in "heparin-induced thrombosis"
+    without_words: tuple[str, ...] = ()
     min_weight: float = 0.0
 
 
@@ -37,9 +38,8 @@ class LexiconSource(Strict):
     draw: Selection = Selection()
     find: Selection = Selection()
     also: tuple[str, ...] = ()  # also looked up and used in copies, but never requested
-    apart_from: str | None = (
-        None  # a lexicon of the recipe; names that overlap with it are dropped, for contrasts
-    )
+    # a lexicon of the recipe; names that overlap with it are dropped, for contrasts
+    apart_from: str | None = None
     stop: tuple[str, ...] = ()
     boost: dict[str, Annotated[float, Field(gt=0)]] = {}  # weight factor of a branch or concept id
 
@@ -198,7 +198,7 @@ class Filters(Strict):
 class Recipe(Strict):
     """The definition of a corpus. See docs/recipes.md."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    name: str = Field(pattern=NAME)
     title: str
     task: Literal["ner", "relations"]
     language: str = "en"
@@ -260,6 +260,7 @@ class Recipe(Strict):
     def prompt_exists(cls, prompt: str) -> str:
         if not prompt_path(prompt).exists():
             raise ValueError(f"no prompt template at {prompt_path(prompt)}")
+        slots(prompt_text(prompt))  # raises ValueError
         return prompt
 
     @model_validator(mode="after")
@@ -287,9 +288,7 @@ class Recipe(Strict):
                 f"kinds: the label {unknown[0].label} is none of "
                 f"{', '.join(self.relation.labels)} (kind {unknown[0].name!r})"
             )
-        if self.context and "facts" not in slots(
-            prompt_path(self.prompt).read_text(encoding="utf-8")
-        ):
+        if self.context and "facts" not in slots(prompt_text(self.prompt)):
             raise ValueError(
                 f"`context` needs a template with the slot `facts`, which {self.prompt} lacks: "
                 "use ner.v2 or re.v2"

@@ -10,6 +10,7 @@ import yaml
 
 from corpusmith.errors import UserError
 from corpusmith.files import shipped
+from corpusmith.yaml_files import read_yaml
 
 
 @dataclass(frozen=True)
@@ -211,14 +212,9 @@ CHOICES = {
 
 def read_training_settings(file: Path | None) -> dict[str, Any]:
     """The settings in a YAML file; none without a file. Raises UserError if it can't be read."""
-    import yaml
-
     if file is None:
         return {}
-    try:
-        settings = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"cannot read the settings in {file}: {error}") from error
+    settings = read_yaml(file) or {}
     if not isinstance(settings, dict):
         raise UserError(f"{file} holds no settings: write `epochs: 3` and the like, one a line")
     return settings

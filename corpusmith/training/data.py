@@ -126,11 +126,13 @@ def _only(configs: Sequence[str], chosen: str | None, source: str) -> str:
         return str(chosen)
     if chosen is None and len(configs) == 1:
         return configs[0]
+    if not configs:
+        raise UserError(
+            f"{source} holds no corpus: give a folder that `corpusmith build` wrote, or the id of "
+            "a Hub dataset"
+        )
     problem = f"has no config {chosen}" if chosen else "does not say which config"
-    raise UserError(
-        f"{source} {problem}: "
-        f"choose one of {', '.join(configs) or '(it holds none)'} as DATASET:CONFIG"
-    )
+    raise UserError(f"{source} {problem}: choose one of {', '.join(configs)} as DATASET:CONFIG")
 
 
 def _corpus(

@@ -16,11 +16,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import yaml
-
 from corpusmith.errors import UserError
 from corpusmith.processes import SAFE_PATH, module_command
 from corpusmith.training.config import TrainingConfig
+from corpusmith.yaml_files import read_yaml
 
 
 def train_in_processes(
@@ -140,7 +139,7 @@ def main() -> None:
     parser.add_argument("--settings", type=Path, help="YAML or JSON of TrainingConfig's fields")
     options = parser.parse_args()
     try:
-        settings = yaml.safe_load(options.settings.read_text()) if options.settings else None
+        settings = read_yaml(options.settings) if options.settings else None
         config = TrainingConfig.from_dict(settings or {})
         seeds = [int(seed) for seed in options.seeds.split(",") if seed]
         train_seeds(
@@ -151,7 +150,7 @@ def main() -> None:
             seeds,
             lambda row: print(json.dumps(row)),
         )
-    except (UserError, OSError, ValueError, yaml.YAMLError) as error:
+    except (UserError, OSError, ValueError) as error:
         sys.exit(f"{parser.prog}: {error}")
 
 

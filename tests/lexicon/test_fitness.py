@@ -111,3 +111,20 @@ def test_excluded_ranks_are_left_out_by_form() -> None:
     is_excluded = rank_test(["genera", "families"])
     assert [name for name in names if is_excluded(name)] == ["Botrytis", "Muscidae"]
     assert not any(map(rank_test(["plants"]), names))
+
+
+def test_invisible_characters_are_removed_and_counted() -> None:
+    done = fitted("heart\u00ad valve", "\u202estent", "\x07clip", "pace\u200bmaker")
+    assert [concept.names[0] for concept in done.concepts] == [
+        "heart valve",
+        "stent",
+        "clip",
+        "pacemaker",
+    ]
+    assert done.summary()[("changed", "invisible characters removed")] == 4
+
+
+def test_text_that_is_too_long_for_a_name_is_left_out() -> None:
+    done = fitted("stent", "x" * 200_000)
+    assert [concept.names[0] for concept in done.concepts] == ["stent"]
+    assert done.summary()[("left out", "more than 200 letters")] == 1

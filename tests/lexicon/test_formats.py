@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -80,3 +81,37 @@ def test_unreachable_address_with_a_password_is_shown_without_it() -> None:
 def test_identity_of_a_corpus_does_not_depend_on_a_signature() -> None:
     signed = "https://ada:pa55word@store.example/words.tsv?sig=abcdef123"
     assert file_name(signed) == file_name("https://store.example/words.tsv?sig=other")
+
+
+NUMBERED = b'{"graphs": [{"nodes": [{"type": "CLASS", "lbl": 3, "id": "x"}]}]}'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.txt", "gout\ncaf\xe9\n".encode("latin-1"), r"a\.txt, line 2: not UTF-8; save it"),
+        ("a.txt", "gout\n".encode("utf-16-le"), r"a\.txt holds zero bytes"),
+        ("a.json", b'{"graphs": 3}', r"a\.json is not an OBO graph"),
+        (
+            "a.json",
+            b'{"graphs": [{"nodes": [{"type": "CLASS", "lbl": 3, "id": "x"}]}]}',
+            "not text",
+        ),
+        ("a.json", b"[" * 20_000, r"a\.json is not an OBO graph"),
+        ("a.txt.gz", b"\x1f\x8bjunk", r"a\.txt\.gz cannot be read"),
+    ],
+)
+def test_damaged_list_is_one_line_with_its_name(
+    name: str, content: bytes, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match=message) as caught:
+        load_external(str(tmp_path / name))
+    assert "\n" not in str(caught.value)
+
+
+def test_list_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    for encoding in ("utf-8-sig", "utf-16"):
+        (tmp_path / "a.txt").write_bytes("gout|ague\nMénière\n".encode(encoding))
+        concepts = load_external(str(tmp_path / "a.txt")).concepts
+        assert [concept.names for concept in concepts] == [("gout", "ague"), ("Ménière",)]

@@ -49,7 +49,6 @@ def test_words_and_attribute_lists_change_the_fingerprint(ner_recipe: Path, monk
 def test_source_code_does_not_change_the_fingerprint(ner_recipe: Path, monkeypatch) -> None:
     """Editing a comment in the code must not change the version of every corpus."""
     opened: list[str] = []
-    read_bytes, read_text = Path.read_bytes, Path.read_text
 
     def noting(original):
         def read(self, *args, **kwargs):
@@ -58,8 +57,8 @@ def test_source_code_does_not_change_the_fingerprint(ner_recipe: Path, monkeypat
 
         return read
 
-    monkeypatch.setattr(Path, "read_bytes", noting(read_bytes))
-    monkeypatch.setattr(Path, "read_text", noting(read_text))
+    for name in ("open", "read_bytes", "read_text"):
+        monkeypatch.setattr(Path, name, noting(getattr(Path, name)))
     fingerprint_of(ner_recipe)
     assert ".yaml" in opened and ".py" not in opened
 

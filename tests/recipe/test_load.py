@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,39 @@ def test_extending_recipe_keeps_inherited_lexicons(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", shipped_recipes())
 def test_shipped_recipes_load(name: str) -> None:
     assert load_recipe(name).name
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("{Device: words}", "{B-Device: words}", "device.yaml:4: labels.B-Device: .* no prefix"),
+        ("{Device: words}", "{'': words}", "device.yaml:4: labels"),
+        (
+            "{model: any}",
+            "{model: any, parameters: {temperature: .nan}}",
+            ":11: teacher.p",
+        ),
+        ("{topic: general}", "{topic: []}", ":8: attributes.topic: no values"),
+        ("{topic: general}", "{topic: nothing}", ":8: attributes.topic: no attribute list"),
+        ("rows: 10", "rows: 10\naugment: {asides: nothing}", ":13: augment.asides: no attribute"),
+        ("lexicons:\n  words: {source: words.txt}", "lexicons: [words]", ":5: lexicons: "),
+        ("name: device", "extends: [gad]\nname: device", ":1: extends: give the name of one"),
+        ("name: device", "name: " + "x" * 81, ":1: name: "),
+        ("task: ner", "task: relations\nrelation: {head: words, tail: words, types: 3}", ":4: rel"),
+        ("weight: 1", "weight: 0", "device.yaml:10: kinds.0.weight: Input should be greater"),
+    ],
+)
+def test_value_that_no_corpus_can_have_is_refused_with_its_line(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    said = refused(recipe(tmp_path, change=(old, new)))
+    assert re.search(message, said), said
+    assert "at least 1 item" not in said, "a consequence of another fault"
+
+
+def test_template_that_cannot_be_read_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = recipe(tmp_path, change=("prompt: ner.v1", "prompt: own.jinja"))
+    (tmp_path / "own.jinja").write_text("system\n---\n{{ phrases", encoding="utf-8")
+    assert "device.yaml:7: prompt: the prompt template cannot be read: line 3" in refused(path)
+    (tmp_path / "own.jinja").write_bytes(b"system\n---\n\xff{{ phrases }}")
+    assert "own.jinja, line 3: not UTF-8" in refused(path)

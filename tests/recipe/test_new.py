@@ -96,3 +96,41 @@ def test_short_list_is_refused_before_writing(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds 1 names"):
         new_recipe("device", tmp_path / "words.txt", folder=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["words.txt"]
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil", "a/b", "", ".", "A b", "x" * 81, "\x1b[31m", "device\n"]
+)
+def test_name_that_no_file_can_have_is_refused_before_anything_is_written(
+    name: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "inside"
+    folder.mkdir()
+    (folder / "words.txt").write_text("\n".join(NAMES), encoding="utf-8")
+    with pytest.raises(UserError, match="is no name for a recipe"):
+        new_recipe(name, folder / "words.txt", folder=folder)
+    assert [path.name for path in tmp_path.rglob("*")] == ["inside", "words.txt"]
+
+
+@pytest.mark.parametrize("option", ["about", "domain", "model"])
+def test_option_with_a_line_break_or_control_character_is_refused(
+    option: str, tmp_path: Path
+) -> None:
+    (tmp_path / "words.txt").write_text("\n".join(NAMES), encoding="utf-8")
+    for text in ("a\nrows: 3", "\x1b]0;x\x07"):
+        with pytest.raises(UserError, match=f"--{option} .*give one line"):
+            new_recipe("device", tmp_path / "words.txt", folder=tmp_path, **{option: text})
+
+
+def test_options_are_quoted_where_yaml_would_read_something_else(tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("\n".join(NAMES), encoding="utf-8")
+    texts = {"about": 'a "b": c', "domain": "notes: of a ward # 3", "model": "true"}
+    recipe = load_recipe(str(new_recipe("d", tmp_path / "words.txt", folder=tmp_path, **texts)))
+    assert (recipe.about, recipe.domain, recipe.teacher.model) == tuple(texts.values())
+
+
+def test_summary_shows_no_control_character_of_the_list(tmp_path: Path) -> None:
+    names = [*NAMES, "\x1b[31mred\x1b[0m clip", "bell\x07 device"]
+    (tmp_path / "words.txt").write_text("\n".join(names), encoding="utf-8")
+    path = new_recipe("device", tmp_path / "words.txt", folder=tmp_path)
+    assert summary_of(path).replace("\n", "").isprintable()

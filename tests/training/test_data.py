@@ -148,7 +148,7 @@ def test_single_config_is_the_default_and_unknown_config_is_refused(
     assert load_corpus(f"{ner_dataset}:demo-disease").labels == ["O", "B-Disease", "I-Disease"]
     with pytest.raises(UserError, match="demo-disease"):
         load_corpus(f"{ner_dataset}:other")
-    with pytest.raises(UserError, match="it holds none"):
+    with pytest.raises(UserError, match="holds no corpus: give a folder"):
         load_corpus(str(tmp_path))
 
 

@@ -1,9 +1,12 @@
 """Write a recipe for an entity type from a list of names."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+
+import yaml
 
 from corpusmith.errors import UserError
 from corpusmith.lexicon.concept import Concept
@@ -14,6 +17,7 @@ from corpusmith.lexicon.fitness import (
     natural_case,
     other_numbers,
     rank_test,
+    visible,
 )
 from corpusmith.lexicon.formats import load_external
 from corpusmith.lexicon.load import load_lexicon
@@ -21,6 +25,7 @@ from corpusmith.lexicon.matcher import folded_key, is_acronym
 from corpusmith.lexicon.recorded import weighed_by_mentions
 from corpusmith.lexicon.scope import Scope, branch_of, read_scope
 from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.schema import NAME
 
 FEWEST_NAMES = 10
 CASED = ("disease", "background")  # shipped lexicons in sentence case
@@ -30,7 +35,7 @@ TEMPLATE = """\
 # Written by `corpusmith new`. What it does not say is in builders/recipes/base/any-type.yaml.
 extends: base/any-type
 name: {name}
-title: Mentions of {spoken} in {domain}
+title: {title}
 about: {about}
 domain: {domain}
 {attributes}labels: {{{label}: words}}
@@ -66,6 +71,7 @@ def new_recipe(
     the recipe exists.
     """
     recipe = new_file(name, folder)
+    in_one_line(about=about, domain=domain, model=model)
     concepts = listed_concepts(words)
     if len(concepts) < FEWEST_NAMES:
         raise UserError(
@@ -88,23 +94,36 @@ def new_recipe(
         written[-1].write_text("\n".join(lines) + "\n", encoding="utf-8")
     values = {
         "name": name,
-        "spoken": name.replace("-", " "),
+        "title": scalar(f"Mentions of {name.replace('-', ' ')} in {domain}"),
         "label": "".join(part.capitalize() for part in name.split("-")),
         "about": quoted(about),
-        "domain": quoted(domain) if ":" in domain else domain,
+        "domain": scalar(domain),
         "attributes": "" if domain == DOMAIN else FORM,
         "general": GENERAL.format(name=name) if scope.excluded else "",
-        "model": model,
+        "model": scalar(model),
     }
     return write_checked(TEMPLATE.format(**values), recipe, written)
 
 
 def new_file(name: str, folder: Path) -> Path:
-    """The path of a recipe to write. Raises UserError when it exists."""
+    """The path of a recipe to write. Raises UserError when it exists, or for a name with other
+    characters than a recipe may have."""
+    if not re.fullmatch(NAME, name):
+        raise UserError(
+            f"{name!r} is no name for a recipe: use up to 80 lower-case letters, digits and "
+            "hyphens, such as medical-device"
+        )
     recipe = folder / f"{name}.yaml"
     if recipe.exists():
         raise UserError(f"{recipe} exists: choose another name, or delete it")
     return recipe
+
+
+def in_one_line(**options: str) -> None:
+    """Raise UserError for an option with a line break or another control character."""
+    for option, text in options.items():
+        if not text.isprintable():
+            raise UserError(f"--{option} {text!r}: give one line, without control characters")
 
 
 def listed_concepts(path: Path) -> Sequence[Concept]:
@@ -224,7 +243,7 @@ def list_summary(path: Path) -> str:
             f"{names} names",
             *(
                 f"  {count:>6} {what:<8} {reason}: "
-                + " → ".join(filter(None, examples[what, reason]))
+                + visible(" → ".join(filter(None, examples[what, reason])))
                 for (what, reason), count in counts.most_common()
             ),
         ]
@@ -234,6 +253,12 @@ def list_summary(path: Path) -> str:
 def reasons_of(changes: Iterable[NameChange]) -> str:
     counts = Counter(change.reason for change in changes if not change.written)
     return ", ".join(f"{count} {reason}" for reason, count in counts.most_common())
+
+
+def scalar(text: str) -> str:
+    """The text as YAML: in quotes, unless YAML reads the same text without them."""
+    plain = re.fullmatch(r"[A-Za-z][\w ./-]*", text) and yaml.safe_load(text) == text
+    return text if plain else quoted(text)
 
 
 def quoted(text: str) -> str:

@@ -12,6 +12,7 @@ from corpusmith.lexicon.scope import read_scope
 from corpusmith.recipe.new.entities import (
     DOMAIN,
     fit_list,
+    in_one_line,
     listed_concepts,
     new_file,
     reasons_of,
@@ -52,6 +53,7 @@ def new_relation_recipe(
             exists.
     """
     recipe = new_file(name, folder)
+    in_one_line(domain=domain, model=model, relation=" ".join(relations))
     types = [type_of(relation) for relation in relations]
     files = dict(map(label_and_file, lists))
     if len(files) < len(set(lists)):

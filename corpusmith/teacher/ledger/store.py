@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from corpusmith.errors import UserError
 from corpusmith.files import batches
 from corpusmith.teacher.ledger.entries import Answer, Failure, Spent, Tokens, Usage
 from corpusmith.teacher.ledger.file import LOOKUP
@@ -189,9 +190,9 @@ class Ledger(EndpointNotes):
     def merge(self, other: Path) -> None:
         """Copy the entries of another ledger; existing answers stay. Equal keys mean equal
         payloads, so there are no conflicts; an answer replaces a failure. Raises UserError if the
-        file is not a ledger.
+        file is missing or not a ledger.
         """
-        with Ledger(other):
+        with existing_ledger(other):
             self._db.execute("ATTACH ? AS other", (str(other),))
         try:
             with self._transaction() as db:
@@ -268,3 +269,13 @@ class Ledger(EndpointNotes):
     def _source(self, host: str, batch: bool) -> int:
         self._db.execute("INSERT OR IGNORE INTO sources (host, batch) VALUES (?, ?)", (host, batch))
         return self._value("SELECT id FROM sources WHERE host = ? AND batch = ?", host, batch)
+
+
+def existing_ledger(path: Path) -> Ledger:
+    """Open a ledger that exists. Raises UserError, so that a mistyped path makes no new one."""
+    if not path.is_file():
+        raise UserError(
+            f"no ledger at {path}: `corpusmith generate` writes runs/RECIPE/ledger.sqlite, "
+            "or give its path"
+        )
+    return Ledger(path)

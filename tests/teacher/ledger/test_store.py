@@ -7,8 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corpusmith.corpus.build import build
 from corpusmith.errors import UserError
-from corpusmith.teacher.ledger import Answer, Failure, Ledger, Spent, Tokens, Usage
+from corpusmith.teacher.ledger import (
+    Answer,
+    Failure,
+    Ledger,
+    Spent,
+    Tokens,
+    Usage,
+    existing_ledger,
+)
 from corpusmith.teacher.payload import payload_key
 
 
@@ -189,3 +198,17 @@ def test_ledger_of_another_version_is_refused(tmp_path: Path) -> None:
         ledger._db.execute("PRAGMA user_version = 99")
     with pytest.raises(UserError, match="version is 99"):
         Ledger(path)
+
+
+def test_mistyped_path_makes_no_new_ledger(tmp_path: Path) -> None:
+    missing = tmp_path / "missing.sqlite"
+    with pytest.raises(UserError, match=r"no ledger at .*missing\.sqlite"):
+        existing_ledger(missing)
+    with (
+        Ledger(tmp_path / "ledger.sqlite") as ledger,
+        pytest.raises(UserError, match="no ledger at"),
+    ):
+        ledger.merge(missing)
+    with pytest.raises(UserError, match="no ledger at"):
+        build("demo-disease", tmp_path / "out", missing)
+    assert not missing.exists()
