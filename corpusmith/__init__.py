@@ -14,7 +14,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from corpusmith.api.corpus import baseline, build, generate, load_recipe, new_recipe, recipes
+    from corpusmith.api.corpus import (
+        baseline,
+        build,
+        generate,
+        grow,
+        load_recipe,
+        new_recipe,
+        recipes,
+    )
     from corpusmith.api.doctor import Finding, doctor
     from corpusmith.api.documents import export_corpus, extract
     from corpusmith.api.folder import Folder
@@ -28,6 +36,7 @@ if TYPE_CHECKING:
     from corpusmith.hub.release import Release
     from corpusmith.inference import EntityExtractor, RelationClassifier
     from corpusmith.pipeline import Released
+    from corpusmith.quality.growth.growth import Growth
     from corpusmith.quality.uncertainty import Uncertainty
     from corpusmith.recipe.schema import Recipe
     from corpusmith.teacher.limits import AskLimits
@@ -43,6 +52,7 @@ __all__ = [
     "Extractor",
     "Finding",
     "Folder",
+    "Growth",
     "Progress",
     "Recipe",
     "RelationClassifier",
@@ -62,6 +72,7 @@ __all__ = [
     "export_corpus",
     "extract",
     "generate",
+    "grow",
     "load_recipe",
     "new_recipe",
     "noise",
@@ -76,7 +87,7 @@ __all__ = [
     "train",
 ]
 HOMES = {  # module: the public names in it
-    "api.corpus": ("baseline", "build", "generate", "load_recipe", "new_recipe", "recipes"),
+    "api.corpus": ("baseline", "build", "generate", "grow", "load_recipe", "new_recipe", "recipes"),
     "api.doctor": ("Finding", "doctor"),
     "api.documents": ("export_corpus", "extract"),
     "api.folder": ("Folder",),
@@ -90,6 +101,7 @@ HOMES = {  # module: the public names in it
     "hub.release": ("Release",),
     "inference": ("EntityExtractor", "RelationClassifier"),
     "pipeline": ("Released",),
+    "quality.growth.growth": ("Growth",),
     "quality.uncertainty": ("Uncertainty",),
     "recipe.schema": ("Recipe",),
     "teacher.limits": ("AskLimits",),

@@ -1,4 +1,4 @@
-"""Make a corpus: recipes, generate, build, and the baselines that need no student."""
+"""Make a corpus: recipes, grow, generate, build, and the baselines that need no student."""
 
 import warnings
 from collections.abc import Callable
@@ -9,6 +9,7 @@ from corpusmith.api.folder import Folder, PathName, parsed, path_or_none, recipe
 
 if TYPE_CHECKING:
     from corpusmith.corpus.generate import Estimate
+    from corpusmith.quality.growth.growth import Growth
     from corpusmith.recipe.schema import Recipe
     from corpusmith.teacher.limits import AskLimits
     from corpusmith.teacher.progress import Progress
@@ -73,6 +74,54 @@ def new_recipe(
     from corpusmith.recipe.new.entities import new_recipe as new
 
     return new(name, Path(words), about, domain, Path(folder), model)
+
+
+def grow(
+    recipe: PathName,
+    *,
+    requests: int = 60,
+    apply: bool = False,
+    dry_run: bool = False,
+    ledger: PathName | None = None,
+    **asking: Any,
+) -> "Growth | Estimate":
+    """Ask an LLM for more names for a recipe's list, and check them.
+
+    Writes `NAME.grown.tsv` beside the recipe. A person edits its column `use`; `apply=True` adds
+    the names that have yes there. Without an endpoint, the names are those of recorded sentences.
+    Call it again after an interruption: an answered request is not sent, or paid for, twice.
+
+    >>> growth = cs.grow("medical-device.yaml")
+    >>> growth.file.name
+    'medical-device.grown.tsv'
+    >>> cs.grow("medical-device.yaml", apply=True).changed
+    []
+
+    Args:
+        recipe: path of a recipe of your own, such as `new_recipe` writes.
+        requests: the number of requests. More of them begin with the same ones.
+        apply: add the names; nothing is sent. A second time changes nothing.
+        dry_run: send nothing and return the estimate of requests, tokens and cost.
+        ledger: SQLite file; default `runs/{recipe}/growth.sqlite`.
+        asking: `base_url`, `model`, `limits` and `on_progress`, as of `generate`.
+
+    Raises:
+        UserError: the recipe ships with corpusmith, the table exists already, or a line of it
+            can't be read.
+    """
+    from corpusmith.quality.growth import growth
+    from corpusmith.quality.growth.lists import growing
+    from corpusmith.teacher.ledger import Ledger
+    from corpusmith.teacher.limits import DEFAULT_LIMITS
+
+    own = growing(str(recipe), asking.pop("model", None))
+    if apply:
+        return growth.apply_growth(own)
+    limits = asking.pop("limits", None) or DEFAULT_LIMITS
+    with Ledger(Path(ledger or Path("runs") / own.recipe.name / "growth.sqlite")) as opened:
+        if dry_run:
+            return growth.growth_estimate(own, requests, opened, limits)
+        return growth.propose(own, requests, opened, limits=limits, **asking)
 
 
 def generate(

@@ -16,13 +16,13 @@ from corpusmith.cli.hub import diff, hub_app, publish, repin
 from corpusmith.cli.ledger import ledger_app
 from corpusmith.cli.local import adapt, export_corpus, extract, review
 from corpusmith.cli.model import evaluate, export, search, train
-from corpusmith.cli.quality import aim, noise, outliers, prompts_app
+from corpusmith.cli.quality import aim, grow, noise, outliers, prompts_app
 from corpusmith.cli.report import baseline, report
 from corpusmith.cli.start import doctor, new, recipes, run
 from corpusmith.errors import UserError
 
 GROUPS = {
-    "Make a corpus": (recipes, new, generate, build),
+    "Make a corpus": (recipes, new, grow, generate, build),
     "Train and measure": (train, adapt, search, evaluate, baseline, report),
     "Use": (extract, review, export, export_corpus, doctor),
     "Publish": (run, publish, diff, repin),

@@ -1,11 +1,13 @@
-"""The verbs that improve a corpus: noise, outliers, aim, prompts search."""
+"""The verbs that improve lists and corpora: grow, noise, outliers, aim, prompts search."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from corpusmith.cli.corpus import PREVIEWED
 from corpusmith.cli.options import (
     BaseUrl,
     ConfigFile,
@@ -19,8 +21,10 @@ from corpusmith.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from corpusmith.quality.growth.growth import Growth
     from corpusmith.quality.prompt_search import PromptCandidate
 
+EXAMPLES = 6  # names that a line of `grow` shows
 prompts_app = typer.Typer(help="Search for a better prompt.", no_args_is_help=True)
 
 
@@ -147,6 +151,98 @@ def ask_for_ranking(order: "Sequence[PromptCandidate]") -> list[str]:
         if set(chosen) <= known:
             return chosen
         typer.echo(f"the ids are {', '.join(sorted(known))}")
+
+
+def grow(
+    recipe: RecipeName,
+    requests: Annotated[int, typer.Option(help="Number of requests to the teacher.")] = 60,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Add what RECIPE.grown.tsv has with use=yes.")
+    ] = False,
+    base_url: BaseUrl = None,
+    model: TeacherModel = None,
+    ledger: LedgerPath = None,
+    concurrency: Annotated[int, typer.Option(help="Maximum requests in flight.")] = 64,
+    prices: Prices = None,
+    max_cost: MaxCost = None,
+    dry_run: Annotated[
+        bool, typer.Option(help="Print some prompts, requests, tokens and cost; send nothing.")
+    ] = False,
+) -> None:
+    """Ask the teacher for more names for a recipe's list, and check them.
+
+    Writes NAME.grown.tsv: frequent names, short and everyday forms, what looks like a name and
+    isn't; for relation types also statements. Read it, edit its column `use`, and repeat the
+    command with --apply. Without an endpoint, proposes names of the recorded sentences that ship.
+    """
+    from corpusmith.cli.display import LiveProgress, estimate_lines
+    from corpusmith.corpus.generate import price_of
+    from corpusmith.quality.growth import growth, lists
+    from corpusmith.quality.growth.requests import growth_requests
+    from corpusmith.teacher.ledger import Ledger
+    from corpusmith.teacher.limits import AskLimits
+
+    growing = lists.growing(recipe, model)
+    if apply:
+        typer.echo(applied_lines(recipe, growth.apply_growth(growing)))
+        return
+    price = price_of(growing.recipe, prices)
+    limits = AskLimits(concurrency=concurrency, price=price, max_cost=max_cost)
+    path = ledger or Path("runs") / growing.recipe.name / "growth.sqlite"
+    with Ledger(path) as opened:
+        if dry_run:
+            planned = growth.growth_estimate(growing, requests, opened, limits)
+            for request in growth_requests(growing, min(requests, PREVIEWED)):
+                prompt = request.payload["messages"][-1]["content"]
+                typer.echo(f"[{request.kind}] {prompt}")
+            typer.echo(estimate_lines(growing.recipe, planned))
+            return
+        with LiveProgress() as show:
+            found = growth.propose(
+                growing, requests, opened, base_url=base_url, limits=limits, on_progress=show
+            )
+    typer.echo(growth_lines(recipe, path, found))
+
+
+def growth_lines(recipe: str, ledger: Path, growth: "Growth") -> str:
+    """What was proposed, by decision and reason with examples, and the next command."""
+    from corpusmith.cli.display import money
+
+    if growth.asked is None:
+        lines = [
+            "no endpoint is set (--base-url or OPENAI_BASE_URL): nothing was asked; names are "
+            "those of recorded sentences"
+        ]
+    else:
+        done = growth.asked
+        failed = ", ".join(f"{count} {reason}" for reason, count in done.reasons)
+        lines = [
+            f"{ledger}: {done.before + done.answered} answered, {done.failed} failed"
+            f"{f' ({failed})' if failed else ''}; cost {money(done.cost)}"
+        ]
+    used = sum(row.use for row in growth.rows)
+    lines.append(
+        f"{growth.file}: {len(growth.rows)} proposals, {used} with use=yes; "
+        f"{growth.junk} parts of replies are no name"
+    )
+    for use, why, names in growth.summary():
+        decision = "yes" if use else "no"
+        lines.append(f"  {len(names):>5} {decision:<3} {why}: {', '.join(names[:EXAMPLES])}")
+    quoted = shlex.quote(recipe)
+    lines.append(f"next: edit the column `use`, then corpusmith grow {quoted} --apply")
+    return "\n".join(lines)
+
+
+def applied_lines(recipe: str, growth: "Growth") -> str:
+    """What was added, the files that changed, and the next command."""
+    if not growth.rows:
+        return f"{growth.file}: nothing new with use=yes; no file was changed"
+    lines = [
+        f"added {len(names)} {why}: {', '.join(names[:EXAMPLES])}"
+        for _, why, names in growth.summary()
+    ]
+    lines += [f"changed {path}" for path in growth.changed]
+    return "\n".join([*lines, f"next: corpusmith generate {shlex.quote(recipe)} --dry-run"])
 
 
 def aim(

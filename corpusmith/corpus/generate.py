@@ -1,7 +1,7 @@
 """Send the requests of a recipe to a teacher, and verify each answer on arrival."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from corpusmith.recipe.fingerprint import plan_identity
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.request import Request
-from corpusmith.recipe.schema import Recipe
+from corpusmith.recipe.schema import Recipe, Teacher
 from corpusmith.teacher.batch import generate_batches
 from corpusmith.teacher.client import generate as ask
 from corpusmith.teacher.endpoint.dialect import Dialect
@@ -66,30 +66,35 @@ def price_of(recipe: Recipe, prices: Path | None) -> Price | None:
 def estimate(
     recipe: Recipe, ledger: Ledger, shard: tuple[int, int] = (0, 1), price: Price | None = None
 ) -> Estimate:
-    """Requests of the recipe's own still to be sent, and their tokens.
+    """Requests of the recipe's own still to be sent, and their tokens."""
+    payloads = (request.payload for request in own_plan(recipe).requests(*shard))
+    return estimate_of(payloads, recipe.teacher, ledger, price)
+
+
+def estimate_of(
+    payloads: Iterable[Mapping[str, Any]], teacher: Teacher, ledger: Ledger, price: Price | None
+) -> Estimate:
+    """Requests still to be sent to a teacher, and their tokens.
 
     Prompts are estimated by their words; answers by the mean of those on record, thinking and
     unusable replies included, else by the longest that the parameters allow.
     """
     answered = unsent = words = 0
-    for requests in batches(own_plan(recipe).requests(*shard), 2000):
-        for request, outcome in zip(
-            requests, find_outcomes(ledger, (r.payload for r in requests)), strict=True
-        ):
+    longest: float = DEFAULT_ANSWER
+    for asked in batches(payloads, 2000):
+        longest = longest_answer(asked[0]) or DEFAULT_ANSWER
+        for payload, outcome in zip(asked, find_outcomes(ledger, asked), strict=True):
             if outcome == "pending":
                 unsent += 1
-                words += sum(
-                    len(message["content"].split()) for message in request.payload["messages"]
-                )
+                words += sum(len(message["content"].split()) for message in payload["messages"])
             else:
                 answered += 1
-    usages = [usage for usage in ledger.totals() if usage.model == recipe.teacher.model]
+    usages = [usage for usage in ledger.totals() if usage.model == teacher.model]
     known = sum(usage.answers for usage in usages)
-    longest = longest_answer(recipe.teacher.sampling) or DEFAULT_ANSWER
     mean = sum(usage.completion_tokens for usage in usages) / known if known else longest
     prompt, completion = int(words * TOKENS_A_WORD), int(mean * unsent)
     cost = None if price is None else price.cost(prompt, completion)
-    others = {m: n for m, n in ledger.models().items() if m != recipe.teacher.model}
+    others = {m: n for m, n in ledger.models().items() if m != teacher.model}
     return Estimate(unsent, answered, prompt, completion, cost, tuple(others.items()))
 
 

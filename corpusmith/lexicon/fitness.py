@@ -67,12 +67,12 @@ def fit(concepts: Sequence[Concept], known_case: Mapping[str, str]) -> Fitted:
     `known_case` says how running text writes a word ("alzheimer" as "Alzheimer"); see
     `natural_case`.
     """
-    fitting = _Fitting(concepts, known_case)
+    fitting = Fitting(concepts, known_case)
     fitted = tuple(filter(None, map(fitting.fit, concepts)))
     return Fitted(fitted, tuple(fitting.changes))
 
 
-class _Fitting:
+class Fitting:
     """The conventions of the list, the changes so far, and the concept of each name."""
 
     def __init__(self, concepts: Sequence[Concept], known_case: Mapping[str, str]) -> None:
@@ -142,8 +142,8 @@ class _Fitting:
 
         return WORD.sub(natural, name)
 
-    def fault(self, name: str, concept: Concept) -> str:
-        """The reason to leave out a name; empty if it is kept."""
+    def form_fault(self, name: str) -> str:
+        """The reason why no sentence would have a name of this form; empty if one could."""
         if len(name) > settings()["most_letters"]:
             return f"more than {settings()['most_letters']} letters"
         if self.unusable.search(name) or ", " in name:
@@ -152,9 +152,13 @@ class _Fitting:
             return f"more than {settings()['most_words']} words"
         if len(name) < settings()["fewest_letters"] and not is_acronym(name):
             return "too short to be told from other words"
+        return "" if spelling_key(name) else "no letter or digit"
+
+    def fault(self, name: str, concept: Concept) -> str:
+        """The reason to leave out a name; empty if it is kept."""
+        if fault := self.form_fault(name):
+            return fault
         key = spelling_key(name)
-        if not key:
-            return "no letter or digit"
         if self.taken.get(key, concept.id) != concept.id:
             return "another line has this name"
         if key in self.taken:

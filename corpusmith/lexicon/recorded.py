@@ -3,7 +3,7 @@
 import gzip
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from corpusmith.files import shipped
@@ -23,17 +23,22 @@ def recorded_sentences() -> Iterator[str]:
                 yield json.loads(line)[2]
 
 
+def mention_counts(names: Iterable[tuple[str, str]]) -> Counter[str]:
+    """How often recorded sentences name each concept, from pairs of a name and a concept's id."""
+    matcher = Matcher(names)
+    return Counter(
+        match.concept_id
+        for sentence in recorded_sentences()
+        for match in matcher.matches(words(sentence))
+    )
+
+
 def weighed_by_mentions(concepts: Sequence[Concept], share: float) -> tuple[Concept, ...]:
     """Give `share` of the total weight to the concepts that recorded sentences name.
 
     Counts are flattened by a square root, as a few names ("blood") are in very many sentences.
     """
-    matcher = Matcher((name, concept.id) for concept in concepts for name in concept.names)
-    counts = Counter(
-        match.concept_id
-        for sentence in recorded_sentences()
-        for match in matcher.matches(words(sentence))
-    )
+    counts = mention_counts((name, concept.id) for concept in concepts for name in concept.names)
     total = sum(concept.weight for concept in concepts)
     named = sum(count**0.5 for count in counts.values())
     if not named:

@@ -3,7 +3,8 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -151,12 +152,6 @@ def fit_list(concepts: Sequence[Concept], scope: Scope) -> Fitted:
     "tumours" in the scope adds the concepts below MeSH's neoplasms. Their acronyms are left out:
     most are of something else in most texts.
     """
-    case = natural_case(
-        name
-        for lexicon in CASED
-        for concept in load_lexicon(lexicon).concepts
-        for name in concept.names
-    )
     own = {concept.id for concept in concepts}
     names = {folded_key(name) for concept in concepts for name in concept.names}
     added = [
@@ -180,7 +175,7 @@ def fit_list(concepts: Sequence[Concept], scope: Scope) -> Fitted:
         ]
         if counted := concept.only(counts):
             kept.append(counted)
-    fitted = fit(kept, case)
+    fitted = fit(kept, shipped_case())
     changes += [
         NameChange("", name, "--about names its branch of a shipped lexicon")
         for concept in fitted.concepts
@@ -190,6 +185,17 @@ def fit_list(concepts: Sequence[Concept], scope: Scope) -> Fitted:
     listed = weighed_by_mentions([c for c in fitted.concepts if c.id in own], MENTIONED)
     others = tuple(concept for concept in fitted.concepts if concept.id not in own)
     return Fitted((*listed, *others), (*changes, *fitted.changes))
+
+
+@lru_cache(maxsize=1)
+def shipped_case() -> Mapping[str, str]:
+    """How the shipped lexicons write each word."""
+    return natural_case(
+        name
+        for lexicon in CASED
+        for concept in load_lexicon(lexicon).concepts
+        for name in concept.names
+    )
 
 
 def counted_test(scope: Scope) -> Callable[[str], bool]:
@@ -220,6 +226,13 @@ def write_changes(changes: Iterable[NameChange], path: Path) -> None:
             table.writerow([change.kind, change.reason, change.name, change.written])
 
 
+def read_changes(path: Path) -> list[NameChange]:
+    """The changes that `write_changes` wrote."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        rows = [line.rstrip("\n").split("\t") for line in lines][1:]
+    return [NameChange(name, written, reason) for _, reason, name, written in rows]
+
+
 def summary_of(recipe: Path) -> str:
     """Summarise the changes to each list of a new recipe: counts by kind and reason."""
     lists = [recipe.with_suffix(".tsv"), *sorted(recipe.parent.glob(f"{recipe.stem}.*.tsv"))]
@@ -229,10 +242,9 @@ def summary_of(recipe: Path) -> str:
 
 def list_summary(path: Path) -> str:
     """Summarise the changes to one list."""
-    with path.with_suffix(".changes.tsv").open(encoding="utf-8", newline="") as lines:
-        rows = [line.rstrip("\n").split("\t") for line in lines][1:]
-    counts = Counter((what, reason) for what, reason, _, _ in rows)
-    examples = {(row[0], row[1]): (row[2], row[3]) for row in rows}
+    changes = read_changes(path.with_suffix(".changes.tsv"))
+    counts = Counter((change.kind, change.reason) for change in changes)
+    examples = {(change.kind, change.reason): change[:2] for change in changes}
     with path.open(encoding="utf-8") as lines:
         concepts = [line.rstrip("\n").split("\t") for line in lines][1:]
     names = sum(1 + len(list(filter(None, row[2].split("|")))) for row in concepts)

@@ -38,6 +38,12 @@ class Endpoint:
             raise UserError(f"the teacher at {parts.hostname} needs a key: set OPENAI_API_KEY")
         return cls(url, key or "none")
 
+    @staticmethod
+    def is_configured(base_url: str | None = None) -> bool:
+        """Whether the user has named an endpoint, or has a key for the default one."""
+        names = ("OPENAI_BASE_URL", "OPENAI_API_KEY")
+        return bool(base_url) or any(os.environ.get(name) for name in names)
+
     @property
     def host(self) -> str:
         """Host and port, the part of the URL that is stored and shown."""
