@@ -15,7 +15,12 @@ os.environ.pop(
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
-pytest_plugins = ["tests.fixtures.hub", "tests.fixtures.slurm", "tests.fixtures.training"]
+pytest_plugins = [
+    "tests.fixtures.growth",
+    "tests.fixtures.hub",
+    "tests.fixtures.slurm",
+    "tests.fixtures.training",
+]
 
 DISEASES = """concept_id\tname\tsynonyms\ttypes\tweight
 D:1\tbreast cancer\tbreast carcinoma|mammary cancer\tC04.588\t4

@@ -22,8 +22,8 @@ from tests.fixtures.hub import Loopback, write_model
 
 # In the order in which the examples use each other's files.
 EXAMPLES = (
-    *("recipes", "load_recipe", "new_recipe", "generate", "build", "baseline", "train", "export"),
-    *("evaluate", "adapt", "extract", "export_corpus", "review", "outliers", "aim"),
+    *("recipes", "load_recipe", "new_recipe", "grow", "generate", "build", "baseline", "train"),
+    *("export", "evaluate", "adapt", "extract", "export_corpus", "review", "outliers", "aim"),
     *("publish", "diff", "repin", "doctor", "report"),
 )
 SLOW_EXAMPLES = ("noise", "search", "run")  # they train several students
@@ -106,6 +106,7 @@ def test_parameters_have_the_names_of_the_options() -> None:
     commands = {c.name or c.callback.__name__: c.callback for c in app.registered_commands}
     different = {  # parameters that bundle options, or are named for Python
         "generate": {"limits", "on_progress"},
+        "grow": {"asking"},
         "baseline": {"asking"},
         "build": {"benchmarks"},
         "new_recipe": {"folder"},

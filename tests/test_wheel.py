@@ -125,6 +125,7 @@ def test_every_verb_works_beside_hostile_files(
     assert "demo-disease" in verb("recipes")
     verb("doctor")
     verb("new", "medical-device", "--words", "words.txt")
+    verb("grow", "medical-device.yaml")
     verb("generate", ner_recipe, "--dry-run", "--ledger", ledger)
     verb("ledger", "show", ledger)
     verb("run", ner_recipe, "--ledger", ledger, *tiny)  # with train, export and hub serve inside

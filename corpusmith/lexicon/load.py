@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 
 import yaml
 
@@ -11,13 +12,19 @@ from corpusmith.lexicon.concept import Lexicon
 SHIPPED = shipped("builders", "lexicons")
 
 
-@lru_cache(maxsize=8)
 def load_lexicon(source: str) -> Lexicon:
     """A shipped lexicon by name (`disease`, `gene`: the files in builders/lexicons), or one from a
-    file, URL or Hub dataset.
+    file, URL or Hub dataset. A changed file is read again.
 
     Raises UserError when there is no such lexicon or a row of it cannot be read.
     """
+    path = Path(source)
+    return _loaded(source, path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+@lru_cache(maxsize=8)
+def _loaded(source: str, changed: int) -> Lexicon:
+    """The lexicon as it was when its file last `changed`."""
     from corpusmith.lexicon.formats import load_external  # which imports this module
 
     if not (SHIPPED / f"{source}.yaml").exists():

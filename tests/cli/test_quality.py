@@ -1,15 +1,18 @@
-"""`prompts search` as a user types it, against a teacher on the loopback."""
+"""`prompts search` and `grow` as a user types them, against a teacher on the loopback."""
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from typer.testing import CliRunner
 
 from corpusmith.cli.main import app
 from tests.teacher.fake_teacher import FakeTeacher
 
+Serve = Callable[..., tuple[FakeTeacher, str]]
 TEMPLATE = "Write one sentence about {topic} that must hold {phrases} as in a good abstract."
 
 
@@ -71,3 +74,44 @@ def test_person_ranks_sentences_and_is_asked_again_after_unknown_ids(
     facts = json.loads((tmp_path / "tiny-disease.v2.json").read_text(encoding="utf-8"))
     assert (facts["best"], facts["ranked_by"]) == ("1.2", "a person")
     assert (tmp_path / "tiny-disease.v2.jinja").exists()
+
+
+def test_list_is_grown_as_a_user_types_it(
+    device: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serve: Serve
+) -> None:
+    """Dry run, run, an edited table, and `--apply` twice."""
+    monkeypatch.chdir(tmp_path)
+    teacher, url = serve()
+    line = ["grow", "device.yaml", "--base-url", url, "--requests", "10"]
+    told = CliRunner().invoke(app, [*line, "--dry-run"])
+    assert told.exit_code == 0, told.output
+    assert told.output.count("[frequent] ") == 2 and "[confusable] " in told.output
+    assert "device: 10 requests to tiny-teacher; 0 more are settled already" in told.output
+    assert told.output.endswith("nothing was sent\n") and not teacher.payloads
+
+    told = CliRunner().invoke(app, line)
+    assert told.exit_code == 0, told.output
+    assert "runs/device/growth.sqlite: 10 answered, 0 failed; cost unknown" in told.output
+    assert "2 yes frequent: bone screw, endoscope" in told.output
+    assert "no  in the list already: pacemaker" in told.output
+    assert "then corpusmith grow device.yaml --apply" in told.output
+    table = tmp_path / "device.grown.tsv"
+    table.write_text(table.read_text("utf-8").replace("yes\tendoscope", "no\tendoscope"), "utf-8")
+
+    told = CliRunner().invoke(app, ["grow", "device.yaml", "--apply"])
+    assert told.exit_code == 0, told.output
+    assert "added 1 frequent: bone screw" in told.output and "endoscope" not in told.output
+    assert "changed" in told.output and "device.tsv" in told.output
+    assert "next: corpusmith generate device.yaml --dry-run" in told.output
+    told = CliRunner().invoke(app, ["grow", "device.yaml", "--apply"])
+    assert "nothing new with use=yes; no file was changed" in told.output
+
+
+def test_growth_without_an_endpoint_says_so(
+    device: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serve: Serve
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = CliRunner().invoke(app, ["grow", "device.yaml"])
+    assert told.exit_code == 0, told.output
+    assert told.output.startswith("no endpoint is set (--base-url or OPENAI_BASE_URL)")
+    assert (tmp_path / "device.grown.tsv").exists()

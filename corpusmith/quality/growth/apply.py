@@ -48,7 +48,6 @@ def apply_rows(grown: GrowingRecipe, table: Path) -> "Applied":
         applied.add_names(target, [row for row in own if row.kind != CONFUSABLE])
         applied.add_general(target, [row for row in own if row.kind == CONFUSABLE])
     applied.add_statements([row for row in used if row.kind == "statement"])
-    load_lexicon.cache_clear()
     return applied
 
 

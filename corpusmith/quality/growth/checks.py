@@ -16,6 +16,8 @@ from corpusmith.quality.growth.table import GrownRow
 from corpusmith.quality.growth.wording import thresholds
 from corpusmith.recipe.new.entities import counted_test
 
+UNCOUNTED = "in the list of what doesn't count"
+
 
 @dataclass
 class Checks:
@@ -32,8 +34,10 @@ class Checks:
             return fault
         if self.target.concept_named(name):
             return "in the list already"
-        if not self.counts(name) or keys_of(name)[0] in self.general:
+        if not self.counts(name):
             return "--about excludes it"
+        if keys_of(name)[0] in self.general:
+            return UNCOUNTED
         if fault := too_few(proposal.as_name):
             return fault
         if proposal.kinds[CONFUSABLE] >= proposal.as_name:
@@ -52,7 +56,7 @@ class Checks:
         if fault := self.unusable(name):
             return fault
         if keys_of(name)[0] in self.general:
-            return "in the list of what doesn't count already"
+            return UNCOUNTED
         if self.target.concept_named(name):
             return "in the list of names"
         if self.target.lexicon.matcher.names_in(name):

@@ -11,7 +11,7 @@ import yaml
 from corpusmith.errors import UserError
 from corpusmith.lexicon.concept import Lexicon
 from corpusmith.lexicon.fitness import other_numbers, spelling_key
-from corpusmith.lexicon.formats import load_external
+from corpusmith.lexicon.load import load_lexicon
 from corpusmith.recipe.load import RECIPES, line_of, load_recipe, recipe_path
 from corpusmith.recipe.schema import Recipe
 from corpusmith.text_files import TextFile
@@ -29,7 +29,7 @@ class GrowingList:
 
     @cached_property
     def lexicon(self) -> Lexicon:
-        return load_external(str(self.path))
+        return load_lexicon(str(self.path))
 
     @cached_property
     def concept_of(self) -> dict[str, str]:
@@ -81,10 +81,10 @@ def growing(name_or_path: str, model: str | None = None) -> GrowingRecipe:
     if model is not None:
         teacher = recipe.teacher.model_copy(update={"model": model})
         recipe = recipe.model_copy(update={"teacher": teacher})
-    return GrowingRecipe(path, recipe, tuple(lists_of(recipe, path)))
+    return GrowingRecipe(path, recipe, tuple(growing_lists(recipe, path)))
 
 
-def lists_of(recipe: Recipe, path: Path) -> Iterator[GrowingList]:
+def growing_lists(recipe: Recipe, path: Path) -> Iterator[GrowingList]:
     """The lists behind the recipe's labels; of a relation, those of heads and tails."""
     labels = recipe.labels
     if recipe.relation is not None:

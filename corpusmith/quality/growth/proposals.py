@@ -32,8 +32,12 @@ class Proposal:
 
     @property
     def name(self) -> str:
-        """The spelling that was proposed most often."""
-        return self.spellings.most_common(1)[0][0]
+        """The spelling that was proposed most often; with a small first letter if a reply has it,
+        as lines begin with a capital anyway.
+        """
+        most = self.spellings.most_common(1)[0][0]
+        small = most[0].lower() + most[1:]
+        return small if small in self.spellings else most
 
     @property
     def as_name(self) -> int:
@@ -93,7 +97,7 @@ def gathered(
         for request, names in read[label]:
             fitted = [form for name in names for form in written[name]]
             proposals.add(fitted, request.kind, request.of if request.kind == "short" else "")
-        for names in coordinated(sentences, target):
+        for names in coordinated_names(sentences, target):
             proposals.add(names, "coordinated")
     return found
 
@@ -102,13 +106,12 @@ def running_text(names: Sequence[str], target: GrowingList) -> dict[str, list[st
     """Each proposed name as running text writes it, by the rules for word lists; "long (SHORT)" as
     two names.
     """
-    small = {name: lower_first(name) for name in names}
-    proposed = [Concept(str(i), (name,)) for i, name in enumerate(small.values())]
+    proposed = [Concept(str(i), (name,)) for i, name in enumerate(names)]
     fitting = Fitting(proposed, shipped_case())
     listed = Fitting(target.lexicon.concepts, {})
     fitting.has_binomials |= listed.has_binomials
     fitting.genera |= listed.genera
-    return {name: [form for form, _ in fitting.fixed(small[name])] for name in names}
+    return {name: [lower_first(form) for form, _ in fitting.fixed(name)] for name in names}
 
 
 def lower_first(name: str) -> str:
@@ -128,7 +131,7 @@ def lower_first(name: str) -> str:
     return " ".join([lower, *others])
 
 
-def coordinated(sentences: Iterable[str], target: GrowingList) -> Iterator[list[str]]:
+def coordinated_names(sentences: Iterable[str], target: GrowingList) -> Iterator[list[str]]:
     """The names that each sentence coordinates with listed ones: X of "mice, X and rats"."""
     matcher = target.lexicon.matcher
     for sentence in sentences:
@@ -137,7 +140,7 @@ def coordinated(sentences: Iterable[str], target: GrowingList) -> Iterator[list[
             found = [
                 sentence[located.starts[start] : located.ends[end - 1]]
                 for start, end in runs_of_words(located.words)
-                if end - start <= thresholds()["coordinated_words"]
+                if is_short(located.words[start:end])
                 and not any(match.start < end and start < match.end for match in matches)
                 and is_coordinated(located.words, (start, end), matches)
             ]
@@ -145,9 +148,7 @@ def coordinated(sentences: Iterable[str], target: GrowingList) -> Iterator[list[
                 yield found
 
 
-def is_coordinated(
-    spelled: Sequence[str], place: tuple[int, int], listed: Sequence[Match]
-) -> bool:
+def is_coordinated(spelled: Sequence[str], place: tuple[int, int], listed: Sequence[Match]) -> bool:
     """Whether a conjunction, or commas on both sides, join some words to a listed name.
 
     One comma does not: it may begin another clause.
@@ -174,6 +175,11 @@ def runs_of_words(spelled: Sequence[str]) -> Iterator[tuple[int, int]]:
             if run and not HYPHENS & {run[0], run[-1]} and any(map(str.isalpha, "".join(run))):
                 yield start, at
             start = at + 1
+
+
+def is_short(run: Sequence[str]) -> bool:
+    """Whether a run has few enough words for a name, hyphens left out."""
+    return sum(word not in HYPHENS for word in run) <= thresholds()["coordinated_words"]
 
 
 @lru_cache(maxsize=1 << 16)

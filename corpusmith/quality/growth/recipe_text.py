@@ -45,13 +45,14 @@ def add_statements(path: Path, recipe: Recipe, type_name: str, statements: Seque
     if not isinstance(listed, yaml.SequenceNode) or not listed.value:
         raise UserError(f"{path} has no list of statements of {type_name} itself: {remedy}")
     end = listed.value[-1].end_mark.index
+    start = listed.value[-1].start_mark.index
     if listed.flow_style:
         added = text[:end] + "".join(f", {quoted(said)}" for said in statements) + text[end:]
     else:
         if text[end - 1] != "\n":
             end = len(text) if (line_end := text.find("\n", end)) < 0 else line_end + 1
-        indent = " " * listed.start_mark.column
-        lines = "".join(f"{indent}- {quoted(said)}\n" for said in statements)
+        dash = text[text.rfind("\n", 0, start) + 1 : start]
+        lines = "".join(f"{dash}{quoted(said)}\n" for said in statements)
         added = text[:end] + ("" if text[:end].endswith("\n") else "\n") + lines + text[end:]
     expected = {one.name: one.statements for one in recipe.relation.types}
     expected[type_name] += tuple(statements)
@@ -69,11 +70,10 @@ def rewrite(path: Path, text: str, remedy: str, expected: dict[str, Any] | None 
         found = {one.name: one.statements for one in relation.types} if relation else {}
         if expected is None or found == expected:
             return
-        fault = "its layout is not known here"
-    except UserError as error:
-        fault = str(error)
+    except UserError:
+        pass
     path.write_text(before, encoding="utf-8")
-    raise UserError(f"{path} can't be changed ({fault}): {remedy} by hand")
+    raise UserError(f"{path} has a layout that can't be added to: {remedy} by hand")
 
 
 def node_at(text: str, place: Sequence[str | int]) -> Any:

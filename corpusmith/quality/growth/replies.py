@@ -32,9 +32,9 @@ def names_in(reply: str) -> tuple[list[str], int]:
         return [], 1
     lines = [line for line in text.splitlines() if line.strip()][: thresholds()["most_lines"]]
     parts = list(json_names(text)) or [
-        part for line in lines for part in parts_of(line, alone=len(lines) == 1)
+        part for line in lines for part in parts_of_line(line, alone=len(lines) == 1)
     ]
-    names = [name_of(part) for part in parts]
+    names = [name_in_part(part) for part in parts]
     kept = dict.fromkeys(filter(None, names))
     return list(kept), names.count("")
 
@@ -52,7 +52,7 @@ def json_names(text: str) -> Iterator[str]:
         yield item if isinstance(item, str) else ""
 
 
-def parts_of(line: str, alone: bool) -> Iterator[str]:
+def parts_of_line(line: str, alone: bool) -> Iterator[str]:
     """The parts of a line that may be names. A line that holds a list is split at its commas."""
     if table := CELLS.match(line):
         cells = [cell.strip() for cell in table["cells"].split("|")]
@@ -75,7 +75,7 @@ def parts_of(line: str, alone: bool) -> Iterator[str]:
         yield line
 
 
-def name_of(part: str) -> str:
+def name_in_part(part: str) -> str:
     """The name in a part of a reply, without marks, quotes and explanations; empty if it has
     none.
     """
@@ -89,5 +89,5 @@ def name_of(part: str) -> str:
     too_long = len(plain.split()) > thresholds()["most_words"]
     if plain.lower() in thresholds()["not_names"] or too_long or SENTENCE.search(plain):
         return ""
-    plain = re.sub(r"^(?:an?|the)\s+", "", plain, flags=re.I)
+    plain = re.sub(r"^(?:an?|the|such as|including)\s+", "", plain, flags=re.I)
     return plain if any(map(str.isalpha, plain)) else ""

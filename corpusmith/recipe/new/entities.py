@@ -236,7 +236,7 @@ def read_changes(path: Path) -> list[NameChange]:
 def summary_of(recipe: Path) -> str:
     """Summarise the changes to each list of a new recipe: counts by kind and reason."""
     lists = [recipe.with_suffix(".tsv"), *sorted(recipe.parent.glob(f"{recipe.stem}.*.tsv"))]
-    found = (path for path in lists if path.exists() and not path.name.endswith(".changes.tsv"))
+    found = (path for path in lists if path.with_suffix(".changes.tsv").exists())
     return "\n".join(list_summary(path) for path in found)
 
 
