@@ -154,10 +154,13 @@ def ask_for_ranking(order: "Sequence[PromptCandidate]") -> list[str]:
 
 
 def grow(
-    recipe: RecipeName,
+    recipe: Annotated[
+        str,
+        typer.Argument(metavar="RECIPE", help="Path of a recipe of your own, as `new` writes it."),
+    ],
     requests: Annotated[int, typer.Option(help="Number of requests to the teacher.")] = 60,
     apply: Annotated[
-        bool, typer.Option("--apply", help="Add what RECIPE.grown.tsv has with use=yes.")
+        bool, typer.Option("--apply", help="Add what NAME.grown.tsv has with use=yes.")
     ] = False,
     base_url: BaseUrl = None,
     model: TeacherModel = None,

@@ -78,7 +78,7 @@ def test_stopped_run_resumes_and_pays_nothing_twice(device: Path, serve: Serve) 
 
 def test_budget_ends_a_run_before_it_is_overspent(device: Path, serve: Serve) -> None:
     teacher, url = serve()
-    limits = AskLimits(concurrency=1, price=Price(0.0, 0.0, 5000.0), max_cost=1.15)
+    limits = AskLimits(concurrency=1, price=Price(0.0, 5000.0, 0.0), max_cost=1.15)
     with pytest.raises(UserError, match=r"--max-cost 1\.15 is spent with \d+ requests open"):
         grow(device, url, limits=limits)
     assert 0 < teacher.bills["replies"] < 10
