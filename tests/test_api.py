@@ -3,17 +3,20 @@
 import doctest
 import inspect
 import json
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from importlib import import_module
+from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import pytest
 
 import corpusmith as cs
+from corpusmith.api.doctor import EXTRAS
 from corpusmith.cli.main import app
 from corpusmith.hub.publish import About, publish
 from corpusmith.hub.repo import HubTarget
@@ -119,6 +122,14 @@ def test_parameters_have_the_names_of_the_options() -> None:
         parameters = set(inspect.signature(getattr(cs, name)).parameters)
         options = set(inspect.signature(command).parameters)
         assert parameters - options <= different.get(name, set()), name
+
+
+def test_doctor_checks_packages_of_each_extra_that_a_verb_needs() -> None:
+    required = metadata("corpusmith").get_all("Requires-Dist") or []
+    for extra in ("train", "space", "documents", "scale", "report"):
+        marked = [line for line in required if f"extra == '{extra}'" in line]
+        packages = {re.split(r"[\[<>=; ]", line)[0] for line in marked}
+        assert set(EXTRAS[extra]) <= packages, extra
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,11 @@
 import json
 import os
-import re
 import subprocess
 import sys
-from importlib.metadata import metadata
 from pathlib import Path
 
 import pytest
 
-from corpusmith.api.doctor import EXTRAS
 from corpusmith.cli.corpus import parse_shard
 from corpusmith.errors import UserError
 from tests.teacher.fake_teacher import FakeTeacher
@@ -128,14 +125,6 @@ def test_doctor_lists_what_to_fix() -> None:
     assert finished.returncode == 0, finished.stderr
     assert "! teacher" in finished.stdout and "check OPENAI_BASE_URL" in finished.stdout
     assert "set CORPUSMITH_BENCHMARKS" in finished.stdout
-
-
-def test_doctor_checks_packages_of_each_extra_that_a_verb_needs() -> None:
-    required = metadata("corpusmith").get_all("Requires-Dist") or []
-    for extra in ("train", "space", "documents", "scale", "report"):
-        marked = [line for line in required if f"extra == '{extra}'" in line]
-        packages = {re.split(r"[\[<>=; ]", line)[0] for line in marked}
-        assert set(EXTRAS[extra]) <= packages, extra
 
 
 def test_build_prints_accepted_and_rejected_counts(tmp_path: Path) -> None:
