@@ -160,6 +160,8 @@ def benchmark_row(document: Document, name: str, notes: Counter) -> TaggedText |
         entities = tuple((m.start, m.end, m.label) for m in document.mentions or ())
         return TaggedText(name, document.text, entities, document.tokens, document.tags)
     if document.mentions is not None:
+        if document.concept_relations:
+            notes["relations between concepts, not read"] += document.concept_relations
         return tagged_text(name, document.text, mention_spans(document.mentions, notes), notes)
     if document.tags is None and document.label is not None:
         return LabelledText(name, document.text, relation_label(document.label, document.where))

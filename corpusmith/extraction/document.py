@@ -52,7 +52,8 @@ class Document:
     `id` is None if the file has none. `mentions` is None if the format has no entities, and empty
     if it has them but the document has none. `tokens` and `tags` (BIO) are set if the file splits
     the text into words. `label` and `score` are those of a masked text, unchanged from the file.
-    `where` is the place in the file, for errors.
+    `concept_relations` counts relations between concepts, which are not read: they name no
+    mention. `where` is the place in the file, for errors.
     """
 
     id: str | None
@@ -63,6 +64,7 @@ class Document:
     tags: tuple[str, ...] | None = None
     label: Any = None
     score: Any = None
+    concept_relations: int = 0
     where: str = ""
 
 

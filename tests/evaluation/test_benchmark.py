@@ -114,6 +114,7 @@ def test_pubtator(tmp_path):
         "O",
     )
     assert set(empty.tags) == {"O"}
+    assert "relations between concepts, not read: 1" in read_benchmark(str(tmp_path), "dev").notes
 
 
 def test_types_are_renamed_or_left_out(tmp_path):

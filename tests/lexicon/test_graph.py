@@ -18,13 +18,18 @@ from corpusmith.teacher.payload import payload_key
 # that changes them
 # loses the answers. A recipe that is changed on purpose, with its transcript, gets a new line here.
 PAYLOADS = {
+    "anatomy": "214448c91f91197d",
     "bc5cdr-chemical": "4c97f591734ab167",
     "bc5cdr-disease": "4c97f591734ab167",
+    "chemprot": "761062dd9de7ca3d",
+    "ddi": "401399de868aabf0",
     "demo-disease": "4678aaaec575cc96",
     "demo-gene-disease": "3a1f1f8f4d336198",
-    "euadr": "3a1f1f8f4d336198",
+    "disease-chemical": "4c97f591734ab167",
+    "euadr": "0bfa6b597c66b3df",
     "gad": "3a1f1f8f4d336198",
     "ncbi-disease": "4678aaaec575cc96",
+    "species": "18ddfe8234a6d9d3",
 }
 
 OBO = """format-version: 1.2

@@ -22,10 +22,18 @@ def read_pubtator(file: TextFile) -> Iterator[Document]:
     id_, where = "", ""
     texts: list[str] = []
     mentions: list[Mention] = []
+    relations = 0
     wrong: str | None = None  # the line of the first entity that does not fit, for the error
 
     def document() -> Document:
-        return checked(Document(id_, " ".join(texts), tuple(mentions), where=wrong or where))
+        read = Document(
+            id_,
+            " ".join(texts),
+            tuple(mentions),
+            concept_relations=relations,
+            where=wrong or where,
+        )
+        return checked(read)
 
     for number, line in enumerate(file.lines(), 1):
         place = f"{file.name}, line {number}"
@@ -34,6 +42,7 @@ def read_pubtator(file: TextFile) -> Iterator[Document]:
                 if texts:
                     yield document()
                 id_, where, texts, mentions, wrong = found[1], place, [found[3]], [], None
+                relations = 0
             elif found[1] != id_ or len(texts) != 1:
                 raise UserError(
                     f"{place}: an abstract without its title; write {found[1]}|t|… above"
@@ -45,6 +54,7 @@ def read_pubtator(file: TextFile) -> Iterator[Document]:
                 raise UserError(f"{place}: no title before it; PubTator begins with id|t|title")
             mention = mention_of(line, id_, place)
             mentions += [mention] if mention else []
+            relations += mention is None
             if mention and wrong is None and not stands(mention, " ".join(texts)):
                 wrong = place
     if texts:
