@@ -15,8 +15,8 @@ def extract(
     out: PathName,
     *,
     to: str | None = None,
-    relations: PathName | None = None,
     skip_bad: bool = False,
+    **options: Any,
 ) -> dict[str, Any]:
     """Extract entities from files into a file. Repeat a killed call to continue it.
 
@@ -24,27 +24,32 @@ def extract(
     >>> done["documents"], done["skipped"]
     (1, [])
 
-    For texts in memory, and for `--assist` and `--context`, use `Extractor` (docs/formats.md).
+    For texts in memory use `Extractor` (docs/formats.md).
 
     Args:
         model: an entity model: a folder or a Hub id.
         paths: files, folders, globs, or URLs of fsspec.
         out: the file to write; for BRAT the folder.
         to: its format, one of those in docs/formats.md; by default that of its suffix.
-        relations: a relation model, which classifies pairs of the entities found.
         skip_bad: leave out documents that can't be read, and list them under "skipped".
+        options: those of the command: `relations` (a relation model), `neighbours`, `threshold`,
+            `context` and `assist` (a list of LABEL=FILE).
 
     Raises:
         UserError: a model or document can't be read, or `out` exists.
     """
-    from corpusmith.extraction.extract import Extractor
+    from corpusmith.extraction.extract import ExtractorSettings
     from corpusmith.extraction.run import Inputs, Output, extract_files
 
     given = [paths] if isinstance(paths, str | PathLike) else list(paths)
     output = Output.of(Path(out), to)
-    extractor = Extractor.from_pretrained(str(model), None if relations is None else str(relations))
+    if options.get("relations") is not None:
+        options["relations"] = str(options["relations"])
+    settings = ExtractorSettings(
+        str(model), **options | {"assist": tuple(map(str, options.get("assist", ())))}
+    )
     inputs = Inputs(list(map(str, given)), skip_bad=skip_bad)
-    done = extract_files(extractor, inputs, output)
+    done = extract_files(settings.load(), inputs, output)
     return {"documents": done.documents, "mentions": done.mentions, "skipped": done.skipped}
 
 

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+import corpusmith as cs
 from corpusmith.errors import UserError
 from corpusmith.extraction import extract
 from corpusmith.extraction.extract import Extractor
@@ -203,3 +204,15 @@ def test_urls_of_fsspec_are_read(extractor, tmp_path):
         file.write(json.dumps({"id": "7", "text": SENTENCES[0]}) + "\n")
     run(extractor, ["memory://notes/*.gz"], tmp_path / "o.jsonl", reading=Reading("json"))
     assert [row["id"] for row in rows(tmp_path / "o.jsonl")] == ["7"]
+
+
+def test_function_takes_the_options_of_the_command(model, tmp_path):
+    pytest.importorskip("negspacy", reason="pip install 'corpusmith[documents]'")
+    (tmp_path / "note.txt").write_text("There was no evidence of gout.")
+    (tmp_path / "words.txt").write_text("gout\n")
+    options = {"context": True, "assist": [f"Disease={tmp_path / 'words.txt'}"]}
+    cs.extract(model, tmp_path / "note.txt", tmp_path / "o.jsonl", threshold=0.0, **options)
+    (gout,) = [e for e in rows(tmp_path / "o.jsonl")[0]["entities"] if e["text"] == "gout"]
+    assert gout["concept_id"] == "word:1" and gout["attributes"] == ["negated"]
+    with pytest.raises(TypeError, match="colour"):
+        cs.extract(model, tmp_path / "note.txt", tmp_path / "p.jsonl", colour="red")
