@@ -80,6 +80,7 @@ def new(
     for request, outcome in preview(str(recipe), ledger, asked, base_url):
         typer.echo(preview_lines(request, outcome))
     typer.echo(f"wrote {recipe}; next: corpusmith generate {recipe} --dry-run")
+    typer.echo(f"more names for the list, from the LLM: corpusmith grow {recipe} --dry-run")
 
 
 def run(
