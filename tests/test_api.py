@@ -112,6 +112,7 @@ def test_parameters_have_the_names_of_the_options() -> None:
         "grow": {"asking"},
         "baseline": {"asking"},
         "build": {"benchmarks"},
+        "extract": {"options"},
         "new_recipe": {"folder"},
         "publish": {"folder", "about"},
         "run": {"benchmarks"},

@@ -206,8 +206,9 @@ def test_urls_of_fsspec_are_read(extractor, tmp_path):
     assert [row["id"] for row in rows(tmp_path / "o.jsonl")] == ["7"]
 
 
-def test_function_takes_the_options_of_the_command(model, tmp_path):
+def test_function_takes_the_options_of_the_command(tmp_path, tiny_encoder):
     pytest.importorskip("negspacy", reason="pip install 'corpusmith[documents]'")
+    model = write_quiet_model(tmp_path / "quiet", tiny_encoder)
     (tmp_path / "note.txt").write_text("There was no evidence of gout.")
     (tmp_path / "words.txt").write_text("gout\n")
     options = {"context": True, "assist": [f"Disease={tmp_path / 'words.txt'}"]}
