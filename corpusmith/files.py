@@ -1,5 +1,6 @@
 """Find shipped data, and read and write files."""
 
+import csv
 import json
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -26,6 +27,15 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     remaining = iter(items)
     while batch := list(islice(remaining, size)):
         yield batch
+
+
+def write_tsv(rows: Iterable[Iterable[Any]], path: Path) -> None:
+    """Write rows of cells with tabs between, and no quotation marks. Raises csv.Error at a cell
+    with a tab or a line break."""
+    with path.open("w", encoding="utf-8", newline="") as lines:
+        csv.writer(
+            lines, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, quotechar=None
+        ).writerows(rows)
 
 
 def read_json(path: Path) -> Any:

@@ -5,6 +5,7 @@ import inspect
 import json
 import math
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -143,26 +144,25 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 
 def refuse_infinity(body: bytes) -> None:
-    """Refuse infinite numbers and NaN: FastAPI repeats them in its error, and fails to write it.
+    """Refuse JSON with infinite numbers or NaN. What is no JSON at all is left to Gradio.
 
     Raises:
-        Refused: the body is JSON but for such a number.
+        Refused: the body has such a number.
     """
-    try:
+    with suppress(ValueError, RecursionError):
         json.loads(body, parse_constant=finite, parse_float=finite)
-    except (ValueError, RecursionError):
-        try:
-            json.loads(body)
-        except (ValueError, RecursionError):
-            return  # no JSON at all
-        raise Refused(422, "The request is not JSON: it has a number that is not finite.") from None
 
 
 def finite(text: str) -> float:
-    """The number. Raises ValueError if it is infinite, such as 1e999, or NaN."""
+    """The number.
+
+    Raises:
+        Refused: it is infinite, such as 1e999, or NaN. FastAPI would repeat it in its error, and
+            fail to write it.
+    """
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"{text} is not finite")
+        raise Refused(422, "The request is not JSON: it has a number that is not finite.")
     return number
 
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-import yaml
-
 from corpusmith.errors import UserError
 from corpusmith.lexicon.concept import Lexicon
 from corpusmith.lexicon.fitness import other_numbers, spelling_key
@@ -15,6 +13,7 @@ from corpusmith.lexicon.load import load_lexicon
 from corpusmith.recipe.load import RECIPES, line_of, load_recipe, recipe_path
 from corpusmith.recipe.schema import Recipe
 from corpusmith.text_files import TextFile
+from corpusmith.yaml_files import read_yaml
 
 GENERAL = "general"  # the lexicon of names that don't count, in base/any-type.yaml
 
@@ -120,7 +119,7 @@ def general_source(growing_recipe: GrowingRecipe) -> Path | None:
     Raises UserError if it is something that can't be added to.
     """
     path = growing_recipe.path
-    own = yaml.safe_load(path.read_text(encoding="utf-8")).get("lexicons") or {}
+    own = read_yaml(path).get("lexicons") or {}
     if GENERAL not in own:
         return None
     source = growing_recipe.recipe.lexicons[GENERAL].source

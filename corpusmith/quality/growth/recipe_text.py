@@ -65,15 +65,19 @@ def rewrite(path: Path, text: str, remedy: str, expected: dict[str, Any] | None 
     """
     before = path.read_text(encoding="utf-8")
     path.write_text(text, encoding="utf-8")
+    if not holds(path, expected):
+        path.write_text(before, encoding="utf-8")
+        raise UserError(f"{path} has a layout that can't be added to: {remedy} by hand")
+
+
+def holds(path: Path, expected: dict[str, Any] | None) -> bool:
+    """Whether a recipe loads, with the `expected` statements of each relation type."""
     try:
         relation = load_recipe(str(path)).relation
-        found = {one.name: one.statements for one in relation.types} if relation else {}
-        if expected is None or found == expected:
-            return
     except UserError:
-        pass
-    path.write_text(before, encoding="utf-8")
-    raise UserError(f"{path} has a layout that can't be added to: {remedy} by hand")
+        return False
+    found = {one.name: one.statements for one in relation.types} if relation else {}
+    return expected is None or found == expected
 
 
 def node_at(text: str, place: Sequence[str | int]) -> Any:

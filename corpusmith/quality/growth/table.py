@@ -1,11 +1,11 @@
 """The table of proposals, `NAME.grown.tsv`, which a person edits."""
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from corpusmith.errors import UserError
+from corpusmith.files import write_tsv
 from corpusmith.text_files import TextFile
 
 COLUMNS = ("use", "name", "list", "kind", "of", "proposed", "recorded", "reason")
@@ -51,15 +51,11 @@ def sorted_rows(rows: Iterable[GrownRow]) -> list[GrownRow]:
 
 
 def write_rows(rows: Iterable[GrownRow], path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as lines:
-        table = csv.writer(
-            lines, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, quotechar=None
-        )
-        table.writerow(COLUMNS)
-        for row in rows:
-            use = "yes" if row.use else "no"
-            counts = (row.proposed, row.recorded)
-            table.writerow([use, row.name, row.list, row.kind, row.of, *counts, row.reason])
+    cells = (
+        ("yes" if r.use else "no", r.name, r.list, r.kind, r.of, r.proposed, r.recorded, r.reason)
+        for r in rows
+    )
+    write_tsv([COLUMNS, *cells], path)
 
 
 def read_rows(path: Path) -> list[tuple[int, GrownRow]]:

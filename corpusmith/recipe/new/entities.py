@@ -1,6 +1,5 @@
 """Write a recipe for an entity type from a list of names."""
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from corpusmith.errors import UserError
+from corpusmith.files import write_tsv
 from corpusmith.lexicon.concept import Concept
 from corpusmith.lexicon.fitness import (
     Fitted,
@@ -217,13 +217,9 @@ def write_concepts(concepts: Iterable[Concept], path: Path) -> None:
 
 
 def write_changes(changes: Iterable[NameChange], path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as lines:
-        table = csv.writer(
-            lines, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, quotechar=None
-        )
-        table.writerow(["what", "reason", "in the list", "as it is used"])
-        for change in sorted(changes, key=lambda change: (change.kind, change.reason)):
-            table.writerow([change.kind, change.reason, change.name, change.written])
+    ordered = sorted(changes, key=lambda change: (change.kind, change.reason))
+    rows = [(change.kind, change.reason, change.name, change.written) for change in ordered]
+    write_tsv([("what", "reason", "in the list", "as it is used"), *rows], path)
 
 
 def read_changes(path: Path) -> list[NameChange]:
