@@ -208,7 +208,21 @@ def fits(component: Any, value: Any) -> bool:
         many = component.file_count == "multiple"
         files = value if many and isinstance(value, list) else [value]
         return value is None or all(is_file(file) for file in files)
-    return True
+    return not looks_like_file(value)
+
+
+def looks_like_file(value: Any) -> bool:
+    """Whether Gradio would look for a file in a value: at any depth, a path with its `meta`."""
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            if "path" in part and "meta" in part:
+                return True
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+    return False
 
 
 def is_file(value: Any) -> bool:

@@ -74,6 +74,8 @@ def test_missing_arguments_get_their_defaults(data: list) -> None:
         ("run/extract", b'{"data": ["a"], "api_name": {}, "trigger_id": 1e999}', 422),
         ("cancel", b'{"session_hash": -Infinity}', 422),
         ("reset", b'{"event_id": 1e999}', 422),
+        ("run/extract", b'{"data": [[{"path": "", "meta": null}]]}', 422),
+        ("run/predict", b'{"fn_index": 4, "data": [{"a": [{"path": "x", "meta": {}}]}]}', 422),
         ("call/none", b'{"data": []}', 404),
         ("call/", b'{"data": []}', 404),
         ("call/v2/extract", b"{}", 422),
