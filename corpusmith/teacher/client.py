@@ -18,7 +18,7 @@ from corpusmith.teacher.faults import FEW, NOT_LOST, Faults, Held
 from corpusmith.teacher.ledger import Failure, Ledger
 from corpusmith.teacher.limits import DEFAULT_LIMITS, AskLimits
 from corpusmith.teacher.pace import Pace, Window
-from corpusmith.teacher.payload import Payload, payload_key
+from corpusmith.teacher.payload import Payload
 from corpusmith.teacher.progress import Progress, Verify, count_requests
 from corpusmith.teacher.structured import formed
 from corpusmith.teacher.tally import Settled, Tally
@@ -91,13 +91,11 @@ class _Run:
             finally:
                 for task in self.asking:
                     task.cancel()
-                settled, asked = self._collect()
-                self.tally.write(settled)
-                self.tally.count(settled, asked)
+                self._collect()
+                self.tally.save()
         if self.upcoming is None:
-            settled = Settled(failures=self.faults.at_the_end())
-            self.tally.write(settled)
-            self.tally.count(settled, {})
+            self.tally.settled.failures += self.faults.at_the_end()
+            self.tally.save()
         return self._report(stopped="max_cost" if self.upcoming else None)
 
     async def _ask_all(self) -> None:
@@ -106,9 +104,9 @@ class _Run:
             if not self.asking and (self.upcoming or not self.retries):
                 return  # too dear, or done
             await self._wait()
-            settled, payloads = self._collect()
-            await asyncio.to_thread(self.tally.write, settled)
-            self.tally.count(settled, payloads)
+            self._collect()
+            await asyncio.to_thread(self.tally.write)
+            self.tally.count()
             self._report()
             if self.fatal:
                 raise self.fatal
@@ -170,19 +168,16 @@ class _Run:
                     f"{LONGEST_WAIT / 60:.0f} minutes ({self.waiting[0]}); {NOT_LOST}"
                 )
 
-    def _collect(self) -> tuple[Settled, dict[str, Payload]]:
-        """The outcomes since the last call, and their payloads by key."""
+    def _collect(self) -> None:
+        """Put the outcomes since the last call into the tally."""
         tasks, self.replied = self.replied, []
         self.reply.clear()
-        settled, payloads = Settled(), {}
         for task in tasks:
             asked = self.asking.pop(task)
             if not task.cancelled():
-                payloads[asked.key] = asked.payload
-                self._settle(asked, task.result(), settled)
+                self._settle(asked, task.result(), self.tally.settled)
         self.window.inside -= len(tasks)
-        settled.failures += self.faults.cleared()
-        return settled, payloads
+        self.tally.settled.failures += self.faults.cleared()
 
     def _settle(self, asked: Asked, outcome: Outcome, settled: Settled) -> None:
         """Record one outcome, or schedule a retry."""
@@ -194,6 +189,7 @@ class _Run:
             self.tally.unseen += asked.reserved
         if outcome.problem is None:
             settled.answers.append(self.asker.answer(asked, outcome))
+            settled.payloads[asked.key] = asked.payload
             self.faults.answer(asked.sent_at)
             self.window.grow()
             self.pace.answered()
@@ -262,9 +258,9 @@ class _Run:
         if self.asking:
             await asyncio.wait(self.asking, timeout=DRAIN)
 
-    def _book_probe(self, settled: Settled, payload: Payload) -> None:
-        self.tally.write(settled)
-        self.tally.count(settled, {payload_key(payload): payload})
+    def _book_probe(self, settled: Settled) -> None:
+        self.tally.settled = settled
+        self.tally.save()
         self.probed.update(answer.key for answer in settled.answers)
 
     def _unsettled(self, requests: Iterable[Payload]) -> Iterator[Asked]:

@@ -72,7 +72,7 @@ def every_form(payload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 async def formed(
     requests: Iterable[Mapping[str, Any]],
     asker: Asker,
-    book: Callable[[Settled, Mapping[str, Any]], None],
+    book: Callable[[Settled], None],
 ) -> Iterable[Mapping[str, Any]]:
     """The requests, with structured answers asked for in the endpoint's form."""
     rest = iter(requests)
@@ -86,7 +86,7 @@ async def formed(
 async def find_form(
     asker: Asker,
     payload: Mapping[str, Any],
-    book: Callable[[Settled, Mapping[str, Any]], None],
+    book: Callable[[Settled], None],
 ) -> str:
     """Find the strictest form that the endpoint accepts, with one request.
 
@@ -110,7 +110,7 @@ async def find_form(
 async def _try(
     asker: Asker,
     payload: Mapping[str, Any],
-    book: Callable[[Settled, Mapping[str, Any]], None],
+    book: Callable[[Settled], None],
 ) -> str | None:
     """The answer to a payload, empty where the reply holds none; None where it is refused.
 
@@ -127,9 +127,10 @@ async def _try(
             asker.ledger.add([(asked.key, payload)])
             spent = asker.spent(asked, outcome)
             if outcome.problem is None:
-                book(Settled([asker.answer(asked, outcome)]), payload)
+                answer = asker.answer(asked, outcome)
+                book(Settled([answer], payloads={asked.key: payload}))
                 return outcome.text
-            book(Settled(spent=spent), payload)
+            book(Settled(spent=spent))
             if refusal is None:
                 return "" if outcome.final else None
         assert refusal is not None

@@ -27,6 +27,7 @@ class Settled:
     answers: list[Answer] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     spent: list[Spent] = field(default_factory=list)
+    payloads: dict[str, Payload] = field(default_factory=dict)  # of the answers, by key
 
     def __bool__(self) -> bool:
         return bool(self.answers or self.failures or self.spent)
@@ -51,7 +52,7 @@ class PlanPart:
 
 @dataclass
 class Tally:
-    """Totals of one run. Call `count` after the outcomes are on disk."""
+    """Totals of one run. Outcomes are put into `settled`, then written, then counted."""
 
     ledger: Ledger
     limits: AskLimits
@@ -63,6 +64,7 @@ class Tally:
     unseen: float = 0.0  # maximum cost of attempts without a readable bill
 
     def __post_init__(self) -> None:
+        self.settled = Settled()  # what is not counted yet
         self.started = time.monotonic()
         self.reasons: Counter[str] = Counter()
         self.unusable: Counter[str] = Counter()
@@ -78,17 +80,29 @@ class Tally:
         failed = set() if self.limits.retry_failed else settled.keys() - answered
         return PlanPart(payloads, answered, failed)
 
-    def write(self, settled: Settled) -> None:
-        """Write outcomes to disk."""
-        if settled:
-            self.ledger.record(settled.answers, settled.failures, settled.spent)
+    def write(self) -> None:
+        """Write the outcomes to disk. If that fails they stay, and can be written later."""
+        if self.settled:
+            self.ledger.record(self.settled.answers, self.settled.failures, self.settled.spent)
 
-    def count(self, settled: Settled, payloads: Mapping[str, Payload]) -> None:
-        """Count outcomes that are on disk. `payloads` are those of the answers, by key."""
+    def save(self) -> None:
+        """Write and count the outcomes for the last time in this run."""
+        try:
+            self.write()
+        except UserError as error:
+            paid = len(self.settled.answers) + len(self.settled.spent)
+            raise UserError(
+                f"{error}; {paid} paid replies could not be written and will be asked for again"
+            ) from None
+        self.count()
+
+    def count(self) -> None:
+        """Count the outcomes, which are on disk."""
+        settled, self.settled = self.settled, Settled()
         verdicts = [
-            self._judge(payloads[answer.key], answer)
+            self._judge(settled.payloads[answer.key], answer)
             for answer in settled.answers
-            if answer.key in payloads
+            if answer.key in settled.payloads
         ]
         rejected = [reason for reason in verdicts if reason is not None]
         self.reasons.update(rejected)

@@ -105,9 +105,8 @@ class _Run:
                 ) from None
         if self.waiting:
             return self._report(stopped="max_cost")
-        settled = Settled(failures=self.faults.at_the_end())
-        self.tally.write(settled)
-        self.tally.count(settled, {})
+        self.tally.settled.failures += self.faults.at_the_end()
+        self.tally.save()
         return self._report()
 
     async def _resume(self, client: openai.AsyncOpenAI) -> None:
@@ -229,20 +228,20 @@ class _Run:
 
     def _record(self, flight: Flight, lines: list[str]) -> int:
         """Record some lines of a result, and remove the settled requests from the flight."""
-        settled, payloads, found = Settled(), {}, 0
+        settled, found = Settled(), 0
         read = [result for line in lines if (result := read_line(line)) is not None]
         unknown = dict(self.ledger.payloads(key for key, _ in read if key not in flight.asked))
         for key, outcome in read:
             found += 1
             payload = flight.asked[key].payload if key in flight.asked else unknown.get(key)
             if payload is not None:
-                payloads[key] = payload
                 asked = flight.asked.get(key) or Asked(key, payload, attempts=1)
                 if self._settle(asked, outcome, settled):
                     flight.asked.pop(key, None)
         settled.failures += self.faults.cleared()
         self.ledger.record_batch(settled.answers, settled.failures, settled.spent, flight.tag)
-        self.tally.count(settled, payloads)
+        self.tally.settled = settled
+        self.tally.count()
         self._report()
         return found
 
@@ -253,6 +252,7 @@ class _Run:
             settled.spent += self.asker.spent(asked, outcome, batch=True)
             if outcome.problem is None:
                 settled.answers.append(self.asker.answer(asked, outcome, batch=True))
+                settled.payloads[asked.key] = asked.payload
                 self.faults.answer(asked.sent_at)
                 return True
             self.billed[asked.key] += outcome.billed

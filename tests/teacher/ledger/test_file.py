@@ -2,6 +2,7 @@
 
 import multiprocessing
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from corpusmith.errors import UserError
 from corpusmith.teacher.client import generate
 from corpusmith.teacher.ledger import Answer, Failure, Ledger, Spent, Tokens
 from corpusmith.teacher.payload import payload_key
+from corpusmith.teacher.progress import Progress
 from tests.teacher.fake_teacher import FakeTeacher
 from tests.teacher.sent import payload, plan
 
@@ -55,6 +57,47 @@ def test_locked_ledger_is_one_line_error_and_next_run_continues(
         blocker.execute("ROLLBACK")
         generate(plan(100), ledger, base_url=url)
         assert 0 < answered < 100 == ledger.counts()["answered"]
+    blocker.close()
+
+
+def test_replies_that_met_a_locked_ledger_are_written_when_it_is_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run ends, but the reply that it could not write and those in flight are kept."""
+    monkeypatch.setattr("corpusmith.teacher.ledger.file.LOCK_TIMEOUT", 0.5)
+    path, teacher = tmp_path / "ledger.sqlite", FakeTeacher()
+    blocker = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    free = threading.Timer(0.8, blocker.execute, ["ROLLBACK"])  # during the second attempt
+
+    def block(progress: Progress) -> None:
+        if progress.answered and free.ident is None:
+            blocker.execute("BEGIN IMMEDIATE")
+            free.start()
+
+    with Ledger(path) as ledger, teacher.serve() as url:
+        with pytest.raises(UserError, match="is locked by another process"):
+            generate(plan(100), ledger, base_url=url, on_progress=block)
+        free.join()
+        assert 0 < ledger.counts()["answered"] == teacher.answered.total() < 100
+    blocker.close()
+
+
+def test_number_of_replies_that_could_not_be_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("corpusmith.teacher.ledger.file.LOCK_TIMEOUT", 0.2)
+    path, teacher = tmp_path / "ledger.sqlite", FakeTeacher()
+    blocker = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+
+    def block(progress: Progress) -> None:
+        if progress.answered and not blocker.in_transaction:
+            blocker.execute("BEGIN IMMEDIATE")
+
+    with Ledger(path) as ledger, teacher.serve() as url:
+        with pytest.raises(UserError) as error:
+            generate(plan(100), ledger, base_url=url, on_progress=block)
+        lost = teacher.answered.total() - ledger.counts()["answered"]
+    assert lost and f"{lost} paid replies could not be written" in str(error.value)
     blocker.close()
 
 
