@@ -43,8 +43,9 @@ check: $(TOOLS)
 	$(BIN)/mypy
 	$(BIN)/python docs/reference/generate.py --check
 
+# Three workers on two cores: many of these tests wait, for a lost host or a killed process.
 slow: $(TOOLS)
-	$(BIN)/pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -m slow -n 3 --dist loadfile --no-loadscope-reorder
 
 trackers: $(TOOLS)
 	$(INSTALL) --editable '.[train,trackers]'
