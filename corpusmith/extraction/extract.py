@@ -75,9 +75,12 @@ class Extractor:
         `Encoder.from_pretrained`.
 
         Raises:
-            UserError: when a model can't be loaded, or is not an entity or relation model.
+            UserError: when a model can't be loaded, or is not an entity or relation model, and for
+                `neighbours` without `relations`.
         """
         neighbours = options.pop("neighbours", False)
+        if neighbours and relations is None:
+            raise UserError("neighbours=True is for relations: give a relation model, relations=")
         entities = (
             load_extractor(EntityExtractor, model, options)
             if lexicon is None

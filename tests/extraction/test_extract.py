@@ -91,6 +91,11 @@ def test_error_names_incompatible_models(model, tmp_path, tiny_encoder):
         Extractor.from_pretrained(tmp_path)
 
 
+def test_neighbours_without_relation_model_are_refused(model):
+    with pytest.raises(UserError, match=r"neighbours=True .* give a relation model, relations="):
+        Extractor.from_pretrained(model, neighbours=True)
+
+
 def test_annotators_see_each_document(model):
     def shout(document: Document) -> Document:
         return Document(str(document.id).upper() + "!", document.text, document.mentions)

@@ -22,6 +22,7 @@ from corpusmith.quality.growth.statements import slot_fault
 from corpusmith.quality.growth.table import GrownRow, read_rows
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.new.entities import read_changes, write_changes
+from corpusmith.text_files import TextFile
 
 WHY = {  # in the file of changes, behind "grown: "
     "frequent": "frequent name",
@@ -106,7 +107,7 @@ class Applied:
         """Add lines to the list of names that don't count."""
         path = general_source(self.grown)
         if path is not None:
-            before = path.read_text(encoding="utf-8")
+            before = TextFile.of(path).text()
             gap = "" if before.endswith("\n") else "\n"
             path.write_text(before + gap + "\n".join(lines) + "\n", encoding="utf-8")
             self.changed(path)

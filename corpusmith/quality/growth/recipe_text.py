@@ -10,6 +10,7 @@ from corpusmith.errors import UserError
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.new.entities import quoted
 from corpusmith.recipe.schema import Recipe
+from corpusmith.text_files import TextFile
 
 
 def add_lexicon(path: Path, name: str, entry: str) -> None:
@@ -17,7 +18,7 @@ def add_lexicon(path: Path, name: str, entry: str) -> None:
 
     Raises UserError, and leaves the recipe as it was, if it can't be done.
     """
-    text = path.read_text(encoding="utf-8")
+    text = TextFile.of(path).text()
     lexicons = node_at(text, ("lexicons",))
     line = f"{name}: {entry}"
     if lexicons is None:
@@ -39,7 +40,7 @@ def add_statements(path: Path, recipe: Recipe, type_name: str, statements: Seque
     """
     assert recipe.relation is not None
     names = [one.name for one in recipe.relation.types]
-    text = path.read_text(encoding="utf-8")
+    text = TextFile.of(path).text()
     listed = node_at(text, ("relation", "types", names.index(type_name), "statements"))
     remedy = f"add {', '.join(map(quoted, statements))} to the statements of {type_name}"
     if not isinstance(listed, yaml.SequenceNode) or not listed.value:
@@ -63,10 +64,10 @@ def rewrite(path: Path, text: str, remedy: str, expected: dict[str, Any] | None 
     """Write a recipe, and write the old one again if the new one does not load, or if its
     statements aren't the `expected` ones.
     """
-    before = path.read_text(encoding="utf-8")
+    before = path.read_bytes()
     path.write_text(text, encoding="utf-8")
     if not holds(path, expected):
-        path.write_text(before, encoding="utf-8")
+        path.write_bytes(before)
         raise UserError(f"{path} has a layout that can't be added to: {remedy} by hand")
 
 

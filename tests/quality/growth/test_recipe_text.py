@@ -27,6 +27,13 @@ def test_statements_are_added_to_lists_of_both_styles(pairs: Path, name: str) ->
     assert comments(pairs) == said
 
 
+def test_recipe_in_utf_16_is_added_to(pairs: Path) -> None:
+    pairs.write_bytes(pairs.read_text("utf-8").encode("utf-16"))
+    add_statements(pairs, load_recipe(str(pairs)), "inhibits", NEW)
+    relation = load_recipe(str(pairs)).relation
+    assert relation is not None and relation.types[0].statements[-2:] == tuple(NEW)
+
+
 def test_statements_behind_a_block_and_at_the_end_of_a_file(pairs: Path) -> None:
     content = yaml.safe_load(pairs.read_text("utf-8"))
     relation = content.pop("relation")
