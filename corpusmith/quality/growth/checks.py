@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from corpusmith.lexicon.fitness import Fitting, frequency, share_of_true, spelling_key
 from corpusmith.lexicon.load import load_lexicon
@@ -82,19 +82,27 @@ class Checks:
     def others(self) -> dict[str, frozenset[str]]:
         """The names of each shipped lexicon that is of another type than the list."""
         own = [spelling_key(name) for c in self.target.lexicon.concepts for name in c.names]
-        found: dict[str, frozenset[str]] = {}
-        for lexicon in map(load_lexicon, thresholds()["other_types"]):
-            stop = set(map(spelling_key, lexicon.stop))
-            names = (spelling_key(name) for c in lexicon.concepts for name in c.names)
-            keys = frozenset(names) - stop
-            if share_of_true(key in keys for key in own) < thresholds()["same_type"]:
-                found[lexicon.name] = keys
-        return found
+        most = thresholds()["same_type"]
+        return {
+            lexicon: keys
+            for lexicon, keys in shipped_keys().items()
+            if share_of_true(key in keys for key in own) < most
+        }
 
     def other_type(self, name: str) -> str:
         """The shipped lexicon of another type that has the name; empty if there is none."""
         keys = keys_of(name)
         return next((n for n, known in self.others.items() if not known.isdisjoint(keys)), "")
+
+
+@lru_cache(maxsize=1)
+def shipped_keys() -> dict[str, frozenset[str]]:
+    """The keys of the names of the shipped lexicons, without those of names to leave out."""
+    return {
+        lexicon.name: frozenset(spelling_key(name) for c in lexicon.concepts for name in c.names)
+        - set(map(spelling_key, lexicon.stop))
+        for lexicon in map(load_lexicon, thresholds()["other_types"])
+    }
 
 
 def too_few(count: int) -> str:
