@@ -9,6 +9,7 @@ After that, `EntityExtractor.from_pretrained(folder)` loads the second file.
 
 import inspect
 import json
+import logging
 import warnings
 from pathlib import Path
 from typing import Any
@@ -116,9 +117,13 @@ def quantize(float_file: Path, int8_file: Path) -> None:
     """Int8 weights with a scale per channel. They use 7 bits, or CPUs without VNNI overflow."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    quantize_dynamic(
-        float_file, int8_file, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True
-    )
+    logging.disable(logging.WARNING)  # advice about an optional pass over the graph
+    try:
+        quantize_dynamic(
+            float_file, int8_file, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True
+        )
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def quantization_loss(model: str, benchmark: str, split: str) -> dict:
