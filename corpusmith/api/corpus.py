@@ -99,7 +99,7 @@ def grow(
 
     Args:
         recipe: path of a recipe of your own, such as `new_recipe` writes.
-        requests: the number of requests. More of them begin with the same ones.
+        requests: the number of requests. A larger number adds requests to the same first ones.
         apply: add the names; nothing is sent. A second time changes nothing.
         dry_run: send nothing and return the estimate of requests, tokens and cost.
         ledger: SQLite file; default `runs/{recipe}/growth.sqlite`.
@@ -182,9 +182,10 @@ def build(
         out: the dataset folder to write.
         ledger: the answers; default the transcript that ships with the recipe.
         benchmarks: folder of `{set}/{split}.jsonl`, default $CORPUSMITH_BENCHMARKS; rows that share
-            an n-gram with one are left out. Without a folder this covers shipped answers only.
-        noise: predictions that `noise` wrote: reject rows that they flag as label noise.
-        outliers: distances that `outliers` wrote: reject rows that are far from the others.
+            an n-gram with one are left out. Without a folder, only overlaps recorded for shipped
+            answers are.
+        noise: what `noise` wrote; rows that it flags as label noise are rejected.
+        outliers: what `outliers` wrote; rows far from the others are rejected.
 
     Raises:
         UserError: no answer became a row.

@@ -17,11 +17,11 @@ PathName = str | PathLike[str]
 
 @dataclass(frozen=True)
 class Folder(PathLike[str]):
-    """A corpus or a student on disk. Use it wherever a path is expected, as in `Path(folder)`.
+    """The output folder of a stage. Use it wherever a path is expected, as in `Path(folder)`.
 
     Attributes:
         path: where it is.
-        facts: the content of build.json (corpus) or training.json (student).
+        facts: what the stage recorded, such as build.json (corpus) or training.json (student).
     """
 
     path: Path

@@ -22,7 +22,7 @@ def noise(
 ) -> Path:
     """Write out-of-fold predictions for each row, for `build(…, noise=out)`.
 
-    The rows are split into `folds`; a student that was trained on the others predicts each fold.
+    Each of `folds` parts is predicted by a student that was trained on the other parts.
     Repeat a killed call to continue it.
 
     >>> path = cs.noise(

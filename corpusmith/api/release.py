@@ -38,7 +38,7 @@ def publish(
         folder: what `build`, `train` or `stage_space` wrote.
         repo: NAMESPACE/NAME on the Hub.
         about: facts for the card that the folder doesn't hold, such as the licence.
-        version: the version to release, later than the computed one.
+        version: the version to release, later than the last one; by default it is computed.
         hub: address of a Hub; default $HF_ENDPOINT, else huggingface.co.
         dry_run: compute version, files and card, and publish nothing.
 

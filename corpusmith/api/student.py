@@ -34,7 +34,8 @@ def train(
         out: the model folder to write.
         encoder: "embedded" (MiniLM), a folder, or a Hub id that AutoModel loads.
         config: settings as a YAML file, a mapping or a TrainingConfig; docs/training.md lists them.
-            Settings that are left out follow from the size of the corpus.
+            Left out, epochs, learning rate, early stopping and the weight of O follow from the
+            corpus; the others have fixed defaults.
         seeds: train once with each and keep the model that is best on the validation split.
         num_processes: processes on this machine.
 

@@ -119,7 +119,7 @@ def publish(
     repo: Annotated[str, typer.Option(help="NAMESPACE/NAME on the Hub.")],
     hub: HubAddress = None,
     version: Annotated[
-        str | None, typer.Option(help="A later version than the one that would be computed.")
+        str | None, typer.Option(help="The version, later than the last one. Default: computed.")
     ] = None,
     license: Annotated[str | None, typer.Option(help="Licence of the published content.")] = None,
     pretty_name: Annotated[str, typer.Option(help="Dataset: its title on the card.")] = "",

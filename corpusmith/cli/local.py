@@ -221,9 +221,9 @@ def extract(
 ) -> None:
     """Extract entities from documents on this machine. The same command resumes a killed run."""
     from corpusmith.extraction.extract import ExtractorSettings
-    from corpusmith.extraction.formats import OF_RELATIONS
     from corpusmith.extraction.readers.read import Reading
     from corpusmith.extraction.run import Inputs, Output, extract_files, print_skipped
+    from corpusmith.extraction.writers.formats import OF_RELATIONS
 
     output = Output.of(out, to)
     if relations is None and (neighbours or output.to in OF_RELATIONS):

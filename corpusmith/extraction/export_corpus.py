@@ -11,8 +11,8 @@ from corpusmith.evaluation.benchmark import read_benchmark
 from corpusmith.evaluation.metrics import spans
 from corpusmith.evaluation.tagged import TaggedText
 from corpusmith.extraction.document import Document, Mention
-from corpusmith.extraction.path_writers import write_brat, write_docbin
-from corpusmith.extraction.writers import write_conll, write_label_studio
+from corpusmith.extraction.writers.streamed import write_conll, write_label_studio
+from corpusmith.extraction.writers.whole import write_brat, write_docbin
 
 Rows = Iterator[TaggedText]
 

@@ -68,8 +68,9 @@ class Extractor:
     ) -> "Extractor":
         """Load from folders or Hub ids `id[@revision]`.
 
-        `lexicon` has names by label. It assists the model: both are joined by estimated precision,
-        see `corpusmith.extraction.assist.assist`, and listed mentions get their concept ids.
+        `lexicon` has a look-up by label. Its matches and the model's mentions are combined,
+        weighted by the estimated precision of each name (`corpusmith.extraction.assist.assist`); listed
+        mentions get their concept ids.
 
         `options` are `neighbours`, and the `backend`, `quantized` and `threads` of
         `Encoder.from_pretrained`.

@@ -19,11 +19,11 @@ from typing import IO, Any
 from corpusmith.errors import UserError
 from corpusmith.extraction.document import Document
 from corpusmith.extraction.extract import Extractor, batches_of
-from corpusmith.extraction.formats import STREAMED, WHOLE, format_of_output
-from corpusmith.extraction.readers.json_spans import spans_document
+from corpusmith.extraction.readers.json_formats.spans import spans_document
 from corpusmith.extraction.readers.read import DETECTED, Reading
 from corpusmith.extraction.sources import TextSource, every_document, sources
-from corpusmith.extraction.writers import row_of
+from corpusmith.extraction.writers.formats import STREAMED, WHOLE, format_of_output
+from corpusmith.extraction.writers.streamed import row_of
 from corpusmith.progress import bar
 
 

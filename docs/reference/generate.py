@@ -3,9 +3,9 @@
     python docs/reference/generate.py           # after a change of a verb, a key or a setting
     python docs/reference/generate.py --check   # exit status 1 if a page is stale
 
-recipe.md comes from corpusmith/recipe/schema.py, where the comment at a field is its description;
-commands.md from the command line; training.md from corpusmith/training/config.py; python.md from
-the public functions.
+recipe.md comes from corpusmith/recipe/{schema,settings}.py, where the comment at a field is its
+description; commands.md from the command line; training.md from
+corpusmith/training/config.py; python.md from the public functions.
 """
 
 import argparse

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from corpusmith.extraction.graph.triples import Triple, triples_of
-from corpusmith.extraction.writers import Documents, xml
+from corpusmith.extraction.writers.streamed import Documents, xml
 
 GRAPHML = "http://graphml.graphdrawing.org/xmlns"
 NODE_FACTS = {"name": "string", "label": "string", "concept_id": "string"}

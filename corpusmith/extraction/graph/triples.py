@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import IO
 
 from corpusmith.extraction.document import Document, Mention
-from corpusmith.extraction.writers import Documents, spreadsheet_safe
+from corpusmith.extraction.writers.streamed import Documents, spreadsheet_safe
 from corpusmith.inference import Entity, sentences
 
 

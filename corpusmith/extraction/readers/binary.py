@@ -10,7 +10,7 @@ from typing import Any
 
 from corpusmith.errors import UserError
 from corpusmith.extraction.document import Document, Mention
-from corpusmith.extraction.readers.json_documents import row_documents
+from corpusmith.extraction.readers.json_formats.documents import row_documents
 from corpusmith.extraction.readers.table import read_table
 from corpusmith.text_files import Bad, TextFile
 

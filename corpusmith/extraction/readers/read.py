@@ -11,7 +11,7 @@ from corpusmith.extraction.readers.binary import read_docbin, read_excel, read_p
 from corpusmith.extraction.readers.bioc import read_bioc
 from corpusmith.extraction.readers.brat import read_brat
 from corpusmith.extraction.readers.conll import read_conll
-from corpusmith.extraction.readers.json_documents import read_json_documents
+from corpusmith.extraction.readers.json_formats.documents import read_json_documents
 from corpusmith.extraction.readers.pubtator import read_pubtator
 from corpusmith.extraction.readers.relations import WRITE, is_relation_file, read_relations
 from corpusmith.extraction.readers.table import read_table

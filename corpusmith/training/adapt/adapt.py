@@ -58,7 +58,8 @@ def adapt(
 ) -> Adapted:
     """Adapt an entity model to unlabelled documents and write it to `out`.
 
-    The same call resumes a killed run. The result depends on documents, settings and seed alone.
+    The same call resumes a killed run. The result depends on student, list,
+    synthetic rows, documents, settings with their seed, and the processor.
 
     Args:
         model: the folder of an entity model that `corpusmith train` wrote.

@@ -7,8 +7,7 @@ from typing import IO
 from corpusmith.errors import UserError
 from corpusmith.extraction.graph.network import write_graphml, write_node_link
 from corpusmith.extraction.graph.triples import write_triples
-from corpusmith.extraction.path_writers import write_brat, write_docbin, write_parquet
-from corpusmith.extraction.writers import (
+from corpusmith.extraction.writers.streamed import (
     Documents,
     write_bioc,
     write_conll,
@@ -18,6 +17,7 @@ from corpusmith.extraction.writers import (
     write_label_studio,
     write_pubtator,
 )
+from corpusmith.extraction.writers.whole import write_brat, write_docbin, write_parquet
 
 STREAMED: dict[str, Callable[[Documents, IO[str]], None]] = {
     "jsonl": write_jsonl,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from corpusmith.errors import UserError
 from corpusmith.extraction.document import Document
-from corpusmith.extraction.writers import Documents, row_of
+from corpusmith.extraction.writers.streamed import Documents, row_of
 from corpusmith.files import batches
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from corpusmith.errors import UserError
 from corpusmith.extraction.document import Document, Mention, tagged_document
-from corpusmith.extraction.readers.json_spans import id_of, is_count, spans_document
+from corpusmith.extraction.readers.json_formats.spans import id_of, is_count, spans_document
 from corpusmith.extraction.schemes import to_bio
 from corpusmith.inference import spans
 from corpusmith.text_files import checked_row

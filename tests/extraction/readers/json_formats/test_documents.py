@@ -3,7 +3,7 @@ import json
 import pytest
 
 from corpusmith.errors import UserError
-from corpusmith.extraction.readers.json_documents import read_json_documents
+from corpusmith.extraction.readers.json_formats.documents import read_json_documents
 from corpusmith.text_files import TextFile
 
 

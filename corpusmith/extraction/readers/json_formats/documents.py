@@ -8,8 +8,8 @@ from typing import Any
 from corpusmith.errors import UserError
 from corpusmith.extraction.document import Document, tagged_document
 from corpusmith.extraction.readers.bioc import bioc_json_document
-from corpusmith.extraction.readers.json_spans import id_of, spans_document
-from corpusmith.extraction.readers.json_tools import gliner, label_studio, spacy_training
+from corpusmith.extraction.readers.json_formats.spans import id_of, spans_document
+from corpusmith.extraction.readers.json_formats.tools import gliner, label_studio, spacy_training
 from corpusmith.extraction.schemes import to_bio
 from corpusmith.text_files import ROWS, Bad, TextFile, checked_row, json_rows
 

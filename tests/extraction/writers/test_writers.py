@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from corpusmith.errors import UserError
 from corpusmith.extraction.document import Document, Mention, MentionPair
-from corpusmith.extraction.formats import STREAMED, WHOLE, format_of_output
 from corpusmith.extraction.readers.read import Reading, read_documents
+from corpusmith.extraction.writers.formats import STREAMED, WHOLE, format_of_output
 
 # A combining mark, an emoji, quotes, formulas, markup, white space of every kind, no control codes.
 TEXT = st.text(
