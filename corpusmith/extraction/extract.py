@@ -69,8 +69,8 @@ class Extractor:
         """Load from folders or Hub ids `id[@revision]`.
 
         `lexicon` has a look-up by label. Its matches and the model's mentions are combined,
-        weighted by the estimated precision of each name (`corpusmith.extraction.assist.assist`); listed
-        mentions get their concept ids.
+        weighted by the estimated precision of each name; listed mentions get their concept ids
+        (`corpusmith.extraction.assist.assist`).
 
         `options` are `neighbours`, and the `backend`, `quantized` and `threads` of
         `Encoder.from_pretrained`.

@@ -11,6 +11,8 @@ from corpusmith.recipe.relation_kinds import kinds_of
 from corpusmith.recipe.settings import Augmentation, Filters, Strict, Verification
 
 PLANNED = {"model", "messages", "seed", "n", "stream"}
+# Parameters that limit the tokens of an answer. The first that is set counts.
+ANSWER_LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens", "num_predict")
 
 NAME = r"^[a-z0-9][a-z0-9-]{0,79}$"  # of a recipe, its files and its repos
 
@@ -80,6 +82,9 @@ class Teacher(Strict):
                 f"{', '.join(set_here)} cannot be set: the plan says what is asked, and reads one "
                 "answer (`seed: false` leaves the seed out)"
             )
+        for name in ANSWER_LIMITS:
+            if type(parameters.get(name)) not in (int, type(None)):
+                raise ValueError(f"{name} must be a number of tokens, or null")
         if parameters.get("system", "merge") != "merge":
             raise ValueError("system can be `merge` only: it puts the system message in the user's")
         return parameters

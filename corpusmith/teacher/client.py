@@ -91,8 +91,10 @@ class _Run:
             finally:
                 for task in self.asking:
                     task.cancel()
-                self._collect()
-                self.tally.save()
+                try:
+                    self._collect()
+                finally:
+                    self.tally.save()
         if self.upcoming is None:
             self.tally.settled.failures += self.faults.at_the_end()
             self.tally.save()
@@ -105,8 +107,7 @@ class _Run:
                 return  # too dear, or done
             await self._wait()
             self._collect()
-            await asyncio.to_thread(self.tally.write)
-            self.tally.count()
+            await self.tally.write_in_thread()
             self._report()
             if self.fatal:
                 raise self.fatal
@@ -170,13 +171,13 @@ class _Run:
 
     def _collect(self) -> None:
         """Put the outcomes since the last call into the tally."""
-        tasks, self.replied = self.replied, []
         self.reply.clear()
-        for task in tasks:
+        while self.replied:
+            task = self.replied.pop(0)
             asked = self.asking.pop(task)
+            self.window.inside -= 1
             if not task.cancelled():
                 self._settle(asked, task.result(), self.tally.settled)
-        self.window.inside -= len(tasks)
         self.tally.settled.failures += self.faults.cleared()
 
     def _settle(self, asked: Asked, outcome: Outcome, settled: Settled) -> None:
@@ -185,7 +186,7 @@ class _Run:
             self._refused(asked, outcome)
             return
         settled.spent += self.asker.spent(asked, outcome)
-        if not outcome.billed:
+        if not outcome.billed and outcome.error is None:
             self.tally.unseen += asked.reserved
         if outcome.problem is None:
             settled.answers.append(self.asker.answer(asked, outcome))

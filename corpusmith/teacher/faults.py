@@ -1,5 +1,6 @@
 """Hold failures until an answer shows that the endpoint works."""
 
+import math
 import re
 from dataclasses import dataclass, field
 
@@ -37,7 +38,7 @@ class Faults:
     known_good: bool = False  # an earlier run got answers to requests of this plan
     held: list[Held] = field(default_factory=list)
     answered: bool = False
-    last_sent: float = 0.0  # the latest sending time of an answered request
+    last_sent: float = -math.inf  # the latest sending time of an answered request
 
     @property
     def proven(self) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from corpusmith.errors import UserError
+from corpusmith.recipe.schema import ANSWER_LIMITS
 from corpusmith.teacher.ledger import Usage
 
 if sys.version_info >= (3, 11):
@@ -104,11 +105,12 @@ def longest_answer(parameters: Mapping[str, Any]) -> float:
 
     0 where nothing limits it.
     """
-    names = ("max_completion_tokens", "max_tokens", "max_output_tokens", "num_predict")
-    longest = next((parameters[name] for name in names if parameters.get(name)), 0)
-    thinking = parameters.get("thinking") or parameters.get("reasoning") or {}
-    budget = thinking.get("budget_tokens") or thinking.get("max_tokens") or 0
-    return max(longest, budget) if longest else 0
+    longest = next((parameters[name] for name in ANSWER_LIMITS if parameters.get(name)), 0)
+    thinking = parameters.get("thinking") or parameters.get("reasoning")
+    if not isinstance(thinking, Mapping):  # such as `reasoning: low`
+        return longest
+    budget = thinking.get("budget_tokens") or thinking.get("max_tokens")
+    return max(longest, budget if isinstance(budget, int) else 0) if longest else 0
 
 
 def _is_price(value: object) -> bool:

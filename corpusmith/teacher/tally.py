@@ -1,5 +1,6 @@
 """Totals of one run: outcomes, cost, verdicts on answers, and when to stop."""
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -72,6 +73,14 @@ class Tally:
         if self.limits.price is not None:
             self.progress = replace(self.progress, cost=0.0)
 
+    def restart(self) -> None:
+        """Count from zero: what came so far belongs to an earlier run."""
+        self.progress = Progress(
+            self.progress.total, cost=None if self.limits.price is None else 0.0
+        )
+        self.reasons.clear()
+        self.unusable.clear()
+
     def look_up(self, requests: Iterable[Payload]) -> PlanPart:
         """Find the outcomes of requests in the ledger. With `retry_failed` no failure counts."""
         payloads = {payload_key(payload): payload for payload in requests}
@@ -84,6 +93,18 @@ class Tally:
         """Write the outcomes to disk. If that fails they stay, and can be written later."""
         if self.settled:
             self.ledger.record(self.settled.answers, self.settled.failures, self.settled.spent)
+
+    async def write_in_thread(self) -> None:
+        """Write and count the outcomes. A cancelled run waits for the thread that writes them, or
+        it would write them a second time.
+        """
+        writing = asyncio.ensure_future(asyncio.to_thread(self.write))
+        try:
+            await asyncio.shield(writing)
+        finally:
+            await asyncio.wait({writing})
+            if writing.exception() is None:
+                self.count()
 
     def save(self) -> None:
         """Write and count the outcomes for the last time in this run."""

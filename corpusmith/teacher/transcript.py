@@ -85,8 +85,10 @@ def import_transcript(path: Path, ledger: Ledger) -> dict[str, Any]:
     recorded_at = calendar.timegm(time.strptime(header["recorded"], "%Y-%m-%d"))
     shapes = [canonical(shape) for shape in header["shapes"]]
     for part in batches(map(json.loads, body.splitlines()), 5000):
-        ledger.add_without_prompt((_long(line[0]), shapes[line[1]]) for line in part)
-        ledger.record(_answer(line, recorded_at, header["host"]) for line in part)
+        known = ledger.settled(_long(line[0]) for line in part)
+        new = [line for line in part if not known.get(_long(line[0]))]  # failed ones too
+        ledger.add_without_prompt((_long(line[0]), shapes[line[1]]) for line in new)
+        ledger.record(_answer(line, recorded_at, header["host"]) for line in new)
     return header
 
 

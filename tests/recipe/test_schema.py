@@ -57,6 +57,11 @@ def test_error_for_nested_unknown_key_lists_valid_keys(ner_recipe: Path) -> None
             "  parameters: {messages: [], n: 3}",
             "messages, n cannot be set",
         ),
+        (
+            "  license: apache-2.0",
+            "  parameters: {max_tokens: '400'}",
+            "max_tokens must be a number of tokens",
+        ),
     ],
 )
 def test_error_for_bad_recipe_names_remedy(

@@ -6,13 +6,14 @@ import traceback
 from pathlib import Path
 
 import pytest
+from starlette.responses import JSONResponse
 
 from corpusmith.errors import UserError
 from corpusmith.teacher.client import generate
 from corpusmith.teacher.ledger import Ledger
 from corpusmith.teacher.limits import AskLimits
 from corpusmith.teacher.payload import payload_key
-from corpusmith.teacher.prices import Price
+from corpusmith.teacher.prices import Price, most_cost
 from corpusmith.teacher.transcript import export_transcript
 from tests.teacher.fake_teacher import ENDURED, FakeTeacher
 from tests.teacher.sent import payload, plan
@@ -167,6 +168,18 @@ def test_run_stops_below_max_cost_and_can_be_continued(ledger: Ledger) -> None:
         rest = generate(plan(60), ledger, base_url=url, limits=AskLimits(price=price, max_cost=5.0))
     assert rest.stopped is None and rest.before == first.answered and rest.pending == 0
     assert teacher.asked.total() == 60
+
+
+def test_busy_reply_with_status_200_uses_none_of_the_budget(ledger: Ledger) -> None:
+    price = Price(input=100.0, output=1000.0, cached=50.0)
+    busy = JSONResponse({"error": {"code": 429, "message": "rate limit"}})
+    teacher = FakeTeacher(habit=lambda asked, n: busy if n == 2 else None)
+    # enough for each of six answers in turn, and not for one more request that may cost the most
+    budget = 5 * 0.0156 + 1.5 * most_cost(payload(0), price)
+    with teacher.serve() as url:
+        limits = AskLimits(concurrency=1, price=price, max_cost=budget)
+        done = generate(plan(6), ledger, base_url=url, limits=limits)
+    assert done.stopped is None and done.answered == 6 and teacher.asked.total() == 7
 
 
 def test_unknown_price_gives_no_cost_and_max_cost_needs_a_price(ledger: Ledger) -> None:

@@ -4,13 +4,22 @@ import pytest
 
 from corpusmith.errors import UserError
 from corpusmith.teacher.ledger import Usage
-from corpusmith.teacher.prices import Price, load_prices, total_cost
+from corpusmith.teacher.prices import Price, load_prices, longest_answer, total_cost
 
 
 def test_cost_separates_cached_from_fresh_tokens_and_halves_batches() -> None:
     price = Price(input=2.0, output=8.0, cached=0.5)
     assert price.cost(1_000_000, 500_000, 400_000) == pytest.approx(0.6 * 2 + 0.4 * 0.5 + 0.5 * 8)
     assert price.cost(1_000_000, 500_000, 400_000, batch=True) == pytest.approx(2.7)
+
+
+@pytest.mark.parametrize(
+    ("thinking", "longest"),
+    [({}, 100), ({"thinking": {"budget_tokens": 900}}, 900), ({"reasoning": "low"}, 100)],
+)
+def test_longest_answer_has_the_thinking_that_is_limited(thinking: dict, longest: int) -> None:
+    assert longest_answer({"max_tokens": 100, **thinking}) == longest
+    assert longest_answer({"max_tokens": None, **thinking}) == 0
 
 
 def test_price_table_is_read_and_unknown_model_has_unknown_cost(

@@ -86,6 +86,7 @@ def test_import_keeps_existing_answers(ledger: Ledger, tmp_path: Path) -> None:
         assert (
             other.get_many(KEYS[:1])[KEYS[0]].text == "Ours." and other.counts()["answered"] == 40
         )
+        assert sum(usage.unusable for usage in other.totals()) == 0  # nothing was paid twice
 
 
 def test_requests_of_several_shapes_round_trip(tmp_path: Path) -> None:

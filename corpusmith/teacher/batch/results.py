@@ -28,8 +28,12 @@ async def result_lines(client: openai.AsyncOpenAI, batch: Batch) -> AsyncIterato
     """The lines of a batch's output file and error file."""
     for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):
         async with patient(client).files.with_streaming_response.content(file_id) as response:
-            async for line in response.iter_lines():
-                yield line
+            rest = b""  # iter_lines would also split at U+2028, which JSON may hold
+            async for chunk in response.iter_bytes():
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    yield line.decode("utf-8", "replace")
+            yield rest.decode("utf-8", "replace")
 
 
 def read_line(line: str) -> tuple[str, Reply | Refusal] | None:

@@ -77,16 +77,16 @@ class _Run:
         self.waiting: deque[Asked] = deque()
         self.billed: Counter[str] = Counter()
         self.note: str | None = None
+        self.refused: Refusal | None = None  # for a reason of the account
 
     async def finish(self, requests: Iterable[Payload]) -> Progress:
         """Wait for open batches, then submit the remaining requests."""
-        fresh = self.tally.progress
         async with self.endpoint.client() as client:
             declared = self.limits.dialect
             self.asker = Asker(self.endpoint, client, self.ledger, Pace(), declared)
             try:
                 await self._resume(client)
-                self.tally.progress = fresh
+                self.tally.restart()
                 self.parts = batches(requests, 50_000)
                 await self._ask_all(client)
             except openai.APIStatusError as error:
@@ -215,6 +215,11 @@ class _Run:
         found += self._record(flight, lines)
         self._close(flight)
         self.waiting.extend(flight.asked.values())
+        if self.refused is not None:
+            raise UserError(
+                f"the teacher at {self.endpoint.host} {self.refused.remedy} "
+                f"({self.refused.reason}); {NOT_LOST}"
+            )
         if batch.status == "cancelled":
             raise UserError(
                 f"the batch {batch.id} was cancelled at {self.endpoint.host} after {found} "
@@ -257,9 +262,13 @@ class _Run:
                 return True
             self.billed[asked.key] += outcome.billed
         if refusal is not None:
-            final, reason = refusal.kind in ("request", "account"), refusal.reason
-            learnable = refusal.kind == "request" and asked.dialect is not None
-            if learnable and self.asker.learn(refusal, asked):
+            if refusal.kind == "account":
+                self.refused = refusal
+                return False
+            if asked.dialect is None:
+                return False  # of an earlier run: sent again, a refusal of it can be learned
+            final, reason = refusal.kind == "request", refusal.reason
+            if final and self.asker.learn(refusal, asked):
                 return False
         else:
             assert isinstance(outcome, Reply) and outcome.problem is not None
