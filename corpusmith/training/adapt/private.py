@@ -19,6 +19,20 @@ def private_files() -> Iterator[None]:
         os.umask(before)
 
 
+def create_private(file: Path) -> None:
+    """Create a file, and its folder if need be, that its owner alone can read.
+
+    Raises:
+        UserError: when it can't be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(0o600)
+        file.chmod(0o600)
+    except OSError as error:
+        raise UserError(f"{file} cannot be written ({error.strerror}): give another path") from None
+
+
 @contextmanager
 def private_folder(out: Path) -> Iterator[Path]:
     """Create `out` and yield its folder for working files.

@@ -96,12 +96,13 @@ def membership(rounds: Rounds, labelled: Labelled, chosen: int) -> dict[str, flo
     unseen, seen = losses[held_out], losses[~rounds.held_out() & ~np.isnan(losses)]
     if not len(seen) or not len(unseen):
         return {}
-    higher = (unseen[:, None] > seen[None, :]).mean()
-    equal = (unseen[:, None] == seen[None, :]).mean()
+    ordered = np.sort(seen)
+    lower = np.searchsorted(ordered, unseen, "left").mean()  # seen sentences with a lower loss
+    not_higher = np.searchsorted(ordered, unseen, "right").mean()
     return {
         "seen_loss": float(seen.mean()),
         "unseen_loss": float(unseen.mean()),
-        "auroc": float(higher + equal / 2),
+        "auroc": float((lower + not_higher) / 2 / len(seen)),
     }
 
 

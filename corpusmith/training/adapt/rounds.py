@@ -21,6 +21,7 @@ from corpusmith.lexicon.matcher import Matcher
 from corpusmith.training.adapt.settings import AdaptSettings
 from corpusmith.training.config import TrainingConfig
 from corpusmith.training.data import Corpus
+from corpusmith.training.launch import is_report_of
 from corpusmith.training.loop import train
 
 Probabilities = list[np.ndarray]
@@ -58,7 +59,10 @@ class Rounds:
         With the last student alone, the next one would learn its random errors (temporal
         ensembling, Laine and Aila 2017, arXiv 1610.02242).
         """
-        extractor = EntityExtractor.from_pretrained(student, backend="torch")
+        try:
+            extractor = EntityExtractor.from_pretrained(student, backend="torch")
+        except (OSError, ValueError) as error:
+            raise UserError(f"cannot load {student}: {error}") from error
         new = extractor.probabilities(self.sentences)
         self.tags = extractor.tags
         self.probabilities.append(new)
@@ -98,12 +102,23 @@ class Rounds:
         for number in range(1, self.settings.rounds + 1):
             say(f"round {number} of {self.settings.rounds}: {label_counts(labelled.tags)}")
             folder = self.work / f"round-{number}"
-            if read_json(folder / "training.json") is None or (folder / "state").exists():
-                train(self.corpus(labelled.tags), str(self.students[-1]), folder, self.config())
+            self.train(self.corpus(labelled.tags), folder)
             self.students.append(folder)
             self.look(folder)
             labelled = self.label()
         return labelled
+
+    def train(self, corpus: Corpus, folder: Path) -> None:
+        """Train the next student in `folder`, unless an earlier run has finished it."""
+        student, config = str(self.students[-1]), self.config()
+        report = read_json(folder / "training.json")
+        if report is None or (folder / "state").exists():
+            train(corpus, student, folder, config)
+        elif not is_report_of(report, student, corpus.fingerprint(), config):
+            raise UserError(
+                f"{folder} was trained on other documents, or with another model, list, corpus or "
+                f"setting: delete {self.work} to begin anew, or write to another folder"
+            )
 
     def config(self) -> TrainingConfig:
         return TrainingConfig(

@@ -64,7 +64,8 @@ class Review:
         review = cls(folder, known["labels"], sentences)
         by_id = {sentence.id: sentence for sentence in sentences}
         file = folder / CORRECTED
-        for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
+        lines = file.read_text(encoding="utf-8").split("\n") if file.exists() else []
+        for line in filter(None, lines):  # splitlines would also cut at U+2028, which JSON may hold
             row = json.loads(line)
             sentence = by_id[row["id"]]
             review.corrected[sentence.id] = [

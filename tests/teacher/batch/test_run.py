@@ -16,7 +16,7 @@ from corpusmith.teacher.limits import AskLimits
 from corpusmith.teacher.prices import Price
 from corpusmith.teacher.progress import Progress
 from tests.teacher.fake_batches import FakeBatches
-from tests.teacher.fake_teacher import completion, problem
+from tests.teacher.fake_teacher import completion
 
 
 def payload(i: int):
@@ -249,81 +249,6 @@ def test_batch_size_token_and_count_limits_are_respected(ledger: Ledger) -> None
     assert done.pending == 0 and len(teacher.submitted) > 6 + 1
     with pytest.raises(UserError, match="--batch-size 0"):
         AskLimits(batch_size=0)
-
-
-def test_parameter_refused_by_batch_is_omitted_from_next_batch(ledger: Ledger) -> None:
-    def habit(asked: dict, n: int):
-        message = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
-        return problem(400, message) if "max_tokens" in asked else None
-
-    teacher = FakeBatches(habit=habit)
-    with teacher.serve() as url:
-        done = generate_batches(plan(8), ledger, base_url=url, limits=AskLimits(poll=0.01))
-    assert done.pending == 0 and done.failed == 0 and len(teacher.submitted) == 2
-
-
-def interrupted(ledger: Ledger, url: str, requests: list) -> None:
-    """Submit the requests, and be stopped before a result comes."""
-
-    def stop(progress: Progress) -> None:
-        if progress.in_flight:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        generate_batches(
-            requests, ledger, base_url=url, limits=AskLimits(poll=0.01), on_progress=stop
-        )
-
-
-def test_refusal_that_a_resumed_run_finds_is_learned_and_fails_nothing(ledger: Ledger) -> None:
-    def habit(asked: dict, n: int):
-        if "max_tokens" in asked:
-            return problem(400, "Unsupported parameter: 'max_tokens'.")
-        return completion("") if n == 1 else None
-
-    teacher = FakeBatches(habit=habit)
-    with teacher.serve() as url:
-        interrupted(ledger, url, plan(8))
-        done = generate_batches(plan(8), ledger, base_url=url, limits=AskLimits(poll=0.01))
-    assert (done.answered, done.failed, done.pending) == (8, 0, 0)
-
-
-def test_refusal_of_the_account_ends_the_run_and_fails_nothing(ledger: Ledger) -> None:
-    teacher = FakeBatches(
-        habit=lambda asked, n: problem(401, "the key has expired") if asked["seed"] < 4 else None
-    )
-    with teacher.serve() as url:
-        for _ in range(2):  # in the run that submitted it, and in a resumed one
-            with pytest.raises(UserError, match="the key has expired"):
-                generate_batches(plan(8), ledger, base_url=url, limits=AskLimits(poll=0.01))
-            counts = ledger.counts()
-            assert (counts["answered"], counts["failed"], counts["pending"]) == (4, 0, 4)
-            interrupted(ledger, url, plan(8))
-
-
-def test_final_line_of_a_resumed_run_does_not_count_the_earlier_batch(ledger: Ledger) -> None:
-    teacher = FakeBatches(habit=lambda asked, n: completion("") if n <= 3 else None)
-    with teacher.serve() as url:
-        interrupted(ledger, url, plan(8))
-        done = generate_batches(plan(8), ledger, base_url=url, limits=AskLimits(poll=0.01))
-        assert (done.before, done.answered, done.unusable) == (5, 3, 0)
-        assert done.unusable_reason is None
-    assert sum(usage.unusable for usage in ledger.totals()) == 3
-
-
-def test_line_separator_in_an_answer_is_no_end_of_a_line(ledger: Ledger) -> None:
-    teacher = FakeBatches(spoil=lambda content: content.replace(b"of the", "of\u2028the".encode()))
-    with teacher.serve() as url:
-        done = generate_batches(plan(5), ledger, base_url=url, limits=AskLimits(poll=0.01))
-    assert done.pending == 0 and len(teacher.submitted) == 1
-    assert all("of\u2028the gene" in answer.text for answer in ledger.answers())
-
-
-def test_batch_that_refuses_every_request_marks_none_as_failed(ledger: Ledger) -> None:
-    teacher = FakeBatches(habit=lambda asked, n: problem(400, "no such deployment"))
-    with teacher.serve() as url, pytest.raises(UserError, match="no such deployment"):
-        generate_batches(plan(8), ledger, base_url=url, limits=AskLimits(poll=0.01))
-    assert ledger.counts() == {"requests": 8, "answered": 0, "failed": 0, "pending": 8}
 
 
 def test_paid_empty_answer_is_counted_and_fails_the_second_time(ledger: Ledger) -> None:

@@ -1,6 +1,7 @@
 """Adapt a tiny student, and search every written file for words of the documents."""
 
 import json
+import shutil
 import stat
 import subprocess
 from pathlib import Path
@@ -8,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from corpusmith.errors import UserError
+from corpusmith.hub.checks import refuse_adapted
 from corpusmith.training.adapt.adapt import adapt, known_of
+from corpusmith.training.adapt.private import create_private
 from corpusmith.training.adapt.settings import AdaptSettings, adapt_settings
 from corpusmith.training.config import TrainingConfig
 from corpusmith.training.loop import train
@@ -106,6 +109,24 @@ def test_same_seed_gives_same_model_and_killed_run_resumes(
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
+def test_rounds_of_other_documents_are_not_taken_over(
+    student: Path, notes: Path, words: Path, tmp_path: Path
+) -> None:
+    """A model would have learned from documents that its training.json does not count."""
+    known = known_of(None, {"Disease": str(words)})
+
+    def stop(line: str) -> None:
+        if line.startswith("round 2"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        adapt(str(student), [notes], tmp_path / "out", known, settings(), stop)
+    others = [file for file in notes.iterdir() if not file.stem.endswith("1")]
+    for documents, chosen in ((others, settings()), ([notes], settings(seed=7))):
+        with pytest.raises(UserError, match=r"round-1 was trained on other documents.* delete"):
+            adapt(str(student), documents, tmp_path / "out", known, chosen, str)
+
+
 def test_files_hold_no_word_of_the_documents(
     student: Path, notes: Path, words: Path, tmp_path: Path
 ) -> None:
@@ -152,3 +173,40 @@ def test_finished_folder_and_folder_without_a_model_are_refused(
         adapt(str(tmp_path), [notes], tmp_path / "out", known, settings(), str)
     with pytest.raises(UserError, match="holds a finished model"):
         adapt(str(student), [notes], student, known, settings(), str)
+
+
+def test_damaged_model_is_one_clear_error(
+    student: Path, notes: Path, words: Path, tmp_path: Path
+) -> None:
+    known = known_of(None, {"Disease": str(words)})
+    damaged = tmp_path / "damaged"
+    shutil.copytree(student, damaged)
+    weights = damaged / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(UserError, match=f"cannot load {damaged}: the weights of .* are damaged"):
+        adapt(str(damaged), [notes], tmp_path / "out", known, settings(), str)
+    (damaged / "config.json").unlink()
+    with pytest.raises(UserError, match=r"cannot read the labels in .*config\.json"):
+        adapt(str(damaged), [notes], tmp_path / "out", known, settings(), str)
+
+
+def test_model_that_starts_from_an_adapted_one_is_not_published_unasked(
+    ner_dataset: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    private = tmp_path / "private"
+    shutil.copytree(tiny_encoder, private)
+    (private / "training.json").write_text(json.dumps({"adapted": {"documents": 3}}))
+    config = TrainingConfig(epochs=1, batch_tokens=512, tracker="none")
+    train(str(ner_dataset), str(private), tmp_path / "out", config)
+    with pytest.raises(UserError, match="trained on 3 local documents"):
+        refuse_adapted(tmp_path / "out")
+
+
+def test_file_of_new_names_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    new, existing = tmp_path / "folder" / "names.tsv", tmp_path / "names.tsv"
+    existing.touch(0o644)
+    for file in (new, existing):
+        create_private(file)
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    with pytest.raises(UserError, match="cannot be written"):
+        create_private(existing / "names.tsv")

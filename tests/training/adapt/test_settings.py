@@ -16,7 +16,19 @@ def test_arguments_override_file_and_file_overrides_defaults(tmp_path: Path) -> 
     assert settings.seed == 3 and settings.epochs == adapt_settings().epochs
 
 
-@pytest.mark.parametrize("line", ["epoch: 2", "epochs: many"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "epoch: 2",
+        "epochs: many",
+        "iterations: 0",
+        "sentences: 0",
+        "held_out: 1.5",
+        "bins: [0.5, 0.2]",
+        "bins: []",
+        "outside_biases: []",
+    ],
+)
 def test_bad_setting_is_refused(line: str, tmp_path: Path) -> None:
     (tmp_path / "settings.yaml").write_text(line)
     with pytest.raises(UserError, match=line.partition(":")[0]):
