@@ -129,6 +129,7 @@ def train_and_measure(recipe: Recipe, run: Run, facts: Mapping[str, Any], done: 
     settings = {**task_settings(recipe.task), **run.settings}
     trained_on = {
         "rows": facts["content_hash"],
+        "labels": facts["labels"],
         "encoder": run.encoder,
         "settings": settings,
         "rule": rule(recipe.task),

@@ -156,11 +156,11 @@ def evaluate(
         figures = measure(
             predictor, benchmark, split, training=training, types=renamed, options=options
         )
+        if against:
+            figures["against"] = compare(
+                predictor, against, benchmark, split, types=renamed, options=options
+            )
     figures["model"] = model
-    if against:
-        figures["against"] = compare(
-            model, against, benchmark, split, types=renamed, options=options
-        )
     write_figures(json_file, figures)
     typer.echo(evaluation_lines(figures))
 

@@ -2,6 +2,7 @@
 outputs.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from corpusmith.text_files import TextFile, checked_row, json_rows
 
 
 def benchmark_splits(root: Path) -> dict[str, Path]:
-    """Every `{set}/{split}.jsonl` below `root`, keyed `set/split`, in the order of the keys.
+    """Every `{set}/{split}.jsonl` below `root`, keyed `set/split`, in the order of the keys. Sets
+    with equal names are keyed by their path below `root`.
 
     A single benchmark folder (`{split}.jsonl` directly in it) is accepted too.
     """
@@ -18,7 +20,14 @@ def benchmark_splits(root: Path) -> dict[str, Path]:
         raise UserError(
             f"{root} is not a folder of benchmarks: give one that holds {{split}}.jsonl files"
         )
-    return dict(sorted((f"{path.parent.name}/{path.stem}", path) for path in root.rglob("*.jsonl")))
+    paths = sorted(root.rglob("*.jsonl"))
+    short = Counter(f"{path.parent.name}/{path.stem}" for path in paths)
+    keyed = {}
+    for path in paths:
+        name = f"{path.parent.name}/{path.stem}"
+        whole = path.relative_to(root).with_suffix("").as_posix()
+        keyed[name if short[name] == 1 else whole] = path
+    return dict(sorted(keyed.items()))
 
 
 def benchmark_texts(path: Path) -> Iterator[dict]:

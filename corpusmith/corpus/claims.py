@@ -20,6 +20,7 @@ ENDING = re.compile(r"(ions?|ing|ed|es|s|ors?|ers?|e)$")
 SHORTEST_CUE = 4  # letters; too many words share a shorter beginning
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 COORDINATED = re.compile(r"\s*([,/(]|and|or|with|plus)\s*")  # ", and" begins another clause
+MASK = re.compile(r"@[^\s$]+\$")  # a name of the pair: @GENE$, @DRUG1$
 PASSIVE = re.compile(r"\bby\b", re.IGNORECASE)
 MISPLACED = "names in the wrong places"
 
@@ -108,7 +109,7 @@ class Claims:
 
     def says(self, sentence: str, name: str) -> bool:
         """Whether a sentence has a cue word of the type."""
-        said = {beginning(word) for word in WORD.findall(sentence)}
+        said = {beginning(word) for word in WORD.findall(MASK.sub(" ", sentence))}
         return any(word.startswith(cue) for word in said for cue in self.cues[name])
 
     def misplaced(self, text: str, spans: Sequence[Span], request: Request) -> str | None:
@@ -179,13 +180,19 @@ class Claims:
         one = next(one for one in self.relation.types if one.name == pair[2])
         statement = request.attributes.get("statement", "")
         names = [request.seeds[place].text for place in pair[:2]]
-        if not self.relation.one_lexicon or one.symmetric or not all(n in statement for n in names):
+        head, tail = (place_of(name, statement) for name in names)
+        if not self.relation.one_lexicon or one.symmetric or min(head, tail) < 0:
             return False
-        head, tail = (statement.index(name) for name in names)
         asked = statement[min(head, tail) : max(head, tail)]
         said = text_between(text, *(spans[place] for place in pair[:2]))
         turned = (head < tail) != (spans[pair[0]].start < spans[pair[1]].start)
         return turned != (bool(PASSIVE.search(asked)) != bool(PASSIVE.search(said)))
+
+
+def place_of(name: str, statement: str) -> int:
+    """Where a statement has the name, and not a longer one that begins or ends with it; or -1."""
+    found = re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", statement)
+    return found.start() if found else statement.find(name)
 
 
 def stated_pairs(kind: Kind, none: str) -> Iterator[tuple[int, int, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from corpusmith.corpus.example import Span
-from corpusmith.lexicon.concept import Lexicon
+from corpusmith.lexicon.concept import Concept, Lexicon
 from corpusmith.lexicon.matcher import Match, exact_key, folded_key, is_acronym
 from corpusmith.lexicon.words import Sentence, words
 from corpusmith.recipe.request import Seed
@@ -35,6 +35,7 @@ class Lookup:
     """
 
     def __init__(self, recipe: Recipe, lexicons: Mapping[str, Lexicon]) -> None:
+        self.lexicons = lexicons
         self.by_label = {label: lexicons[name] for label, name in recipe.labels.items()}
         self.label_of = {lexicon: label for label, lexicon in recipe.labels.items()}
         self.repair = recipe.verify.repair
@@ -60,6 +61,8 @@ class Lookup:
             if not places:
                 missing.append(seed)
             label = self._label(seed)
+            if not label and not self._is_context(seed):
+                continue
             for first, last in places:
                 used.update(range(first, last))
                 span = span_of(sentence, first, last, label, seed.concept_id)
@@ -82,8 +85,16 @@ class Lookup:
     def _label(self, seed: Seed) -> str:
         """The seed's label; none for a borrowed concept that this recipe's `find` excludes."""
         label = self.label_of.get(seed.lexicon, "")
-        ids = seed.concept_id.split("|")
-        return label if label and not self.by_label[label].by_id.keys().isdisjoint(ids) else ""
+        if not label or not concepts_of(self.by_label[label], seed):
+            return ""
+        numbered = seed.concept_id.startswith("word:")  # by line: another list has the number too
+        return label if not numbered or has_name(self.by_label[label], seed) else ""
+
+    def _is_context(self, seed: Seed) -> bool:
+        """Whether a seed without a label is one for this recipe: a lender may have asked for a name
+        that is one of the type here, so that this recipe's lexicon lacks it (`apart_from`)."""
+        lexicon = self.lexicons.get(seed.lexicon)
+        return seed.lexicon in self.label_of or (lexicon is not None and has_name(lexicon, seed))
 
     def find_unasked(self, sentence: Sentence, asked: Sequence[FoundSeed]) -> list[Span]:
         """Lexicon mentions that no seed asked for.
@@ -102,6 +113,20 @@ class Lookup:
                 if span.text not in self.ambiguous:
                     found.append(span)
         return found
+
+
+def concepts_of(lexicon: Lexicon, seed: Seed) -> list[Concept]:
+    """The seed's concepts that the lexicon has; a coordinated seed has two."""
+    found = map(lexicon.by_id.get, seed.concept_id.split("|"))
+    return [concept for concept in found if concept is not None]
+
+
+def has_name(lexicon: Lexicon, seed: Seed) -> bool:
+    """Whether the seed's text is a name of its concept in this lexicon, or made from one."""
+    concepts, key = concepts_of(lexicon, seed), folded_key(seed.text)
+    if "|" in seed.concept_id or is_acronym(seed.text):
+        return bool(concepts)
+    return any(folded_key(name) == key for concept in concepts for name in concept.names)
 
 
 def resemble(word: str, other: str) -> bool:

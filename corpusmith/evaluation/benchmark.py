@@ -5,7 +5,7 @@ Files are read by `corpusmith.extraction.readers`, as in extraction.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -83,12 +83,14 @@ def read_benchmark(
     path = benchmark_path(source, split)
     revision, notes = None, Counter[str]()
     masked: list[TaggedText] = []
+    marked: set[str] = set()  # types of mentions that are not in `types`
     if path is None:
         rows, masked, revision = read_dataset(source, split)
         notes[MASKED_ROWS] += len(masked)
         notes += Counter()  # drops zeros
     else:
-        rows = benchmark_rows(read_documents(path, reading), path, notes)
+        documents = read_documents(path, reading)
+        rows = benchmark_rows(only_types(documents, types, marked), path, notes)
     if not rows:
         raise MissingSplitError(f"{source} holds no row in its {split} split")
     if isinstance(rows[0], LabelledText):
@@ -99,8 +101,9 @@ def read_benchmark(
     tagged, left_out = (
         tuple(renamed(row, types) if types else row for row in part) for part in (rows, masked)
     )
-    if types and (unknown := set(types) - Benchmark(source, split, None, tuple(rows)).types):
-        known = ", ".join(sorted(Benchmark(source, split, None, tuple(rows)).types)) or "none"
+    marked |= Benchmark(source, split, None, tuple(rows)).types
+    if types and (unknown := set(types) - marked):
+        known = ", ".join(sorted(marked)) or "none"
         raise UserError(
             f"{source} marks no {', '.join(sorted(unknown))} in its {split} split: its types are "
             f"{known}"
@@ -149,6 +152,20 @@ def benchmark_rows(documents: Iterable[Document], path: Path, notes: Counter) ->
             )
         rows.append(row)
     return rows
+
+
+def only_types(
+    documents: Iterable[Document], types: Mapping[str, str] | None, left_out: set[str]
+) -> Iterator[Document]:
+    """Documents with the mentions of `types` alone. Of overlapping mentions the longest is scored,
+    and one that is not scored at all must not hide another. Other types go into `left_out`.
+    """
+    for document in documents:
+        if types and document.mentions is not None and document.tags is None:
+            left_out.update(mention.label for mention in document.mentions)
+            kept = [mention for mention in document.mentions if mention.label in types]
+            document = replace(document, mentions=tuple(kept))
+        yield document
 
 
 def is_json(path: Path) -> bool:

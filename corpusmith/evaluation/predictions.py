@@ -105,7 +105,34 @@ def row_tags(document: Document, row: TaggedText) -> list[str]:
         start = row.text.index(token, at)
         at = start + len(token)
         places.append((start, at))
+    check_words(document, row, places)
     return tags_of(places, [(m.start, m.end, m.label) for m in document.mentions])
+
+
+def check_words(document: Document, row: TaggedText, places: Sequence[tuple[int, int]]) -> None:
+    """Refuse predicted spans that would count as right for other characters than those of the gold
+    standard, because tags hold whole words, and two spans in one word.
+    """
+
+    def words_of(start: int, end: int) -> tuple[int, ...]:
+        return tuple(i for i, (first, last) in enumerate(places) if first < end and start < last)
+
+    gold = {words_of(start, end): (start, end) for start, end, _ in row.entities}
+    taken: set[int] = set()
+    for m in document.mentions or ():
+        words = words_of(m.start, m.end)
+        if words and (places[words[0]][0], places[words[-1]][1]) != (m.start, m.end):
+            if gold.get(words, (m.start, m.end)) != (m.start, m.end):
+                raise UserError(
+                    f"{document.where}: {m.text!r} begins or ends inside a word of row {row.id}, "
+                    "where the benchmark marks another part: predict its characters or whole words"
+                )
+            if taken.intersection(words):
+                raise UserError(
+                    f"{document.where}: two entities share a word of row {row.id} ({m.text!r}); "
+                    "predict each word once"
+                )
+        taken.update(words)
 
 
 def named_types(

@@ -7,6 +7,7 @@ per batch. At the end, the output is written from it in the requested format, an
 
 import hashlib
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -39,6 +40,11 @@ class Inputs:
     def listed(self) -> list[TextSource]:
         """Listed once: stdin can't be read again."""
         return sources(self.patterns, self.reading)
+
+    @property
+    def local(self) -> list[Path]:
+        """The files of this machine among them."""
+        return [source.path for source in self.listed if source.path is not None]
 
     def documents(self, skipped: list[str] | None = None) -> Iterator[Document]:
         """Adds the errors of documents that it skips to `skipped`."""
@@ -194,6 +200,8 @@ def write(documents: Counted, output: Output) -> None:
     """Write a file or folder atomically."""
     assert output.out is not None
     target = output.out.with_name(f"{output.out.name}.writing")
+    if target.is_dir():  # of a killed run, perhaps with other inputs
+        shutil.rmtree(target)
     if output.to in STREAMED:
         with target.open("w", encoding="utf-8", newline="") as file:
             STREAMED[output.to](iter(documents), file)
@@ -217,11 +225,20 @@ def run_key(extractor: Extractor, inputs: Inputs) -> str:
         extractor.neighbours,
         list(inputs.patterns),
         sorted(asdict(inputs.reading).items()),
+        inputs.skip_bad,
+        [states_of(path, path.with_suffix(".ann")) for path in inputs.local],
+        [states_of(*sorted(Path(m.source).rglob("*"))) for m in models],
     ]
     facts += [
         getattr(annotate, "__name__", type(annotate).__name__) for annotate in extractor.annotate
     ]
     return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:16]
+
+
+def states_of(*files: Path) -> list[Any]:
+    """Name, size and time of each file: what was extracted from other content is not kept."""
+    found = [(file, file.stat()) for file in files if file.is_file()]
+    return [[file.name, stat.st_size, stat.st_mtime_ns] for file, stat in found]
 
 
 def lists_of(extractor: Extractor) -> list[Any]:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -83,7 +83,7 @@ class Encoder:
         max_length = config.get("corpusmith", {}).get("max_length") or min(
             limits.get("model_max_length", 512), 512
         )
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer = opened(Tokenizer.from_file, folder / "tokenizer.json")
         tokenizer.no_padding()
         tokenizer.enable_truncation(max_length, stride=max_length // 4)
         name = file.name if file and backend == "onnx" else "torch"
@@ -155,6 +155,16 @@ def local_folder(model: str | Path, revision: str | None, patterns: list[str]) -
         ) from error
 
 
+def opened(load: Callable[[str], Any], file: str | Path) -> Any:
+    """The loaded file. Raises ValueError where it is damaged: ONNX Runtime and tokenizers raise
+    exceptions of kinds of their own.
+    """
+    try:
+        return load(str(file))
+    except Exception as error:
+        raise ValueError(f"{file} is damaged: {error}") from error
+
+
 def onnx_forward(file: str, threads: int | None, keep_memory: bool) -> Callable[[dict], np.ndarray]:
     """Logits by ONNX Runtime on the CPU."""
     import onnxruntime
@@ -162,7 +172,12 @@ def onnx_forward(file: str, threads: int | None, keep_memory: bool) -> Callable[
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0
     options.enable_cpu_mem_arena = keep_memory
-    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    session = opened(
+        partial(
+            onnxruntime.InferenceSession, sess_options=options, providers=["CPUExecutionProvider"]
+        ),
+        file,
+    )
     names = [tensor.name for tensor in session.get_inputs()]
     return lambda inputs: session.run(["logits"], {name: inputs[name] for name in names})[0]
 

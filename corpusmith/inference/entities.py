@@ -17,10 +17,11 @@ WORDS = pre_tokenizers.Sequence(
     ]
 )
 
-
 """Splits at white space, around each punctuation mark and around each Chinese character: as BERT
 does, and as the benchmarks and corpora of the field are tokenised.
 """
+
+UNTYPED = "_"  # the type of tags without one: O, B, I
 
 
 class EntityExtractor:
@@ -37,7 +38,7 @@ class EntityExtractor:
                 "not O and tags such "
                 "as B-Disease: it is no entity model"
             )
-        self.labels = sorted({tag[2:] for tag in self.tags if tag != "O"})
+        self.labels = sorted({tag[2:] or UNTYPED for tag in self.tags if tag != "O"})
 
     @classmethod
     def from_pretrained(
@@ -94,9 +95,9 @@ class EntityExtractor:
         self, text: str, offsets: list[tuple[int, int]], chances: np.ndarray
     ) -> Iterator[Entity]:
         for label, first, last in spans([self.tags[i] for i in chances.argmax(-1)]):
-            of_type = [i for i, tag in enumerate(self.tags) if tag[2:] == label]
+            of_type = [i for i, tag in enumerate(self.tags) if tag != "O" and tag[2:] == label]
             start, end = offsets[first][0], offsets[last - 1][1]
             score = float(chances[first:last, of_type].sum(-1).mean())
             yield Entity(
-                start, end, label, text[start:end], min(score, 1.0)
+                start, end, label or UNTYPED, text[start:end], min(score, 1.0)
             )  # float32 adds up to a little more

@@ -122,6 +122,7 @@ def aimed_recipe(name_or_path: str, found: Uncertainty, rows: int) -> dict[str, 
         "rows": rows,
         "seed": recipe.seed + 1,
         "borrow": [base, *recipe.borrow],
+        "most_borrowed": None,  # or the few new requests would leave out most of the first round
         "attributes": attributes,
         "kinds": kinds,
         "lexicons": {

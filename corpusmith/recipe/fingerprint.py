@@ -18,7 +18,8 @@ from corpusmith.redaction import bare_urls
 # Increase by one when the same answers get different labels, rows or copies.
 # 2: answers in another language, echoes of the prompt and refusals are rejected.
 # 3: relation types: an answer must have a cue word of its type; rows for other pairs.
-RULES = 3
+# 4: names that a lender asked for as context are looked up; masks are no cue words.
+RULES = 4
 # Recipe keys that do not change the fingerprint: more rows, another title or another benchmark make
 # a corpus of the same kind.
 NOT_IDENTITY = {"title", "license", "rows", "benchmarks", "transcript"}

@@ -35,8 +35,8 @@ class Corpus:
     splits: dict[str, Dataset]
 
     def fingerprint(self) -> str:
-        """A hash of the rows of both splits."""
-        digest = hashlib.sha256()
+        """A hash of the labels and of the rows of both splits."""
+        digest = hashlib.sha256(json.dumps(self.labels).encode())
         for name in SPLITS:
             for batch in self.splits[name].data.table.select(self._columns()).to_batches():
                 digest.update(json.dumps(batch.to_pylist()).encode())

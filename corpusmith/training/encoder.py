@@ -1,6 +1,7 @@
 """Load the model to train: an encoder with a new head, by Hub id, folder or installed package."""
 
 import os
+import shutil
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -106,6 +107,15 @@ def learned_from_documents(encoder: str) -> dict[str, Any]:
     """What training.json of the encoder says of local documents that it has learned from."""
     facts = read_json(Path(encoder, "training.json")) or {}
     return {key: facts[key] for key in ("adapted", "reviewed") if key in facts}
+
+
+def remove_results(folder: Path) -> None:
+    """Remove what was made from the weights that are about to be replaced: the ONNX files, which
+    would go on answering in place of the new ones, and evaluations, which a card would print.
+    """
+    for name in ("onnx", "evaluation"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    (folder / "export.json").unlink(missing_ok=True)
 
 
 def add_adapters(model: Any, lora_rank: int) -> Any:

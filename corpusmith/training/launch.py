@@ -76,6 +76,7 @@ def train_seeds(
     from accelerate import PartialState
 
     from corpusmith.training.data import load_corpus
+    from corpusmith.training.encoder import remove_results
     from corpusmith.training.loop import train
 
     if len(set(seeds)) < 2:
@@ -98,6 +99,7 @@ def train_seeds(
         }
     }
     if PartialState().is_main_process:
+        remove_results(out)
         shutil.copytree(
             out / f"seed-{chosen}", out, dirs_exist_ok=True, ignore=shutil.ignore_patterns("logs")
         )

@@ -42,6 +42,7 @@ from corpusmith.training.encoder import (
     load_tokenizer,
     locate_encoder,
     precision,
+    remove_results,
     trained_model,
     trim_vocabulary,
     window_length,
@@ -256,6 +257,7 @@ def train(
         trained = trained_model(encoder, corpus.labels, facts, used, config.lora_rank, weights_file)
         if bias:
             head_bias(trained)[corpus.labels.index("O")] += bias
+        remove_results(out)
         trained.save_pretrained(out)
         tokenizer.save_pretrained(out)
         (out / "training.json.partial").write_text(json.dumps(report, indent=2) + "\n")

@@ -58,6 +58,7 @@ def search(
     except ImportError as error:
         raise UserError("search needs optuna: pip install optuna") from error
     from corpusmith.training.data import load_corpus
+    from corpusmith.training.encoder import remove_results
     from corpusmith.training.launch import train_once
     from corpusmith.training.loop import train
 
@@ -107,6 +108,7 @@ def search(
         report = train_once(dataset, encoder, out / folder, settings, fingerprint)
         reports.append(report | {"trial": trial.number, "folder": folder})
     best = max(reports, key=lambda report: report["best"]["value"])
+    remove_results(out)
     shutil.copytree(out / best["folder"], out, dirs_exist_ok=True)
     for report in reports:
         shutil.rmtree(out / report["folder"])

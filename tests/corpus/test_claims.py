@@ -166,3 +166,32 @@ def test_directed_pair_of_one_lexicon_is_not_turned_round(sentence: str, right: 
     asked = request({"label": "raises"}, "AB", "State that A raises B.")
     found = Claims(relation).misplaced(sentence, spans(sentence, "AB"), asked)
     assert found == (None if right else "names in the wrong direction")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "right"),
+    [("AKT1 is inhibited by AKT in rats.", True), ("AKT1 inhibits AKT in rats.", False)],
+)
+def test_name_inside_another_is_not_taken_for_it(sentence: str, right: bool) -> None:
+    types = [{"name": "inhibits", "statements": ["{head} inhibits {tail}"]}]
+    content = {"head": "gene", "tail": "gene", "types": types}
+    claims = Claims(RelationRecipe.model_validate(content))
+    kind = Kind(name="k", weight=1, label="inhibits", claim="stated")
+    seeds = (Seed("AKT", "gene", "1"), Seed("AKT1", "gene", "2"))
+    statement = {"statement": "State that AKT1 is inhibited by AKT."}
+    asked = Request(0, "r-0", kind, "train", seeds, {}, "p", statement)
+    places = [(m.start(), m.end()) for m in re.finditer(r"\bAKT1?\b", sentence)]
+    found = {sentence[a:b]: Span(a, b, "gene", sentence[a:b], "") for a, b in places}
+    fault = claims.misplaced(sentence, [found["AKT"], found["AKT1"]], asked)
+    assert fault == (None if right else "names in the wrong direction")
+
+
+def test_mask_is_no_cue_word() -> None:
+    types = [{"name": "inhibits", "statements": ["{head} inhibits {tail}"]}]
+    content = {"head": "inhibitors", "tail": "targets", "types": types}
+    claims = Claims(RelationRecipe.model_validate(content))
+    stated = Kind(name="k", weight=1, label="inhibits", claim="stated")
+    absent = Kind(name="k", weight=1, label="none", claim="absent")
+    sentence = "The levels of @INHIBITORS$ and @TARGETS$ were measured."
+    assert claims.fault(sentence, stated) == "relation not stated"
+    assert claims.fault(sentence, absent) is None

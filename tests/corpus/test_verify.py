@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from corpusmith.corpus.example import Entities, Reject, entity_row
 from corpusmith.lexicon.words import locate_words, words
 from corpusmith.recipe.load import load_recipe
+from corpusmith.recipe.plan import Plan
+from corpusmith.recipe.request import Seed
 from corpusmith.recipe.schema import Recipe, Selection
 from tests.corpus.verified import FILLER, PARTS, asked, judge, mentions, sentence_of, verify
 
@@ -238,3 +241,34 @@ def test_unrequested_mention_rejects_held_out_row_and_is_masked_in_training_row(
     answer = "Men with gout rarely develop colon cancer before the age of forty."
     request = replace(asked(("gout", "disease")), split="test")
     assert verify(masking(recipe), request, answer) == Reject("mention that was not asked for")
+
+
+def borrowed_seed(recipe: Recipe, text: str, lexicon: str, concept: str) -> Entities:
+    request = replace(asked(("x", lexicon)), seeds=(Seed(text, lexicon, concept),))
+    outcome = verify(recipe, request, f"Patients with {text} and gout were followed for two years.")
+    assert isinstance(outcome, Entities)
+    return outcome
+
+
+def test_name_that_a_lender_asked_for_without_a_label_is_looked_up(recipe: Recipe) -> None:
+    """The lender's request had "breast cancer" as context; here it is a mention. A name that is
+    this recipe's own context stays one, so that no mention is found in it."""
+    for lexicon in ("symptom", "gene"):  # a lexicon that this recipe lacks, and one that it has
+        found = borrowed_seed(recipe, "breast cancer", lexicon, "X:9")
+        assert [span.text for span in found.spans] == ["breast cancer", "gout"]
+    gene = Plan(recipe).lexicons["gene"].concepts[0]
+    found = borrowed_seed(recipe, gene.names[0], "gene", gene.id)
+    assert [span.text for span in found.spans] == ["gout"]
+    assert [span.text for span in found.context] == [gene.names[0]]
+
+
+def test_line_number_of_a_lenders_list_gives_no_label(ner_recipe: Path, tmp_path: Path) -> None:
+    (tmp_path / "own.txt").write_text("gout\ncolon cancer\n", encoding="utf-8")
+    text = ner_recipe.read_text(encoding="utf-8")
+    ner_recipe.write_text(
+        re.sub(r"source: \S*disease\S*", f"source: {tmp_path / 'own.txt'}", text), encoding="utf-8"
+    )
+    recipe = load_recipe(str(ner_recipe))
+    assert recipe.lexicons["disease"].source.endswith("own.txt")
+    found = borrowed_seed(recipe, "aspirin", "disease", "word:2")
+    assert [span.text for span in found.spans] == ["gout"]

@@ -196,3 +196,16 @@ def test_missing_split_and_empty_file_are_refused(tmp_path):
         read_benchmark(str(tmp_path), "dev")
     with pytest.raises(UserError):
         read_benchmark(str(tmp_path), "test")
+
+
+def test_mention_of_a_type_that_is_not_scored_hides_no_other(tmp_path):
+    row = {
+        "id": "1",
+        "text": "The gout clinic was new.",
+        "entities": [[4, 15, "Place"], [4, 8, "Disease"]],
+    }
+    write(tmp_path, "dev.jsonl", json.dumps(row) + "\n")
+    data = read_benchmark(str(tmp_path), "dev", {"Disease": "Disease"})
+    assert data.tagged[0].entities == ((4, 8, "Disease"),)
+    with pytest.raises(UserError, match=r"marks no Drug in its dev split: .*Disease, Place"):
+        read_benchmark(str(tmp_path), "dev", {"Drug": "Drug"})

@@ -201,3 +201,30 @@ def test_relation_predictions_may_be_a_table(masked, tmp_path):
     (tmp_path / "p.csv").write_text("id,score\n1,90%\n2,2%\n")
     with pytest.raises(UserError, match="row 2: score '90%' is no probability"):
         evaluate(str(tmp_path / "p.csv"), masked)
+
+
+@pytest.mark.parametrize(
+    ("found", "problem"),
+    [
+        ([[5, 8, "D"]], "'agu' begins or ends inside a word of row 1"),
+        ([[5, 9, "D"], [14, 17, "D"], [17, 19, "D"]], "inside a word of row 1"),
+        ([[0, 2, "D"], [2, 4, "D"]], "share a word of row 1"),
+    ],
+)
+def test_span_inside_a_word_does_not_count_as_the_word(tmp_path, found, problem):
+    text = "Mild ague and mumps"
+    gold = write(
+        tmp_path / "gold.jsonl",
+        [{"id": "1", "text": text, "entities": [[5, 9, "D"], [14, 19, "D"]]}],
+    )
+    rows = [{"id": "1", "text": text, "entities": found}]
+    with pytest.raises(UserError, match=problem):
+        evaluate(write(tmp_path / "p.jsonl", rows), gold)
+
+
+def test_span_inside_a_word_is_right_where_the_gold_standard_has_it(tmp_path):
+    row = {"id": "1", "text": "Severe gouty pain", "entities": [[7, 11, "D"]]}
+    gold, same = (write(tmp_path / name, [row]) for name in ("gold.jsonl", "p.jsonl"))
+    assert evaluate(same, gold)["strict_f1"] == 100
+    other = {**row, "entities": [[8, 17, "D"]]}  # another part, and other words: simply wrong
+    assert evaluate(write(tmp_path / "q.jsonl", [other]), gold)["strict_f1"] == 0

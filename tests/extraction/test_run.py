@@ -11,7 +11,7 @@ from corpusmith.errors import UserError
 from corpusmith.extraction import extract
 from corpusmith.extraction.extract import Extractor
 from corpusmith.extraction.readers.read import DETECTED, Reading
-from corpusmith.extraction.run import Inputs, Output, extract_files, run_key
+from corpusmith.extraction.run import Inputs, Output, begin_partial, extract_files, run_key
 from corpusmith.lexicon.matcher import Matcher
 from tests.training.models import SENTENCES, TAGS, write_model, write_quiet_model
 
@@ -217,3 +217,19 @@ def test_function_takes_the_options_of_the_command(tmp_path, tiny_encoder):
     assert gout["concept_id"] == "word:1" and gout["attributes"] == ["negated"]
     with pytest.raises(TypeError, match="colour"):
         cs.extract(model, tmp_path / "note.txt", tmp_path / "p.jsonl", colour="red")
+
+
+def test_interrupted_run_of_changed_documents_is_not_continued(extractor, notes, tmp_path):
+    partial = tmp_path / "o.jsonl.partial"  # as an interrupted run leaves it
+    begin_partial(partial, run_key(extractor, Inputs([str(notes)])))
+    (notes / "more" / "a.txt").write_text("Another note.")
+    with pytest.raises(UserError, match=r"o\.jsonl\.partial is from another run: remove it"):
+        run(extractor, [notes], tmp_path / "o.jsonl")
+
+
+def test_remains_of_a_killed_run_are_not_delivered(extractor, notes, tmp_path):
+    left = tmp_path / "o.writing"
+    left.mkdir()
+    (left / "patient.txt").write_text("of another folder")
+    run(extractor, [notes], tmp_path / "o", to="brat")
+    assert not list((tmp_path / "o").rglob("patient.txt")) and not left.exists()

@@ -7,7 +7,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModel, AutoModelForTokenClassification
 
+from corpusmith.inference import EntityExtractor
 from corpusmith.inference.weights import load_weights
+from tests.training.models import SENTENCES, TAGS, write_model
 
 LAYER = "encoder.layer.0.output.dense.weight"
 
@@ -58,3 +60,23 @@ def test_head_may_be_new_only_if_it_is_to_be_trained(
     layer = f"bert.{LAYER}"
     assert torch.equal(other.state_dict()[layer], model.state_dict()[layer])
     assert capfd.readouterr() == ("", "")  # no report of what is new
+
+
+def test_damaged_onnx_file_and_tokenizer_are_refused(tiny_encoder: Path, tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "m", tiny_encoder, TAGS, {"task": "ner", "max_length": 64})
+    (folder / "onnx").mkdir()
+    (folder / "onnx" / "model.onnx").write_bytes(b"no graph")
+    with pytest.raises(ValueError, match=r"model\.onnx is damaged"):
+        EntityExtractor.from_pretrained(folder, backend="onnx")
+    (folder / "tokenizer.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"tokenizer\.json is damaged"):
+        EntityExtractor.from_pretrained(folder, backend="torch")
+
+
+def test_tags_without_a_type_have_a_score_and_a_name(tiny_encoder: Path, tmp_path: Path) -> None:
+    facts = {"task": "ner", "max_length": 64}
+    folder = write_model(tmp_path / "m", tiny_encoder, ["O", "B", "I"], facts)
+    model = EntityExtractor.from_pretrained(folder, backend="torch")
+    found = [entity for entities in model.extract(SENTENCES) for entity in entities]
+    assert model.labels == ["_"] == sorted({entity.label for entity in found})
+    assert any(entity.score < 0.999 for entity in found)

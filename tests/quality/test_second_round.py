@@ -248,3 +248,14 @@ def test_exactly_one_source_of_uncertainty_is_required(ner_recipe: Path, tmp_pat
     for given in ({}, {"predicted": tmp_path / "p.jsonl", "model": "m"}):
         with pytest.raises(UserError, match="give either --predictions FILE"):
             aim(str(ner_recipe), tmp_path / "round2.yaml", 40, **given)
+
+
+def test_second_round_borrows_all_of_the_first_where_the_recipe_limits_borrowing(
+    ner_recipe: Path, tmp_path: Path
+) -> None:
+    text = ner_recipe.read_text(encoding="utf-8")
+    ner_recipe.write_text(f"{text}most_borrowed: 1\n", encoding="utf-8")
+    round2 = aimed(
+        ner_recipe, doubted(ner_recipe, lambda request: bool(request.seeds)), tmp_path, rows=20
+    )
+    assert len(round2) == 20 + 60

@@ -12,6 +12,8 @@ from corpusmith.lexicon.surface_forms import surface
 from corpusmith.recipe.prompt import attribute_values
 from corpusmith.recipe.schema import Recipe
 
+ConceptKey = tuple[str, str]
+
 
 def derived_entities(
     example: Entities, row_id: str, recipe: Recipe, vocabulary: Vocabulary
@@ -38,37 +40,39 @@ def derived_entities(
     )
     for how, number, names_for in copies:
         for _ in range(number if example.spans or how == "replaced" else 0):
-            names = {
-                concept_id: names_for(spans)
-                for concept_id, spans in by_concept(example.spans).items()
-            }
-            for concept_id, spans in by_concept(context).items():
+            names = {key: names_for(spans) for key, spans in by_concept(example.spans).items()}
+            for key, spans in by_concept(context).items():
                 name = surface(vocabulary.draw(spans[0].label, rng), rng)
-                names[concept_id] = [((name, ""),)] * len(spans)
+                names[key] = [((name, ""),)] * len(spans)
             if all(names.values()) and (copy := with_names(example, names)).text != example.text:
                 yield how, with_aside(copy, recipe, rng)
 
 
-def by_concept(spans: Sequence[Span]) -> dict[str, list[Span]]:
+def key_of(span: Span) -> ConceptKey:
+    """The label (of context: the lexicon) and the concept: two word lists may have equal ids."""
+    return span.label, span.concept_id
+
+
+def by_concept(spans: Sequence[Span]) -> dict[ConceptKey, list[Span]]:
     """The spans of each concept, in order."""
-    named: dict[str, list[Span]] = {}
+    named: dict[ConceptKey, list[Span]] = {}
     for span in spans:
-        named.setdefault(span.concept_id, []).append(span)
+        named.setdefault(key_of(span), []).append(span)
     return named
 
 
-def with_names(example: Entities, names: dict[str, list[Pieces]]) -> Entities:
+def with_names(example: Entities, names: dict[ConceptKey, list[Pieces]]) -> Entities:
     """Replace each mention and context name whose concept is in `names`. `names` has a list of
     pieces for each concept, in order.
     """
-    waiting = {concept_id: iter(pieces) for concept_id, pieces in names.items()}
+    waiting = {key: iter(pieces) for key, pieces in names.items()}
     text, at = "", 0
     spans: list[Span] = []
     for span in sorted((*example.spans, *example.context), key=lambda span: span.start):
-        if span.concept_id not in waiting:
+        if key_of(span) not in waiting:
             continue
         text += example.text[at : span.start]
-        for name, concept_id in next(waiting[span.concept_id]):
+        for name, concept_id in next(waiting[key_of(span)]):
             if not text and name and name[0].islower():
                 name = name[0].upper() + name[1:]
             if concept_id:

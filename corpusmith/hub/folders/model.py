@@ -52,14 +52,27 @@ def public_evaluation(document: Mapping[str, Any], corpus: Mapping[str, Any]) ->
     predictor = (
         "synthetic" if "backend" in document else Path(str(document.get("model", "unknown"))).stem
     )
+    dataset = source if is_hub_id(source, revision) else None
+    real = not is_corpus(source, config, revision, corpus)
+    told = {key: value for key, value in document.items() if key not in ("model", "against")}
+    if dataset is None and real:  # local annotations: their words stay here
+        told["errors"] = counts_of(document.get("errors") or {})
     return {
-        **{key: value for key, value in document.items() if key not in ("model", "against")},
+        **told,
         "system": document.get("system", predictor),
         "benchmark": config or Path(source).name,
-        "dataset": source if is_hub_id(source, revision) else None,
+        "dataset": dataset,
         "config": config or None,
         "revision": revision,
-        "real": not is_corpus(source, config, revision, corpus),
+        "real": real,
+    }
+
+
+def counts_of(errors: Mapping[str, Any]) -> dict[str, Any]:
+    """Errors by kind without their examples, which are words of the benchmark with row ids."""
+    return {
+        kind: {"count": error["count"]} if isinstance(error, Mapping) else error
+        for kind, error in errors.items()
     }
 
 

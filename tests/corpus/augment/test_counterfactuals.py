@@ -86,3 +86,19 @@ def test_sentence_of_two_types_has_no_counterfactual() -> None:
     crossed = PairSentence(text, example.head, third, "binds")
     both = PairSentence(text, example.head, example.tail, "inhibits", (crossed,))
     assert counterfactual(both, CLAIMS, random.Random(0)) is None
+
+
+def test_symmetric_sentence_gets_no_directed_type() -> None:
+    """ "B binds A" is right in either order; "B inhibits A" is not."""
+    types = [
+        {"name": "binds", "statements": ["{head} binds {tail}"], "symmetric": True},
+        {"name": "inhibits", "statements": ["{head} inhibits {tail}"]},
+    ]
+    claims = Claims(RelationRecipe.model_validate({"head": "gene", "tail": "gene", "types": types}))
+    bound = PairSentence(
+        "KRAS binds EGFR in mice.",
+        Span(11, 15, "gene", "EGFR", "1"),
+        Span(0, 4, "gene", "KRAS", "2"),
+        "binds",
+    )
+    assert all(counterfactual(bound, claims, random.Random(seed)) is None for seed in range(5))

@@ -1,7 +1,7 @@
 import re
 from pathlib import Path
 
-from corpusmith.corpus.augment.entities import derived_entities
+from corpusmith.corpus.augment.entities import derived_entities, with_names
 from corpusmith.corpus.augment.vocabulary import Vocabulary
 from corpusmith.corpus.example import Entities, Span
 from corpusmith.lexicon.load import load_lexicon
@@ -244,3 +244,19 @@ def test_aside_shifts_spans_and_is_outside_them(ner_recipe: Path) -> None:
         (span,) = copy.spans
         assert copy.text[span.start : span.end] == span.text and "(" not in span.text
         assert not copy.text[span.end :].startswith(" (")  # brackets here hold an abbreviation
+
+
+def test_equal_ids_of_two_lists_are_two_concepts() -> None:
+    """The ids of a word list are the numbers of its lines."""
+    text = "The stent was removed after aspirin was given."
+    spans = (Span(4, 9, "Device", "stent", "word:2"), Span(28, 35, "Drug", "aspirin", "word:2"))
+    names = {
+        ("Device", "word:2"): [(("catheter", "word:3"),)],
+        ("Drug", "word:2"): [(("heparin", "word:1"),)],
+    }
+    copy = with_names(Entities(text, spans), names)
+    assert copy.text == "The catheter was removed after heparin was given."
+    assert [(span.text, span.label) for span in copy.spans] == [
+        ("catheter", "Device"),
+        ("heparin", "Drug"),
+    ]
