@@ -71,28 +71,58 @@ class Document:
 Convert = Callable[[int], int | None]
 """Maps an offset in a tool's unit to code points; None if it is not the start of a character."""
 
+Unit = Callable[[str], Convert]
+"""The conversion of offsets in a text."""
 
-def checked(document: Document) -> Document:
+
+def checked(
+    document: Document,
+    stated: Sequence[bool] | None = None,
+    units: Sequence[Unit] | None = None,
+) -> Document:
     """The document with its mentions' offsets in code points, each compared with the text.
 
     A tool may count UTF-16 units (Java, JavaScript), UTF-8 bytes, or a line end of two characters
-    as one. When the offsets don't fit as code points but all of them fit in one of these units,
-    they are converted.
+    as one. The first of the units in which all mentions fit is that of the document.
+
+    Args:
+        stated: whether the file states each mention's text (all of them, if not given). The others
+            can't be compared, but are converted alike, and lie in the text. If no text is stated,
+            the first unit is the document's.
+        units: code points first, if not given.
 
     Raises:
         UserError: when a mention is not the text at its offsets.
     """
-    mentions = document.mentions or ()
-    units: list[Convert] = [int]
-    if mentions and not all(same_text(mention, document.text) for mention in mentions):
-        units += [unit(document.text) for unit in (utf16_units, utf8_bytes, short_ends)]
-    for convert in units:
+    mentions, text = document.mentions or (), document.text
+    known = [True] * len(mentions) if stated is None else stated
+    tried = units or UNITS
+    outside: Mention | None = None  # where those with a text fit, but not one without
+    for unit in tried if any(known) else tried[:1]:
+        convert = unit(text)
         moved = [converted(mention, convert) for mention in mentions]
-        if all(m is not None and same_text(m, document.text) for m in moved):
-            joined = tuple(without_gaps(m, document.text) for m in moved if m is not None)
+        unfit = [
+            (mention, same)
+            for mention, m, same in zip(mentions, moved, known, strict=True)
+            if m is None or not (same_text(m, text) if same else within(m, text))
+        ]
+        if not unfit:
+            joined = tuple(
+                without_gaps(m if same else replace(m, text=text[m.start : m.end]), text)
+                for m, same in zip(moved, known, strict=True)
+                if m is not None
+            )
             return replace(document, mentions=None if document.mentions is None else joined)
-    wrong = next(m for m in mentions if not same_text(m, document.text))
-    raise UserError(f"{document.where}: {why_not(wrong, document.text)}")
+        if outside is None and not any(same for _, same in unfit):
+            outside = unfit[0][0]
+    if outside:
+        raise UserError(
+            f"{document.where}: an entity from {outside.start} to {outside.end} does not lie in "
+            f"the text of {len(text)} characters; check its offsets"
+        )
+    pairs = zip(mentions, known, strict=True)
+    wrong = next(m for m, same in pairs if same and not same_text(m, text))
+    raise UserError(f"{document.where}: {why_not(wrong, text)}")
 
 
 def converted(mention: Mention, convert: Convert) -> Mention | None:
@@ -117,11 +147,16 @@ def without_gaps(mention: Mention, text: str) -> Mention:
     return replace(mention, fragments=(), text=text[mention.start : mention.end])
 
 
+def within(mention: Mention, text: str) -> bool:
+    pieces = mention.fragments or ((mention.start, mention.end),)
+    return all(0 <= first < last <= len(text) for first, last in pieces)
+
+
 def same_text(mention: Mention, text: str) -> bool:
     """Whether the mention's text equals the document's; kinds of white space may differ."""
-    pieces = mention.fragments or ((mention.start, mention.end),)
-    if any(not 0 <= first < last <= len(text) for first, last in pieces):
+    if not within(mention, text):
         return False
+    pieces = mention.fragments or ((mention.start, mention.end),)
     found = " ".join(text[first:last] for first, last in pieces)
     return SPACE.sub(" ", found) == SPACE.sub(" ", mention.text)
 
@@ -151,6 +186,10 @@ def why_not(mention: Mention, text: str) -> str:
     )
 
 
+def code_points(text: str) -> Convert:
+    return int
+
+
 def utf16_units(text: str) -> Convert:
     return by_width(text, lambda character: 2 if ord(character) > 0xFFFF else 1)
 
@@ -173,6 +212,11 @@ def by_width(text: str, width: Callable[[str], int]) -> Convert:
         at += width(character)
     places[at] = len(text)
     return places.get
+
+
+UNITS: tuple[Unit, ...] = (code_points, utf16_units, utf8_bytes, short_ends)
+UTF16_FIRST: tuple[Unit, ...] = (utf16_units, code_points, utf8_bytes, short_ends)
+"""Of tools in a browser: JavaScript counts UTF-16 units."""
 
 
 def mentions_of(tokens: Sequence[str], tags: Sequence[str]) -> Iterator[Mention]:

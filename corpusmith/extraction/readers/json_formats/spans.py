@@ -1,10 +1,17 @@
 """Rows of JSON with a text and character spans, as in Doccano, Prodigy, spaCy and corpusmith."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeGuard
 
 from corpusmith.errors import UserError
-from corpusmith.extraction.document import Document, Mention, MentionPair, checked
+from corpusmith.extraction.document import (
+    UTF16_FIRST,
+    Document,
+    Mention,
+    MentionPair,
+    Unit,
+    checked,
+)
 
 Row = dict[str, Any]
 
@@ -17,29 +24,23 @@ def id_of(row: Row) -> str | None:
     return None if name in (None, "") else str(name)
 
 
-def spans_document(row: Row, spans: list, where: str) -> Document:
-    """A text with character spans: `{"start", "end", "label"}`, Doccano's `start_offset`, or
-    `[start, end, label]`.
+def spans_document(
+    row: Row, spans: list, where: str, units: Sequence[Unit] | None = None
+) -> Document:
+    """A text with character spans: `{"start", "end", "label"}`, Doccano's `start_offset`,
+    `[start, end, label]`, or `labels` in Label Studio's JSON-MIN.
+
+    `units` are those that the offsets may count, by default code points first.
     """
     text = row.get("text")
     if not isinstance(text, str):
         raise UserError(f"{where}: text is {text!r:.60}; write the text of the document")
-    mentions = [mention_of(span, text, where) for span in spans]
+    found = [mention_of(span, text, where) for span in spans]
+    mentions, stated = tuple(m for m, _ in found), [same for _, same in found]
+    if units is None and any(isinstance(span, dict) and "labels" in span for span in spans):
+        units = UTF16_FIRST
     relations = tuple(relations_of(row, spans, where))
-    found = Document(id_of(row), text, tuple(m for m, _ in mentions), relations, where=where)
-    if all(stated for _, stated in mentions):
-        return checked(found)
-    for (
-        mention,
-        _,
-    ) in mentions:  # no text to compare with: only check that the offsets are in range
-        if not 0 <= mention.start < mention.end <= len(text):
-            raise UserError(
-                f"{where}: an entity from {mention.start} to {mention.end} does not lie in the "
-                "text of "
-                f"{len(text)} characters; check its offsets"
-            )
-    return found
+    return checked(Document(id_of(row), text, mentions, relations, where=where), stated, units)
 
 
 def mention_of(span: Any, text: str, where: str) -> tuple[Mention, bool]:
@@ -49,7 +50,7 @@ def mention_of(span: Any, text: str, where: str) -> tuple[Mention, bool]:
     if not isinstance(span, dict):
         raise UserError(f"{where}: {span!r:.60} is no span; write [start, end, label]")
     start, end = (first_of(span, f"{side}", f"{side}_offset") for side in ("start", "end"))
-    label = first_of(span, "label", "label_", "type")
+    label = first_of(span, "label", "label_", "type", "labels")
     if isinstance(label, list) and len(label) == 1:
         label = label[0]
     if not (is_count(start) and is_count(end) and isinstance(label, str) and label):

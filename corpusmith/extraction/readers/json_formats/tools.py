@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from corpusmith.errors import UserError
-from corpusmith.extraction.document import Document, Mention, tagged_document
+from corpusmith.extraction.document import UTF16_FIRST, Document, Mention, tagged_document
 from corpusmith.extraction.readers.json_formats.spans import id_of, is_count, spans_document
 from corpusmith.extraction.schemes import to_bio
 from corpusmith.inference import spans
@@ -15,7 +15,7 @@ Row = dict[str, Any]
 
 
 def label_studio(row: Row, where: str) -> Document:
-    """A task of Label Studio's export; offsets count UTF-16 units, which `checked` converts."""
+    """A task of Label Studio's export; its offsets count UTF-16 units."""
     texts = [value for value in row["data"].values() if isinstance(value, str)]
     text = row["data"].get("text", texts[0] if len(texts) == 1 else None)
     if not isinstance(text, str):
@@ -52,7 +52,7 @@ def label_studio(row: Row, where: str) -> Document:
         if r.get("type") == "relation" and r.get("from_id") in places and r.get("to_id") in places
     ]
     task = {"id": id_of(row["data"]) or id_of(row), "text": text, "relations": pairs}
-    return spans_document(task, found, where)
+    return spans_document(task, found, where, UTF16_FIRST)
 
 
 def spacy_training(row: Row, where: str) -> Iterator[Document]:

@@ -108,6 +108,34 @@ def test_utf16_offsets_of_label_studio_are_converted(tmp_path):
     assert found(document) == [("D", "ague")]
 
 
+UTF16 = [
+    {"start": 5, "end": 9, "text": "ague", "labels": ["D"]},
+    {"start": 14, "end": 18, "text": "gout", "labels": ["D"]},
+]
+
+
+@pytest.mark.parametrize("without", [[], [0], [1], [0, 1]])
+@pytest.mark.parametrize("json_min", [False, True])
+def test_label_studio_offsets_without_text_are_utf16_too(tmp_path, without, json_min):
+    """A region that states no text is converted like one that does."""
+    regions = [{k: r[k] for k in r if k != "text" or n not in without} for n, r in enumerate(UTF16)]
+    text = "\U0001f9ea\U0001f9ea ague and gout"
+    task = {"data": {"text": text}, "annotations": [{"result": [{"value": r} for r in regions]}]}
+    row = {"id": 7, "text": text, "label": regions, "annotator": 1} if json_min else task
+    (document,) = read(tmp_path, json.dumps(row))
+    assert found(document) == [("D", "ague"), ("D", "gout")]
+    assert [m.text for m in document.mentions] == ["ague", "gout"]
+
+
+def test_span_without_text_turns_no_check_off(tmp_path):
+    spans = [{"start": 1, "end": 5, "label": "D", "text": "Gout"}, [5, 8, "D"]]
+    with pytest.raises(UserError, match="line 1: 'Gout' is not the text from 1 to 5"):
+        read(tmp_path, json.dumps({"text": "Gout and ague", "entities": spans}))
+    spans = [{"start": 0, "end": 4, "label": "D", "text": "Gout"}, [9, 99, "D"]]
+    with pytest.raises(UserError, match="an entity from 9 to 99 does not lie in the text"):
+        read(tmp_path, json.dumps({"text": "Gout and ague", "entities": spans}))
+
+
 def test_rejected_texts_of_prodigy_are_left_out(tmp_path):
     rows = [
         {"text": TEXT, "spans": [], "answer": answer} for answer in ("accept", "reject", "ignore")
