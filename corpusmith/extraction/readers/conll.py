@@ -14,6 +14,7 @@ WORD_NAMES = {"word", "words", "token", "tokens", "form", "text"}
 TAG_NAMES = {"tag", "tags", "ner", "ner_tag", "ner_tags", "ne", "label", "entity"}
 DOCUMENT = "-DOCSTART-"
 CHUNKS = {"NP", "VP", "PP", "ADVP", "SBAR", "ADJP", "PRT", "CONJP", "INTJ", "LST", "UCP"}
+NUMBER = re.compile(r"\d+(?:[-.]\d+)?")
 HOW = "choose them with --columns word=1,tag=2 (columns count from 1)"
 
 Line = tuple[int, list[str]]
@@ -26,6 +27,7 @@ def read_conll(file: TextFile, columns: Mapping[str, str] | None = None) -> Iter
     Cells are divided by tabs, or by spaces in a file without tabs. `columns` names those of `word`
     and `tag`. Without it, an index column, a column of chunks, a header and comments are
     recognised. If two columns could be the tags, the error asks for `columns`.
+    In CoNLL-U, ranges of words (`2-3`) and empty nodes (`8.1`) are no words, and are left out.
 
     Raises:
         UserError: when lines differ in their number of columns, or the columns can't be told apart.
@@ -38,6 +40,9 @@ def read_conll(file: TextFile, columns: Mapping[str, str] | None = None) -> Iter
         sentences[0] = sentences[0][1:]
         rows = rows[1:]
         columns = header
+    if (columns or {}).get("word") != "1":
+        sentences = without_ranges(sentences)
+        rows = [line for sentence in sentences for line in sentence]
     word, tag = chosen_columns(columns, rows, sentences, file.name)
     sentences = [sentence for sentence in sentences if sentence]
     places = [f"{file.name}, line {sentence[0][0]}" for sentence in sentences]
@@ -69,6 +74,18 @@ def split_sentences(lines: Sequence[str], name: str) -> list[list[Line]]:
         else:
             sentences[-1].append((number, of))
     return [sentence for sentence in sentences if sentence]
+
+
+def without_ranges(sentences: list[list[Line]]) -> list[list[Line]]:
+    """Without the lines whose number in the first column is a range or a decimal, if that column
+    numbers the words.
+    """
+    first = [cells[0] for sentence in sentences for _, cells in sentence if len(cells) > 2]
+    if not all(map(NUMBER.fullmatch, first)) or all(map(str.isdecimal, first)):
+        return sentences
+    words = [[line for line in sentence if line[1][0].isdecimal()] for sentence in sentences]
+    words = [sentence for sentence in words if sentence]
+    return words if words and is_index(words, 0) else sentences
 
 
 def counted(line: str) -> bool:
@@ -135,6 +152,8 @@ def chosen_columns(
     others = [n for n in range(width) if n != tags[0]]
     if is_index(sentences, others[0]) and len(others) > 1:
         others = others[1:]
+    elif len(others) > 1 and all(re.fullmatch(r"[\d.-]*\d[\d.-]*", c[others[0]]) for _, c in rows):
+        raise UserError(f"{name}: column {others[0] + 1} holds numbers alone, no words; {HOW}")
     elif len(others) > 1 and is_constant(sentences, others[0]):
         raise UserError(
             f"{name}: column {others[0] + 1} repeats itself, so it holds no words; {HOW}"
@@ -153,13 +172,15 @@ def is_chunk_column(cells: Sequence[str]) -> bool:
 
 
 def is_index(sentences: list[list[Line]], column: int) -> bool:
-    """Whether a column counts the words, from 0 or 1, in each sentence or through the file."""
+    """Whether a column numbers the words, from 0 or 1, in each sentence or through the file.
+
+    Numbers may be missing, but must rise.
+    """
     cells = [cells[column] for sentence in sentences for _, cells in sentence]
     if not all(re.fullmatch("[0-9]+", cell) for cell in cells):
         return False
     numbers = [int(cell) for cell in cells]
-    steps = pairwise(numbers)
-    return numbers[0] in (0, 1) and all(b == a + 1 or b in (0, 1) for a, b in steps)
+    return numbers[0] in (0, 1) and all(b > a or b in (0, 1) for a, b in pairwise(numbers))
 
 
 def is_constant(sentences: list[list[Line]], column: int) -> bool:

@@ -2,15 +2,15 @@
 class.
 """
 
-import csv
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
 from corpusmith.errors import UserError
 from corpusmith.extraction.document import Document, Mention, MentionPair, checked, tagged_document
+from corpusmith.extraction.readers.table_rows import Cells, Row, table_rows
 from corpusmith.extraction.schemes import to_bio
 from corpusmith.text_files import Bad, TextFile
 
@@ -31,18 +31,6 @@ NAMES = {
     "relations": ("relations",),
 }
 """Known column names, in any case; --columns names others."""
-
-OUR_COLUMNS = (
-    *("id", "start", "end", "label", "text", "score", "concept_id", "attributes", "relations"),
-    "document",
-)
-"""The header of `extract --to csv`. Cells that look like formulas have a leading apostrophe."""
-QUOTED = re.compile(r'"[^"]*"')
-FORMULA = re.compile(r"'+\s*[-=+@\t\r]")
-
-Cells = dict[str, str]
-Row = tuple[str, Cells]
-"""The place of a row, and its cells by role."""
 
 
 def read_table(
@@ -94,99 +82,6 @@ def read_table(
         )
 
 
-def table_rows(file: TextFile, bad: Bad | None = None) -> Iterator[Row]:
-    """The header, as names by name, and then each row with all of its cells.
-
-    The delimiter is the tab in a .tsv, else whichever of , ; and tab the header holds most of. A
-    header of one column means that every line is one cell.
-    """
-    lines = file.lines(ends=True)
-    first = next((line for line in lines if line.strip()), None)
-    if first is None:
-        return
-    tabs = file.name.lower().endswith((".tsv", ".tab")) or "\t" in first
-    bare = QUOTED.sub("", first)
-    delimiter = "\t" if tabs else max(",;", key=bare.count)
-    if delimiter not in bare:
-        delimiter = "\x1f"  # a control character that separates nothing here
-    try:
-        header, *_ = list(csv.reader([first], delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise UserError(
-            f"{file.name}, line 1: not CSV ({error}); put a name with quotes in quotes"
-        ) from error
-    names = [name.strip() for name in header]
-    if len(set(names)) < len(names) or not all(names):
-        twice = next((name for name in names if names.count(name) > 1), "")
-        raise UserError(f"{file.name}, line 1: the column {twice!r} is there twice; name each once")
-    yield f"{file.name}, line 1", dict(zip(names, names, strict=True))
-    ours = tuple(names) == OUR_COLUMNS
-    csv.field_size_limit(1 << 30)  # a cell may be a whole document
-    # By convention a TSV file has no quoting. Writers that quote every cell quote the header too.
-    table: Iterator[list[str]] = (
-        tab_rows(lines, len(names))
-        if delimiter == "\t" and not first.startswith('"')
-        else csv.reader(lines, delimiter=delimiter, strict=True)
-    )
-    number = 1
-    while True:
-        number += 1
-        where = f"{file.name}, row {number}"
-        try:
-            row = next(table)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise UserError(
-                f"{where}: not CSV ({error}); put a cell with quotes in quotes"
-            ) from error
-        if not row or row == [""]:
-            continue
-        if len(row) != len(names):
-            wrong = UserError(
-                f"{where}: {len(row)} cells for {len(names)} columns; put a cell that holds "
-                f"{delimiter!r} in quotes"
-            )
-            if bad is None:
-                raise wrong
-            bad(wrong)
-            continue
-        cells = [cell.removeprefix("'") if FORMULA.match(cell) else cell for cell in row]
-        yield where, dict(zip(names, cells if ours else row, strict=True))
-
-
-def tab_rows(lines: Iterator[str], columns: int) -> Iterator[list[str]]:
-    """The cells of each line of a TSV file; spreadsheets quote cells that hold tabs or quotes.
-
-    Raises:
-        csv.Error: a quotation mark opens in one line and may close in another: the lines are one
-            row or several.
-    """
-    open_ = False
-    for line in lines:
-        line = line.rstrip("\r\n")
-        cells = line.split("\t")
-        if len(cells) != columns and '"' in line:
-            with suppress(csv.Error):  # a tab inside quotes separates nothing
-                (quoted,) = csv.reader([line], delimiter="\t", strict=True)
-                if len(quoted) == columns:
-                    yield quoted
-                    continue
-        for cell in cells:
-            if cell.count('"') % 2 and open_ and cell.endswith('"'):
-                raise csv.Error("a quotation mark opens in one line and closes in another")
-            open_ = open_ or (cell.startswith('"') and cell.count('"') % 2 == 1)
-        yield [unquoted(cell) for cell in cells]
-
-
-def unquoted(cell: str) -> str:
-    """A TSV cell without the quotes of a CSV writer, which doubles the quotes inside."""
-    wrapped = len(cell) > 1 and cell[0] == cell[-1] == '"'
-    if wrapped and '""' in cell[1:-1] and '"' not in cell[1:-1].replace('""', ""):
-        return cell[1:-1].replace('""', '"')
-    return cell
-
-
 def roles_of(names: Sequence[str], columns: Mapping[str, str], file: str) -> dict[str, str]:
     """Maps the role of a column (`text`, `label`) to its name."""
     for role, name in columns.items():
@@ -210,15 +105,28 @@ def word_rows(rows: Iterator[Row], numbered: bool, name: str) -> Iterator[Docume
             f"{name}: one word per row, but no column with sentence numbers; add sentence_id"
         )
     sentences: list[tuple[str, str, list[str], list[str]]] = []
-    for where, cells in rows:
-        number = cells["sentence_id"]
-        if not sentences or (number and number != sentences[-1][1]):
-            sentences.append((where, number, [], []))
+    last = ["", ""]
+    for where, cells, document in with_documents(list(rows)):
+        key = [new or old for new, old in zip((document, cells["sentence_id"]), last, strict=True)]
+        if not sentences or key != last:
+            sentences.append((where, cells["sentence_id"], [], []))
+        last = key
         sentences[-1][2].append(cells["word"])
         sentences[-1][3].append(cells["tag"])
     schemes = to_bio([(where, tags) for where, _, _, tags in sentences])
     for (where, number, words, _), bio in zip(sentences, schemes, strict=True):
         yield tagged_document(number or None, words, bio, where)
+
+
+def with_documents(rows: Sequence[Row]) -> Iterator[tuple[str, Cells, str]]:
+    """Rows of words with the document that each names, which is empty where it names none.
+
+    Ids that end in a digit and differ in each row number the words, not documents.
+    """
+    ids = [cells.get("id", "") for _, cells in rows]
+    numbers = all(re.search(r"\d$", one) for one in ids) and all(a != b for a, b in pairwise(ids))
+    for (where, cells), one in zip(rows, ids, strict=True):
+        yield where, cells, cells.get("document") or ("" if numbers else one)
 
 
 def mention_rows(rows: Iterator[Row], roles: dict[str, str], name: str) -> Iterator[Document]:

@@ -65,6 +65,7 @@ def test_workbook_of_mentions(tmp_path):
         ["n1", 5, 9, "D", "gout", 'Mild gout, "acute".\nSecond line.'],
         ["n1", 12, 17, "D", "acute", None],
         ["n2", None, None, None, None, "Caf\u00e9, nothing."],
+        [None, None, None, None, None, ""],  # a row that was emptied is no document
     ]
     first, second = documents(workbook(tmp_path / "a.xlsx", rows, []))
     assert first.text == 'Mild gout, "acute".\nSecond line.'
