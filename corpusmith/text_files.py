@@ -4,10 +4,11 @@ import codecs
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from corpusmith.errors import UserError
 
@@ -20,6 +21,8 @@ BYTE_ORDER_MARKS = (  # the longer marks first: UTF-32's begins with UTF-16's
 )
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 REMEDY = "save it as UTF-8, or name its encoding, such as --encoding cp1252"
+T = TypeVar("T")
+D = TypeVar("D")
 CHUNK = 1 << 20  # bytes read at once where only the encoding is looked for
 
 
@@ -149,6 +152,19 @@ Bad = Callable[[UserError], None]
 """Takes the error of one row, so that the others can be read."""
 
 
+def each_readable(items: Iterable[T], make: Callable[[T], D], bad: Bad | None) -> Iterator[D]:
+    """`make` of each item; `bad` takes their errors. Without it the first is raised."""
+    for item in items:
+        try:
+            made = make(item)
+        except UserError as error:
+            if bad is None:
+                raise
+            bad(error)
+            continue
+        yield made
+
+
 def json_rows(file: TextFile, bad: Bad | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
     """Pairs of a place (`dev.jsonl, line 3`) and a JSON object.
 
@@ -157,41 +173,49 @@ def json_rows(file: TextFile, bad: Bad | None = None) -> Iterator[tuple[str, dic
     Raises:
         UserError: when something is not JSON, or not an object.
     """
-    lines = file.lines()
-    number, first = next(((n, line) for n, line in enumerate(lines, 1) if line.strip()), (0, ""))
+    lines = enumerate(file.lines(), 1)
+    filled = ((number, line) for number, line in lines if line.strip())
+    first = list(islice(filled, 1 if bad is None else 2))
     if not first:
         return
+    if is_spread(*(line for _, line in first)):
+        number, begun = first[0][0], "\n" * (first[-1][0] - first[0][0])
+        text = "\n".join([begun.join(line for _, line in first), *(line for _, line in lines)])
+        yield from spread_objects(text, file.name, number, bad)
+        return
+    placed = ((f"{file.name}, line {number}", line) for number, line in chain(first, filled))
+    yield from each_readable(placed, json_line, bad)
+
+
+def is_spread(first: str, second: str | None = None) -> bool:
+    """Whether the first line begins an array, or a value over several lines.
+
+    It is a broken line of JSON Lines where the second is an object by itself.
+    """
     try:
-        value = strict_json(first)
-    except ValueError:  # one value over several lines, or broken
-        yield from spread_objects("\n".join([first, *lines]), file.name, number)
-        return
-    if isinstance(value, list):
-        yield from spread_objects("\n".join([first, *lines]), file.name, number)
-        return
-    yield f"{file.name}, line {number}", json_object(value, f"{file.name}, line {number}")
-    for n, line in enumerate(lines, number + 1):
-        if line.strip():
-            where = f"{file.name}, line {n}"
-            try:
-                row = json_line(line, where)
-            except UserError as error:
-                if bad is None:
-                    raise
-                bad(error)
-                continue
-            yield where, row
+        return isinstance(strict_json(first), list)
+    except ValueError:
+        pass
+    if second is None or first.lstrip().startswith("["):
+        return True
+    try:
+        return not isinstance(strict_json(second), dict)
+    except ValueError:
+        return True
 
 
-def json_line(line: str, where: str) -> dict[str, Any]:
+def json_line(placed: tuple[str, str]) -> tuple[str, dict[str, Any]]:
+    where, line = placed
     try:
         value = strict_json(line)
     except ValueError as error:
         raise UserError(f"{where}: not JSON ({error}); write one JSON object a line") from error
-    return json_object(value, where)
+    return where, json_object(value, where)
 
 
-def spread_objects(text: str, name: str, line: int) -> Iterator[tuple[str, dict[str, Any]]]:
+def spread_objects(
+    text: str, name: str, line: int, bad: Bad | None
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """The objects of an array, or of values one after the other."""
     decoder = json.JSONDecoder(parse_constant=refuse_constant)
     at = row = 0
@@ -205,9 +229,10 @@ def spread_objects(text: str, name: str, line: int) -> Iterator[tuple[str, dict[
             raise UserError(
                 f"{name}, line {number}: not JSON ({error}); write one JSON object a line"
             ) from error
-        for item in value if isinstance(value, list) else [value]:
-            row += 1
-            yield f"{name}, row {row}", json_object(item, f"{name}, row {row}")
+        items = value if isinstance(value, list) else [value]
+        placed = [(f"{name}, row {row + n}", item) for n, item in enumerate(items, 1)]
+        row += len(items)
+        yield from each_readable(placed, lambda one: (one[0], json_object(one[1], one[0])), bad)
         while at < len(text) and text[at].isspace():
             at += 1
 

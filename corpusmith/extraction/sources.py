@@ -109,18 +109,28 @@ def documents_in(
 
     Args:
         bad: called with the error of each unreadable document, which is skipped. Without it, the
-            first error is raised.
+            first error is raised. After an error that ends the reading, the message says that the
+            rest of the file is left out.
     """
+    number = 0
+
+    def counted(error: UserError) -> None:
+        nonlocal number
+        number += 1  # the documents after it keep their numbers
+        if bad:
+            bad(error)
+
     try:
-        documents = read_stream(source.file, reading, source.path, bad)
-        for number, document in enumerate(documents, 1):
+        for document in read_stream(source.file, reading, source.path, counted if bad else None):
+            number += 1
             whole = document.where == source.file.name
             unnamed = source.stem if whole else f"{source.stem}-{number}"
             yield replace(document, id=document.id or unnamed)
     except UserError as error:
         if bad is None:
             raise
-        bad(error)
+        part = "rest of the" if number else "whole"
+        bad(UserError(f"{error}; the {part} file is left out"))
 
 
 def every_document(

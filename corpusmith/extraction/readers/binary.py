@@ -74,7 +74,7 @@ def read_parquet(
     Raises:
         UserError: when the file is no Parquet, or as for a JSON row.
     """
-    return row_documents(parquet_rows(file), columns, bad)
+    return row_documents(lambda _: parquet_rows(file), columns, bad)
 
 
 def parquet_rows(file: TextFile) -> Iterator[tuple[str, dict[str, Any]]]:

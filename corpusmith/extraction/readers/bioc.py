@@ -6,18 +6,27 @@ from xml.etree import ElementTree
 
 from corpusmith.errors import UserError
 from corpusmith.extraction.document import Document, Mention, MentionPair, checked
-from corpusmith.text_files import TextFile
+from corpusmith.text_files import Bad, TextFile, each_readable
 
 TYPES = ("type", "entity_type", "label")
 CONCEPTS = ("identifier", "concept_id", "MESH", "mesh", "NCBI Gene", "NCBI Homologene")
 
 
-def read_bioc(file: TextFile) -> Iterator[Document]:
+def read_bioc(file: TextFile, bad: Bad | None = None) -> Iterator[Document]:
     """The documents of a BioC XML file, one in memory at a time.
+
+    `bad` takes the error of a document; without it the first error ends the reading.
 
     Raises:
         UserError: when it is not BioC XML, or declares XML entities.
     """
+    return each_readable(
+        document_elements(file), lambda document: bioc_json_document(document, file.name), bad
+    )
+
+
+def document_elements(file: TextFile) -> Iterator[dict[str, Any]]:
+    """The documents of BioC XML in the form of BioC JSON."""
     parser: Any = ElementTree.XMLPullParser(events=("end",))
     root = False
     try:
@@ -32,7 +41,7 @@ def read_bioc(file: TextFile) -> Iterator[Document]:
             for _, element in parser.read_events():
                 root = root or element.tag in ("document", "collection")
                 if element.tag == "document":
-                    yield bioc_json_document(as_json(element), file.name)
+                    yield as_json(element)
                     element.clear()
         parser.close()
     except ElementTree.ParseError as error:
@@ -95,7 +104,7 @@ def bioc_json_document(document: dict[str, Any], name: str) -> Document:
     for passage in document.get("passages") or ():
         sentences = passage.get("sentences") or []
         parts += [passage, *sentences]
-        for piece in [passage] if passage.get("text") is not None else sentences:
+        for piece in [passage] if not sentences or has_text(passage) else sentences:
             offset = whole_number(piece.get("offset"), where)
             if offset < len(text.rstrip(" ")):
                 raise UserError(
@@ -114,6 +123,10 @@ def bioc_json_document(document: dict[str, Any], name: str) -> Document:
     return checked(
         Document(None if id_ is None else str(id_), text, tuple(mentions), pairs, where=where)
     )
+
+
+def has_text(passage: dict[str, Any]) -> bool:
+    return bool((passage.get("text") or "").strip())
 
 
 def mention_of(annotation: dict[str, Any], where: str) -> Mention:

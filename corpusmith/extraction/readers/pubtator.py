@@ -5,60 +5,76 @@ from collections.abc import Iterator
 
 from corpusmith.errors import UserError
 from corpusmith.extraction.document import Document, Mention, checked
-from corpusmith.text_files import TextFile
+from corpusmith.text_files import Bad, TextFile, each_readable
 
 TEXT = re.compile(r"([^|\t]+)\|([ta])\|(.*)", re.DOTALL)
 COUNT = re.compile(r"\d+")
 
 
-def read_pubtator(file: TextFile) -> Iterator[Document]:
+Lines = list[tuple[str, str]]
+"""Lines with their places."""
+
+
+def read_pubtator(file: TextFile, bad: Bad | None = None) -> Iterator[Document]:
     """One document after the other; a title line begins one. Offsets count title, one space and
     abstract.
+
+    `bad` takes the error of a document; without it the first error ends the reading.
 
     Raises:
         UserError: when a line is neither text, entity nor relation, or an entity is not the text at
             its offsets.
     """
-    id_, where = "", ""
+    return each_readable(lines_of_documents(file), pubtator_document, bad)
+
+
+def lines_of_documents(file: TextFile) -> Iterator[Lines]:
+    """The lines of each document, from its title on, without blank ones."""
+    lines: Lines = []
+    for number, line in enumerate(file.lines(), 1):
+        found = TEXT.fullmatch(line)
+        if found and found[2] == "t" and lines:
+            yield lines
+            lines = []
+        if line.strip():
+            lines.append((f"{file.name}, line {number}", line))
+    if lines:
+        yield lines
+
+
+def pubtator_document(lines: Lines) -> Document:
+    id_, where = "", lines[0][0]
     texts: list[str] = []
     mentions: list[Mention] = []
     relations = 0
     wrong: str | None = None  # the line of the first entity that does not fit, for the error
-
-    def document() -> Document:
-        read = Document(
-            id_,
-            " ".join(texts),
-            tuple(mentions),
-            concept_relations=relations,
-            where=wrong or where,
-        )
-        return checked(read)
-
-    for number, line in enumerate(file.lines(), 1):
-        place = f"{file.name}, line {number}"
+    for place, line in lines:
         if found := TEXT.fullmatch(line):
             if found[2] == "t":
-                if texts:
-                    yield document()
-                id_, where, texts, mentions, wrong = found[1], place, [found[3]], [], None
-                relations = 0
+                id_, texts = found[1], [found[3]]
             elif found[1] != id_ or len(texts) != 1:
                 raise UserError(
                     f"{place}: an abstract without its title; write {found[1]}|t|… above"
                 )
             else:
                 texts.append(found[3])
-        elif line.strip():
-            if not texts:
-                raise UserError(f"{place}: no title before it; PubTator begins with id|t|title")
-            mention = mention_of(line, id_, place)
-            mentions += [mention] if mention else []
-            relations += mention is None
-            if mention and wrong is None and not stands(mention, " ".join(texts)):
-                wrong = place
-    if texts:
-        yield document()
+            continue
+        if not texts:
+            raise UserError(f"{place}: no title before it; PubTator begins with id|t|title")
+        mention = mention_of(line, id_, place)
+        mentions += [mention] if mention else []
+        relations += mention is None
+        if mention and wrong is None and not stands(mention, " ".join(texts)):
+            wrong = place
+    return checked(
+        Document(
+            id_,
+            " ".join(texts),
+            tuple(mentions),
+            concept_relations=relations,
+            where=wrong or where,
+        )
+    )
 
 
 def stands(mention: Mention, text: str) -> bool:

@@ -84,7 +84,8 @@ def read_stream(
 ) -> Iterator[Document]:
     """The documents of a file, a URL or stdin.
 
-    `bad` is called with the error of each bad row of JSON and tables; without it they are raised.
+    `bad` is called with the error of each bad row of JSON and tables, and of each bad document of
+    PubTator and BioC; without it they are raised.
     """
     format_ = reading.format or format_of(file)
     columns = dict(reading.columns)
@@ -100,9 +101,9 @@ def read_stream(
         case "conll":
             return read_conll(file, columns)
         case "pubtator":
-            return read_pubtator(file)
+            return read_pubtator(file, bad)
         case "bioc":
-            return read_bioc(file)
+            return read_bioc(file, bad)
         case "webanno":
             return read_webanno(file)
         case "relations":

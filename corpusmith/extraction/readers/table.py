@@ -5,14 +5,14 @@ class.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 from corpusmith.errors import UserError
 from corpusmith.extraction.document import Document, Mention, MentionPair, checked, tagged_document
 from corpusmith.extraction.readers.table_rows import Cells, Row, table_rows
 from corpusmith.extraction.schemes import to_bio
-from corpusmith.text_files import Bad, TextFile
+from corpusmith.text_files import Bad, TextFile, each_readable
 
 NAMES = {
     "id": ("id", "doc_id", "document_id", "docid", "pmid", "index"),
@@ -57,29 +57,30 @@ def read_table(
     if {"word", "tag"} <= set(roles):
         yield from word_rows(named, "sentence_id" in roles, file.name)
     elif {"start", "end", "label"} <= set(roles):
-        yield from mention_rows(named, roles, file.name)
+        yield from mention_rows(named, roles, file.name, bad)
     elif "id" in roles and "text" not in roles and {"label", "score"} & set(roles):
         for where, cells in named:  # predictions of relations
             label, score = cells.get("label"), cells.get("score")
             yield Document(cells["id"], "", label=label, score=score, where=where)
     elif "text" in roles or "document" in roles:
         text = "text" if "text" in roles else "document"
-        for where, cells in named:
-            label = cells.get("label")
-            if label is not None and not cells[text].strip():
-                raise UserError(f"{where}: no text; write the masked sentence")
-            yield Document(
-                cells.get("id") or None,
-                cells[text],
-                label=label,
-                score=cells.get("score"),
-                where=where,
-            )
+        yield from each_readable(named, lambda row: row_document(row, text), bad)
     else:
         raise UserError(
             f"{file.name} has the columns {', '.join(header[1])}, none of which is known "
             "as a text column: name it with --columns text=NAME"
         )
+
+
+def row_document(row: Row, text: str) -> Document:
+    """The document of a row, with the class of a masked text if there is one."""
+    where, cells = row
+    label = cells.get("label")
+    if label is not None and not cells[text].strip():
+        raise UserError(f"{where}: no text; write the masked sentence")
+    return Document(
+        cells.get("id") or None, cells[text], label=label, score=cells.get("score"), where=where
+    )
 
 
 def roles_of(names: Sequence[str], columns: Mapping[str, str], file: str) -> dict[str, str]:
@@ -129,7 +130,9 @@ def with_documents(rows: Sequence[Row]) -> Iterator[tuple[str, Cells, str]]:
         yield where, cells, cells.get("document") or ("" if numbers else one)
 
 
-def mention_rows(rows: Iterator[Row], roles: dict[str, str], name: str) -> Iterator[Document]:
+def mention_rows(
+    rows: Iterator[Row], roles: dict[str, str], name: str, bad: Bad | None
+) -> Iterator[Document]:
     """Documents of mentions; the rows of a document follow one another.
 
     The text of the document is in `document`, in its first row or in each; a row without offsets is
@@ -146,20 +149,16 @@ def mention_rows(rows: Iterator[Row], roles: dict[str, str], name: str) -> Itera
             f"{name}: no column with the documents; add `document` with the text of each document"
         )
     seen: set[str] = set()
-    open_: list[Row] = []
-    for where, cells in rows:
-        if open_ and cells["id"] != open_[0][1]["id"]:
-            yield mentions_document(open_, text, mention)
-            open_ = []
-        if not open_:
-            if cells["id"] in seen:
-                raise UserError(
-                    f"{where}: document {cells['id']} appears again; sort the rows by id"
-                )
-            seen.add(cells["id"])
-        open_.append((where, cells))
-    if open_:
-        yield mentions_document(open_, text, mention)
+
+    def document(rows: list[Row]) -> Document:
+        where, cells = rows[0]
+        if cells["id"] in seen:
+            raise UserError(f"{where}: document {cells['id']} appears again; sort the rows by id")
+        seen.add(cells["id"])
+        return mentions_document(rows, text, mention)
+
+    groups = (list(group) for _, group in groupby(rows, key=lambda row: row[1]["id"]))
+    yield from each_readable(groups, document, bad)
 
 
 def mentions_document(rows: list[Row], text: str, mention: str) -> Document:

@@ -186,6 +186,17 @@ def test_bioc_passages_are_placed_at_their_offsets(tmp_path):
     assert (document.mentions[0].concept_id, document.relations[0].label) == ("X1", "Causes")
 
 
+@pytest.mark.parametrize("empty", ["<text></text>", "<text>\n</text>", ""])
+def test_bioc_passage_without_text_is_its_sentences(tmp_path, empty):
+    sentence = (
+        "<sentence><offset>0</offset><text>Ague rose.</text><annotation id='a'><infon key='type'>"
+        "D</infon><location offset='0' length='4'/><text>Ague</text></annotation></sentence>"
+    )
+    passage = f"<passage><offset>0</offset>{empty}{sentence}</passage>"
+    (document,) = bioc(tmp_path / "a.xml", f"<document><id>1</id>{passage}</document>")
+    assert (document.text, found(document)) == ("Ague rose.", [("D", "Ague")])
+
+
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [

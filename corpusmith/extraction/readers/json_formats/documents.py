@@ -2,7 +2,8 @@
 Face exports.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from corpusmith.errors import UserError
@@ -11,7 +12,7 @@ from corpusmith.extraction.readers.bioc import bioc_json_document
 from corpusmith.extraction.readers.json_formats.spans import id_of, spans_document
 from corpusmith.extraction.readers.json_formats.tools import gliner, label_studio, spacy_training
 from corpusmith.extraction.schemes import to_bio
-from corpusmith.text_files import ROWS, Bad, TextFile, checked_row, json_rows
+from corpusmith.text_files import ROWS, Bad, TextFile, checked_row, each_readable, json_rows
 
 Row = dict[str, Any]
 TAG_COLUMNS = ("ner_tags", "tags", "ner", "labels")
@@ -23,37 +24,62 @@ def read_json_documents(
     """The documents of a file. `columns` names the keys that hold `id`, `text`, `tokens` and
     `tags`.
     """
-    return row_documents(json_rows(file, bad), columns, bad)
+    return row_documents(partial(json_rows, file), columns, bad)
 
 
 def row_documents(
-    rows: Iterable[tuple[str, Row]], columns: Mapping[str, str] | None, bad: Bad | None
+    rows: Callable[[Bad | None], Iterable[tuple[str, Row]]],
+    columns: Mapping[str, str] | None,
+    bad: Bad | None,
 ) -> Iterator[Document]:
-    """The documents of rows with their places.
+    """The documents of rows with their places. `rows` is given what takes the error of a row.
 
     Rows with words and tags are all read before the first is returned, because the tag scheme is
-    that of the whole file.
+    that of the whole file. The errors between them keep their places.
     """
     names = dict(columns or {})
+    held: list[tuple[int, UserError]] = []  # with the number of tagged rows before each
+
+    def hold(error: UserError) -> None:
+        held.append((len(tagged), error))
+
+    def tell(until: int) -> None:
+        while bad and held and held[0][0] <= until:
+            bad(held.pop(0)[1])
+
     tagged: list[tuple[str, str | None, Any, list]] = []
     whole: list[Row] = []
-    for where, given in rows:
-        row = given | {ours: given.get(theirs) for ours, theirs in names.items()}
+    for where, given in rows(hold if bad else None):
+        tell(0)
+        row = given | {ours: given[theirs] for ours, theirs in names.items() if theirs in given}
         try:
             if not is_tagged(row):
-                yield from documents_of(row, where)
+                yield from documents_of(row, where, bad)
                 continue
             name, tokens, tags = row_words_and_tags(row, where)
+            if bad:
+                to_bio([(where, tags)])  # a row in no scheme is left out alone
         except UserError as error:
             if bad is None:
                 raise
-            bad(error)
+            hold(error)
+            tell(0)
             continue
         tagged.append((where, name, tokens, tags))
         whole.append(row)
-    schemes = to_bio([(where, tags) for where, _, _, tags in tagged])
-    for (where, name, tokens, _), row, bio in zip(tagged, whole, schemes, strict=True):
-        yield with_text(tagged_row(name, tokens, bio, where), row)
+    try:
+        schemes = to_bio([(where, tags) for where, _, _, tags in tagged])
+    except UserError:
+        tell(len(tagged))
+        raise
+
+    def document(number: int) -> Document:
+        tell(number)
+        where, name, tokens, _ = tagged[number]
+        return with_text(tagged_row(name, tokens, schemes[number], where), whole[number])
+
+    yield from each_readable(range(len(tagged)), document, bad)
+    tell(len(tagged))
 
 
 def is_tagged(row: Row) -> bool:
@@ -101,10 +127,13 @@ def with_text(document: Document, row: Row) -> Document:
     return Document(**{**vars(document), "text": spelled.text, "mentions": spelled.mentions})
 
 
-def documents_of(row: Row, where: str) -> Iterator[Document]:
-    """The documents of a row without word tags, by the keys that each tool writes."""
+def documents_of(row: Row, where: str, bad: Bad | None) -> Iterator[Document]:
+    """The documents of a row without word tags, by the keys that each tool writes.
+
+    `bad` takes the error of one document of several.
+    """
     if isinstance(row.get("documents"), list):
-        yield from (bioc_json_document(document, where) for document in row["documents"])
+        yield from each_readable(row["documents"], lambda one: bioc_json_document(one, where), bad)
     elif isinstance(row.get("passages"), list):
         yield bioc_json_document(row, where)
     elif isinstance(row.get("paragraphs"), list):
@@ -113,7 +142,7 @@ def documents_of(row: Row, where: str) -> Iterator[Document]:
         yield label_studio(row, where)
     elif isinstance(row.get("tokenized_text"), list):
         yield gliner(row, where)
-    elif row.get("answer", "accept") != "accept":
+    elif row.get("answer") in ("reject", "ignore"):
         return  # Prodigy: the annotator rejected or skipped the text
     elif (spans := spans_of(row)) is not None:
         yield spans_document(row, spans, where)
@@ -127,10 +156,16 @@ def documents_of(row: Row, where: str) -> Iterator[Document]:
 
 def spans_of(row: Row) -> list | None:
     """The character spans of a row; Doccano once wrote them as `label`, where relations have a
-    class.
+    class. Prodigy leaves `spans` out where there are none.
     """
+    tokens = row.get("tokens")
+    split = isinstance(tokens, list) and any(isinstance(token, dict) for token in tokens)
+    unlabelled = isinstance(row.get("text"), str) and not {"label", "score"} & set(row)
     named = ["entities", "spans", "ents", *(["label", "labels"] if "text" in row else [])]
-    return next((row[key] for key in named if isinstance(row.get(key), list)), None)
+    return next(
+        (row[key] for key in named if isinstance(row.get(key), list)),
+        [] if split and unlabelled else None,
+    )
 
 
 def labelled_document(row: Row, where: str) -> Document:

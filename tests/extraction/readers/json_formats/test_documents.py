@@ -37,6 +37,7 @@ ROW = '{"id": "1", "tokens": ["Mild", "ague"], "ner_tags": ["O", "B-D"]}'
             "answer": "accept",
             "tokens": [{"text": "Mild", "start": 0, "end": 4, "id": 0}],
         },
+        {"text": TEXT, "entities": [[5, 9, "D"]], "answer": "yes"},  # a column of the user's
         {"text": TEXT, "ents": [{"start": 5, "end": 9, "label": "D"}], "tokens": []},
         {
             "data": {"text": TEXT},
@@ -141,6 +142,18 @@ def test_rejected_texts_of_prodigy_are_left_out(tmp_path):
         {"text": TEXT, "spans": [], "answer": answer} for answer in ("accept", "reject", "ignore")
     ]
     assert len(read(tmp_path, "\n".join(map(json.dumps, rows)))) == 1
+
+
+def test_accepted_text_of_prodigy_without_spans_holds_no_entity(tmp_path):
+    tokens = [{"text": "Mild", "start": 0, "end": 4, "id": 0}]
+    (document,) = read(tmp_path, json.dumps({"text": TEXT, "tokens": tokens, "answer": "accept"}))
+    assert (document.text, document.mentions) == (TEXT, ())
+
+
+def test_named_column_that_a_row_lacks_leaves_its_own(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"Note": "one"}\n{"text": "two"}\n')
+    found = read_json_documents(TextFile.of(tmp_path / "a.jsonl"), {"text": "Note"})
+    assert [document.text for document in found] == ["one", "two"]
 
 
 def test_lone_surrogate_is_replaced_and_offsets_are_kept(tmp_path):
