@@ -93,7 +93,7 @@ class TextFile:
                     decoder.decode(chunk)
                 decoder.decode(b"", final=True)
             except UnicodeDecodeError:
-                return self.encoding
+                return known_encoding(self.encoding)
         return "utf-8"
 
     def not_decoded(self, encoding: str, where: str) -> UserError:
@@ -111,6 +111,15 @@ def marked_encoding(content: bytes) -> str | None:
     return next((name for mark, name in BYTE_ORDER_MARKS if content.startswith(mark)), None)
 
 
+def known_encoding(name: str) -> str:
+    """The name of an encoding. Raises UserError when Python knows none for text by it."""
+    try:
+        "a".encode(name)
+    except (LookupError, ValueError) as error:
+        raise UserError(f"no encoding {name!r}: give one such as cp1252") from error
+    return name
+
+
 def decode(content: bytes, name: str, encoding: str | None = None, remedy: str = REMEDY) -> str:
     """Text of a file's bytes; `encoding` applies when they are not UTF-8 and carry no byte order
     mark.
@@ -121,11 +130,10 @@ def decode(content: bytes, name: str, encoding: str | None = None, remedy: str =
     marked = marked_encoding(content)
     for tried in [marked] if marked else ["utf-8", encoding] if encoding else ["utf-8"]:
         try:
+            known_encoding(str(tried))
             text = content.decode(str(tried))
             refuse_binary(content[:4096], str(tried), name)
             return text.removeprefix("\ufeff")
-        except LookupError as error:
-            raise UserError(f"no encoding {tried!r}: give one such as cp1252") from error
         except UnicodeDecodeError as error:
             failed = error
     line = content[: failed.start].count(b"\n") + 1

@@ -179,6 +179,8 @@ def benchmark_row(document: Document, name: str, notes: Counter) -> TaggedText |
     if document.mentions is not None:
         if document.concept_relations:
             notes["relations between concepts, not read"] += document.concept_relations
+        if document.event_lines:
+            notes["lines of events, not read"] += document.event_lines
         return tagged_text(name, document.text, mention_spans(document.mentions, notes), notes)
     if document.tags is None and document.label is not None:
         return LabelledText(name, document.text, relation_label(document.label, document.where))

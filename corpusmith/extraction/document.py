@@ -1,5 +1,6 @@
 """Documents with their mentions, in one form for every file format."""
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -53,7 +54,8 @@ class Document:
     if it has them but the document has none. `tokens` and `tags` (BIO) are set if the file splits
     the text into words. `label` and `score` are those of a masked text, unchanged from the file.
     `concept_relations` counts relations between concepts, which are not read: they name no
-    mention. `where` is the place in the file, for errors.
+    mention. `event_lines` counts BRAT's lines of events, which are not read. `where` is the
+    place in the file, for errors.
     """
 
     id: str | None
@@ -65,6 +67,7 @@ class Document:
     label: Any = None
     score: Any = None
     concept_relations: int = 0
+    event_lines: int = 0
     where: str = ""
 
 
@@ -217,6 +220,27 @@ def by_width(text: str, width: Callable[[str], int]) -> Convert:
 UNITS: tuple[Unit, ...] = (code_points, utf16_units, utf8_bytes, short_ends)
 UTF16_FIRST: tuple[Unit, ...] = (utf16_units, code_points, utf8_bytes, short_ends)
 """Of tools in a browser: JavaScript counts UTF-16 units."""
+
+
+def read_score(value: Any, where: str) -> float | None:
+    """A score of a file, which may have a decimal comma; None if there is none.
+
+    Raises:
+        UserError: when it is no number.
+    """
+    spelled = "" if value is None else str(value).strip()
+    if not spelled:
+        return None
+    try:
+        score = float(spelled.replace(",", "."))
+    except ValueError:
+        score = math.nan
+    if not math.isfinite(score):
+        raise UserError(
+            f"{where}: the score {spelled[:40]!r} is no number; write one such as 0.95, or "
+            "leave it out"
+        )
+    return score
 
 
 def mentions_of(tokens: Sequence[str], tags: Sequence[str]) -> Iterator[Mention]:

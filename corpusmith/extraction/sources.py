@@ -50,7 +50,11 @@ def sources_of(pattern: str, reading: Reading) -> list[TextSource]:
         return urls(pattern, reading)
     path = Path(pattern)
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if is_readable(file))
+        files = sorted(
+            file
+            for file in path.rglob("*")
+            if is_readable(file) and not is_hidden(file.relative_to(path))
+        )
         if not files:
             raise UserError(f"{path} holds no file: name a folder with documents")
         return [local(file, file.relative_to(path), reading) for file in files]
@@ -77,6 +81,11 @@ def spooled(stream: BinaryIO) -> Callable[[], BinaryIO]:
 
 def is_readable(file: Path) -> bool:
     return file.is_file() and not file.name.startswith(".") and file.suffix != ".ann"
+
+
+def is_hidden(file: Path) -> bool:
+    """Whether the file or a folder above it is hidden, such as .ipynb_checkpoints."""
+    return any(part.startswith(".") for part in file.parts)
 
 
 def local(file: Path, name: Path, reading: Reading) -> TextSource:

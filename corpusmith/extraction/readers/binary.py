@@ -84,35 +84,37 @@ def parquet_rows(file: TextFile) -> Iterator[tuple[str, dict[str, Any]]]:
     with file.open_bytes() as stream:
         try:
             table = pq.ParquetFile(stream)
-            names = stored_names(table.schema_arrow.metadata or {})
+            features = stored_features(table.schema_arrow.metadata or {})
             number = 0
             for batch in table.iter_batches(batch_size=1000):
                 for row in batch.to_pylist():
                     number += 1
-                    yield f"{file.name}, row {number}", without_nulls(named_classes(row, names))
+                    yield f"{file.name}, row {number}", without_nulls(named_classes(row, features))
         except pa.ArrowException as error:
             raise UserError(f"{file.name} can't be read as Parquet: {error}") from error
 
 
-def stored_names(metadata: Mapping[bytes, bytes]) -> dict[str, list[str]]:
-    """The names of classes by column, as `datasets` keeps them in a Parquet file."""
-    features = json.loads(metadata.get(b"huggingface", b"{}")).get("info", {}).get("features", {})
-    found = {}
-    for column, feature in features.items():
-        inner = feature.get("feature", feature)
-        if isinstance(inner, dict) and inner.get("_type") == "ClassLabel":
-            found[column] = inner["names"]
-    return found
+def stored_features(metadata: Mapping[bytes, bytes]) -> Any:
+    """The features by column, as `datasets` keeps them in a Parquet file."""
+    return json.loads(metadata.get(b"huggingface", b"{}")).get("info", {}).get("features", {})
 
 
-def named_classes(row: dict[str, Any], names: Mapping[str, list[str]]) -> dict[str, Any]:
-    def named(column: str, value: Any) -> Any:
-        if isinstance(value, list):
-            return [named(column, one) for one in value]
-        known = column in names and isinstance(value, int) and 0 <= value < len(names[column])
-        return names[column][value] if known else value
+def named_classes(value: Any, feature: Any) -> Any:
+    """A value with the names of classes instead of their numbers.
 
-    return {column: named(column, value) for column, value in row.items()}
+    The feature of a list is `{"feature": …, "_type": "List"}`, or `[…]` by `datasets` before 4.
+    """
+    if isinstance(feature, list):
+        feature = feature[0] if feature else {}
+    elif isinstance(feature, dict) and "_type" in feature:
+        feature = feature.get("feature", feature)
+    if isinstance(value, list):
+        return [named_classes(one, feature) for one in value]
+    known = feature if isinstance(feature, dict) else {}
+    if isinstance(value, dict):
+        return {key: named_classes(one, known.get(key)) for key, one in value.items()}
+    names = known.get("names") if known.get("_type") == "ClassLabel" else None
+    return names[value] if names and isinstance(value, int) and 0 <= value < len(names) else value
 
 
 def without_nulls(value: Any) -> Any:

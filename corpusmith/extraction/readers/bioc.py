@@ -5,7 +5,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from corpusmith.errors import UserError
-from corpusmith.extraction.document import Document, Mention, MentionPair, checked
+from corpusmith.extraction.document import Document, Mention, MentionPair, checked, read_score
 from corpusmith.text_files import Bad, TextFile, each_readable
 
 TYPES = ("type", "entity_type", "label")
@@ -118,7 +118,7 @@ def bioc_json_document(document: dict[str, Any], name: str) -> Document:
         places[annotation.get("id")] = len(mentions)
         mentions.append(mention_of(annotation, where))
     relations = [r for part in parts for r in part.get("relations") or ()]
-    pairs = tuple(pair for r in relations if (pair := pair_of(r, places)))
+    pairs = tuple(pair for r in relations if (pair := pair_of(r, places, where)))
     id_ = document.get("id")
     return checked(
         Document(None if id_ is None else str(id_), text, tuple(mentions), pairs, where=where)
@@ -145,30 +145,27 @@ def mention_of(annotation: dict[str, Any], where: str) -> Mention:
             "`type`"
         )
     concept = next((known[key] for key in CONCEPTS if known.get(key)), None)
-    score = known.get("score")
     return Mention(
         min(start for start, _ in pieces),
         max(end for _, end in pieces),
         str(label),
         annotation["text"],
-        float(score) if score not in (None, "") else None,
+        read_score(known.get("score"), f"{where}, annotation {annotation.get('id')}"),
         str(concept) if concept else None,
         tuple(pieces) if len(pieces) > 1 else (),
         tuple(str(known.get("attributes") or "").split()),
     )
 
 
-def pair_of(relation: dict[str, Any], places: dict) -> MentionPair | None:
+def pair_of(relation: dict[str, Any], places: dict, where: str) -> MentionPair | None:
     """A relation of two annotations; those of concepts or of more nodes are left out."""
     nodes = relation.get("nodes") or ()
     known_nodes = [places[node.get("refid")] for node in nodes if node.get("refid") in places]
     if len(nodes) != 2 or len(known_nodes) != 2:
         return None
     known = relation.get("infons") or {}
-    score = known.get("score")
-    return MentionPair(
-        known_nodes[0], known_nodes[1], str(known.get("type", "")), float(score) if score else None
-    )
+    score = read_score(known.get("score"), f"{where}, relation {relation.get('id', '')}".rstrip())
+    return MentionPair(known_nodes[0], known_nodes[1], str(known.get("type", "")), score)
 
 
 def whole_number(value: Any, where: str) -> int:

@@ -17,8 +17,12 @@ NORMALISATION = re.compile(
 )
 ATTRIBUTE = re.compile(r"([AM]\w+)\t(\S+) ([TER]\w+)(?: (.*))?\s*")
 CONCEPT_NOTE = re.compile(r"#\w+\tAnnotatorNotes (?P<entity>T\w+)\tconcept (?P<concept>\S+) *")
-SCORE_NOTE = re.compile(r"#\w+\tAnnotatorNotes ([TR]\w+)\tscore ([\d.e-]+) *")
-OTHER = re.compile(r"(E\w+|\*|#\w*)\t.*", re.DOTALL)
+SCORE_NOTE = re.compile(r"#\w+\tAnnotatorNotes ([TR]\w+)\tscore (\d*\.?\d+(?:e[+-]?\d+)?) *")
+EVENT = re.compile(
+    r"E\w+\t.*|R\w+\t\S+ \w+:[TE]\w+ \w+:[TE]\w+\s*|N\w+\tReference E\w+ .*", re.DOTALL
+)
+"""An event, or a relation or concept of one."""
+OTHER = re.compile(r"(\*|#\w*)\t.*", re.DOTALL)
 
 
 def read_brat(folder: Path, encoding: str | None = None) -> Iterator[Document]:
@@ -51,6 +55,7 @@ def brat_document(id_: str, text: str, annotations: str, name: str) -> Document:
     concepts: dict[str, str] = {}
     scores: dict[str, float] = {}
     attributes: dict[str, list[str]] = {}
+    events = 0
     for number, line in enumerate(split_lines(annotations), 1):
         where = f"{name}, line {number}"
         if not line.strip():
@@ -69,6 +74,8 @@ def brat_document(id_: str, text: str, annotations: str, name: str) -> Document:
             scores[found[1]] = float(found[2])
         elif found := ATTRIBUTE.fullmatch(line):
             attributes.setdefault(found[3], []).append(found[2])
+        elif EVENT.fullmatch(line):
+            events += 1
         elif not OTHER.fullmatch(line):
             raise UserError(
                 f"{where}: {line[:60]!r} is no line of BRAT; write T1, a tab, type start end, a "
@@ -95,7 +102,7 @@ def brat_document(id_: str, text: str, annotations: str, name: str) -> Document:
         MentionPair(order[h], order[t], label, scores.get(key)) for key, label, h, t, _ in links
     )
     place = next((where for m, where in entities.values() if text[m.start : m.end] != m.text), name)
-    return checked(Document(id_, text, mentions, pairs, where=place))
+    return checked(Document(id_, text, mentions, pairs, event_lines=events, where=place))
 
 
 def brat_entity(found: re.Match, where: str) -> Mention:

@@ -2,17 +2,24 @@
 class.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 from typing import Any
 
 from corpusmith.errors import UserError
-from corpusmith.extraction.document import Document, Mention, MentionPair, checked, tagged_document
+from corpusmith.extraction.document import (
+    Document,
+    Mention,
+    MentionPair,
+    checked,
+    read_score,
+    tagged_document,
+)
+from corpusmith.extraction.readers.json_formats.spans import is_count
 from corpusmith.extraction.readers.table_rows import Cells, Row, table_rows
 from corpusmith.extraction.schemes import to_bio
-from corpusmith.text_files import Bad, TextFile, each_readable
+from corpusmith.text_files import Bad, TextFile, each_readable, strict_json
 
 NAMES = {
     "id": ("id", "doc_id", "document_id", "docid", "pmid", "index"),
@@ -171,8 +178,23 @@ def mentions_document(rows: list[Row], text: str, mention: str) -> Document:
         if cells["start"] or cells["end"]:
             mentions.append(mention_of(cells, mention, place))
         if relations := cells.get("relations"):
-            pairs += [MentionPair(*pair) for pair in json.loads(relations)]
+            pairs += pairs_of(relations, place)
+    if any(max(pair.head, pair.tail) >= len(mentions) for pair in pairs):
+        raise UserError(f"{where}: relations name entities that the document has no rows for")
     return checked(Document(first["id"], first[text], tuple(mentions), tuple(pairs), where=where))
+
+
+def pairs_of(relations: str, where: str) -> list[MentionPair]:
+    try:
+        pairs = [MentionPair(*pair) for pair in strict_json(relations)]
+    except (ValueError, TypeError):
+        pairs = [MentionPair(-1, -1, "")]
+    if not all(is_count(n) for pair in pairs for n in (pair.head, pair.tail)):
+        raise UserError(
+            f"{where}: relations holds {relations[:40]!r}, not [[head, tail, label]] as "
+            "`extract --to csv` writes it; give a column with another content another name"
+        )
+    return pairs
 
 
 def mention_of(cells: dict[str, Any], mention: str, where: str) -> Mention:
@@ -183,13 +205,12 @@ def mention_of(cells: dict[str, Any], mention: str, where: str) -> Mention:
             f"{ends[1]!r}"
         )
     start, end = (int(float(end)) for end in ends)
-    score = cells.get("score")
     return Mention(
         start,
         end,
         cells["label"].strip(),
         cells[mention],
-        float(score) if score else None,
+        read_score(cells.get("score"), where),
         cells.get("concept_id") or None,
         attributes=tuple((cells.get("attributes") or "").split()),
     )

@@ -10,6 +10,7 @@ from corpusmith.text_files import TextFile
 LAYER = re.compile(r"#T_SP=([^|]*)(?:\|(.*))?")
 TOKEN = re.compile(r"\d+-\d+(?:\.\d+)?")
 VALUE = re.compile(r"(.*?)(?:\[(\d+)\])?")
+BAR = re.compile(r"(?<!\\)\|")  # a bar in a label is written \|
 FEATURES = ("value", "label", "entity", "identifier")
 
 
@@ -46,7 +47,7 @@ def read_webanno(file: TextFile) -> Iterator[Document]:
         tokens.append((int(span[1]), int(span[2]), cells[2], where))
         if "." in cells[0]:
             raise UserError(f"{where}: an annotation inside a word; annotate whole words")
-        for n, label in enumerate(cells[3 + (value or 0)].split("|")):
+        for n, label in enumerate(BAR.split(cells[3 + (value or 0)])):
             found = VALUE.fullmatch(label)
             if found and found[1] not in ("", "_"):
                 key = (unescaped(found[1]), found[2] or f"{number}.{n}")

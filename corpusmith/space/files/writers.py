@@ -74,11 +74,10 @@ def write_brat(documents: Sequence[Annotated], path: Path) -> None:
 def brat_lines(document: Annotated) -> list[str]:
     lines = []
     for number, mention in enumerate(document["mentions"], 1):
-        fragments, at = [], mention["start"]
-        for piece in mention["text"].split("\n"):
-            fragments.append(f"{at} {at + len(piece)}")
-            at += len(piece) + 1
-        text = mention["text"].replace("\n", " ")
+        pieces = list(re.finditer(r"[^\r\n]+", mention["text"]))
+        at = mention["start"]
+        fragments = [f"{at + piece.start()} {at + piece.end()}" for piece in pieces]
+        text = " ".join(piece[0] for piece in pieces)
         lines.append(f"T{number}\t{mention['label']} {';'.join(fragments)}\t{text}\n")
         if mention["concept_id"]:
             lines.append(f"#{number}\tAnnotatorNotes T{number}\t{mention['concept_id']}\n")

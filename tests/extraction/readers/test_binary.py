@@ -1,5 +1,6 @@
 """Parquet files and Excel workbooks. DocBin is in tests/extraction/test_spacy.py."""
 
+import json
 from pathlib import Path
 
 import pyarrow as pa
@@ -35,6 +36,16 @@ def test_class_numbers_get_the_names_in_the_file(tmp_path):
     Dataset.from_dict(data, features).to_parquet(tmp_path / "a.parquet")
     (found,) = documents(tmp_path / "a.parquet")
     assert found.tags == ("O", "B-D")
+
+
+def test_class_numbers_in_lists_of_older_datasets_get_their_names(tmp_path):
+    """`datasets` before 4 writes the feature of a list of spans as a list."""
+    kinds = {"label": {"names": ["D", "G"], "_type": "ClassLabel"}}
+    info = {"info": {"features": {"entities": [kinds], "text": {"_type": "Value"}}}}
+    rows = [{"text": "Mild gout", "entities": [{"start": 5, "end": 9, "label": 1}]}]
+    table = pa.Table.from_pylist(rows).replace_schema_metadata({"huggingface": json.dumps(info)})
+    pq.write_table(table, tmp_path / "a.parquet")
+    assert [m.label for m in documents(tmp_path / "a.parquet")[0].mentions] == ["G"]
 
 
 def test_wrong_parquet_is_refused_with_its_row(tmp_path):

@@ -102,6 +102,17 @@ def test_brat_file_without_its_partner_is_refused(tmp_path):
         list(read_brat(tmp_path))
 
 
+def test_brat_lines_of_events_are_counted(tmp_path):
+    """And a clinical remark is no score."""
+    events = (
+        "E1\tRise:T1\nE2\tFall:T2\nR1\tCause Arg1:E1 Arg2:E2\nR2\tCause Arg1:T1 Arg2:E2\n"
+        "N1\tReference E1 X:1\trise\n#1\tAnnotatorNotes T1\tscore 3-4\n"
+    )
+    document = brat(tmp_path, TEXT, ANN + events)
+    assert (document.event_lines, document.relations, len(document.mentions)) == (5, (), 2)
+    assert document.mentions[0].score is None
+
+
 PUBTATOR = (
     "p-7|t|Ague rose.\np-7|a|Then mumps.\np-7\t0\t4\tAgue\tD\tX1\np-7\t16\t21\tmumps\tD\tX2\n"
 )
@@ -206,6 +217,7 @@ def test_bioc_passage_without_text_is_its_sentences(tmp_path, empty):
         ("</passage>", "", "not XML"),
         ("<collection>", '<!DOCTYPE c [<!ENTITY a "b">]><collection>', "XML entities are not read"),
         ('<infon key="type">D</infon>', "", "annotation a: needs"),
+        ("<infon", '<infon key="score">high</infon><infon', "annotation a: the score 'high' is no"),
     ],
 )
 def test_invalid_bioc_is_refused(tmp_path, old, new, problem):

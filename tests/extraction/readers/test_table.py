@@ -48,11 +48,25 @@ def test_tables_of_spreadsheets_and_pandas_are_read(tmp_path, content, texts):
     assert [document.text for document in read(tmp_path, content)] == texts
 
 
+def test_decimal_comma_of_a_score_is_read(tmp_path):
+    content = "id;start;end;label;mention;score;text\n1;0;4;D;Gout;0,95;Gout rose\n"
+    assert read(tmp_path, content)[0].mentions[0].score == 0.95
+
+
+HEAD = "id,start,end,label,mention,text"
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
         ("text,,label\na,b,c\n", "line 1: a column has no name; name each"),
         ("text,text\na,b\n", "line 1: the column 'text' is there twice"),
+        (f"{HEAD},score\n1,0,4,D,Gout,Gout,n/a\n", "row 2: the score 'n/a' is no number; write"),
+        (f"{HEAD},relations\n1,0,4,D,Gout,Gout,cousin\n", "row 2: relations holds 'cousin', not"),
+        (
+            f'{HEAD},relations\n1,0,4,D,Gout,Gout,"[[0,1,""R""]]"\n',
+            "row 2: relations name entities",
+        ),
         ("sep=;\nid;text\n1\n", "row 3: 1 cells for 2 columns"),
     ],
 )

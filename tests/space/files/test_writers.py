@@ -66,6 +66,16 @@ def test_brat_offsets_cut_a_span_at_the_end_of_a_line(files: dict[str, Path]) ->
     assert (text[11:17], text[18:26]) == ("cystic", "fibrosis")
 
 
+@pytest.mark.parametrize("between", ["\n\n", "\r\n", "\r"])
+def test_brat_fragments_hold_no_line_end(tmp_path: Path, between: str) -> None:
+    text = f"cystic{between}fibrosis"
+    write_all([{"id": "a", "text": text, "mentions": [mention_in(text, 0, len(text))]}], tmp_path)
+    with zipfile.ZipFile(tmp_path / "mentions-brat.zip") as archive:
+        line = archive.read("000001.ann").decode()
+    start = 6 + len(between)
+    assert line == f"T1\tDisease 0 6;{start} {start + 8}\tcystic fibrosis\n"
+
+
 def test_spacy_tokens_spell_the_text_and_mark_the_mentions(files: dict[str, Path]) -> None:
     first, second = json.loads(files["mentions-spacy.json"].read_text())
     (paragraph,) = first["paragraphs"]

@@ -20,11 +20,13 @@ def label_studio(row: Row, where: str) -> Document:
     text = row["data"].get("text", texts[0] if len(texts) == 1 else None)
     if not isinstance(text, str):
         raise UserError(f"{where}: data has no text among {', '.join(row['data'])}")
-    given = [
-        a
-        for a in row.get("annotations", row.get("completions", row.get("predictions"))) or ()
-        if not a.get("was_cancelled")
-    ]
+    listed = row.get("annotations", row.get("completions", row.get("predictions"))) or ()
+    if wrong := [a for a in listed if not isinstance(a, dict)]:
+        raise UserError(
+            f"{where}: {wrong[0]!r:.60} is no annotation but its number; export the task as JSON, "
+            "with its annotations"
+        )
+    given = [a for a in listed if not a.get("was_cancelled")]
     if len(given) > 1:
         raise UserError(f"{where}: {len(given)} annotations of one task; export one annotator's")
     if not given:
@@ -58,11 +60,17 @@ def label_studio(row: Row, where: str) -> Document:
 def spacy_training(row: Row, where: str) -> Iterator[Document]:
     """spaCy 2's training JSON: a document for each paragraph, its tags in BILOU."""
     for number, paragraph in enumerate(row["paragraphs"]):
-        tokens = [token for sentence in paragraph["sentences"] for token in sentence["tokens"]]
-        tags = [token.get("ner", "O") for token in tokens]
+        try:
+            tokens = [token for sentence in paragraph["sentences"] for token in sentence["tokens"]]
+            words = [token["orth"] for token in tokens]
+            tags = [token.get("ner", "O") for token in tokens]
+        except (KeyError, TypeError, AttributeError) as error:
+            raise UserError(
+                f"{where}: paragraphs without sentences of tokens, as spaCy's training JSON has "
+                "them; write rows with text"
+            ) from error
         if "-" in tags or None in tags:
             raise UserError(f"{where}: a token has no tag; write O for a word outside")
-        words = [token["orth"] for token in tokens]
         name = id_of(row)
         several = len(row["paragraphs"]) > 1 and name is not None
         (bio,) = to_bio([(where, tags)])

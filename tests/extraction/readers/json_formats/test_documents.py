@@ -196,6 +196,11 @@ def test_lone_surrogate_is_replaced_and_offsets_are_kept(tmp_path):
             "2 annotations of one task",
         ),
         ('{"tokenized_text": ["a"], "ner": [[0, 1, "D"]]}', "line 1: .* lies outside the text"),
+        ('{"paragraphs": [{"qas": [], "context": "a"}]}', "line 1: paragraphs without sentences"),
+        (
+            '{"data": {"text": "a"}, "annotations": [1]}',
+            "line 1: 1 is no annotation but its number",
+        ),
         ('{"id": 4}', "line 1: no tokens and no text"),
         ('{"text": "a", "label": 1}'.encode("utf-16-le"), "zero bytes"),
         ('{"text": "caf\xe9"}'.encode("latin-1"), "line 1: not UTF-8; save it as UTF-8"),
