@@ -32,6 +32,7 @@ def sources(patterns: Sequence[str], reading: Reading) -> list[TextSource]:
     """The files that paths, folders, globs, URLs and `-` (stdin) name, each once, in order.
 
     Of a folder, files of known formats are taken. `.ann` files are read with their text files.
+    Sources whose stems are equal get longer ones.
 
     Raises:
         UserError: when a pattern names nothing.
@@ -40,7 +41,44 @@ def sources(patterns: Sequence[str], reading: Reading) -> list[TextSource]:
     for pattern in patterns:
         for source in sources_of(pattern, reading):
             found.setdefault(source.file.name, source)
-    return list(found.values())
+    return with_suffixes(with_folders(list(found.values())))
+
+
+def with_folders(listed: Sequence[TextSource]) -> list[TextSource]:
+    """Sources of one stem get their paths below their common folder as stems."""
+    stems: dict[str, str] = {}  # by the name of the file
+    for stem, alike in by_stem(listed).items():
+        places = [place_of(source).with_suffix("") for source in alike]
+        common = os.path.commonpath([place.parent for place in places])
+        for source, place in zip(alike, places, strict=True):
+            below = place.relative_to(common).as_posix()
+            stems[source.file.name] = below if len(below) > len(stem) else stem
+    return [replace(source, stem=stems[source.file.name]) for source in listed]
+
+
+def with_suffixes(listed: Sequence[TextSource]) -> list[TextSource]:
+    """Sources of one stem get their suffixes, such as x.txt beside x.json."""
+    alike = by_stem(listed)
+    return [
+        replace(source, stem=source.stem + place_of(source).suffix)
+        if len(alike[source.stem]) > 1
+        else source
+        for source in listed
+    ]
+
+
+def by_stem(listed: Sequence[TextSource]) -> dict[str, list[TextSource]]:
+    alike: dict[str, list[TextSource]] = {}
+    for source in listed:
+        alike.setdefault(source.stem, []).append(source)
+    return alike
+
+
+def place_of(source: TextSource) -> Path:
+    """The absolute path of a file; of a URL the same, with its protocol as the first folder."""
+    return (
+        source.path.absolute() if source.path else Path("/", source.file.name.replace("://", "/"))
+    )
 
 
 def sources_of(pattern: str, reading: Reading) -> list[TextSource]:
@@ -145,5 +183,17 @@ def documents_in(
 def every_document(
     listed: Sequence[TextSource], reading: Reading, bad: Bad | None = None
 ) -> Iterator[Document]:
+    """The documents of all sources.
+
+    An id that an earlier source has too gets the name of its source before it.
+    """
+    earlier: set[str] = set()
     for source in listed:
-        yield from documents_in(source, reading, bad)
+        own: set[str] = set()
+        for document in documents_in(source, reading, bad):
+            if document.id in earlier:
+                document = replace(document, id=f"{source.stem}-{document.id}")
+            if len(listed) > 1:
+                own.add(str(document.id))
+            yield document
+        earlier |= own
