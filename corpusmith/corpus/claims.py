@@ -180,7 +180,7 @@ class Claims:
         one = next(one for one in self.relation.types if one.name == pair[2])
         statement = request.attributes.get("statement", "")
         names = [request.seeds[place].text for place in pair[:2]]
-        head, tail = (place_of(name, statement) for name in names)
+        head, tail = (name_place(name, statement) for name in names)
         if not self.relation.one_lexicon or one.symmetric or min(head, tail) < 0:
             return False
         asked = statement[min(head, tail) : max(head, tail)]
@@ -189,7 +189,7 @@ class Claims:
         return turned != (bool(PASSIVE.search(asked)) != bool(PASSIVE.search(said)))
 
 
-def place_of(name: str, statement: str) -> int:
+def name_place(name: str, statement: str) -> int:
     """Where a statement has the name, and not a longer one that begins or ends with it; or -1."""
     found = re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", statement)
     return found.start() if found else statement.find(name)

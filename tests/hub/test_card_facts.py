@@ -1,6 +1,7 @@
 """Card facts from build.json, training.json and evaluations, with missing keys and local paths."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,9 @@ def test_published_build_includes_counts_read_from_parquet(corpus_folder: Path) 
         "2": "I-Disease",
     }
     assert build["rejected"]["rows"] == 1
+    own = corpus_folder / "data/rejected/demo_disease-00000-of-00001.parquet"
+    shutil.copy(own, own.with_name("another-00000-of-00001.parquet"))  # built in the same folder
+    assert published_build(corpus_folder)["rejected"]["rows"] == 1
     corpus = facts.corpus("demo-disease", build, ["recipes/demo-disease/figures/acceptance.png"])
     assert (
         corpus.rows == 20 and corpus.rejected is not None and corpus.rejected.name == "demo_disease"

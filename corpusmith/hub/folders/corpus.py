@@ -7,6 +7,7 @@ from typing import Any
 
 from pyarrow import ArrowException
 
+from corpusmith.cards.corpus import split_name
 from corpusmith.errors import UserError
 
 EXAMPLES = 4
@@ -30,8 +31,9 @@ def published_build(folder: Path) -> dict[str, Any]:
     }
     if missing := [split for split, files in shards.items() if not files]:
         raise UserError(f"{folder} holds no Parquet file of {', '.join(missing)}: build it again")
+    own = f"data/rejected/{split_name(build['recipe'])}-*.parquet"  # others built beside it
     try:
-        return _with_rows(build, shards, sorted(folder.glob("data/rejected/*.parquet")))
+        return _with_rows(build, shards, sorted(folder.glob(own)))
     except (ArrowException, KeyError, TypeError, StopIteration) as error:
         reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         raise UserError(
