@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -172,12 +172,11 @@ def onnx_forward(file: str, threads: int | None, keep_memory: bool) -> Callable[
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0
     options.enable_cpu_mem_arena = keep_memory
-    session = opened(
-        partial(
-            onnxruntime.InferenceSession, sess_options=options, providers=["CPUExecutionProvider"]
-        ),
-        file,
-    )
+
+    def session_of(path: str) -> onnxruntime.InferenceSession:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+    session = opened(session_of, file)
     names = [tensor.name for tensor in session.get_inputs()]
     return lambda inputs: session.run(["logits"], {name: inputs[name] for name in names})[0]
 
