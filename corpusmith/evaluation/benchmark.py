@@ -83,7 +83,7 @@ def read_benchmark(
     path = benchmark_path(source, split)
     revision, notes = None, Counter[str]()
     masked: list[TaggedText] = []
-    marked: set[str] = set()  # types of mentions that are not in `types`
+    marked: set[str] = set()  # types that the split has
     if path is None:
         rows, masked, revision = read_dataset(source, split)
         notes[MASKED_ROWS] += len(masked)
@@ -101,13 +101,13 @@ def read_benchmark(
     tagged, left_out = (
         tuple(renamed(row, types) if types else row for row in part) for part in (rows, masked)
     )
-    marked |= Benchmark(source, split, None, tuple(rows)).types
-    if types and (unknown := set(types) - marked):
-        known = ", ".join(sorted(marked)) or "none"
-        raise UserError(
-            f"{source} marks no {', '.join(sorted(unknown))} in its {split} split: its types are "
-            f"{known}"
-        )
+    if types:
+        marked |= Benchmark(source, split, None, tuple(rows)).types
+        if unknown := set(types) - marked:
+            raise UserError(
+                f"{source} marks no {', '.join(sorted(unknown))} in its {split} split: its types "
+                f"are {', '.join(sorted(marked)) or 'none'}"
+            )
     counted = tuple(f"{what}: {count}" for what, count in notes.items())
     return Benchmark(source, split, revision, tagged=tagged, masked=left_out, notes=counted)
 
@@ -155,14 +155,14 @@ def benchmark_rows(documents: Iterable[Document], path: Path, notes: Counter) ->
 
 
 def only_types(
-    documents: Iterable[Document], types: Mapping[str, str] | None, left_out: set[str]
+    documents: Iterable[Document], types: Mapping[str, str] | None, marked: set[str]
 ) -> Iterator[Document]:
     """Documents with the mentions of `types` alone. Of overlapping mentions the longest is scored,
-    and one that is not scored at all must not hide another. Other types go into `left_out`.
+    and one that is not scored at all must not hide another. All types go into `marked`.
     """
     for document in documents:
         if types and document.mentions is not None and document.tags is None:
-            left_out.update(mention.label for mention in document.mentions)
+            marked.update(mention.label for mention in document.mentions)
             kept = [mention for mention in document.mentions if mention.label in types]
             document = replace(document, mentions=tuple(kept))
         yield document

@@ -17,7 +17,7 @@ from corpusmith.evaluation.metrics import spans
 from corpusmith.evaluation.tagged import TaggedText, renamed_tags
 from corpusmith.extraction.document import Document
 from corpusmith.extraction.readers.read import DETECTED, Reading, read_documents
-from corpusmith.extraction.words import tags_of, without_overlaps
+from corpusmith.extraction.words import tags_of, without_overlaps, words_in
 
 WRITE_TAGS = 'write {"id", "ner_tags"} in each line'
 WRITE_LABELS = 'write {"id", "label"} or {"id", "score"} in each line'
@@ -113,16 +113,12 @@ def check_words(document: Document, row: TaggedText, places: Sequence[tuple[int,
     """Refuse predicted spans that would count as right for other characters than those of the gold
     standard, because tags hold whole words, and two spans in one word.
     """
-
-    def words_of(start: int, end: int) -> tuple[int, ...]:
-        return tuple(i for i, (first, last) in enumerate(places) if first < end and start < last)
-
-    gold = {words_of(start, end): (start, end) for start, end, _ in row.entities}
+    gold = {tuple(words_in(places, *at)): at for *at, _ in row.entities}
     taken: set[int] = set()
     for m in document.mentions or ():
-        words = words_of(m.start, m.end)
-        if words and (places[words[0]][0], places[words[-1]][1]) != (m.start, m.end):
-            if gold.get(words, (m.start, m.end)) != (m.start, m.end):
+        words, at = words_in(places, m.start, m.end), [m.start, m.end]
+        if words and [places[words[0]][0], places[words[-1]][1]] != at:
+            if gold.get(tuple(words), at) != at:
                 raise UserError(
                     f"{document.where}: {m.text!r} begins or ends inside a word of row {row.id}, "
                     "where the benchmark marks another part: predict its characters or whole words"

@@ -22,10 +22,15 @@ def tags_of(places: Sequence[tuple[int, int]], entities: Iterable[Span]) -> list
     """BIO tags of words at [start, end) for entities that don't overlap."""
     tags = ["O"] * len(places)
     for start, end, type_ in sorted(entities):
-        inside = [i for i, (first, last) in enumerate(places) if first < end and start < last]
+        inside = words_in(places, start, end)
         for i in inside:
             tags[i] = f"{'B' if i == inside[0] else 'I'}-{type_}"
     return tags
+
+
+def words_in(places: Sequence[tuple[int, int]], start: int, end: int) -> list[int]:
+    """The words at `places` that [start, end) touches."""
+    return [i for i, (first, last) in enumerate(places) if first < end and start < last]
 
 
 def without_overlaps(mentions: Iterable[Mention]) -> list[Mention]:

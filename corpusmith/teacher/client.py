@@ -14,7 +14,7 @@ from corpusmith.teacher.endpoint.asker import Asked, Asker, refusal_of_reply
 from corpusmith.teacher.endpoint.refusal import Refusal
 from corpusmith.teacher.endpoint.reply import Reply
 from corpusmith.teacher.endpoint.retries import ATTEMPTS, FIRST_ATTEMPTS, PAID_ATTEMPTS, Retries
-from corpusmith.teacher.faults import FEW, NOT_LOST, Faults, Held
+from corpusmith.teacher.faults import FEW, NOT_LOST, Faults, Held, refusal_error
 from corpusmith.teacher.ledger import Failure, Ledger
 from corpusmith.teacher.limits import DEFAULT_LIMITS, AskLimits
 from corpusmith.teacher.pace import Pace, Window
@@ -208,10 +208,7 @@ class _Run:
             refusal.kind == "unreachable" and not self.asker.reached
         )
         if fatal:
-            self.fatal = self.fatal or UserError(
-                f"the teacher at {self.endpoint.host} {refusal.remedy} "
-                f"({refusal.reason}); {NOT_LOST}"
-            )
+            self.fatal = self.fatal or refusal_error(self.endpoint.host, refusal)
             self.retries.put(asked, 0.0)
         elif refusal.kind == "busy":
             self.window.shrink(asked.sent_at)

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field
 
 from corpusmith.errors import UserError
+from corpusmith.teacher.endpoint.refusal import Refusal
 from corpusmith.teacher.ledger import Failure
 
 FEW = 5  # alike, before any answer: all requests would fail so
@@ -12,6 +13,11 @@ MANY = 20  # in a row, of any kind, even after answers
 NOT_LOST = (
     "no request is marked as failed, and no answer is lost: run the same command once this is fixed"
 )
+
+
+def refusal_error(host: str, refusal: Refusal) -> UserError:
+    """The error for a refusal that ends a run, with its remedy."""
+    return UserError(f"the teacher at {host} {refusal.remedy} ({refusal.reason}); {NOT_LOST}")
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from corpusmith.errors import UserError
 from corpusmith.teacher.endpoint.asker import Asked, Asker, refusal_of_reply
 from corpusmith.teacher.endpoint.refusal import Refusal
-from corpusmith.teacher.faults import NOT_LOST
+from corpusmith.teacher.faults import NOT_LOST, refusal_error
 from corpusmith.teacher.ledger import Answer, Ledger
 from corpusmith.teacher.payload import payload_key
 from corpusmith.teacher.tally import Settled
@@ -136,9 +136,7 @@ async def _try(
         assert refusal is not None
         reason = refusal.reason
         if refusal.kind in ("account", "unreachable"):
-            raise UserError(
-                f"the teacher at {asker.endpoint.host} {refusal.remedy} ({reason}); {NOT_LOST}"
-            )
+            raise refusal_error(asker.endpoint.host, refusal)
         if refusal.kind == "request" and not asker.learn(refusal, asked):
             return None
         crashes += reason.startswith("HTTP 500")

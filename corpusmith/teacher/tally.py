@@ -72,12 +72,11 @@ class Tally:
         self.judged: list[tuple[str, str | None]] = []  # the first answers: text, reason
         if self.limits.price is not None:
             self.progress = replace(self.progress, cost=0.0)
+        self.fresh = self.progress
 
     def restart(self) -> None:
         """Count from zero: what came so far belongs to an earlier run."""
-        self.progress = Progress(
-            self.progress.total, cost=None if self.limits.price is None else 0.0
-        )
+        self.progress = self.fresh
         self.reasons.clear()
         self.unusable.clear()
 

@@ -33,13 +33,10 @@ def counterfactual(
         return None
     words = replacements(claims.relation)[example.label]
     found = []
-    symmetric = {one.name for one in claims.relation.types if one.symmetric}
+    own = next(one for one in claims.relation.types if one.name == example.label)
+    has_direction = not (claims.relation.one_lexicon and own.symmetric)
     for other in claims.relation.types:
-        if (
-            claims.relation.one_lexicon
-            and example.label in symmetric
-            and other.name not in symmetric
-        ):
+        if not has_direction and not other.symmetric:
             continue  # in which direction the new word relates the names is unknown
         changed = replaced(example, words.get(other.name, {}), other.name)
         if changed.text == example.text:

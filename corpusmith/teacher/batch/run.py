@@ -29,7 +29,7 @@ from corpusmith.teacher.endpoint.connection import connection_refusal
 from corpusmith.teacher.endpoint.refusal import Refusal, read_refusal
 from corpusmith.teacher.endpoint.reply import Reply
 from corpusmith.teacher.endpoint.retries import ATTEMPTS, PAID_ATTEMPTS
-from corpusmith.teacher.faults import NOT_LOST, Faults, Held
+from corpusmith.teacher.faults import NOT_LOST, Faults, Held, refusal_error
 from corpusmith.teacher.ledger import Failure, Ledger
 from corpusmith.teacher.limits import DEFAULT_LIMITS, AskLimits
 from corpusmith.teacher.pace import Pace
@@ -216,10 +216,7 @@ class _Run:
         self._close(flight)
         self.waiting.extend(flight.asked.values())
         if self.refused is not None:
-            raise UserError(
-                f"the teacher at {self.endpoint.host} {self.refused.remedy} "
-                f"({self.refused.reason}); {NOT_LOST}"
-            )
+            raise refusal_error(self.endpoint.host, self.refused)
         if batch.status == "cancelled":
             raise UserError(
                 f"the batch {batch.id} was cancelled at {self.endpoint.host} after {found} "

@@ -3,6 +3,7 @@
 import multiprocessing
 import sqlite3
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,16 @@ def test_second_generating_process_gets_error_naming_the_first(tmp_path: Path) -
     assert teacher.asked.total() == 5
 
 
+def locked_by(blocker: sqlite3.Connection) -> Callable[[Progress], None]:
+    """An `on_progress` that locks the ledger after the first answers."""
+
+    def block(progress: Progress) -> None:
+        if progress.answered and not blocker.in_transaction:
+            blocker.execute("BEGIN IMMEDIATE")
+
+    return block
+
+
 def test_locked_ledger_is_one_line_error_and_next_run_continues(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -46,13 +57,9 @@ def test_locked_ledger_is_one_line_error_and_next_run_continues(
     path = tmp_path / "ledger.sqlite"
     blocker = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
 
-    def block(progress: object) -> None:
-        if progress.answered and not blocker.in_transaction:  # type: ignore[attr-defined]
-            blocker.execute("BEGIN IMMEDIATE")
-
     with Ledger(path) as ledger, FakeTeacher().serve() as url:
         with pytest.raises(UserError, match="is locked by another process"):
-            generate(plan(100), ledger, base_url=url, on_progress=block)
+            generate(plan(100), ledger, base_url=url, on_progress=locked_by(blocker))
         answered = ledger.counts()["answered"]
         blocker.execute("ROLLBACK")
         generate(plan(100), ledger, base_url=url)
@@ -89,13 +96,9 @@ def test_number_of_replies_that_could_not_be_written_is_told(
     path, teacher = tmp_path / "ledger.sqlite", FakeTeacher()
     blocker = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
 
-    def block(progress: Progress) -> None:
-        if progress.answered and not blocker.in_transaction:
-            blocker.execute("BEGIN IMMEDIATE")
-
     with Ledger(path) as ledger, teacher.serve() as url:
         with pytest.raises(UserError) as error:
-            generate(plan(100), ledger, base_url=url, on_progress=block)
+            generate(plan(100), ledger, base_url=url, on_progress=locked_by(blocker))
         lost = teacher.answered.total() - ledger.counts()["answered"]
     assert lost and f"{lost} paid replies could not be written" in str(error.value)
     blocker.close()

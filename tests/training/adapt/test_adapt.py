@@ -55,6 +55,12 @@ def settings(**given: int) -> AdaptSettings:
     return adapt_settings(None, **{"rounds": 2, "epochs": 1, **given})
 
 
+def stop(line: str) -> None:
+    """Interrupt an adaptation when its second round begins."""
+    if line.startswith("round 2"):
+        raise KeyboardInterrupt
+
+
 def test_adapted_model_records_numbers_only(
     student: Path, notes: Path, words: Path, tmp_path: Path
 ) -> None:
@@ -90,11 +96,6 @@ def test_same_seed_gives_same_model_and_killed_run_resumes(
     student: Path, notes: Path, words: Path, tmp_path: Path
 ) -> None:
     known = known_of(None, {"Disease": str(words)})
-
-    def stop(line: str) -> None:
-        if line.startswith("round 2"):
-            raise KeyboardInterrupt
-
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     adapt(str(student), [notes], whole, known, settings(), str)
     with pytest.raises(KeyboardInterrupt):
@@ -114,11 +115,6 @@ def test_rounds_of_other_documents_are_not_taken_over(
 ) -> None:
     """A model would have learned from documents that its training.json does not count."""
     known = known_of(None, {"Disease": str(words)})
-
-    def stop(line: str) -> None:
-        if line.startswith("round 2"):
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
         adapt(str(student), [notes], tmp_path / "out", known, settings(), stop)
     others = [file for file in notes.iterdir() if not file.stem.endswith("1")]
