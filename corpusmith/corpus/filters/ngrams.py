@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from xxhash import xxh3_64_intdigest
@@ -27,6 +28,7 @@ def text_hash(text: str) -> int:
     return xxh3_64_intdigest(text.encode())
 
 
+@lru_cache
 def multipliers(count: int) -> np.ndarray:
     """Odd 64-bit numbers. A larger count begins with the same numbers."""
     return np.random.default_rng(SEED).integers(1, 2**63, count, dtype=np.uint64) * 2 + 1
@@ -41,4 +43,6 @@ def ngram_hashes(sentence: Sequence[str], n: int) -> np.ndarray:
         return np.empty(0, dtype=np.uint64)
     padded = [*sentence, *[""] * (n - len(sentence))]
     hashes = np.array([text_hash(word) for word in padded], dtype=np.uint64)
-    return np.lib.stride_tricks.sliding_window_view(hashes, n) @ multipliers(n)
+    count = len(hashes) - n + 1
+    shifted = (hashes[place : place + count] for place in range(n))
+    return sum(part * factor for part, factor in zip(shifted, multipliers(n), strict=True))

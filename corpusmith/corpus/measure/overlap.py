@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +11,6 @@ import numpy as np
 
 from corpusmith.corpus.benchmarks import benchmark_splits, benchmark_texts
 from corpusmith.corpus.filters.duplicates import SHINGLE
-from corpusmith.corpus.filters.leakage import Leakage
 from corpusmith.corpus.filters.ngrams import comparable_words, ngram_hashes
 
 LEAKS = (8, 13)  # words; contamination reports of language models use 13
@@ -64,19 +63,16 @@ class Audit:
 
     def __init__(self, root: Path) -> None:
         self.splits: dict[str, Overlap] = {}
-        self._sentences: list[tuple[str, str]] = []  # (split, text)
+        self._texts: list[str] = []
         self._ids: list[str] = []
-        self._bounds = [0]
+        self._bounds = [0]  # of each split in the two lists
         for name, path in benchmark_splits(root).items():
             self.splits[name] = Overlap()
             for row in benchmark_texts(path):
-                self._sentences.append((name, row["text"]))
+                self._texts.append(row["text"])
                 self._ids.append(str(row["id"]))
             self._bounds.append(len(self._ids))
-        self._ngrams: dict[int, Leakage] = {}
-        shingles = [
-            np.unique(ngram_hashes(comparable_words(text), SHINGLE)) for _, text in self._sentences
-        ]
+        shingles = [np.unique(shingles_of(comparable_words(text))) for text in self._texts]
         self._sizes = np.array([len(part) for part in shingles], dtype=np.int64)
         owners = np.repeat(np.arange(len(shingles)), self._sizes)
         keys = np.concatenate([*shingles, np.array([], dtype=np.uint64)])
@@ -86,53 +82,63 @@ class Audit:
         self._starts = np.append(starts, len(keys))
 
     def add(self, row_id: str, text: str) -> None:
-        """Compare one row with every split."""
+        """Compare one row with every benchmark sentence that shares a shingle."""
         sentence = comparable_words(text)
-        for overlap in self.splits.values():
+        occurring = shingles_of(sentence)
+        shingles = np.unique(occurring)
+        others, shared = self._sharing(shingles)
+        similarity = shared / (len(shingles) + self._sizes[others] - shared)
+        repeated = len(occurring) - len(shingles)
+        cuts = np.searchsorted(others, self._bounds)
+        for overlap, (start, stop) in zip(self.splits.values(), pairwise(cuts), strict=True):
             overlap.rows += 1
-        for n in LEAKS:
-            for name in self._sharing(sentence, n):
-                self.splits[name].leaked[n] += 1
-        self._lengthen(sentence)
-        self._compare(row_id, np.unique(ngram_hashes(sentence, SHINGLE)))
+            self._measure_runs(overlap, sentence, others[start:stop], shared[start:stop] + repeated)
+            self._measure_similarity(overlap, row_id, others[start:stop], similarity[start:stop])
 
-    def _lengthen(self, sentence: list[str]) -> None:
-        """Look for runs of words longer than the shortest of the splits' longest runs so far."""
-        n = min((overlap.longest for overlap in self.splits.values()), default=0) + 1
-        while n <= len(sentence) and (names := self._sharing(sentence, n)):
-            for name in names:
-                self.splits[name].longest = max(self.splits[name].longest, n)
-            n += 1
-
-    def figures(self) -> dict[str, dict]:
-        return {name: overlap.figures() for name, overlap in self.splits.items()}
-
-    def _sharing(self, sentence: list[str], n: int) -> list[str]:
-        if n not in self._ngrams:
-            self._ngrams[n] = Leakage(self._sentences, n)
-        return self._ngrams[n].sources(sentence)
-
-    def _compare(self, row_id: str, shingles: np.ndarray) -> None:
-        """Jaccard similarity with every benchmark sentence that shares a shingle."""
+    def _sharing(self, shingles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The benchmark sentences that share one of the shingles, and how many each shares."""
         places = np.searchsorted(self._keys, shingles)
         known = places < len(self._keys)
         known[known] = self._keys[places[known]] == shingles[known]
         postings = [
             self._owners[self._starts[place] : self._starts[place + 1]] for place in places[known]
         ]
-        others, shared = np.unique(
+        return np.unique(
             np.concatenate([*postings, np.array([], dtype=np.int64)]), return_counts=True
         )
-        similarity = shared / (len(shingles) + self._sizes[others] - shared)
-        cuts = np.searchsorted(others, self._bounds)
-        for overlap, (start, stop) in zip(self.splits.values(), pairwise(cuts), strict=True):
-            best = start + int(similarity[start:stop].argmax()) if stop > start else None
-            overlap.similarities[0 if best is None else round(BINS * float(similarity[best]))] += 1
-            if best is not None and (
-                len(overlap.nearest) < NEAREST or similarity[best] >= overlap.nearest[-1][0]
-            ):
-                pair = (float(similarity[best]), row_id, self._ids[others[best]])
-                overlap.nearest = closest([*overlap.nearest, pair])
+
+    def _measure_runs(
+        self, overlap: Overlap, sentence: list[str], others: np.ndarray, shared: np.ndarray
+    ) -> None:
+        """Count the row as leaked, and note its longest run of words in a sentence of the split.
+
+        A run of n words has n - SHINGLE + 1 shingles. So sentences that share fewer than a run
+        worth counting are not looked at.
+        """
+        counting = min(LEAKS[0], overlap.longest + 1, max(SHINGLE, len(sentence)))
+        longest = 0
+        for other in others[shared > counting - SHINGLE]:
+            words = comparable_words(self._texts[other])
+            longest = max(longest, longest_run(sentence, words))
+            if words == sentence:  # a sentence of fewer than n words leaks as a whole
+                longest = max(longest, LEAKS[-1])
+        overlap.leaked += Counter(n for n in LEAKS if longest >= n)
+        overlap.longest = max(overlap.longest, min(longest, len(sentence)))
+
+    def _measure_similarity(
+        self, overlap: Overlap, row_id: str, others: np.ndarray, similarity: np.ndarray
+    ) -> None:
+        """Note the Jaccard similarity of the row with the nearest sentence of the split."""
+        best = int(similarity.argmax()) if len(similarity) else None
+        overlap.similarities[0 if best is None else round(BINS * float(similarity[best]))] += 1
+        if best is not None and (
+            len(overlap.nearest) < NEAREST or similarity[best] >= overlap.nearest[-1][0]
+        ):
+            pair = (float(similarity[best]), row_id, self._ids[others[best]])
+            overlap.nearest = closest([*overlap.nearest, pair])
+
+    def figures(self) -> dict[str, dict]:
+        return {name: overlap.figures() for name, overlap in self.splits.items()}
 
 
 def audit(rows: Iterable[tuple[str, str]], root: Path) -> dict[str, dict]:
@@ -141,7 +147,7 @@ def audit(rows: Iterable[tuple[str, str]], root: Path) -> dict[str, dict]:
     The rows are read once. Returns an entry for each split.
 
     Each entry holds `leaked_rows_8gram`, `leaked_rows_13gram` (rows sharing a word n-gram with the
-    split), `longest_common_ngram` (words), `jaccard` (of word trigrams with the nearest benchmark
+    split), `longest_common_ngram` (words; 0 below three), `jaccard` (of word trigrams with the nearest benchmark
     sentence: mean, p99 and max over the rows) and the `nearest` pairs of ids.
     """
     measured = Audit(root)
@@ -153,3 +159,21 @@ def audit(rows: Iterable[tuple[str, str]], root: Path) -> dict[str, dict]:
 def closest(pairs: list[tuple[float, str, str]]) -> list[tuple[float, str, str]]:
     """The most similar pairs, equally similar ones in the order of their ids."""
     return heapq.nsmallest(NEAREST, pairs, key=lambda pair: (-pair[0], *pair[1:]))
+
+
+def shingles_of(sentence: Sequence[str]) -> np.ndarray:
+    """The hashes of the word trigrams of a sentence, in their order."""
+    return ngram_hashes(sentence, SHINGLE)
+
+
+def longest_run(first: Sequence[str], second: Sequence[str]) -> int:
+    """The length of the longest run of words that both sentences contain."""
+    places: dict[str, list[int]] = {}
+    for place, word in enumerate(second):
+        places.setdefault(word, []).append(place)
+    longest = 0
+    ending: dict[int, int] = {}  # by place in `second`: length of the common run that ends there
+    for word in first:
+        ending = {place: ending.get(place - 1, 0) + 1 for place in places.get(word, ())}
+        longest = max(longest, *ending.values(), 0)
+    return longest
