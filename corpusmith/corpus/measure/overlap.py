@@ -147,8 +147,8 @@ def audit(rows: Iterable[tuple[str, str]], root: Path) -> dict[str, dict]:
     The rows are read once. Returns an entry for each split.
 
     Each entry holds `leaked_rows_8gram`, `leaked_rows_13gram` (rows sharing a word n-gram with the
-    split), `longest_common_ngram` (words; 0 below three), `jaccard` (of word trigrams with the nearest benchmark
-    sentence: mean, p99 and max over the rows) and the `nearest` pairs of ids.
+    split), `longest_common_ngram` (words; 0 below three), `jaccard` (of word trigrams with the
+    nearest benchmark sentence: mean, p99 and max over the rows) and the `nearest` pairs of ids.
     """
     measured = Audit(root)
     for row_id, text in rows:
