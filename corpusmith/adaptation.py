@@ -13,7 +13,7 @@ from pathlib import Path
 from corpusmith.corpus.build import benchmarks_at_hand
 from corpusmith.errors import UserError
 from corpusmith.files import read_json, shipped, write_json
-from corpusmith.processes import environment, run_verb
+from corpusmith.processes import environment, run_verbs
 from corpusmith.quality.second_build import Run
 from corpusmith.recipe.schema import Recipe
 from corpusmith.training.adapt.documents import files_of
@@ -48,17 +48,20 @@ def adapt_student(
         shutil.rmtree(out, ignore_errors=True)
         write_json(learned, stamp)
     say(f"  adapted   {out}: readable by you alone, and not released")
+    lines: list[tuple[object, ...]] = []
     with private_files():
         if read_json(out / "training.json") is None:
             given = [word for path in documents for word in ("--documents", path)]
             options = ("--corpus", corpus, "--out", out)
-            run_verb("adapt", run.folder / "model", *given, *options, env=env)
+            lines.append(("adapt", run.folder / "model", *given, *options))
         for folder, split in benchmarks_of(recipe, run.benchmarks):
             for name, assist in (("", ()), ("assisted-", ("--assist", corpus))):
                 report = out / "evaluation" / f"{name}{folder.name}-{split}.json"
                 if not report.exists():
-                    options = ("--split", split, *assist, "--json", report)
-                    run_verb("evaluate", out, folder, *options, env=env)
+                    measured = ("--split", split, *assist, "--json", report)
+                    lines.append(("evaluate", out, folder, *measured))
+        if lines:
+            run_verbs(lines, env=env)
 
 
 def state_of(documents: Sequence[Path]) -> str:

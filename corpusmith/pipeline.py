@@ -26,7 +26,7 @@ from corpusmith.hub.proof import prove
 from corpusmith.hub.publish import About, publish
 from corpusmith.hub.release import Release
 from corpusmith.hub.repo import HubTarget
-from corpusmith.processes import environment, run_verb
+from corpusmith.processes import environment, run_verbs
 from corpusmith.quality.second_build import Run, build_twice
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.schema import Recipe
@@ -140,18 +140,22 @@ def train_and_measure(recipe: Recipe, run: Run, facts: Mapping[str, Any], done: 
         config = run.folder / "training.json"
         write_json(settings, config)
         options = ("--encoder", run.encoder, "--out", model, "--config", config)
-        run_verb("train", source, *options, env=env)
         held_out = ("--benchmark", source, "--split", "validation")
-        run_verb("export", model, *held_out, "--json", model / "export.json", env=env)
+        export = ("export", model, *held_out, "--json", model / "export.json")
+        run_verbs([("train", source, *options), export], env=env)
         write_json(trained_on, run.folder / "trained_on.json")
+    reports: list[Path] = []
+    missing: list[tuple[object, ...]] = []
     for predictor, benchmark, split in measurements(recipe, run, source):
         name = evaluation_name(predictor, model) + evaluation_name(benchmark, source)
-        report = model / "evaluation" / f"{name}-{split}.json"
-        if not report.exists():
+        reports.append(model / "evaluation" / f"{name}-{split}.json")
+        if not reports[-1].exists():
             seen = ("--training", source) if recipe.task == "ner" and benchmark != source else ()
-            options = (predictor, benchmark, "--split", split, *seen, "--json", report)
-            run_verb("evaluate", *options, env=env)
-        done.evaluations.append(json.loads(report.read_text(encoding="utf-8")))
+            options = (predictor, benchmark, "--split", split, *seen, "--json", reports[-1])
+            missing.append(("evaluate", *options))
+    if missing:
+        run_verbs(missing, env=env)
+    done.evaluations += [json.loads(report.read_text(encoding="utf-8")) for report in reports]
 
 
 def release_student(

@@ -1,9 +1,10 @@
 """Start Python modules in child processes that import nothing from the current folder."""
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from corpusmith.errors import UserError
 
@@ -34,17 +35,16 @@ def silence_libraries() -> None:
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
 
-def run_verb(*arguments: object, env: Mapping[str, str]) -> None:
-    """Run a verb in a new process, since torch and the Hub's address are configured at start-up.
+def run_verbs(lines: Sequence[Sequence[object]], env: Mapping[str, str]) -> None:
+    """Run verbs one after the other in a new process: torch and the Hub's address are configured
+    at start-up, and importing torch takes seconds.
 
     Raises:
-        UserError: when the verb fails.
+        UserError: when one fails. Those after it are not run.
     """
-    words = list(map(str, arguments))
-    line = module_command("corpusmith", *words)
-    finished = subprocess.run(line, env=dict(env), check=False)
+    words = [list(map(str, line)) for line in lines]
+    command = module_command("corpusmith.verbs", json.dumps(words))
+    finished = subprocess.run(command, env=dict(env), check=False)
     if finished.returncode:
-        raise UserError(
-            f"`corpusmith {' '.join(words)}` failed with status {finished.returncode}; "
-            "its message is above"
-        )
+        verbs = ", ".join(f"`corpusmith {' '.join(line)}`" for line in words)
+        raise UserError(f"{verbs} failed with status {finished.returncode}; its message is above")

@@ -6,6 +6,7 @@ that `corpusmith --help` stays quick.
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -72,13 +73,17 @@ def is_network_error(error: Exception) -> bool:
     return any(kind.__module__.startswith("httpx") for kind in type(error).__mro__)
 
 
-def main() -> None:
-    """Run the command line.
+def main(lines: Sequence[Sequence[str]] | None = None) -> None:
+    """Run the command line, or the arguments of several verbs in turn until one fails.
 
     Exit status: 2 with one line on stderr for an error that the user can fix, 130 after Ctrl-C.
     """
+    status = 0
     try:
-        status = app(standalone_mode=False) or 0
+        for words in [sys.argv[1:]] if lines is None else lines:
+            status = app(words, standalone_mode=False) or 0
+            if status:
+                break
     except UserError as error:
         if os.environ.get("CORPUSMITH_VERBOSE"):
             raise

@@ -1,0 +1,12 @@
+"""Run several verbs in one process.
+
+python -m corpusmith.verbs '[["train", "corpus", "--out", "model"], ["export", "model"]]'
+"""
+
+import json
+import sys
+
+from corpusmith.cli.main import main
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))
