@@ -5,6 +5,7 @@ Each raises when it is imported, so a verb or one of its child processes that im
 current folder fails.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -112,6 +113,13 @@ def test_every_verb_works_beside_hostile_files(
         used.add(str(line[0]))
         return checked(*script, *line, cwd=hostile, env=clean_environment(**more))
 
+    def verbs(*lines: tuple[object, ...]) -> None:
+        """Run verbs in one process: importing torch takes seconds."""
+        used.update(str(line[0]) for line in lines)
+        given = json.dumps([list(map(str, line)) for line in lines])
+        command = (installed.bin / "python", "-P", "-m", "corpusmith.verbs", given)
+        checked(*command, cwd=hostile, env=clean_environment())
+
     where = checked(
         installed.bin / "python",
         "-P",
@@ -135,21 +143,23 @@ def test_every_verb_works_beside_hostile_files(
     (hostile / "notes.txt").write_text("".join(notes))
     (hostile / "once.yaml").write_text("rounds: 1\nepochs: 1\n")
     local = ("--documents", "notes.txt", "--corpus", data, "--config", "once.yaml")
-    verb("adapt", student, *local, "--out", "adapted")
     verb("extract", student, "notes.txt", "--out", "found.csv")
     drawn = ("--documents", "notes.txt", "--out", "sample", "--sentences", 10)
-    verb("review", student, *drawn, "--label-studio")  # without it, a page is served until Ctrl-C
-    verb("export-corpus", data, "--to", "conll", "--out", "conll")
-    verb("search", data, "--out", "best", *tiny, *quick, "--trials", 1, "--finalists", 1)
-    verb("evaluate", student, data)
-    verb("export", student)
     (hostile / "test.jsonl").write_text('{"id": "1", "tokens": ["gout"], "ner_tags": ["O"]}\n')
-    verb("baseline", "dictionary", ner_recipe, ".", "--out", "found.jsonl")
-    verb("report", ner_recipe, "--ledger", ledger, "--only", "acceptance", "--out", "report")
-    verb("noise", data, "--out", "noise.jsonl", *tiny, *quick, "--folds", 2)
-    verb("outliers", data, "--out", "outliers.jsonl", *tiny)
-    verb("aim", ner_recipe, "--out", "round2.yaml", "--predictions", "noise.jsonl")
-    verb("prompts", "search", ner_recipe, "--dry-run", "--ledger", "prompts.sqlite")
+    verbs(
+        ("adapt", student, *local, "--out", "adapted"),
+        ("review", student, *drawn, "--label-studio"),  # without it, a page is served until Ctrl-C
+        ("export-corpus", data, "--to", "conll", "--out", "conll"),
+        ("search", data, "--out", "best", *tiny, *quick, "--trials", 1, "--finalists", 1),
+        ("evaluate", student, data),
+        ("export", student),
+        ("baseline", "dictionary", ner_recipe, ".", "--out", "found.jsonl"),
+        ("report", ner_recipe, "--ledger", ledger, "--only", "acceptance", "--out", "report"),
+        ("noise", data, "--out", "noise.jsonl", *tiny, *quick, "--folds", 2),
+        ("outliers", data, "--out", "outliers.jsonl", *tiny),
+        ("aim", ner_recipe, "--out", "round2.yaml", "--predictions", "noise.jsonl"),
+        ("prompts", "search", ner_recipe, "--dry-run", "--ledger", "prompts.sqlite"),
+    )
     hub = Loopback(hostile / "runs" / "hub")
     try:
         here = {"HF_ENDPOINT": hub.url}

@@ -9,7 +9,7 @@ def test_abstracts_are_the_same_for_a_seed():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("side", ["extractor", "extract-2", "pipeline", "spacy"])
+@pytest.mark.parametrize("side", ["extract-2", "pipeline", "spacy"])
 def test_each_side_extracts_each_document(tmp_path, tiny_encoder, side):
     pytest.importorskip("spacy" if side == "spacy" else "datatrove")
     model = write_model(tmp_path / "model", tiny_encoder, TAGS, {"task": "ner", "max_length": 64})

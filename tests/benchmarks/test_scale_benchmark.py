@@ -38,10 +38,10 @@ def test_number_of_workers_does_not_change_rows_and_report_is_written(
     tmp_path: Path,
 ) -> None:
     measured = tmp_path / "scale.json"
-    command = [sys.executable, "-m", "benchmarks.scale", "--rows", "200", "--workers", "1,2"]
+    command = [sys.executable, "-m", "benchmarks.scale", "--rows", "60", "--workers", "1,2"]
     subprocess.run([*command, "--json", str(measured)], check=True, capture_output=True)
     report = json.loads(measured.read_text())
-    assert [(run["rows"], run["workers"]) for run in report["runs"]] == [(200, 1), (200, 2)]
+    assert [(run["rows"], run["workers"]) for run in report["runs"]] == [(60, 1), (60, 2)]
     assert report["same_rows"] and report["ratio"] > 0
     for run in report["runs"]:
         assert run["stages"].keys() == {"deal", "judge", "pairs", "repeats", "publish"}
@@ -50,11 +50,11 @@ def test_number_of_workers_does_not_change_rows_and_report_is_written(
         )
         assert run["disk_mb_by_folder"]["signatures"] > 0
     told = subprocess.run(
-        [sys.executable, "-m", "benchmarks.scale.tables", str(measured), "--rows", "40000"],
+        [sys.executable, "-m", "benchmarks.scale.tables", str(measured), "--rows", "12000"],
         check=True,
         capture_output=True,
         text=True,
     ).stdout
-    signatures = report["runs"][0]["disk_mb_by_folder"]["signatures"] * 2**20 * 100
+    signatures = report["runs"][0]["disk_mb_by_folder"]["signatures"] * 2**20 * 200
     assert f"| disk of `signatures` | {signatures / 1e9:,.1f} GB |" in told
     assert "| tasks | 1 |" in told

@@ -181,7 +181,7 @@ def test_reads_stdin_and_writes_stdout(model):
 def test_killed_process_resumes_to_same_bytes(model, tmp_path):
     texts = tmp_path / "texts.jsonl"
     with texts.open("w") as file:
-        for n in range(20_000):
+        for n in range(5_000):
             file.write(json.dumps({"id": n, "text": SENTENCES[n % len(SENTENCES)]}) + "\n")
     line = [sys.executable, "-m", "corpusmith", "extract", str(model), str(texts), "--out"]
     subprocess.run([*line, str(tmp_path / "whole.jsonl")], check=True)

@@ -52,7 +52,7 @@ class FaultAt:
             {
                 "type": "http.response.start",
                 "status": int(self.fault[:3]),
-                "headers": [(b"retry-after", b"1")],
+                "headers": [(b"retry-after", b"0")],
             }
         )
         return await send({"type": "http.response.body", "body": b"<html>a proxy's page</html>"})

@@ -1,5 +1,5 @@
-"""Ray and Slurm on this machine build and extract what one process does. The tests share a file so
-that only one cluster runs at a time.
+"""Ray and Slurm on this machine build what one process does, and Slurm extracts what it does. The
+tests share a file so that only one cluster runs at a time.
 """
 
 import json
@@ -55,7 +55,7 @@ def test_losing_a_ray_worker_does_not_change_the_corpus(
 ):
     """A head and two workers on the loopback; one is killed during the longest stage.
 
-    Three tasks a stage: Ray starts a process for each, which takes seconds.
+    Two tasks a stage: Ray starts a process for each, which takes seconds.
     """
     ray = pytest.importorskip("ray", reason="pip install ray")
     from ray.cluster_utils import Cluster as RayCluster
@@ -79,7 +79,7 @@ def test_losing_a_ray_worker_does_not_change_the_corpus(
         cluster = Cluster("ray", workers=2, memory_gb=1)
         out = tmp_path / "out"
         facts = build_at_scale(
-            str(small_recipe), str(small_answers), str(out), cluster, 3, small_benchmarks
+            str(small_recipe), str(small_answers), str(out), cluster, 2, small_benchmarks
         )
         assert killed.is_set()
         assert sorted(node["Alive"] for node in ray.nodes()) == [False, True, True]
@@ -228,21 +228,3 @@ def assert_extracts_what_one_process_extracts(model: Path, folder: Path, cluster
 def test_slurm_extracts_what_one_process_extracts(slurm: None, model: Path, tmp_path: Path):
     cluster = Cluster("slurm", workers=2, memory_gb=1, sbatch={"time": "00:10:00"})
     assert_extracts_what_one_process_extracts(model, tmp_path, cluster)
-
-
-def test_ray_extracts_what_one_process_extracts(model: Path, tmp_path: Path):
-    ray = pytest.importorskip("ray", reason="pip install ray")
-    from ray.cluster_utils import Cluster as RayCluster
-
-    nodes = RayCluster(
-        initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
-    )
-    try:
-        for _ in range(2):
-            nodes.add_node(num_cpus=1, memory=2 << 30)
-        ray.init(address=nodes.address, log_to_driver=False)
-        cluster = Cluster("ray", workers=2, memory_gb=1)
-        assert_extracts_what_one_process_extracts(model, tmp_path, cluster)
-    finally:
-        ray.shutdown()
-        nodes.shutdown()

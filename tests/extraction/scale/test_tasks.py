@@ -112,7 +112,7 @@ def test_two_killed_workers_resume_to_same_bytes(model, tmp_path):
     from corpusmith.training.export import export
 
     export(str(model), None, "validation")
-    texts = write_texts(tmp_path / "texts.jsonl", 40_000)
+    texts = write_texts(tmp_path / "texts.jsonl", 12_000)
     line = [sys.executable, "-m", "corpusmith", "extract", str(model), str(texts), "--out"]
     subprocess.run([*line, str(tmp_path / "whole.jsonl"), "--threads", "1"], check=True)
     spread = [*line, str(tmp_path / "o.jsonl"), "--executor", "local", "--workers", "2"]
