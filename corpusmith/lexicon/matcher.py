@@ -46,6 +46,9 @@ class Names:
         lengths = {*self._lengths.get(first, ()), 1 + len(following)}
         self._lengths[first] = tuple(sorted(lengths, reverse=True))
 
+    def begins(self, word: str) -> bool:
+        return word in self._lengths
+
     def longest(self, spelled: Sequence[str], at: int) -> tuple[int, str]:
         """The length and concept of the longest name that begins at word `at`; length 0 if none
         does."""
@@ -85,7 +88,14 @@ class Matcher:
 
     def names_in(self, text: str) -> bool:
         """Whether the text holds a name."""
-        return bool(self.matches(words(text)))
+        spelled = words(text)
+        return self._may_begin(spelled) and bool(self.matches(spelled))
+
+    def _may_begin(self, sentence: Sequence[str]) -> bool:
+        """Whether a name begins with one of the words: a quick check before a look-up."""
+        return any(
+            self._folded.begins(fold(word)) or self._acronyms.begins(word) for word in sentence
+        )
 
     def look_up(self, sentence: Spelled) -> list[Match]:
         """The matches in words that are already prepared."""

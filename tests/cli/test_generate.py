@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from corpusmith.teacher.ledger import Ledger
-from tests.cli.test_main import corpusmith
+from tests.cli.command import corpusmith
 from tests.teacher.fake_teacher import FakeTeacher
 
 

@@ -1,5 +1,4 @@
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,16 +7,8 @@ import pytest
 
 from corpusmith.cli.corpus import parse_shard
 from corpusmith.errors import UserError
+from tests.cli.command import corpusmith, corpusmith_in_child
 from tests.teacher.fake_teacher import FakeTeacher
-
-
-def corpusmith(
-    *arguments: object, cwd: Path | None = None, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    """Run the command in a child process, as a user does."""
-    line = [sys.executable, "-m", "corpusmith", *map(str, arguments)]
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment}
-    return subprocess.run(line, cwd=cwd, env=env, capture_output=True, text=True, check=False)
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -38,14 +29,16 @@ def test_recipes_lists_source_of_answers() -> None:
 
 
 def test_user_error_is_one_line_and_status_2(tmp_path: Path) -> None:
-    finished = corpusmith("build", "nothing-of-the-sort", "--out", tmp_path / "out")
+    finished = corpusmith_in_child("build", "nothing-of-the-sort", "--out", tmp_path / "out")
     assert finished.returncode == 2
     assert finished.stderr.startswith("error: no recipe 'nothing-of-the-sort'")
     assert "Traceback" not in finished.stderr
 
 
 def test_verbose_shows_the_traceback(tmp_path: Path) -> None:
-    finished = corpusmith("--verbose", "build", "nothing-of-the-sort", "--out", tmp_path / "out")
+    finished = corpusmith_in_child(
+        "--verbose", "build", "nothing-of-the-sort", "--out", tmp_path / "out"
+    )
     assert finished.returncode != 0 and "Traceback" in finished.stderr
 
 
@@ -283,7 +276,9 @@ def test_version_is_package_version() -> None:
 def test_interrupt_prints_how_to_continue_and_exits_130(monkeypatch, capsys) -> None:
     from corpusmith.cli import main
 
-    monkeypatch.setattr(main, "app", lambda standalone_mode: 130)  # what typer returns after Ctrl-C
+    monkeypatch.setattr(
+        main, "app", lambda words, standalone_mode: 130
+    )  # what typer returns after Ctrl-C
     with pytest.raises(SystemExit) as ended:
         main.main()
     assert ended.value.code == 130 and "same command again" in capsys.readouterr().err
