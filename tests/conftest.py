@@ -22,6 +22,25 @@ pytest_plugins = [
     "tests.fixtures.training",
 ]
 
+# Files of the longest tests. They run first, so that no worker is alone with one at the end.
+LONGEST = (
+    "test_soak.py",
+    "test_cluster.py",
+    "test_pipeline.py",
+    "test_wheel.py",
+    "test_release.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest tests first; the others keep their order."""
+    items.sort(
+        key=lambda item: (
+            LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST)
+        )
+    )
+
+
 DISEASES = """concept_id\tname\tsynonyms\ttypes\tweight
 D:1\tbreast cancer\tbreast carcinoma|mammary cancer\tC04.588\t4
 D:2\tovarian cancer\t\tC04.588\t4
