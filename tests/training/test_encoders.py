@@ -50,7 +50,15 @@ ENCODERS = {
 QUICK = TrainingConfig(epochs=8, batch_tokens=64, learning_rate=5e-3, patience=None, tracker="none")
 
 
-@pytest.fixture(scope="module", params=ENCODERS)
+FAST = ("BertConfig", "DebertaV2Config")  # the student's own, and the least like it
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in ENCODERS
+    ],
+)
 def encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     name, size = ENCODERS[request.param]
     folder, tokenizer = tmp_path_factory.mktemp("encoder"), TOKENIZERS[name]
