@@ -34,7 +34,7 @@ def load_recipe(name_or_path: PathName) -> "Recipe":
 
     >>> recipe = cs.load_recipe("demo-disease")
     >>> recipe.labels, recipe.rows
-    ({'Disease': 'disease'}, 620)
+    ({'Disease': 'disease'}, 1000)
     >>> smaller = recipe.model_copy(update={"rows": 100})
 
     Raises:
@@ -139,7 +139,7 @@ def generate(
 
     >>> planned = cs.generate("demo-disease", ledger="ledger.sqlite", dry_run=True)
     >>> planned.requests
-    620
+    1000
 
     Args:
         ledger: SQLite file; default `runs/{recipe}/ledger.sqlite`.
@@ -176,7 +176,7 @@ def build(
 
     >>> corpus = cs.build("demo-disease", out="corpus")
     >>> corpus.facts["counts"]["answered"]
-    620
+    994
 
     Args:
         out: the dataset folder to write.

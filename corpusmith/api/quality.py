@@ -95,7 +95,7 @@ def report(
 
     >>> evidence = cs.report("demo-disease", out="report", only=["acceptance"])
     >>> evidence.facts["sections"]["acceptance"]["counts"]["answered"]
-    620
+    994
 
     Args:
         out: the folder to write: report.json, README.md and pictures.
