@@ -175,9 +175,9 @@ class _Run:
         while self.replied:
             task = self.replied.pop(0)
             asked = self.asking.pop(task)
-            self.window.inside -= 1
             if not task.cancelled():
                 self._settle(asked, task.result(), self.tally.settled)
+            self.window.inside -= 1
         self.tally.settled.failures += self.faults.cleared()
 
     def _settle(self, asked: Asked, outcome: Outcome, settled: Settled) -> None:

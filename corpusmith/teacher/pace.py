@@ -36,7 +36,9 @@ class Window:
         return int(self.size) - self.inside
 
     def grow(self) -> None:
-        """Count an answer. A window that is not full doesn't grow."""
+        """Count an answer, whose request is still inside. A window that is less than half full
+        doesn't grow.
+        """
         if self.inside >= int(self.size) / 2:
             self.size = min(self.most, self.size + (1.0 if self._doubling else GROWTH / self.size))
 

@@ -114,6 +114,17 @@ def test_window_grows_to_its_limit_and_shrinks_on_429(ledger: Ledger) -> None:
     assert ledger.counts()["answered"] == 700
 
 
+def test_window_recovers_after_it_shrank_to_one_request(ledger: Ledger) -> None:
+    windows: list[int] = []
+    teacher = FakeTeacher(latency=0.01, calm=30, storm=40)
+    with teacher.serve() as url:
+        generate(
+            plan(150), ledger, base_url=url, on_progress=lambda done: windows.append(done.window)
+        )
+    smallest = windows.index(1)
+    assert max(windows[smallest:]) >= 8
+
+
 def test_retry_after_is_obeyed(ledger: Ledger) -> None:
     teacher = FakeTeacher(faults=1.0, kinds=("refuse",), retry_after="1")
     with teacher.serve() as url:
