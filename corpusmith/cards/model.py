@@ -69,6 +69,11 @@ class ModelFacts:
         return tuple(result for result in self.evaluations if result["real"])
 
     @property
+    def synthetic(self) -> bool:
+        """Whether an LLM wrote the training sentences. Older training files don't say it."""
+        return bool((self.training.get("dataset") or {}).get("synthetic", True))
+
+    @property
     def title(self) -> str:
         return self.repo_id.split("/")[-1]
 
@@ -85,7 +90,7 @@ def metadata(facts: ModelFacts) -> ModelCardData:
         datasets=[facts.dataset] if facts.dataset else None,
         metrics=sorted({metric for _, metric, _ in METRICS[facts.task]}) if facts.own else None,
         eval_results=eval_results(facts) or None,
-        tags=["biology", "medical", "synthetic-data", "corpusmith"],
+        tags=["biology", "medical", *(["synthetic-data"] if facts.synthetic else []), "corpusmith"],
         widget=[{"text": text} for text in facts.widget] or None,
     )
 

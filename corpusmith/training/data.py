@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from datasets import (
     ClassLabel,
@@ -25,7 +26,10 @@ SPLITS = ("train", "validation")
 
 @dataclass(frozen=True)
 class Corpus:
-    """A dataset of one task, "ner" or "relations"; `labels` are the names of its ClassLabel."""
+    """A dataset of one task, "ner" or "relations"; `labels` are the names of its ClassLabel.
+
+    `synthetic` tells whether its rows name the LLM that wrote them, as those of `build` do.
+    """
 
     id: str
     config: str
@@ -33,6 +37,7 @@ class Corpus:
     task: str
     labels: list[str]
     splits: dict[str, Dataset]
+    synthetic: bool = True
 
     def fingerprint(self) -> str:
         """A hash of the labels and of the rows of both splits."""
@@ -41,6 +46,17 @@ class Corpus:
             for batch in self.splits[name].data.table.select(self._columns()).to_batches():
                 digest.update(json.dumps(batch.to_pylist()).encode())
         return digest.hexdigest()[:16]
+
+    def facts(self) -> dict[str, Any]:
+        """What a model's training.json says of it."""
+        return {
+            "id": self.id,
+            "config": self.config,
+            "revision": self.revision,
+            "fingerprint": self.fingerprint(),
+            "rows": {split: self.splits[split].num_rows for split in SPLITS},
+            "synthetic": self.synthetic,
+        }
 
     def rows_tagged_as(
         self, tags: Sequence[str], rows: Dataset
@@ -143,14 +159,14 @@ def _corpus(
         getattr(features.get("ner_tags"), "feature", None), ClassLabel
     ):
         names = checked_names(features["ner_tags"].feature.names, source)
-        return Corpus(id_, config, revision, "ner", names, splits)
+        return Corpus(id_, config, revision, "ner", names, splits, "teacher" in features)
     if (
         "text" in features
         and isinstance(features.get("label"), ClassLabel)
         and features["label"].num_classes >= 2
     ):
         names, splits = not_related_first(features["label"].names, splits)
-        return Corpus(id_, config, revision, "relations", names, splits)
+        return Corpus(id_, config, revision, "relations", names, splits, "teacher" in features)
     raise UserError(
         f"{source} has the columns {', '.join(features)}: training reads tokens and ner_tags "
         "(a list of ClassLabel), or text and label (ClassLabel)"

@@ -71,6 +71,7 @@ def test_masked_words_are_left_out_of_loss_and_copies(
     answer_all(ner_recipe, tmp_path / "ledger.sqlite")
     build(str(ner_recipe), tmp_path / "out", tmp_path / "ledger.sqlite")
     corpus = load_corpus(str(tmp_path / "out"))
+    assert corpus.synthetic
     rows = corpus.splits["train"].to_list()
     masked = {row["request_id"] for row in rows if -1 in row["ner_tags"]}
     assert masked and {row["id"] for row in rows if row["request_id"] in masked} == masked

@@ -41,6 +41,7 @@ def test_training_learns_entities_and_writes_model_folder(
 
     assert report["best"]["value"] == max(row["validation"]["strict_f1"] for row in rows) > 80
     assert rows == report["history"] and len(rows) == 20
+    assert not report["dataset"]["synthetic"], "its rows name no LLM"
     model = AutoModelForTokenClassification.from_pretrained(tmp_path)
     assert model.config.id2label == {0: "O", 1: "B-Disease", 2: "I-Disease"}
     assert model.config.corpusmith == {"task": "ner", "max_length": 64}

@@ -151,6 +151,7 @@ class Rounds:
                 )
                 for split, part in rows.items()
             },
+            synthetic=known.synthetic if known else True,
         )
 
     def synthetic_rows(self, adapted: int) -> list[tuple[Words, list[int]]]:

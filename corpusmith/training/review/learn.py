@@ -116,4 +116,5 @@ def corpus_of(
             )
             for split, part in parts.items()
         },
+        synthetic=synthetic.synthetic if synthetic else True,
     )
