@@ -15,6 +15,7 @@ from corpusmith.cli.options import (
     LedgerPath,
     MaxCost,
     Memory,
+    NumberOfRequests,
     Prices,
     RecipeName,
     Sbatch,
@@ -31,9 +32,7 @@ PREVIEWED = 5  # prompts that a dry run shows
 
 def generate(
     recipe: RecipeName,
-    rows: Annotated[
-        int | None, typer.Option(help="Number of requests, in place of the recipe's.")
-    ] = None,
+    rows: NumberOfRequests = None,
     base_url: BaseUrl = None,
     model: TeacherModel = None,
     ledger: LedgerPath = None,
@@ -123,6 +122,7 @@ def generate(
     path = ledger or Path("runs") / resized.name / "ledger.sqlite"
     following = ["corpusmith", "build", recipe, "--ledger", str(path)]
     following += ["--out", f"runs/{resized.name}/dataset", *(["--model", model] if model else [])]
+    following += ["--rows", str(rows)] if rows else []
     with Ledger(path) as opened:
         if dry_run:
             planned = asking.estimate(resized, opened, parse_shard(shard), price)
@@ -155,6 +155,7 @@ def build(
         str, typer.Option(help="The dataset folder to write; with --executor, a folder or URL.")
     ],
     ledger: LedgerPath = None,
+    rows: NumberOfRequests = None,
     model: TeacherModel = None,
     executor: Executor = None,
     tasks: Tasks = None,
@@ -191,13 +192,15 @@ def build(
         from corpusmith.recipe.load import load_recipe
 
         with ExitStack() as stack:
-            asked = (
-                stack.enter_context(recipe_file(resized(recipe, None, model))) if model else recipe
-            )
+            asked = recipe
+            if rows or model:
+                asked = stack.enter_context(recipe_file(resized(recipe, rows, model)))
             vetoes = vetoes_of(load_recipe(asked), noise, outliers)
             facts = building.build(asked, Path(out), ledger, vetoes=vetoes)
-    elif model:
-        raise UserError("--model goes without --executor: set `teacher.model` in the recipe")
+    elif rows or model:
+        raise UserError(
+            "--rows and --model go without --executor: set `rows` and `teacher.model` in the recipe"
+        )
     elif noise is not None or outliers is not None:
         raise UserError(
             "--noise and --outliers go without --executor: rows are judged on one machine"

@@ -31,6 +31,9 @@ BaseUrl = Annotated[
 TeacherModel = Annotated[
     str | None, typer.Option(help="Model to ask for, in place of the recipe's.")
 ]
+NumberOfRequests = Annotated[
+    int | None, typer.Option(min=1, help="Number of requests, in place of the recipe's.")
+]
 Prices = Annotated[Path | None, typer.Option(help="TOML table of prices per million tokens.")]
 MaxCost = Annotated[
     float | None, typer.Option(help="Stop before the cost exceeds this; resumable.")

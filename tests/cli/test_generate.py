@@ -27,6 +27,20 @@ def test_dry_run_shows_five_prompts_and_sends_nothing(ner_recipe: Path, tmp_path
     assert "60 requests to tiny-teacher" in shown.stdout and "nothing was sent" in shown.stdout
 
 
+def test_printed_build_command_reads_all_answers_of_more_requests(
+    ner_recipe: Path, tmp_path: Path
+) -> None:
+    ledger = tmp_path / "l.sqlite"
+    with FakeTeacher(write=accepted_sentence).serve() as url:
+        line = ("generate", ner_recipe, "--ledger", ledger, "--rows", 90)
+        done = corpusmith(*line, "--base-url", url, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    command = re.search(r"corpusmith (build .*)", done.stdout)
+    assert command
+    built = corpusmith(*shlex.split(command.group(1)), cwd=tmp_path)
+    assert built.returncode == 0 and "of 90 answers" in built.stdout, built.stderr
+
+
 def test_dry_run_shows_five_prompts_of_an_edited_recipe(ner_recipe: Path, tmp_path: Path) -> None:
     """The ledger has every answer to the recipe before the edit."""
     ledger = tmp_path / "l.sqlite"
