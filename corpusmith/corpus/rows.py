@@ -87,15 +87,15 @@ class RowWriter:
         self.work.mkdir(parents=True, exist_ok=True)
         with self._open(ACCEPTED, "wb") as out, self._open("rejected.jsonl", "wb") as rejects:
             for request, answer in answered:
-                self.counts.usage["prompt_tokens"] += answer.prompt_tokens
-                self.counts.usage["completion_tokens"] += answer.completion_tokens
-                self.counts.usage["cached_tokens"] += answer.cached_tokens
+                if request.index < self.recipe.rows:  # the recipe's own: borrowed ones cost nothing
+                    self.counts.usage["prompt_tokens"] += answer.prompt_tokens
+                    self.counts.usage["completion_tokens"] += answer.completion_tokens
+                    self.counts.usage["cached_tokens"] += answer.cached_tokens
                 outcome = self._verified(request, answer)
                 if isinstance(outcome, Reject):
                     self.counts.rejected_by_reason[outcome.reason] += 1
-                    rejects.write(
-                        self._reject(request.id, answer.text, outcome.reason, request.prompt)
-                    )
+                    asked = (request.id, request.prompt, request.payload["model"])
+                    rejects.write(reject_line(asked, answer.text, outcome.reason))
                     continue
                 for row in self.rows_of(request, outcome):
                     out.write(encode([request.split, row]))
@@ -121,7 +121,8 @@ class RowWriter:
                     outs[split].write(encode(row))
                 else:
                     self.counts.filtered_by_reason[reason] += 1
-                    rejects.write(self._reject(row["request_id"], text, reason, row["prompt"]))
+                    asked = (row["request_id"], row["prompt"], row["teacher"])
+                    rejects.write(reject_line(asked, text, reason))
         (self.work / ACCEPTED).unlink()
 
     def rows_of(
@@ -175,13 +176,15 @@ class RowWriter:
             "seed": request.payload["seed"],
         }
 
-    def _reject(self, request_id: str, answer: str, reason: str, prompt: str) -> bytes:
-        """A line of `rejected.jsonl`."""
-        row = {"request_id": request_id, "answer": answer, "reason": reason, "prompt": prompt}
-        return encode({**row, "teacher": self.recipe.teacher.model})
-
     def _open(self, name: str, mode: str = "rb") -> BinaryIO:
         return (self.work / name).open(mode, buffering=BUFFER)  # type: ignore[return-value]
+
+
+def reject_line(asked: tuple[str, str, str], answer: str, reason: str) -> bytes:
+    """A line of `rejected.jsonl`; `asked` is the request's id, its prompt and its model."""
+    request_id, prompt, teacher = asked
+    row = {"request_id": request_id, "answer": answer, "reason": reason, "prompt": prompt}
+    return encode({**row, "teacher": teacher})
 
 
 def class_names(recipe: Recipe) -> list[str]:
