@@ -104,8 +104,22 @@ def load_body(encoder: str) -> Any:
 
 
 def learned_from_documents(encoder: str) -> dict[str, Any]:
-    """What training.json of the encoder says of local documents that it has learned from."""
-    facts = read_json(Path(encoder, "training.json")) or {}
+    """What training.json of the encoder, a folder or a Hub id, says of local documents that it has
+    learned from.
+    """
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError
+
+    path, revision = locate_encoder(encoder)
+    file = Path(path, "training.json")
+    if not Path(path).is_dir():
+        try:
+            file = Path(hf_hub_download(path, "training.json", revision=revision))
+        except EntryNotFoundError:
+            return {}
+    facts = read_json(file)
+    if not isinstance(facts, dict):
+        return {}
     return {key: facts[key] for key in ("adapted", "reviewed") if key in facts}
 
 

@@ -1,5 +1,6 @@
 """Tiny untrained models of each architecture, through training, export and inference."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from huggingface_hub import HfApi
 from transformers import AutoModel, AutoModelForTokenClassification
 
 from corpusmith.errors import UserError
 from corpusmith.inference import EntityExtractor
 from corpusmith.training.config import TrainingConfig
-from corpusmith.training.encoder import load_tokenizer, precision
+from corpusmith.training.encoder import learned_from_documents, load_tokenizer, precision
 from corpusmith.training.export import export
 from corpusmith.training.loop import train
 from tests.fixtures.training import ner_rows
@@ -173,6 +175,21 @@ def test_launcher_may_set_precision(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_float16_needs_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match="needs a GPU"):
         precision("fp16")
+
+
+@pytest.mark.parametrize("training", [{"adapted": {"documents": 3}, "seed": 1}, {"seed": 1}, None])
+def test_documents_that_an_encoder_of_a_hub_has_learned_from_are_known(
+    training: dict | None, hub: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = HfApi(endpoint=hub, token="local")
+    api.create_repo("lab/adapted")
+    content = json.dumps(training or {}).encode()
+    name = "training.json" if training else "other.json"
+    api.upload_file(path_or_fileobj=content, path_in_repo=name, repo_id="lab/adapted")
+    address = hub + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", address)
+    expected = {"adapted": {"documents": 3}} if training and "adapted" in training else {}
+    assert learned_from_documents("lab/adapted@main") == expected
 
 
 def test_error_names_invalid_encoder(tmp_path: Path) -> None:
