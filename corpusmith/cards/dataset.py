@@ -22,7 +22,6 @@ SIZES = (
     (10**6, "100K<n<1M"),
     (10**7, "1M<n<10M"),
 )
-LANGUAGES = {"en": "English"}
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ def render(facts: DatasetFacts) -> str:
         tables=tables,
         kinds=list(dict.fromkeys(TASKS[corpus.task][2] for corpus in facts.corpora)),
         languages=", ".join(
-            sorted({LANGUAGES.get(corpus.language, corpus.language) for corpus in facts.corpora})
+            sorted({markdown.language(corpus.language) for corpus in facts.corpora})
         ),
         domains=list(dict.fromkeys(c.domain for c in facts.corpora if c.domain)),
         loaded=printed_dataset(facts.corpora[0]),

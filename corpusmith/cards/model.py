@@ -126,6 +126,7 @@ def render(facts: ModelFacts) -> str:
         "model.md.jinja",
         metadata(facts),
         facts=facts,
+        language=markdown.language(facts.language),
         evaluations=evaluations,
         example=example(facts),
         homepage=markdown.homepage(),

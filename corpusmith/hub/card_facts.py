@@ -96,6 +96,7 @@ def model_facts(
         has_onnx="onnx/model.onnx" in paths,
         export=documents.get("export.json") or {},
         figures=pictures(paths, "figures/"),
+        language=str(shown.get("language", "en")),
         domain=str(shown.get("domain", "")),
         widget=tuple(shown.get("sentences", ())),
         answer=tuple(shown.get("answer", ())),

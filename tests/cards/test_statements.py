@@ -128,12 +128,22 @@ def test_every_score_of_a_model_card_is_a_percentage() -> None:
 
 
 def test_int8_is_stated_on_the_split_it_was_measured_on(model_facts: ModelFacts) -> None:
-    assert "On the validation split of its corpus, int8 scores 80.8 and float32 81.2" in (
-        model.render(model_facts)
-    )
     on_test = dataclasses.replace(model_facts, export={**model_facts.export, "split": "test"})
-    assert "On the test split of its corpus, int8" in model.render(on_test)
+    assert "On the same sentences (split `test`), int8 scores 80.8 and float32 81.2" in (
+        model.render(on_test)
+    )
+    unsaid = {key: value for key, value in model_facts.export.items() if key != "split"}
+    assert "On the same sentences, int8" in (
+        model.render(dataclasses.replace(model_facts, export=unsaid))
+    )
     assert "int8 scores" not in model.render(dataclasses.replace(model_facts, export={}))
+
+
+def test_language_of_the_corpus_is_named(model_facts: ModelFacts) -> None:
+    card = model.render(dataclasses.replace(model_facts, language="de"))
+    assert "mentions in German text" in card and "It reads German sentences" in card
+    assert "English" not in card.partition("## Limits")[2].partition("## Versions")[0]
+    assert "in xx text" in model.render(dataclasses.replace(model_facts, language="xx"))
 
 
 def test_snippet_output_is_shown_only_if_known(model_facts: ModelFacts) -> None:

@@ -84,7 +84,7 @@ def test_int8_is_deployed_and_its_loss_is_measured(exported, tmp_path):
     (tmp_path / "dev.jsonl").write_text("\n".join(map(json.dumps, rows)))
     loss = quantization_loss(str(exported), str(tmp_path), "dev")
     assert (loss["metric"], loss["fp32"]) == ("strict_f1", 100)
-    assert loss["lost"] == 100 - loss["int8"]
+    assert loss["lost"] == 100 - loss["int8"] and loss["split"] == "dev"
     assert loss["int8"] > 80
 
 

@@ -87,8 +87,7 @@ def example_sentences(repo: Repo, folder: Path, standing: Standing, about: About
         shown: dict[str, Any] = {"sentences": sentences}
         if build["task"] != "ner":  # the Space reads sentences that are not masked
             shown["texts"] = [row["text"] for row in build["examples"] if row.get("masked")]
-        if build.get("domain"):
-            shown["domain"] = build["domain"]
+        shown |= {key: build[key] for key in ("language", "domain") if build.get(key)}
         answer = snippet_answer(folder, build["task"], sentences[0])
         before = json_mapping(repo.read(held), "examples.json") if held else {}
         if before.get("sentences") == sentences and same_answer(before.get("answer", ()), answer):
