@@ -112,7 +112,7 @@ def release_corpus(
         "dataset",
         run.folder / "dataset",
         f"{done.namespace}/{REPOSITORY[recipe.task]}",
-        about=About(license=facts["license"], pretty_name=f"corpusmith {recipe.task}"),
+        about=About(pretty_name=f"corpusmith {recipe.task}"),
         target=done.target,
     )
     say(release_line("dataset", done.datasets[recipe.name]))

@@ -35,7 +35,7 @@ class DatasetFacts:
     corpora: tuple[CorpusFacts, ...]
     # given by whoever publishes, all optional
     pretty_name: str = ""
-    license: str | None = None
+    license: str | list[str] | None = None
     space: str | None = None
     # read from the changelog: (version, date, one line), newest first
     versions: tuple[tuple[str, str, str], ...] = ()

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from corpusmith.hub.folders.space import model_configs
 from corpusmith.hub.repo import Content, Files, Repo, Standing
 
 Card = Callable[[str, tuple[Entry, ...]], Files]
+License = str | list[str] | None
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,10 @@ def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
     documents = read_card_documents(repo, files)
     stood_card = content_text(repo, standing.files.get("README.md"))
     stood = front_matter(stood_card)
-    license = about.license or stood.get("license")
-    if license is None and repo.kind == "dataset":
-        license = sole_license(facts.builds(documents).values())
 
     def dataset_card(version: str, entries: tuple[Entry, ...]) -> Files:
+        before = stated_license(read_card_documents(repo, standing.files))
+        license = license_of(about.license, stood.get("license"), documents, before)
         pretty_name = about.pretty_name or stood.get("pretty_name", "")
         snapshot = facts.Snapshot(repo.id, version, entries, documents, files)
         known = facts.dataset_facts(snapshot, license=license, pretty_name=pretty_name)
@@ -68,6 +68,7 @@ def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
 
     def model_card(version: str, entries: tuple[Entry, ...]) -> Files:
         space = about.space or linked_space(stood_card)
+        license = about.license or stood.get("license")
         snapshot = facts.Snapshot(repo.id, version, entries, documents, files)
         known = facts.model_facts(snapshot, license=license, dataset=about.dataset, space=space)
         return {"README.md": model.render(known).encode()}
@@ -108,18 +109,22 @@ def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
     }[repo.kind]
 
 
-def sole_license(builds: Iterable[Mapping[str, str]]) -> str | None:
-    """The licence that all builds of a dataset state; None if they state none.
-
-    Raises:
-        UserError: they state different ones.
-    """
+def stated_license(documents: facts.Documents) -> License:
+    """The licence that the builds of a dataset state, several as a list; None without one."""
+    builds = facts.builds(documents).values()
     stated = sorted({build["license"] for build in builds if build.get("license")})
-    if len(stated) > 1:
-        raise UserError(
-            f"the configs state different licences, {', '.join(stated)}: give --license"
-        )
-    return stated[0] if stated else None
+    return stated if len(stated) > 1 else next(iter(stated), None)
+
+
+def license_of(
+    given: str | None, stood: License, documents: facts.Documents, before: License
+) -> License:
+    """The licence of a dataset: the given one, else the one that was given earlier and stands on
+    its card, else what its builds state. `before` is what the builds of the last version state.
+    """
+    if given or (stood and stood != before):
+        return given or stood
+    return stated_license(documents) or stood
 
 
 def linked_space(model_card: str) -> str | None:

@@ -46,7 +46,7 @@ class Snapshot:
 
 
 def dataset_facts(
-    repo: Snapshot, *, license: str | None = None, pretty_name: str = ""
+    repo: Snapshot, *, license: str | list[str] | None = None, pretty_name: str = ""
 ) -> DatasetFacts:
     """The facts that the files of a dataset repo state."""
     corpora = tuple(

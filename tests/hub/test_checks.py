@@ -154,6 +154,26 @@ def test_license_of_build_is_on_the_card(hub: str, tmp_path: Path, write) -> Non
     assert "license: cc-by-4.0" in text(repo, "README.md"), "an omitted field keeps its value"
 
 
+def test_configs_with_different_licenses_are_both_on_the_card(
+    hub: str, tmp_path: Path, write
+) -> None:
+    write_corpus, _ = write
+    target, repo = HubTarget(hub), Repo("dataset", CORPUS, HubTarget(hub))
+    first = write_corpus(tmp_path / "a", license="cc-by-4.0")
+    second = write_corpus(tmp_path / "b", recipe="species", license="other")
+    for folder in (first, second):
+        publish("dataset", folder, CORPUS, target=target)
+    card = text(repo, "README.md")
+    assert "license:\n- cc-by-4.0\n- other\n" in card
+    assert "under `cc-by-4.0` and `other`" in card
+    for folder in (first, second):
+        assert publish("dataset", folder, CORPUS, target=target).state == "unchanged"
+    given = About(license="mit")
+    publish("dataset", first, CORPUS, about=given, target=target)
+    assert publish("dataset", second, CORPUS, target=target).state == "unchanged", "it was given"
+    assert "license: mit" in text(repo, "README.md")
+
+
 def test_later_version_is_released_after_a_tag_clash(hub: str, tmp_path: Path, write) -> None:
     _, write_model = write
     target, api = HubTarget(hub), HfApi(endpoint=hub, token="any-token")
