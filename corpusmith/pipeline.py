@@ -214,7 +214,7 @@ def measurements(recipe: Recipe, run: Run, source: str) -> Iterator[tuple[Path, 
     for folder, split in benchmarks_of(recipe, run.benchmarks):
         yield model, str(folder), split
         for system in untrained_systems(recipe):
-            file = run.folder / "baselines" / f"{system}.jsonl"
+            file = run.folder / "baselines" / f"{folder.name}-{split}" / f"{system}.jsonl"
             yield baseline_predictions(recipe, folder, split, file, system), str(folder), split
 
 

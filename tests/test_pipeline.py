@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from corpusmith.pipeline import as_typed
+from corpusmith.pipeline import as_typed, evaluation_name, measurements
+from corpusmith.quality.second_build import Run
 from corpusmith.recipe.load import load_recipe
 from corpusmith.recipe.plan import Plan
 from corpusmith.recipe.request import Request
@@ -94,6 +95,25 @@ def test_run_passes_its_checks_and_second_run_releases_nothing(
     assert second.returncode == 0, second.stderr[-3000:]
     assert second.stdout.count("v0.1.0 is unchanged: nothing was released") == 3
     assert released(tmp_path / "runs") == before
+
+
+def test_each_benchmark_has_its_own_baseline_predictions(ner_recipe: Path, tmp_path: Path) -> None:
+    for name, text in (("first", "Gout was seen ."), ("second", "No cystic fibrosis .")):
+        folder = tmp_path / "benchmarks" / "ner" / name
+        folder.mkdir(parents=True)
+        words = text.split()
+        row = {"id": name, "tokens": words, "ner_tags": ["O"] * len(words)}
+        (folder / "dev.jsonl").write_text(json.dumps(row) + "\n")
+    recipe = load_recipe(str(ner_recipe)).model_copy(
+        update={"benchmarks": ("ner/first", "ner/second")}
+    )
+    run = Run(tmp_path / "run", benchmarks=tmp_path / "benchmarks")
+    found = [*measurements(recipe, run, "corpus")]
+    files = [(path, Path(where).name) for path, where, _ in found if path.suffix == ".jsonl"]
+    assert [name for _, name in files] == ["first", "second"]
+    assert [json.loads(path.read_text())["id"] for path, _ in files] == ["first", "second"]
+    names = [evaluation_name(path, "m") + evaluation_name(where, "c") for path, where, _ in found]
+    assert names[2:] == ["dictionary-first", "modelsecond", "dictionary-second"]
 
 
 def test_run_adapts_to_documents_and_releases_no_word_of_them(

@@ -47,13 +47,13 @@ class Corpus:
                 digest.update(json.dumps(batch.to_pylist()).encode())
         return digest.hexdigest()[:16]
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self, fingerprint: str) -> dict[str, Any]:
         """What a model's training.json says of it."""
         return {
             "id": self.id,
             "config": self.config,
             "revision": self.revision,
-            "fingerprint": self.fingerprint(),
+            "fingerprint": fingerprint,
             "rows": {split: self.splits[split].num_rows for split in SPLITS},
             "synthetic": self.synthetic,
         }

@@ -103,24 +103,44 @@ def load_body(encoder: str) -> Any:
         raise UserError(f"cannot load {encoder}: {error}") from error
 
 
-def learned_from_documents(encoder: str) -> dict[str, Any]:
+def learned_from_documents(encoder: str, revision: str | None) -> dict[str, Any]:
     """What training.json of the encoder, a folder or a Hub id, says of local documents that it has
     learned from.
-    """
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import EntryNotFoundError
 
-    path, revision = locate_encoder(encoder)
+    Raises:
+        UserError: a model of corpusmith is on a Hub, and the file cannot be read.
+    """
+    path, _ = locate_encoder(encoder)
     file = Path(path, "training.json")
-    if not Path(path).is_dir():
-        try:
-            file = Path(hf_hub_download(path, "training.json", revision=revision))
-        except EntryNotFoundError:
-            return {}
-    facts = read_json(file)
-    if not isinstance(facts, dict):
-        return {}
-    return {key: facts[key] for key in ("adapted", "reviewed") if key in facts}
+    facts = read_json(file if Path(path).is_dir() else downloaded_facts(path, revision)) or {}
+    found = {key: facts[key] for key in ("adapted", "reviewed") if key in facts}
+    if wrong := [key for key, value in found.items() if not isinstance(value, dict)]:
+        raise UserError(f"training.json of {encoder}: {wrong[0]} is no mapping; correct it")
+    return found
+
+
+def downloaded_facts(name: str, revision: str | None) -> Path:
+    """training.json of a model of corpusmith on a Hub; a path without a file for other models."""
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import (
+        EntryNotFoundError,
+        HfHubHTTPError,
+        LocalEntryNotFoundError,
+    )
+    from transformers import AutoConfig
+
+    none = Path(name, "training.json")
+    if not hasattr(AutoConfig.from_pretrained(name, revision=revision), "corpusmith"):
+        return none  # of another tool: it has learned from no documents here
+    try:
+        return Path(hf_hub_download(name, "training.json", revision=revision))
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+        if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
+            return none
+        raise UserError(
+            f"{name} is a model of corpusmith, and its training.json cannot be read ({error}): "
+            f"`hf download {name}` fetches it whole"
+        ) from error
 
 
 def remove_results(folder: Path) -> None:

@@ -101,6 +101,8 @@ def train(
         # PyTorch's fused kernel has no dropout on a CPU and falls back to a slower one.
         model.set_attn_implementation("eager")
     encoder_revision = getattr(model.config, "_commit_hash", None) or locate_encoder(encoder)[1]
+    with accelerator.main_process_first():
+        learned = learned_from_documents(encoder, encoder_revision)
     model_config = model.config
     facts["max_length"] = window_length(model_config, tokenizer, config.max_length)
     with accelerator.main_process_first():
@@ -225,7 +227,7 @@ def train(
         "task": corpus.task,
         "encoder": encoder,
         "encoder_revision": encoder_revision,
-        "dataset": corpus.facts(),
+        "dataset": corpus.facts(identity["dataset"]),
         "hyperparameters": decided,
         "given": asdict(config),
         "seed": config.seed,
@@ -241,7 +243,7 @@ def train(
         "hardware": hardware(accelerator),
         "energy_kwh": None if resumed else energy,
         "versions": {library: version(library) for library in LIBRARIES},
-        **learned_from_documents(encoder),
+        **learned,
     }
     if accelerator.is_main_process:
         if corpus.task == "relations":

@@ -1,6 +1,7 @@
 """Tiny untrained models of each architecture, through training, export and inference."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -177,19 +178,60 @@ def test_float16_needs_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
         precision("fp16")
 
 
-@pytest.mark.parametrize("training", [{"adapted": {"documents": 3}, "seed": 1}, {"seed": 1}, None])
-def test_documents_that_an_encoder_of_a_hub_has_learned_from_are_known(
-    training: dict | None, hub: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def encoder_on_hub(hub: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Put files on a Hub and return the id of their repo."""
     api = HfApi(endpoint=hub, token="local")
-    api.create_repo("lab/adapted")
-    content = json.dumps(training or {}).encode()
-    name = "training.json" if training else "other.json"
-    api.upload_file(path_or_fileobj=content, path_in_repo=name, repo_id="lab/adapted")
     address = hub + "/{repo_id}/resolve/{revision}/{filename}"
     monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", address)
-    expected = {"adapted": {"documents": 3}} if training and "adapted" in training else {}
-    assert learned_from_documents("lab/adapted@main") == expected
+
+    def put(**files: dict) -> str:
+        api.create_repo("lab/encoder")
+        for name, content in files.items():
+            data = json.dumps(content).encode()
+            api.upload_file(
+                path_or_fileobj=data, path_in_repo=f"{name}.json", repo_id="lab/encoder"
+            )
+        return "lab/encoder"
+
+    return put
+
+
+OURS = {"model_type": "bert", "corpusmith": {"task": "ner"}}
+
+
+@pytest.mark.parametrize(
+    ("config", "training", "expected"),
+    [
+        (OURS, {"adapted": {"documents": 3}, "seed": 1}, {"adapted": {"documents": 3}}),
+        (OURS, {"seed": 1}, {}),
+        ({"model_type": "bert"}, {"adapted": True}, {}),
+    ],
+)
+def test_documents_that_an_encoder_of_a_hub_has_learned_from_are_known(
+    config: dict, training: dict, expected: dict, encoder_on_hub: Callable[..., str]
+) -> None:
+    name = encoder_on_hub(config=config, training=training)
+    assert learned_from_documents(name, "main") == expected
+
+
+def test_model_of_a_hub_without_training_file_has_learned_from_none(
+    encoder_on_hub: Callable[..., str],
+) -> None:
+    assert learned_from_documents(encoder_on_hub(config=OURS), "main") == {}
+
+
+def test_training_file_that_cannot_be_read_is_an_error(
+    encoder_on_hub: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = encoder_on_hub(config=OURS, training={"adapted": True})
+    transformers.AutoConfig.from_pretrained(name)
+    with monkeypatch.context() as offline:
+        offline.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+        with pytest.raises(UserError, match=r"its training\.json cannot be read"):
+            learned_from_documents(name, "main")
+    with pytest.raises(UserError, match="adapted is no mapping"):
+        learned_from_documents(name, "main")
 
 
 def test_error_names_invalid_encoder(tmp_path: Path) -> None:
