@@ -12,16 +12,18 @@ from corpusmith.recipe.schema import Recipe
 
 THINKING = re.compile(r"^.*</(think|thinking|thought|reasoning)>", re.I | re.S)
 PREAMBLE = re.compile(
-    r"(sure|certainly|here (is|are|'s)|okay|the (following )?sentence|sentence|title|note)\b"
+    r"(sure|certainly|(here|below)( is| are|'s)|okay|(the )?(following )?(sentence|answer)"
+    r"|title|note)\b"
     r"[^.]{0,60}:"
     r"|(sure|certainly|of course|absolutely|okay|no problem)[,.!]"
     r"|(I'd|I would|I'll|I will|I am|I'm) (be )?(happy|glad|pleased) to\b"
-    r"|here (is|'s) (a|an|one|the|your) ([\w-]+ ){0,3}(sentence|example)\b",
+    r"|(here|below)( is|'s) (a|an|one|the|your) ([\w-]+ ){0,3}(sentence|example)\b",
     re.I,
 )
 REFUSAL = re.compile(
-    r"\b(I'm|I am) (very )?(sorry|unable to|afraid)\b"
-    r"|\bI (can't|cannot|can not|won't|will not) (write|help|assist|provide|create|generate|fulfil)"
+    r"\b(I'm|I am) (very )?(sorry|unable to|afraid)\b|^I apologi[sz]e\b"
+    r"|\bI (can't|cannot|can not|won't|will not) (write|help|assist|provide|create|generate|fulfil"
+    r"|comply)"
     r"|\bas an? (AI|(large )?language model)\b",
     re.I,
 )
@@ -77,13 +79,14 @@ def fault_of(text: str, request: Request, recipe: Recipe) -> str | None:
         return "list"
     if "\n" in text:
         return "more than one line"
+    straight = text.replace("\u2019", "'")
     if QUOTED.match(text):
         return "quoted"
-    if PREAMBLE.match(text):
+    if PREAMBLE.match(straight):
         return "preamble"
     if MARKUP.search(text):
         return "markup"
-    if REFUSAL.search(text):
+    if REFUSAL.search(straight):
         return "refusal"
     if in_other_script(text, request):
         return "other language"

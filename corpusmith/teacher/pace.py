@@ -115,9 +115,8 @@ class Pace:
         The pause doubles when a request that was sent after the last pause is refused too, and
         shrinks slowly with each answer: some servers count refused requests against the limit.
         """
-        told, most = (
-            (FIRST_PAUSE, LONGEST_BACKOFF) if asked_for is None else (asked_for, 4 * asked_for)
-        )
+        # A server that asks for no pause at all says nothing about how long it stays busy.
+        told, most = (asked_for, 4 * asked_for) if asked_for else (FIRST_PAUSE, LONGEST_BACKOFF)
         if sent_at >= self._refused_at:
             self._refused_at = time.monotonic()
             self._pause = max(told, min(most, 2 * self._pause))
@@ -144,11 +143,11 @@ class Pace:
                 parse_duration(headers.get(f"x-ratelimit-reset-{kind}", "")),
             )
             limit = parse_duration(headers.get(f"x-ratelimit-limit-{kind}", ""))
-            if remaining is not None and reset is not None:
+            if remaining is not None and remaining >= 0 and reset is not None:  # -1: no limit
                 period, up_to, heard_of = min(reset, LONGEST_PAUSE), counted + remaining, counted
                 if known and counted < known.heard_of and now < known.until:
                     up_to, heard_of = min(up_to, known.up_to), known.heard_of
-                size = math.inf if limit is None else limit
+                size = math.inf if limit is None or limit < 0 else limit
                 self._allowed[kind] = Allowance(up_to, now + period, size, period, since, heard_of)
 
 

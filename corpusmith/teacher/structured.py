@@ -25,6 +25,7 @@ M = TypeVar("M", bound=BaseModel)
 Outcome = Answer | Literal["failed", "pending"]
 FORMS = ("json_schema", "json_object", "text")  # from the strictest on
 TRIES = 5  # attempts with one form while the server is busy
+_OF_FORM = re.compile(r"response.?format|json|schema|grammar", re.I)  # what a 500 is about
 _FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n\s*```\s*\Z", re.DOTALL)
 
 
@@ -97,12 +98,15 @@ async def find_form(
     host, model = asker.endpoint.host, payload["model"]
     if (known := asker.ledger.response_format(host, model)) is not None:
         return known
+    certain = True  # every stricter form was refused in words, or answered without JSON
     for form in FORMS:
-        text = await _try(asker, in_answer_form(payload, form), book)
+        text, sure = await _try(asker, in_answer_form(payload, form), book)
         if text == "":
             return form  # it was taken, but the answer was cut short or filtered: not remembered
+        certain = certain and sure
         if text is not None and (form == "text" or _is_json(text)):
-            asker.ledger.remember_response_format(host, model, form)
+            if certain:
+                asker.ledger.remember_response_format(host, model, form)
             return form
     return "text"
 
@@ -111,14 +115,16 @@ async def _try(
     asker: Asker,
     payload: Mapping[str, Any],
     book: Callable[[Settled], None],
-) -> str | None:
-    """The answer to a payload, empty where the reply holds none; None where it is refused.
+) -> tuple[str | None, bool]:
+    """The answer to a payload, empty where the reply holds none; None where it is refused. And
+    whether that is sure.
 
-    Two 500s count as a refusal, since llama.cpp refuses a form so.
+    It is not after two 500s that don't speak of the form, as those of llama.cpp do, nor after two
+    replies that are cut short or empty.
     """
     asked = Asked(payload_key(payload), payload)
     if asked.key in (known := asker.ledger.get_many([asked.key])):
-        return known[asked.key].text
+        return known[asked.key].text, True
     crashes, reason = 0, ""
     for attempt in range(1, TRIES + 1):
         outcome = await asker.attempt(asked)
@@ -129,19 +135,22 @@ async def _try(
             if outcome.problem is None:
                 answer = asker.answer(asked, outcome)
                 book(Settled([answer], payloads={asked.key: payload}))
-                return outcome.text
+                return outcome.text, True
             book(Settled(spent=spent))
             if refusal is None:
-                return "" if outcome.final else None
+                crashes, reason = crashes + 1, str(outcome.problem)
+                if outcome.final or crashes == 2:
+                    return ("", True) if outcome.final else (None, False)
+                continue
         assert refusal is not None
         reason = refusal.reason
         if refusal.kind in ("account", "unreachable"):
             raise refusal_error(asker.endpoint.host, refusal)
         if refusal.kind == "request" and not asker.learn(refusal, asked):
-            return None
+            return None, True
         crashes += reason.startswith("HTTP 500")
         if crashes == 2:
-            return None
+            return None, bool(_OF_FORM.search(reason))
         await asyncio.sleep(attempt if refusal.wait is None else min(refusal.wait, 60.0))
     raise UserError(
         f"the teacher at {asker.endpoint.host} does not answer ({reason}): see that it runs; "

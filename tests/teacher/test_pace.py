@@ -182,3 +182,27 @@ def test_pause_is_capped() -> None:
     pace, before = Pace(), time.monotonic()
     pace.pause(10 * LONGEST_PAUSE)
     assert before + LONGEST_PAUSE <= pace._paused_until <= time.monotonic() + LONGEST_PAUSE
+
+
+@pytest.mark.parametrize("asked_for", [0.0, None])
+def test_pauses_grow_although_the_server_asks_for_none(asked_for: float | None) -> None:
+    pace, pauses = Pace(), []
+    for _ in range(4):
+        before = time.monotonic()
+        pace.refuse(asked_for, before)
+        pauses.append(round(pace._paused_until - before))
+    assert pauses == [1, 2, 4, 8]
+
+
+def test_negative_rate_limits_mean_none() -> None:
+    pace = Pace()
+    sent = {"requests": 1.0, "tokens": 9.0}
+    names = ("limit", "remaining", "reset")
+    for values in (("-1", "-1", "60"), ("-1", "-1", "0")):
+        headers = {
+            f"x-ratelimit-{name}-requests": value for name, value in zip(names, values, strict=True)
+        }
+        pace.heed(headers, sent)
+    begun = time.monotonic()
+    asyncio.run(pace.turn(9.0))
+    assert time.monotonic() - begun < 1

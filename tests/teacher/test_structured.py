@@ -1,15 +1,17 @@
 """One probe finds the response format that a server supports. Answers are parsed strictly."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response
 
 from corpusmith.errors import UserError
 from corpusmith.teacher.client import generate
 from corpusmith.teacher.ledger import Ledger
 from corpusmith.teacher.structured import find_answers, in_answer_form, parse, response_format
-from tests.teacher.fake_teacher import FakeTeacher
+from tests.teacher.fake_teacher import FakeTeacher, completion, problem
 
 
 class Reply(BaseModel):
@@ -76,6 +78,26 @@ def test_probe_waits_for_busy_server_and_stops_at_wrong_key(tmp_path: Path) -> N
             pytest.raises(UserError, match="OPENAI_API_KEY"),
         ):
             generate(PLAN, ledger, base_url=url)
+
+
+@pytest.mark.parametrize(
+    "poor",
+    [
+        Response('{"choices": [{"mess', media_type="application/json"),
+        completion(""),
+        problem(529, "overloaded", {"retry-after": "0.01"}),
+    ],
+)
+def test_form_is_not_given_up_for_ever_after_a_poor_reply(poor: Response, tmp_path: Path) -> None:
+    def habit(asked: dict[str, Any], number: int) -> Response | None:
+        return poor if number <= 2 else None
+
+    teacher = FakeTeacher(answer='{{"words": []}}', habit=habit)
+    with Ledger(tmp_path / "l.sqlite") as ledger, teacher.serve() as url:
+        generate(PLAN[:3], ledger, base_url=url)
+        host = url.removeprefix("http://").removesuffix("/v1")
+        assert ledger.response_format(host, "m") in (None, "json_schema")
+        assert ledger.counts()["answered"] == 3
 
 
 def test_parsing_is_strict() -> None:

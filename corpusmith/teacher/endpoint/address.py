@@ -26,8 +26,12 @@ class Endpoint:
     def from_environment(cls, base_url: str | None = None) -> "Endpoint":
         """`base_url` or OPENAI_BASE_URL, with OPENAI_API_KEY; a loopback address needs no key."""
         url = base_url or os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1"
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(url)
+            known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:  # such as a port above 65535
+            known = False
+        if not known:
             raise UserError(
                 f"{redact(url)} is not a URL of a teacher: give one such as http://127.0.0.1:8081/v1"
             )

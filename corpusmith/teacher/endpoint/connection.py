@@ -1,5 +1,6 @@
 """Find the cause of a failed connection, and the remedy."""
 
+import errno
 import os
 import ssl
 from collections.abc import Iterator
@@ -57,6 +58,13 @@ def connection_refusal(endpoint: Endpoint, error: openai.APIConnectionError) -> 
                 "connection closed in the middle of a reply",
                 f"closes every connection: {_other_scheme(endpoint)}",
             )
+        if isinstance(cause, OSError) and cause.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
+            reason = "no route to the host"
+            return Refusal("unreachable", reason, "cannot be reached: check network and --base-url")
+        if isinstance(cause, aiohttp.ClientHttpProxyError):
+            reason = f"the proxy refuses, HTTP {cause.status}"
+            remedy = f"cannot be reached through the proxy: check {_proxy_variable(endpoint)}"
+            return Refusal("unreachable", reason, remedy)
     if isinstance(error, openai.APITimeoutError):
         return Refusal("passing", "timed out")
     return Refusal("passing", f"connection failed ({type(causes[-1]).__name__})")

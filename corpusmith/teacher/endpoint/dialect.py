@@ -18,6 +18,12 @@ _REFUSED = re.compile(
     r"|unexpected|extra|invalid param|deprecated|only the default",
     re.I,
 )
+# A refused value, not a refused name: a limit that was left out for it may cost any amount.
+_VALUE = re.compile(
+    r"\b(above|below|greater|less|larger|exceed\w*|more than|at (most|least)|maximum|minimum"
+    r"|too (large|small|high|low)|between|range)\b|[<>]",
+    re.I,
+)
 _RENAMED = (("max_tokens", "max_completion_tokens"), ("max_completion_tokens", "max_tokens"))
 
 
@@ -103,6 +109,8 @@ class Dialect:
         if len(named) != 1:
             return None
         other = dict(_RENAMED).get(named[0])
+        if other and _VALUE.search(message):
+            return None
         if other and other not in payload and named[0] not in dict(self.renamed):
             return self | Dialect(renamed=((named[0], other),))
         return self | Dialect(left_out=frozenset(named))
@@ -120,13 +128,18 @@ def merge_system(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rest
 
 
+# In lower case, without quotes: "system role not supported", "role system is not supported",
+# "unexpected role system", "input should be user or assistant", "roles must alternate".
+_SYSTEM_REFUSED = re.compile(
+    r"system (role|message|prompt|instruction)s?\b.*not (supported|allowed|enabled|permitted)"
+    r"|role:? system\b.*(not (supported|allowed|permitted|valid)|invalid|unsupported)"
+    r"|(unexpected|unknown|invalid|unsupported) (message )?role:? system"
+    r"|not support.*\bsystem\b|developer instruction is not enabled"
+    r"|conversation roles must alternate"
+    r"|only (supports? )?user,? (and )?(assistant|model).*roles"
+    r"|(should|must) be (one of )?user,? (or )?(assistant|model)"
+)
+
+
 def _refuses_system(message: str) -> bool:
-    return bool(
-        re.search(
-            r"system (role|message|prompt|instruction)s?\b.*not (supported|allowed|enabled)",
-            message,
-        )
-        or re.search(r"not support.*\bsystem\b|developer instruction is not enabled", message)
-        or "conversation roles must alternate" in message
-        or re.search(r"only (supports? )?user,? (and )?(assistant|model).*roles", message)
-    )
+    return bool(_SYSTEM_REFUSED.search(re.sub(r"['\"`\[\]]", "", message)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from corpusmith.redaction import redact
-from corpusmith.teacher.pace import retry_after
+from corpusmith.teacher.pace import LONGEST_PAUSE, retry_after
 
 Kind = Literal["account", "unreachable", "busy", "passing", "request"]
 LONGEST_REASON = 200
@@ -25,6 +25,17 @@ _QUOTA_CODE = re.compile(
 _QUOTA = re.compile(
     r"billing|\bquota\b|monthly|usage limit|credits?\b"
     r"|insufficient.{0,20}(balance|funds)|payment|not active|daily limit",
+    re.I,
+)
+_NO_MONEY = re.compile(
+    r"credit balance|insufficient.{0,20}(balance|funds|credit|quota)|payment required"
+    r"|exceeded.{0,20}quota|billing",
+    re.I,
+)
+# A chat template of llama.cpp, SGLang and others refuses a role by an exception, as HTTP 500.
+_TEMPLATE = re.compile(
+    r"jinja|chat.?template|roles? must alternate|system['\"`]? ?(role|message|prompt)"
+    r"|role['\"`:]* ?['\"`]?system",
     re.I,
 )
 _PER_MINUTE = re.compile(
@@ -63,7 +74,7 @@ def read_refusal(
     """Classify a reply with an error status."""
     try:
         body = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = content.decode(errors="replace")
     return refusal_of(status, body, headers, phrase)
 
@@ -87,9 +98,14 @@ def refusal_of(status: int, body: Any, headers: Mapping[str, str], phrase: str =
     reason = redact(f"HTTP {status}: {text}")[:LONGEST_REASON]
     wait = retry_after(headers)
     names = f"{_field(body, 'code')} {_field(body, 'type')} {text}"
-    by_words = _QUOTA.search(names) and not _PER_MINUTE.search(str(body)) and wait is None
+    soon = wait is not None and wait <= LONGEST_PAUSE
+    by_words = _QUOTA.search(names) and not _PER_MINUTE.search(str(body)) and not soon
     if status == 429 and (_QUOTA_CODE.search(names) or by_words):
         return Refusal("account", reason, QUOTA_REMEDY)
+    if status in (400, 403) and _NO_MONEY.search(names):
+        return Refusal("account", reason, QUOTA_REMEDY)
+    if status == 500 and _TEMPLATE.search(text):
+        return Refusal("request", reason, message=text)
     if status in BUSY:
         return Refusal("busy", reason, wait=wait)
     if status in PASSING or status >= 500:

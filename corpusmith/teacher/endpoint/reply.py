@@ -8,6 +8,7 @@ from typing import Any
 
 from corpusmith.lexicon.words import without_half_pairs
 from corpusmith.redaction import redact
+from corpusmith.teacher.endpoint.refusal import message_of
 from corpusmith.teacher.ledger import Tokens
 
 # Thinking blocks. Without an opening tag the text up to the closing tag is
@@ -24,15 +25,19 @@ _HARMONY_FINAL = re.compile(
 )
 # Finish reasons by meaning, in the spellings of servers. All others mean the end of the text:
 # stop, eos, eos_token, end_turn, end, stop_sequence, STOP, "", null.
-_CUT_SHORT = re.compile(r"length|max|limit|truncat", re.I)
+_CUT_SHORT = re.compile(r"length|max|limit|truncat|exceed|incomplete", re.I)
 _FILTERED = re.compile(
-    r"filter|safety|blocked|blocklist|recitation|prohibited|spii|policy|refus", re.I
+    r"filter|safety|blocked|blocklist|recitation|prohibited|spii|policy|refus"
+    r"|sensitive|guardrail|toxic|moderat|violat",
+    re.I,
 )
 _TOOL = re.compile(r"tool|function", re.I)
 _FAULT = re.compile(r"error|abort|cancel|timeout|insufficient|other|malformed", re.I)
 
 
 NOTHING = Tokens()
+LONGEST_TITLE = 80  # characters of a web page's title
+MOST_TOKENS = 1e9  # of one reply; a larger number is no count
 
 
 @dataclass(frozen=True)
@@ -54,18 +59,18 @@ def read_reply(content: bytes) -> Reply:
     """Read a chat completion of any server."""
     try:
         body = json.loads(content)
-    except ValueError:
-        page = content.lstrip()[:1] == b"<"
-        return Reply(
-            problem="the reply is a web page" if page else "the reply is cut short or not JSON"
-        )
+    except (ValueError, RecursionError):
+        if content.lstrip()[:1] != b"<":
+            return Reply(problem="the reply is cut short or not JSON")
+        title = redact(message_of(content.decode(errors="replace")))[:LONGEST_TITLE]
+        return Reply(problem=f"the reply is a web page{title and f': {title}'}")
     if not isinstance(body, dict):
         return Reply(problem="the reply is not a chat completion", error=body)
     tokens, billed = read_usage(body.get("usage"))
     choices = body.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(choice, dict):
-        error = body if body.get("error") or body.get("detail") else None
+        error = body if message_of(body) else None
         return Reply(problem="the reply has no choices", tokens=tokens, billed=billed, error=error)
     if choice.get("error") or body.get("error"):
         error = choice if choice.get("error") else body
@@ -141,4 +146,4 @@ def _problem(
 
 
 def _whole(value: Any) -> int:
-    return int(value) if isinstance(value, int | float) and value > 0 else 0
+    return int(value) if isinstance(value, int | float) and 0 < value < MOST_TOKENS else 0

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from corpusmith.errors import UserError
 from corpusmith.teacher.client import generate
+from corpusmith.teacher.endpoint.dialect import PLAIN, Dialect
 from corpusmith.teacher.ledger import Ledger
 from corpusmith.teacher.limits import AskLimits
 from corpusmith.teacher.prices import Price
@@ -73,3 +74,26 @@ def test_limit_refused_under_both_names_is_left_out_but_not_under_max_cost(ledge
         assert ledger.counts() == {"requests": 6, "answered": 0, "failed": 0, "pending": 6}
         done = generate(plan, ledger, base_url=url)
     assert done.answered == 6 and done.dialect == "max_tokens left out"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Role 'system' is not supported",
+        'Unexpected role "system"',
+        "messages.0.role: Input should be 'user' or 'assistant'",
+        "System messages are not permitted",
+        "Only user, assistant and tool roles are supported",
+    ],
+)
+def test_refused_system_role_is_known_in_other_words(message: str) -> None:
+    asked = payload(
+        1, messages=[{"role": "system", "content": "a"}, {"role": "user", "content": "b"}]
+    )
+    assert PLAIN.learn(message, asked) == Dialect(merge_system=True)
+    assert PLAIN.learn("the model is on fire", asked) is None
+
+
+def test_limit_with_a_refused_value_is_not_left_out() -> None:
+    message = "max_tokens above 256 is not supported"
+    assert PLAIN.learn(message, limited(1, "max_tokens")) is None

@@ -1,0 +1,56 @@
+"""Replies with an error status, by kind."""
+
+import json
+
+import pytest
+
+from corpusmith.errors import UserError
+from corpusmith.teacher.endpoint.address import Endpoint
+from corpusmith.teacher.endpoint.refusal import read_refusal
+
+
+def body(message: str) -> bytes:
+    return json.dumps({"error": {"message": message}}).encode()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Your credit balance is too low to access the Anthropic API.",
+        "Insufficient balance",
+        "You exceeded your current quota, please check your plan and billing details.",
+    ],
+)
+@pytest.mark.parametrize("status", [400, 403])
+def test_account_without_money_ends_the_run_at_any_status(status: int, message: str) -> None:
+    refusal = read_refusal(status, body(message), {})
+    assert refusal.kind == "account" and "top up" in refusal.remedy
+
+
+def test_monthly_limit_ends_the_run_although_a_pause_of_weeks_is_asked_for() -> None:
+    message = body("You have reached your monthly limit.")
+    assert read_refusal(429, message, {"retry-after": "1209600"}).kind == "account"
+    assert read_refusal(429, message, {"retry-after": "20"}).kind == "busy"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "jinja2.exceptions.TemplateError: System role not supported",
+        "Conversation roles must alternate user/assistant/user/assistant/...",
+    ],
+)
+def test_role_that_a_chat_template_refuses_as_500_can_be_learned_from(message: str) -> None:
+    refusal = read_refusal(500, body(message), {})
+    assert refusal.kind == "request" and message in refusal.message
+    assert read_refusal(500, body("CUDA out of memory"), {}).kind == "passing"
+
+
+def test_error_nested_too_deeply_is_read_as_text() -> None:
+    assert read_refusal(400, b"[" * 100_000, {}).kind == "request"
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:80811/v1", "http://127.0.0.1:port/v1"])
+def test_address_with_an_impossible_port_is_one_error(url: str) -> None:
+    with pytest.raises(UserError, match="not a URL of a teacher"):
+        Endpoint.from_environment(url)
