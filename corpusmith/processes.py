@@ -10,7 +10,7 @@ from corpusmith.errors import UserError
 
 # `python -m` and `python -c` put the current folder first on the import path, where a user's own
 # training.py or datasets.py would hide the real module. PYTHONSAFEPATH stops that from 3.11 on;
-# this start does so on 3.10 too.
+# `_START` does so on 3.10 too.
 _START = (
     "import sys; sys.path[:] = [folder for folder in sys.path if folder]; del sys.argv[0]; "
     "import runpy; runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)"
@@ -36,8 +36,8 @@ def silence_libraries() -> None:
 
 
 def run_verbs(lines: Sequence[Sequence[object]], env: Mapping[str, str]) -> None:
-    """Run verbs one after the other in a new process: torch and the Hub's address are configured
-    at start-up, and importing torch takes seconds.
+    """Run verbs one after the other in one new process. New, because torch and the Hub's address
+    are configured at start-up; one, because importing torch takes seconds.
 
     Raises:
         UserError: when one fails. Those after it are not run.
@@ -47,4 +47,7 @@ def run_verbs(lines: Sequence[Sequence[object]], env: Mapping[str, str]) -> None
     finished = subprocess.run(command, env=dict(env), check=False)
     if finished.returncode:
         verbs = ", ".join(f"`corpusmith {' '.join(line)}`" for line in words)
-        raise UserError(f"{verbs} failed with status {finished.returncode}; its message is above")
+        which = "" if len(words) == 1 else "one of "
+        raise UserError(
+            f"{which}{verbs} failed with status {finished.returncode}; its message is above"
+        )

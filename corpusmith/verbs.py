@@ -1,4 +1,4 @@
-"""Run several verbs in one process.
+"""Run several verbs in one process, so that torch is imported once (`processes.run_verbs`).
 
 python -m corpusmith.verbs '[["train", "corpus", "--out", "model"], ["export", "model"]]'
 """

@@ -36,6 +36,9 @@ def read_yaml(path: Path) -> Any:
         raise UserError(f"{path}: not valid YAML: nested too deeply") from None
     except ValueError as error:  # 2001-13-45 is no date, and a number may have too many digits
         raise UserError(f"{path}: not valid YAML: {error}; put the value in quotes") from None
+    except (LookupError, AttributeError, TypeError) as error:  # !!int '', !!bool maybe
+        problem = f"a value does not fit its tag ({type(error).__name__})"
+        raise UserError(f"{path}: not valid YAML: {problem}; remove the tag") from None
     for string in strings_in(content):
         if UNPRINTABLE.search(string):
             raise UserError(f"{path}: {string!r:.80} has a control character: remove it")
@@ -43,14 +46,16 @@ def read_yaml(path: Path) -> Any:
 
 
 def strings_in(content: Any) -> Iterator[str]:
-    """Every string of a YAML content, keys too."""
-    if isinstance(content, str):
-        yield content
-    elif isinstance(content, list | dict):
-        for item in content:
-            yield from strings_in(item)
-        if isinstance(content, dict):
-            yield from strings_in(list(content.values()))
+    """Every string of a YAML content, keys too. What aliases repeat is visited once."""
+    waiting, seen = [content], set()
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, list | tuple | set | dict) and id(item) not in seen:
+            seen.add(id(item))
+            waiting += item
+            waiting += item.values() if isinstance(item, dict) else ()
 
 
 class UniqueKeys(yaml.SafeLoader):

@@ -23,6 +23,12 @@ from corpusmith.yaml_files import read_yaml
         (b"a: 2001-13-45", r"x\.yaml: not valid YAML: month must be in 1\.\.12; put .* in quotes"),
         (b"a: " + b"9" * 5000, r"x\.yaml: not valid YAML: .*digits"),
         (b"a: !!python/object/apply:os.system [ls]", r"x\.yaml:1: .* constructor"),
+        (
+            b"rows: !!int ''",
+            r"x\.yaml: not valid YAML: a value does not fit its tag \(IndexError\)",
+        ),
+        (b"x: !!bool maybe", r"x\.yaml: not valid YAML: a value does not fit its tag"),
+        (b"d: !!timestamp foo", r"x\.yaml: not valid YAML: a value does not fit its tag"),
         (b"rows: 1\nseed: 2\nrows: 3\n", r"x\.yaml:3: .* the key 'rows' stands twice"),
         (b"a:\n  - {b: 1, b: 2}\n", r"x\.yaml:2: .* the key 'b' stands twice"),
     ],
@@ -51,3 +57,11 @@ def test_content_is_read_in_any_unicode_encoding_and_with_merged_keys(
     (tmp_path / "x.yaml").write_bytes(content)
     found = read_yaml(tmp_path / "x.yaml")
     assert (found["b"] if isinstance(found, dict) and "c" in found else found) == value
+
+
+def test_content_that_contains_itself_or_repeats_is_visited_once(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text("a: &a [*a, 1]\n")
+    assert read_yaml(tmp_path / "x.yaml")["a"][1] == 1
+    levels = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 20)]
+    (tmp_path / "x.yaml").write_text("\n".join(["a0: &a0 [x]", *levels]))
+    assert len(read_yaml(tmp_path / "x.yaml")) == 20

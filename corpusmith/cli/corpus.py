@@ -1,7 +1,8 @@
 """The verbs that make corpora: generate, build."""
 
 import shlex
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -115,9 +116,11 @@ def generate(
             f"{folder}: {counts['answered']} answered, {counts['failed']} failed, "
             f"{counts['pending']} pending"
         )
-        typer.echo(
-            f"next: corpusmith build {recipe} --executor {executor} --answers {folder} --out DIR"
-        )
+        following = ["corpusmith", "build", recipe, "--executor", executor]
+        following += ["--answers", str(folder), "--out", f"runs/{resized.name}/dataset"]
+        following += ["--model", model] if model else []
+        following += ["--rows", str(rows)] if rows else []
+        typer.echo(f"next: {shlex.join(following)}")
         return
     path = ledger or Path("runs") / resized.name / "ledger.sqlite"
     following = ["corpusmith", "build", recipe, "--ledger", str(path)]
@@ -186,21 +189,12 @@ def build(
     from corpusmith.corpus import build as building
 
     if executor is None:
-        from corpusmith.api.folder import recipe_file
-        from corpusmith.corpus.generate import resized
         from corpusmith.quality.second_build import vetoes_of
         from corpusmith.recipe.load import load_recipe
 
-        with ExitStack() as stack:
-            asked = recipe
-            if rows or model:
-                asked = stack.enter_context(recipe_file(resized(recipe, rows, model)))
+        with asked_recipe(recipe, rows, model) as asked:
             vetoes = vetoes_of(load_recipe(asked), noise, outliers)
             facts = building.build(asked, Path(out), ledger, vetoes=vetoes)
-    elif rows or model:
-        raise UserError(
-            "--rows and --model go without --executor: set `rows` and `teacher.model` in the recipe"
-        )
     elif noise is not None or outliers is not None:
         raise UserError(
             "--noise and --outliers go without --executor: rows are judged on one machine"
@@ -214,7 +208,8 @@ def build(
         spread = cluster_of(executor, workers, memory_gb, sbatch, setup)
         from corpusmith.corpus.scale.build import build_at_scale
 
-        facts = build_at_scale(recipe, answers, out, replace(spread, work=work), tasks)
+        with asked_recipe(recipe, rows, model) as asked:
+            facts = build_at_scale(asked, answers, out, replace(spread, work=work), tasks)
     counts = facts["counts"]
     typer.echo(
         f"{out}: {counts['accepted']} rows accepted and {counts['rejected']} rejected "
@@ -233,6 +228,25 @@ def build(
     )
     if problem := building.missing_splits(facts):
         typer.echo(f"note: {problem}", err=True)
+
+
+@contextmanager
+def asked_recipe(recipe: str, rows: int | None, model: str | None) -> Iterator[str]:
+    """The recipe's name, or a file of it with another number of requests or another model.
+
+    Errors name the recipe either way.
+    """
+    if rows is None and model is None:
+        yield recipe
+        return
+    from corpusmith.api.folder import recipe_file
+    from corpusmith.corpus.generate import resized
+
+    with recipe_file(resized(recipe, rows, model)) as file:
+        try:
+            yield file
+        except UserError as error:
+            raise UserError(str(error).replace(file, recipe)) from None
 
 
 def parse_shard(text: str) -> tuple[int, int]:

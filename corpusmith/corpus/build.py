@@ -103,7 +103,8 @@ def missing_splits(facts: Mapping[str, Any]) -> str | None:
     return (
         f"{facts['recipe']}: no row fell into the {' and the '.join(missing)} split, so that no "
         "student can be trained and measured. One name in ten belongs to each of validation and "
-        "test: ask for more requests (`corpusmith generate --rows`), or add names to the word list"
+        "test: raise `rows` in the recipe, give --rows to generate and build, or add names to "
+        "the word list"
     )
 
 
@@ -223,6 +224,7 @@ def facts_of(
         "filtered_by_reason": dict(counts.filtered_by_reason.most_common()),
         "added_by_augmentation": dict(counts.added_by_augmentation),
         "usage": {
+            **{f"{kind}_tokens": 0 for kind in ("prompt", "completion", "cached")},
             **counts.usage,
             "cost": cost_of(recipe, counts.usage),
             "currency": "USD" if recipe.teacher.price else None,

@@ -122,7 +122,8 @@ def license_of(
     """The licence of a dataset: the given one, else the one that was given earlier and stands on
     its card, else what its builds state. `before` is what the builds of the last version state.
     """
-    if given or (stood and stood != before):
+    derived = stood in (before, *(before if isinstance(before, list) else ()))
+    if given or (stood and not derived):
         return given or stood
     return stated_license(documents) or stood
 

@@ -68,10 +68,7 @@ def test_card_of_relation_types() -> None:
 def test_card_of_model_of_annotated_text_calls_nothing_synthetic(model_facts: ModelFacts) -> None:
     dataset = {**model_facts.training.get("dataset", {}), "synthetic": False}
     training = {**model_facts.training, "dataset": dataset}
-    own = tuple(result for result in model_facts.own if not result["real"])
-    facts = dataclasses.replace(
-        model_facts, training=training, evaluations=own, baselines={}, domain=""
-    )
+    facts = dataclasses.replace(model_facts, training=training, baselines={}, domain="")
     card = model.render(facts).partition("## Citation")[0]
     assert "It was trained on labelled sentences that no LLM of corpusmith wrote." in card
     assert "synthetic" not in card.lower()

@@ -1,4 +1,4 @@
-"""The command line of a test, in this process or in one of its own."""
+"""Run `corpusmith` in a test, in this process or in a child."""
 
 import io
 import os
@@ -35,8 +35,8 @@ def corpusmith(*arguments: object, cwd: Path | None = None, **environment: str) 
     return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
 
 
-def corpusmith_in_child(*arguments: object) -> Finished:
+def corpusmith_in_child(*arguments: object, **environment: str) -> Finished:
     """Run a verb in a child process, as a shell does."""
     line = [sys.executable, "-m", "corpusmith", *map(str, arguments)]
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment}
     return subprocess.run(line, env=env, capture_output=True, text=True, check=False)

@@ -262,7 +262,8 @@ def test_wrong_usage_is_one_line_and_status_2(arguments: list[str]) -> None:
 def test_unreachable_hub_is_an_error_without_traceback(tmp_path: Path) -> None:
     (tmp_path / "dev.jsonl").write_text('{"id": "1", "tokens": ["a"], "ner_tags": ["O"]}\n')
     line = ("evaluate", "nobody/model", tmp_path, "--split", "dev")
-    finished = corpusmith(*line, HF_ENDPOINT="http://127.0.0.1:9", HF_HUB_DISABLE_TELEMETRY="1")
+    nowhere = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    finished = corpusmith_in_child(*line, **nowhere)
     assert finished.returncode == 2 and "Traceback" not in finished.stderr
     assert "error: " in finished.stderr
 

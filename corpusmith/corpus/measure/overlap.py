@@ -88,6 +88,7 @@ class Audit:
         shingles = np.unique(occurring)
         others, shared = self._sharing(shingles)
         similarity = shared / (len(shingles) + self._sizes[others] - shared)
+        # A shingle that the row repeats may be repeated in the run: the most that can be shared.
         repeated = len(occurring) - len(shingles)
         cuts = np.searchsorted(others, self._bounds)
         for overlap, (start, stop) in zip(self.splits.values(), pairwise(cuts), strict=True):
@@ -110,20 +111,22 @@ class Audit:
     def _measure_runs(
         self, overlap: Overlap, sentence: list[str], others: np.ndarray, shared: np.ndarray
     ) -> None:
-        """Count the row as leaked, and note its longest run of words in a sentence of the split.
+        """Count the row as leaked if a sentence of the split shares a run of `LEAKS` words, and
+        keep the longest run.
 
-        A run of n words has n - SHINGLE + 1 shingles. So sentences that share fewer than a run
-        worth counting are not looked at.
+        A run of n words has n - SHINGLE + 1 shingles: sentences that share fewer cannot hold a run
+        that would count, and are skipped.
         """
         counting = min(LEAKS[0], overlap.longest + 1, max(SHINGLE, len(sentence)))
         longest = 0
         for other in others[shared > counting - SHINGLE]:
             words = comparable_words(self._texts[other])
             longest = max(longest, longest_run(sentence, words))
-            if words == sentence:  # a sentence of fewer than n words leaks as a whole
+            if words == sentence:  # an identical sentence leaks, however short
                 longest = max(longest, LEAKS[-1])
         overlap.leaked += Counter(n for n in LEAKS if longest >= n)
-        overlap.longest = max(overlap.longest, min(longest, len(sentence)))
+        run = min(longest, len(sentence))
+        overlap.longest = max(overlap.longest, run if run >= SHINGLE else 0)
 
     def _measure_similarity(
         self, overlap: Overlap, row_id: str, others: np.ndarray, similarity: np.ndarray

@@ -103,6 +103,8 @@ def privacy(body: dict[str, Any]) -> dict[str, bool]:
     Older clients send `private` in place of `visibility`.
     """
     if "visibility" in body:
+        if body["visibility"] not in ("private", "public"):
+            raise HubError(400, "`visibility` is neither private nor public.")
         return {"private": body["visibility"] == "private"}
     return {"private": bool(body["private"])} if "private" in body else {}
 

@@ -40,7 +40,7 @@ def claim(root: Path) -> None:
         raise ValueError(f"{root} is not a folder: give another --root.")
     held = {path.name for path in root.iterdir()} if root.is_dir() else set()
     foreign = sorted(held - PARTS)
-    earlier = "repos" in held and not foreign
+    earlier = "repos" in held and not foreign and holds_repos_only(root / "repos")
     if MARK not in held and held - {".served"} and not earlier:
         named = ", ".join(foreign[:3] or sorted(held))
         raise ValueError(
@@ -48,6 +48,11 @@ def claim(root: Path) -> None:
         )
     if MARK not in held:
         write_durably(root / MARK, b"This folder belongs to `corpusmith hub serve`.\n")
+
+
+def holds_repos_only(folder: Path) -> bool:
+    """Whether a folder holds a hub's kinds of repos, and not somebody's checkouts."""
+    return folder.is_dir() and {path.name for path in folder.iterdir()} <= set(KINDS)
 
 
 class Store:
@@ -64,7 +69,8 @@ class Store:
         shutil.rmtree(self.scratch, ignore_errors=True)
         for part in ("repos", "collections"):
             for half in (root / part).rglob(".new-*"):
-                half.unlink()
+                if not half.is_dir():
+                    half.unlink()
         self.scratch.mkdir()
 
     def repo(self, kind: str, repo_id: str) -> Repository:

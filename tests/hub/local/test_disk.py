@@ -37,6 +37,15 @@ def test_folder_of_earlier_hub_version_is_adopted(tmp_path: Path) -> None:
     assert (tmp_path / "stray.txt").exists()
 
 
+def test_folder_of_checkouts_is_not_a_hub(tmp_path: Path) -> None:
+    for part in ("repos/my-project/.new-notes", "tmp"):
+        (tmp_path / part).mkdir(parents=True)
+    (tmp_path / "tmp" / "mine.txt").write_text("mine")
+    with pytest.raises(ValueError, match="is not the folder of a Hub"):
+        Store(tmp_path)
+    assert (tmp_path / "tmp" / "mine.txt").exists()
+
+
 def test_full_disk_leaves_no_partial_file(
     api: HfApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,6 +32,10 @@ ODD_METADATA = [  # valid YAML with values that JSON cannot represent
     "s: !!set {a, b}",
     "o: !!omap [a: 1]",
 ]
+# Ten levels of ten aliases, in pairs: 10 billion numbers as text.
+LEVELS = ["{a: &a0 [1, 1]}"]
+LEVELS += [f"{{k{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]}}" for n in range(1, 11)]
+PAIRS = f"o: !!omap [{', '.join(LEVELS)}]"
 
 
 def commit_card(api: HfApi, repo_id: str, card: str) -> None:
@@ -82,6 +86,23 @@ def test_yaml_merge_keys_use_little_memory() -> None:
     with pytest.raises(ValueError, match="merge keys"):
         parse_metadata(BOMB)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # KiB
+
+
+def test_aliases_in_pairs_are_refused_as_too_large() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ValueError):
+        parse_metadata(PAIRS)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # KiB
+
+
+@pytest.mark.parametrize("visibility", [["private"], "PRIVATE", 5, None])
+def test_malformed_visibility_does_not_show_a_private_repository(
+    api: HfApi, visibility: object
+) -> None:
+    api.create_repo("lab/notes", private=True)
+    url = f"{api.endpoint}/api/models/lab/notes/settings"
+    assert http.put(url, json={"visibility": visibility}).status_code == 400
+    assert api.model_info("lab/notes").private
 
 
 def test_damaged_repository_does_not_hide_the_others(api: HfApi, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def jsonable(value: Any, room: Iterator[int]) -> Any:
     next(room)
     if isinstance(value, dict):
         return {encodable(str(key)): jsonable(item, room) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple | set):  # pairs of !!omap are tuples
         return [jsonable(item, room) for item in value]
     if value is None or isinstance(value, bool):
         return value
