@@ -1,6 +1,6 @@
 # make demo      recipe to release on a local Hub, without an LLM or an account
 # make test      the fast tests
-# make check     lint, format, types
+# make check     lint, format, types, reference pages
 # make slow      the slow tests: browsers, killed processes, the built wheel, several hosts
 # make trackers  experiment trackers, installed for it
 # make audit     known holes in the pinned packages, by pip-audit

@@ -1,4 +1,4 @@
-"""A small test recipe: eight diseases, four genes, and answers like those of a teacher."""
+"""Settings of all tests, their order, and a small recipe: eight diseases, four genes."""
 
 import os
 from pathlib import Path
@@ -7,9 +7,8 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, settings
 
-os.environ.pop(
-    "CORPUSMITH_BENCHMARKS", None
-)  # tests use small lexicons: indexing real ones takes seconds per build
+# Tests read no benchmarks: indexing them takes seconds per build.
+os.environ.pop("CORPUSMITH_BENCHMARKS", None)
 
 # No deadline: the duration of an example depends on the machine's load.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -99,11 +99,12 @@ def grow(
 
     Args:
         recipe: path of a recipe of your own, such as `new_recipe` writes.
-        requests: the number of requests. A larger number adds requests to the same first ones.
+        requests: the number of requests. A larger number keeps the earlier requests and adds more.
         apply: add the names; nothing is sent. A second time changes nothing.
         dry_run: send nothing and return the estimate of requests, tokens and cost.
         ledger: SQLite file; default `runs/{recipe}/growth.sqlite`.
-        asking: `base_url`, `model`, `limits` and `on_progress`, as of `generate`.
+        asking: `base_url`, `limits` and `on_progress`, as for `generate`; and `model`, in place of
+            the recipe's.
 
     Raises:
         UserError: the recipe ships with corpusmith, the table exists already, or a line of it

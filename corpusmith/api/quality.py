@@ -20,10 +20,10 @@ def noise(
     encoder: PathName = "embedded",
     config: "TrainingConfig | Mapping[str, Any] | PathName | None" = None,
 ) -> Path:
-    """Write out-of-fold predictions for each row, for `build(…, noise=out)`.
+    """Write out-of-fold predictions for each answer that became a row, for `build(…, noise=out)`.
 
-    Each of `folds` parts is predicted by a student that was trained on the other parts.
-    Repeat a killed call to continue it.
+    The answers are divided into `folds` parts. Each is predicted by a student that was trained on
+    the other parts. Repeat a killed call to continue it.
 
     >>> path = cs.noise(
     ...     "corpus", out="noise.jsonl", folds=2, encoder="tiny-encoder",
@@ -39,7 +39,8 @@ def noise(
 
 
 def outliers(dataset: PathName, out: PathName, *, encoder: PathName = "embedded") -> Path:
-    """Write how far the embedding of each row is from the others, for `build(…, outliers=out)`.
+    """Write how far the embedding of each answer that became a row is from the others, for
+    `build(…, outliers=out)`.
 
     >>> path = cs.outliers("corpus", out="outliers.jsonl", encoder="tiny-encoder")
     >>> path.stat().st_size > 0

@@ -35,7 +35,7 @@ def publish(
     'unchanged'
 
     Args:
-        folder: what `build`, `train` or `stage_space` wrote.
+        folder: what `build` or `train` wrote, or the Space folder that `run` wrote.
         repo: NAMESPACE/NAME on the Hub.
         about: facts for the card that the folder doesn't hold, such as the licence.
         version: the version to release, later than the last one; by default it is computed.

@@ -24,7 +24,8 @@ License = str | list[str] | None
 
 @dataclass(frozen=True)
 class About:
-    """Facts that the publisher gives. If one is omitted, the card keeps its present value.
+    """Facts that the publisher gives. If a fact is omitted, the card keeps its present value; the
+    licence of a dataset follows from its builds unless somebody gave one.
 
     Args:
         dataset, space: For a model's card: its corpus as ``id@version``, and the id of a Space that
@@ -42,7 +43,6 @@ class About:
     relations: Sequence[str] = ()
     datasets: Sequence[str] = ()
     may_publish_adapted: bool = False
-    """The publisher may release a model that learned from local documents."""
 
 
 def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
@@ -119,8 +119,8 @@ def stated_license(documents: facts.Documents) -> License:
 def license_of(
     given: str | None, stood: License, documents: facts.Documents, before: License
 ) -> License:
-    """The licence of a dataset: the given one, else the one that was given earlier and stands on
-    its card, else what its builds state. `before` is what the builds of the last version state.
+    """The licence of a dataset: the given one; else the one on its card, unless it only says what
+    the builds of the last version state (`before`); else what the builds state; else the card's.
     """
     derived = stood in (before, *(before if isinstance(before, list) else ()))
     if given or (stood and not derived):

@@ -28,7 +28,8 @@ class Verification(Strict):
 
 
 class Augmentation(Strict):
-    """Copies of accepted rows with other names, in the train split only."""
+    """Rows derived from accepted ones: of entities in the train split only, of relations in every
+    split, except counterfactual ones."""
 
     replacements: int = Field(
         default=0, ge=0

@@ -1,7 +1,7 @@
 """Scores of relation classification as a metric of the `evaluate` library: by path offline, or as a
 metric Space.
 
-evaluate.load("training/metric_modules/relation_scores/relation_scores.py").compute(predictions=…,
+evaluate.load("corpusmith/evaluation/metric_modules/relation_scores/relation_scores.py").compute(predictions=…,
 references=…)
 """
 

@@ -1,7 +1,7 @@
 """Strict span F1 as a metric of the `evaluate` library: by path offline, or from the Hub as a
 metric Space.
 
-evaluate.load("training/metric_modules/strict_span_f1/strict_span_f1.py").compute(predictions=…,
+evaluate.load("corpusmith/evaluation/metric_modules/strict_span_f1/strict_span_f1.py").compute(predictions=…,
 references=…)
 """
 
