@@ -23,6 +23,6 @@ def fetched_folder(path: str) -> Iterator[Path]:
         try:
             system, root = fsspec.url_to_fs(path)
             system.get(f"{root.rstrip('/')}/", f"{scratch}/", recursive=True)
-        except (OSError, ImportError, ValueError) as error:
+        except Exception as error:  # each file system raises errors of its own
             raise UserError(f"{path} cannot be fetched: {error}") from None
         yield Path(scratch)

@@ -21,6 +21,7 @@ from corpusmith.cli.quality import aim, grow, noise, outliers, prompts_app
 from corpusmith.cli.report import baseline, report
 from corpusmith.cli.start import doctor, new, recipes, run
 from corpusmith.errors import UserError
+from corpusmith.redaction import redact
 
 GROUPS = {
     "Make a corpus": (recipes, new, grow, generate, build),
@@ -87,7 +88,7 @@ def main(lines: Sequence[Sequence[str]] | None = None) -> None:
     except UserError as error:
         if os.environ.get("CORPUSMITH_VERBOSE"):
             raise
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {redact(str(error))}", file=sys.stderr)
         status = 2
     except typer.Abort:
         print("stopped: nothing was done", file=sys.stderr)
@@ -101,7 +102,8 @@ def main(lines: Sequence[Sequence[str]] | None = None) -> None:
         if os.environ.get("CORPUSMITH_VERBOSE") or not is_network_error(error):
             raise
         remedy = "check HF_ENDPOINT, or the path of a folder"
-        print(f"error: the Hub can't be reached ({error}): {remedy}", file=sys.stderr)
+        said = redact(str(error))
+        print(f"error: the Hub can't be reached ({said}): {remedy}", file=sys.stderr)
         status = 2
     if status == INTERRUPTED:
         print("stopped: run the same command again to continue", file=sys.stderr)

@@ -20,6 +20,7 @@ class FakeBatches(FakeTeacher):
     The first `hiccups` polls of a batch or its results fail. A batch of more than `most_enqueued`
     requests is refused. `cancel` batches are cancelled after a third of their requests. `spoil`
     changes the bytes of an output file. The ids in `unknown` belong to another API key.
+    With `delete_results` the files of results are gone.
     """
 
     delay: float = 0.0
@@ -30,6 +31,7 @@ class FakeBatches(FakeTeacher):
     cancel: int = 0
     spoil: Callable[[bytes], bytes] | None = None
     unknown: set[str] = field(default_factory=set)
+    delete_results: bool = False
     most_open: int = 0
     files: dict[str, bytes] = field(default_factory=dict)
     submitted: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -56,6 +58,8 @@ class FakeBatches(FakeTeacher):
         return {"id": name, "bytes": len(content), "filename": name, **known}
 
     async def content(self, request: Request) -> Response:
+        if self.delete_results:
+            return problem(404, "No such File object")
         if self.hiccups > 0:
             return self.hiccup()
         return Response(self.files[request.path_params["id"]])

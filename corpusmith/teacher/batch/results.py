@@ -67,9 +67,10 @@ def is_over_limit(batch: Batch) -> bool:
 
 
 def gone(host: str, batch_id: str, ledger_path: Any) -> UserError:
-    """The error for a batch that the endpoint does not know."""
+    """The error for a batch, or its results, that the endpoint does not know."""
     return UserError(
-        f"{host} does not know the batch {batch_id}: it belongs to another key, or was deleted. "
+        f"{host} does not know the batch {batch_id} or its results: it belongs to another key, or "
+        "was deleted. "
         f"Use the key that submitted it, or drop it: corpusmith ledger batches "
         f"{shlex.quote(str(ledger_path))} --drop {batch_id}"
     )

@@ -9,6 +9,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 
+import httpx2
 import openai
 from openai.types import Batch
 
@@ -103,6 +104,9 @@ class _Run:
                 raise UserError(
                     f"{self.endpoint.host} does not answer ({refusal.reason}); {NOT_LOST}"
                 ) from None
+            except httpx2.TransportError as error:  # while a file of results was read
+                cause = f"{self.endpoint.host} closed the connection ({type(error).__name__})"
+                raise UserError(f"{cause}; {NOT_LOST}") from None
         if self.waiting:
             return self._report(stopped="max_cost")
         self.tally.settled.failures += self.faults.at_the_end()
@@ -184,12 +188,12 @@ class _Run:
             for flight in list(self.flights.values()):
                 try:
                     batch = await patient(client).batches.retrieve(flight.batch_id)
-                except openai.NotFoundError:
+                    if batch.status in ENDED:
+                        await self._land(client, flight, batch)
+                        landed = True
+                except openai.NotFoundError:  # the batch, or the file of its results
                     path = self.ledger.path
                     raise gone(self.endpoint.host, flight.batch_id, path) from None
-                if batch.status in ENDED:
-                    await self._land(client, flight, batch)
-                    landed = True
             self._report()
             if landed and at_least_one:
                 return

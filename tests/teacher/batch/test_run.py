@@ -218,6 +218,13 @@ def test_cancelled_batch_ends_run_and_keeps_its_results(ledger: Ledger) -> None:
     assert ledger.counts()["answered"] == 30 and set(teacher.answered.values()) == {1}
 
 
+def test_error_names_batch_whose_results_were_deleted(ledger: Ledger) -> None:
+    teacher = FakeBatches(delete_results=True)
+    with teacher.serve() as url, pytest.raises(UserError, match=r"or its results.*--drop batch_0"):
+        generate_batches(plan(5), ledger, base_url=url, limits=AskLimits(poll=0.01))
+    assert ledger.counts()["pending"] == 5
+
+
 def test_error_names_batch_of_another_api_key_and_batch_can_be_dropped(ledger: Ledger) -> None:
     teacher = FakeBatches(unknown={"batch_0"})
     with teacher.serve() as url:
