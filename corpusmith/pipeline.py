@@ -240,7 +240,8 @@ def release_line(kind: str, release: Release) -> str:
     name = f"  {kind:<9} {release.repo_id} {release.version}"
     if release.state == "unchanged":
         return f"{name} is unchanged: nothing was released{shown}"
-    return f"{name} {release.state}: {len(release.changes)} files, one commit, one tag{shown}"
+    why = f"; {release.reason}" if release.reason else ""
+    return f"{name} {release.state}: {len(release.changes)} files, one commit, one tag{why}{shown}"
 
 
 def what_next(done: Released, hub: str, root: Path) -> str:

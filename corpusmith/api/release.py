@@ -103,7 +103,7 @@ def run(
 def diff(
     repo: str, before: str, after: str, *, kind: str = "dataset", hub: str | None = None
 ) -> str:
-    """Describe the changes between two released versions as Markdown: the reason, rows, files.
+    """Describe as Markdown why a released version differs from another, in which rows and files.
 
     >>> print(cs.diff("local/corpusmith-ner", "v0.1.0", "v0.1.0", hub=hub).splitlines()[0])
     v0.1.0 to v0.1.0: Card and metadata only.
@@ -117,7 +117,9 @@ def diff(
 def repin(
     space: str, sources: Sequence[str], *, hub: str | None = None, dry_run: bool = False
 ) -> "Release":
-    """Set a Space to other versions, each `id@version`, of the models and corpora it names.
+    """Change the versions of the models and corpora that a Space uses.
+
+    `sources` are the new ones, each `id@version`; the others stay.
 
     >>> space = cs.repin("local/demo", ["local/student@v0.2.0"], hub=hub)
     >>> space.version, space.state
