@@ -38,7 +38,7 @@ def load_recipe(name_or_path: PathName) -> "Recipe":
     >>> smaller = recipe.model_copy(update={"rows": 100})
 
     Raises:
-        UserError: names the file, the line and the remedy.
+        UserError: the file is missing or is no valid recipe.
     """
     from corpusmith.recipe.load import load_recipe as load
 

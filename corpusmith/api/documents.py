@@ -72,8 +72,8 @@ def export_corpus(
         splits: those that the dataset lacks are left out.
 
     Returns:
-        The number of rows of each path. Warnings name the splits that were left out, and count the
-        rows with masked words, which no such file can express.
+        The number of rows of each written path. Warnings name the splits that were left out, and
+        count the rows with masked words, which no such file can express.
     """
     from corpusmith.extraction.export_corpus import export_corpus as write
 

@@ -102,7 +102,7 @@ def report(
         out: the folder to write: report.json, README.md and pictures.
         only: the sections to compute, by default all. The others stay as an earlier call wrote
             them.
-        seeds: seeds of the students that the later sections train.
+        seeds: seeds of the students that the sections `curve`, `ablation` and `baselines` train.
         ledger: the answers; default the transcript that ships with the recipe.
         options: `benchmarks`, a folder; `settings` of training; and the other fields of
             `corpusmith.evidence.plans.Choices`, such as `split` and `systems`.

@@ -148,7 +148,7 @@ def search(
 ) -> Folder:
     """Search hyper-parameters on the validation split and keep the best model (needs optuna).
 
-    `facts` hold all trials and the finalists. Repeat a killed call to continue it.
+    `facts` holds all trials and the finalists. Repeat a killed call to continue it.
 
     >>> best = cs.search(
     ...     "corpus", out="searched", encoder="tiny-encoder", trials=2, finalists=1,

@@ -135,7 +135,7 @@ def linked_space(model_card: str) -> str | None:
 
 
 def parse_pins(pins: Sequence[str]) -> tuple[Source, ...]:
-    """Repos with their versions, from ``id@version``; without one, whatever `main` holds."""
+    """Repos with their versions, from ``id@version``; without a version, `main`."""
     return tuple(
         Source(name, version or "main") for name, _, version in (pin.partition("@") for pin in pins)
     )
@@ -156,14 +156,16 @@ def json_mapping(content: bytes, path: str) -> dict[str, Any]:
     try:
         found = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{path} is not JSON ({error}): write it again") from None
+        raise UserError(
+            f"{path} is not JSON ({error}): run the command that wrote it again"
+        ) from None
     if not isinstance(found, dict):
-        raise UserError(f"{path} has no JSON object: write it again")
+        raise UserError(f"{path} is not a JSON object: make it again")
     return found
 
 
 def read_card_documents(repo: Repo, files: Mapping[str, Content]) -> dict[str, Any]:
-    """The JSON that cards are drawn from, by path."""
+    """The JSON that cards are rendered from, by path."""
     return {
         path: json_mapping(repo.read(content), f"{path} of {repo.id}")
         for path, content in files.items()
@@ -172,7 +174,7 @@ def read_card_documents(repo: Repo, files: Mapping[str, Content]) -> dict[str, A
 
 
 def content_text(repo: Repo, content: Content | None) -> str:
-    """The text of a file; empty where there is none."""
+    """The text of a file; empty if there is no file."""
     return "" if content is None else repo.read(content).decode()
 
 

@@ -28,7 +28,7 @@ class Overlap:
     similarities: Counter[int] = field(default_factory=Counter)  # rows by BINS * Jaccard, rounded
     nearest: list[tuple[float, str, str]] = field(
         default_factory=list
-    )  # (Jaccard, row, benchmark sentence)
+    )  # (Jaccard, id of the row, id of the benchmark's sentence)
 
     def merge(self, other: "Overlap") -> None:
         self.rows += other.rows
@@ -59,7 +59,10 @@ class Overlap:
 
 
 class Audit:
-    """Compares rows with every benchmark split below `root`. Memory doesn't grow with the rows."""
+    """Compares rows with every benchmark split below `root`.
+
+    Memory grows with the benchmarks, not with the rows.
+    """
 
     def __init__(self, root: Path) -> None:
         self.splits: dict[str, Overlap] = {}
