@@ -269,7 +269,7 @@ def test_damaged_corpus_folder_is_one_line_error(
     [
         ("config.json", b"{", r"config\.json is not JSON"),
         ("training.json", b"\xe9", r"training\.json is not JSON"),
-        ("training.json", b"[]", "has no JSON object"),
+        ("training.json", b"[]", "is not a JSON object"),
         ("evaluation/own.json", b"{}", "lacks benchmark, split"),
         ("export.json", b"[" * 100_000, "is not JSON"),
     ],
