@@ -64,7 +64,8 @@ def aim(
     """Write a recipe with more requests of the kinds on which the first student is uncertain.
 
     No real label is used. Give either `predictions`, as `noise` writes them, or a `model` and the
-    `dataset` it was trained on. The recipe is written to `out` and has `rows` requests.
+    `dataset` it was trained on. The recipe is written to `out` and has `rows` requests. Returns
+    the uncertainty of each kind.
 
     >>> unsure = cs.aim("demo-disease", "round2.yaml", rows=50, model="student", dataset="corpus")
     >>> cs.load_recipe("round2.yaml").rows

@@ -37,7 +37,8 @@ def publish(
     Args:
         folder: what `build` or `train` wrote, or the Space folder that `run` wrote.
         repo: NAMESPACE/NAME on the Hub.
-        about: facts for the card that the folder doesn't hold, such as the licence.
+        about: facts for the card that the folder doesn't hold, such as the licence; and the consent
+            to release a model that learned from local documents (`may_publish_adapted`).
         version: the version to release, later than the last one; by default it is computed.
         hub: address of a Hub; default $HF_ENDPOINT, else huggingface.co.
         dry_run: compute version, files and card, and publish nothing.
@@ -103,7 +104,7 @@ def run(
 def diff(
     repo: str, before: str, after: str, *, kind: str = "dataset", hub: str | None = None
 ) -> str:
-    """Describe as Markdown why a released version differs from another, in which rows and files.
+    """Describe as Markdown why, and in which rows and files, version `after` differs from `before`.
 
     >>> print(cs.diff("local/corpusmith-ner", "v0.1.0", "v0.1.0", hub=hub).splitlines()[0])
     v0.1.0 to v0.1.0: Card and metadata only.
