@@ -88,7 +88,8 @@ def grow(
     """Ask an LLM for more names for a recipe's list, and check them.
 
     Writes `NAME.grown.tsv` beside the recipe. A person edits its column `use`; `apply=True` adds
-    the names that have yes there. Without an endpoint nothing is sent: names come from recorded answers.
+    the names that have yes there. Without an endpoint nothing is sent: names come from recorded
+    answers.
     Call it again after an interruption: an answered request is not sent, or paid for, twice.
 
     >>> growth = cs.grow("medical-device.yaml")
