@@ -60,8 +60,7 @@ def adapt_student(
                 if not report.exists():
                     measured = ("--split", split, *assist, "--json", report)
                     lines.append(("evaluate", out, folder, *measured))
-        if lines:
-            run_verbs(lines, env=env)
+        run_verbs(lines, env=env)
 
 
 def state_of(documents: Sequence[Path]) -> str:

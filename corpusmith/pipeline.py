@@ -153,8 +153,7 @@ def train_and_measure(recipe: Recipe, run: Run, facts: Mapping[str, Any], done: 
             seen = ("--training", source) if recipe.task == "ner" and benchmark != source else ()
             options = (predictor, benchmark, "--split", split, *seen, "--json", reports[-1])
             missing.append(("evaluate", *options))
-    if missing:
-        run_verbs(missing, env=env)
+    run_verbs(missing, env=env)
     done.evaluations += [json.loads(report.read_text(encoding="utf-8")) for report in reports]
 
 

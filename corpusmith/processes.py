@@ -42,6 +42,8 @@ def run_verbs(lines: Sequence[Sequence[object]], env: Mapping[str, str]) -> None
     Raises:
         UserError: when one fails. Those after it are not run.
     """
+    if not lines:
+        return
     words = [list(map(str, line)) for line in lines]
     command = module_command("corpusmith.verbs", json.dumps(words))
     finished = subprocess.run(command, env=dict(env), check=False)

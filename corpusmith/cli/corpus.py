@@ -82,6 +82,9 @@ def generate(
     from corpusmith.teacher.limits import AskLimits
 
     resized = asking.resized(recipe, rows, model)
+    destination = ["--out", f"runs/{resized.name}/dataset"]  # of the build that is printed
+    destination += ["--model", model] if model else []
+    destination += ["--rows", str(rows)] if rows else []
     price = asking.price_of(resized, prices)
     limits = AskLimits(
         concurrency=concurrency,
@@ -117,15 +120,11 @@ def generate(
             f"{counts['pending']} pending"
         )
         following = ["corpusmith", "build", recipe, "--executor", executor]
-        following += ["--answers", str(folder), "--out", f"runs/{resized.name}/dataset"]
-        following += ["--model", model] if model else []
-        following += ["--rows", str(rows)] if rows else []
+        following += ["--answers", str(folder), *destination]
         typer.echo(f"next: {shlex.join(following)}")
         return
     path = ledger or Path("runs") / resized.name / "ledger.sqlite"
-    following = ["corpusmith", "build", recipe, "--ledger", str(path)]
-    following += ["--out", f"runs/{resized.name}/dataset", *(["--model", model] if model else [])]
-    following += ["--rows", str(rows)] if rows else []
+    following = ["corpusmith", "build", recipe, "--ledger", str(path), *destination]
     with Ledger(path) as opened:
         if dry_run:
             planned = asking.estimate(resized, opened, parse_shard(shard), price)

@@ -138,9 +138,11 @@ async def _try(
                 return outcome.text, True
             book(Settled(spent=spent))
             if refusal is None:
+                if outcome.final:
+                    return "", True
                 crashes, reason = crashes + 1, str(outcome.problem)
-                if outcome.final or crashes == 2:
-                    return ("", True) if outcome.final else (None, False)
+                if crashes == 2:
+                    return None, False
                 continue
         assert refusal is not None
         reason = refusal.reason

@@ -132,15 +132,19 @@ def downloaded_facts(name: str, revision: str | None) -> Path:
     none = Path(name, "training.json")
     if not hasattr(AutoConfig.from_pretrained(name, revision=revision), "corpusmith"):
         return none  # of another tool: it has learned from no documents here
+    problem: Exception
     try:
         return Path(hf_hub_download(name, "training.json", revision=revision))
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
-        if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
-            return none
-        raise UserError(
-            f"{name} is a model of corpusmith, and its training.json cannot be read ({error}): "
-            f"`hf download {name}` fetches it whole"
-        ) from error
+    except LocalEntryNotFoundError as error:  # the Hub was not asked, or did not answer
+        problem = error
+    except EntryNotFoundError:
+        return none
+    except (HfHubHTTPError, OSError) as error:
+        problem = error
+    raise UserError(
+        f"{name} is a model of corpusmith, and its training.json cannot be read ({problem}): "
+        f"`hf download {name}` fetches it whole"
+    ) from problem
 
 
 def remove_results(folder: Path) -> None:

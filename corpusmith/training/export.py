@@ -137,5 +137,5 @@ def quantization_loss(model: str, benchmark: str, split: str) -> dict:
     ]
     metric = "strict_f1" if figures[0]["task"] == "ner" else "macro_f1"
     fp32, int8 = (measured[metric] for measured in figures)
-    found = {"metric": metric, "fp32": fp32, "int8": int8, "lost": fp32 - int8}
-    return {"split": split, **found}
+    scores = {"fp32": fp32, "int8": int8, "lost": fp32 - int8}
+    return {"split": split, "metric": metric, **scores}

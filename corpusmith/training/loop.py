@@ -101,11 +101,10 @@ def train(
         # PyTorch's fused kernel has no dropout on a CPU and falls back to a slower one.
         model.set_attn_implementation("eager")
     encoder_revision = getattr(model.config, "_commit_hash", None) or locate_encoder(encoder)[1]
-    with accelerator.main_process_first():
-        learned = learned_from_documents(encoder, encoder_revision)
     model_config = model.config
     facts["max_length"] = window_length(model_config, tokenizer, config.max_length)
     with accelerator.main_process_first():
+        learned = learned_from_documents(encoder, encoder_revision)
         training, validation = (
             encode(corpus, split, tokenizer, facts["max_length"]) for split in SPLITS
         )
