@@ -266,7 +266,7 @@ class _Run:
         for some in batches(requests, PART):
             part = self.tally.look_up(some)
             before = part.answered - self.probed
-            self.tally.judge_known([key for key in part.payloads if key in before], part.payloads)
+            self.tally.judge_known(before, part.payloads)
             self.faults.known_good |= bool(before)
             self._report(
                 before=self.tally.progress.before + len(before),
@@ -279,7 +279,7 @@ class _Run:
             yield from (Asked(key, payload) for key, payload in unsettled.items())
 
     def _report(self, **changed: object) -> Progress:
-        reason, since = self.waiting or (None, time.monotonic())
+        reason, since = self.waiting or self.pace.waiting or (None, time.monotonic())
         return self.tally.report(
             in_flight=len(self.asking),
             window=int(self.window.size),

@@ -13,6 +13,7 @@ GROWTH = 4.0  # requests a round trip
 FIRST_PAUSE = 1.0  # seconds, where a refusal does not say how long to wait
 PAUSE_DECAY = 0.9  # an answer
 LONGEST_BACKOFF = 60.0
+SHORT_WAIT = 2.0  # seconds; shorter ones are not worth a word
 LONGEST_PAUSE = 600.0  # seconds; the longest pause, even if a server asks for more
 _DURATION = re.compile(r"([\d.]+)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -74,6 +75,7 @@ class Pace:
         self._refused_at = 0.0
         self._sent = {"requests": 0.0, "tokens": 0.0}
         self._allowed: dict[str, Allowance] = {}
+        self._held: tuple[str, float, float] | None = None  # allowance, start and end of a wait
 
     async def turn(self, tokens: float) -> dict[str, float]:
         """Wait until a request of about `tokens` tokens may be sent. Returns the totals sent so
@@ -84,15 +86,35 @@ class Pace:
             60.0 / self.rpm if self.rpm else 0.0, tokens * 60.0 / self.tpm if self.tpm else 0.0
         )
         need = {"requests": 1.0, "tokens": tokens}
-        while (
-            wait := max(
-                start, self._paused_until, *(self._granted_at(kind, need[kind]) for kind in need)
-            )
-            - time.monotonic()
-        ) > 0:
-            await asyncio.sleep(wait)
+        while True:
+            grants = {kind: self._granted_at(kind, need[kind]) for kind in need}
+            kind = max(grants, key=grants.__getitem__)
+            until, now = max(start, self._paused_until, grants[kind]), time.monotonic()
+            if until <= now:
+                break
+            if until == grants[kind]:
+                self._hold(kind, now, until)
+            await asyncio.sleep(until - now)
         self._sent = {kind: sent + need[kind] for kind, sent in self._sent.items()}
         return self._sent
+
+    @property
+    def waiting(self) -> tuple[str, float] | None:
+        """The allowance of the endpoint that requests wait for, and since when; None where the
+        wait is over or short.
+        """
+        if self._held is None:
+            return None
+        kind, since, until = self._held
+        if until <= time.monotonic() or until - since < SHORT_WAIT:
+            return None
+        return f"the endpoint's limit on {kind}, as its x-ratelimit headers tell", since
+
+    def _hold(self, kind: str, now: float, until: float) -> None:
+        """Note that requests wait; a wait that goes on keeps its beginning."""
+        goes_on = self._held is not None and self._held[2] >= now
+        since = self._held[1] if self._held and goes_on else now
+        self._held = (kind, since, until)
 
     def _granted_at(self, kind: str, need: float) -> float:
         """The time when the server's allowance is sufficient. A replenished allowance is full."""

@@ -146,11 +146,12 @@ class Tally:
             reasons=tuple(self.reasons.most_common(TOP_REASONS)),
         )
 
-    def judge_known(self, keys: Sequence[str], payloads: Mapping[str, Payload]) -> None:
+    def judge_known(self, answered: Container[str], payloads: Mapping[str, Payload]) -> None:
         """Include answers of an earlier run, by their keys, in the first answers."""
-        if not self.judging or not keys:
+        known = [key for key in payloads if key in answered]
+        if not self.judging or not known:
             return
-        for key, answer in self.ledger.get_many(keys[:FIRST_WINDOW]).items():
+        for key, answer in self.ledger.get_many(known[:FIRST_WINDOW]).items():
             if len(self.judged) < JUDGED and self.verify:
                 self.judged.append((answer.text, self.verify(payloads[key], answer)))
         self.check_first_answers()
@@ -163,6 +164,16 @@ class Tally:
     def must_wait(self, in_flight: int) -> bool:
         """Whether to wait for the verdict on the first answers: until then one window is sent."""
         return self.judging and self.progress.answered + in_flight >= FIRST_WINDOW
+
+    @property
+    def trial(self) -> int | None:
+        """The requests of a first batch, whose cost and answers are known before the next one.
+
+        None once they are known.
+        """
+        if self.limits.max_cost is not None and not self.progress.answered + self.progress.unusable:
+            return 1  # the first reply shows what a reply costs, thinking included
+        return FIRST_WINDOW if self.judging else None
 
     def check_first_answers(self) -> None:
         """Raise UserError when too few of the first answers became rows."""
@@ -199,8 +210,8 @@ class Tally:
         cost."""
         if self.limits.max_cost is None:
             return True
-        if in_flight and not self.progress.answered + self.progress.unusable:
-            return False  # the first reply shows what a reply costs, thinking included
+        if in_flight and self.trial == 1:
+            return False
         others = max(reserved, in_flight * self.dearest)
         spent = (self.progress.cost or 0.0) + self.unseen
         return spent + others + self.most_cost(payload) <= self.limits.max_cost

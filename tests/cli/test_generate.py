@@ -95,6 +95,19 @@ def test_printed_build_command_works_with_another_model(ner_recipe: Path, tmp_pa
     )
 
 
+def test_build_says_that_the_recipe_was_changed_after_its_answers(
+    ner_recipe: Path, tmp_path: Path
+) -> None:
+    with FakeTeacher(write=accepted_sentence).serve() as url:
+        asked = ["generate", ner_recipe, "--ledger", "l.sqlite", "--base-url", url]
+        assert corpusmith(*asked, cwd=tmp_path).returncode == 0
+    hotter = "license: apache-2.0\n  parameters: {temperature: 1.3}"
+    ner_recipe.write_text(ner_recipe.read_text().replace("license: apache-2.0", hotter))
+    built = corpusmith("build", ner_recipe, "--ledger", "l.sqlite", "--out", "out", cwd=tmp_path)
+    assert built.returncode == 2
+    assert "60 answers of tiny-teacher, but none to a request of this recipe" in built.stderr
+
+
 def test_run_builds_from_answers_of_another_model(ner_recipe: Path, tmp_path: Path) -> None:
     """One answer is too few for three splits: the run ends after it has found the answer."""
     with FakeTeacher(write=accepted_sentence).serve() as url:

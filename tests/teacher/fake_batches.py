@@ -19,8 +19,8 @@ class FakeBatches(FakeTeacher):
 
     The first `hiccups` polls of a batch or its results fail. A batch of more than `most_enqueued`
     requests is refused. `cancel` batches are cancelled after a third of their requests. `spoil`
-    changes the bytes of an output file. The ids in `unknown` belong to another API key.
-    With `delete_results` the files of results are gone.
+    changes the bytes of an output file. The ids in `unknown` belong to another API key and get
+    `unknown_status`. With `delete_results` the files of results are gone.
     """
 
     delay: float = 0.0
@@ -31,6 +31,7 @@ class FakeBatches(FakeTeacher):
     cancel: int = 0
     spoil: Callable[[bytes], bytes] | None = None
     unknown: set[str] = field(default_factory=set)
+    unknown_status: int = 404
     delete_results: bool = False
     most_open: int = 0
     files: dict[str, bytes] = field(default_factory=dict)
@@ -96,7 +97,7 @@ class FakeBatches(FakeTeacher):
             return self.hiccup()
         batch = self.submitted.get(request.path_params["id"])
         if batch is None or batch["id"] in self.unknown:
-            return problem(404, "no such batch")
+            return problem(self.unknown_status, "no such batch")
         if batch["status"] == "in_progress" and time.monotonic() >= batch["ends"]:
             self.end(batch)
         return JSONResponse(batch)

@@ -90,7 +90,9 @@ FATAL = {
         "quota",
     ),
     "monthly limit": Fatal(problem(429, "You've reached the monthly usage limit"), "monthly"),
-    "unknown model, 400": Fatal(problem(400, "x/y is not a valid model ID"), "valid model.*name"),
+    "unknown model, 400": Fatal(
+        problem(400, "x/y is not a valid model ID"), "no such model.*valid model"
+    ),
     "unknown model, 404": Fatal(
         JSONResponse({"object": "error", "message": "The model does not exist."}, 404), "not exist"
     ),

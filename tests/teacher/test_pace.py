@@ -113,6 +113,22 @@ def test_no_more_requests_than_remaining_are_sent_before_reset() -> None:
     assert min(went[3:]) >= 0.3 and min(went[7:]) >= 0.6
 
 
+def test_long_wait_for_an_allowance_is_told_and_a_short_one_is_not() -> None:
+    async def waiting(reset: str) -> tuple[str, float] | None:
+        pace = Pace()
+        pace.heed(told(0, reset, kind="tokens"), await pace.turn(10))
+        held = asyncio.create_task(pace.turn(10))
+        await asyncio.sleep(0.05)
+        said = pace.waiting
+        held.cancel()
+        return said
+
+    started = time.monotonic()
+    said = asyncio.run(waiting("6m0s"))
+    assert said is not None and "limit on tokens" in said[0] and said[1] >= started
+    assert asyncio.run(waiting("500ms")) is None
+
+
 def test_requests_sent_since_reply_count_against_remaining() -> None:
     async def run() -> float:
         pace = Pace()

@@ -1,5 +1,6 @@
 """One probe finds the response format that a server supports. Answers are parsed strictly."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,24 @@ def test_form_is_not_given_up_for_ever_after_a_poor_reply(poor: Response, tmp_pa
         host = url.removeprefix("http://").removesuffix("/v1")
         assert ledger.response_format(host, "m") in (None, "json_schema")
         assert ledger.counts()["answered"] == 3
+
+
+def test_probe_pays_for_nothing_while_the_ledger_is_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("corpusmith.teacher.ledger.file.LOCK_TIMEOUT", 0.2)
+    path = tmp_path / "l.sqlite"
+    teacher = FakeTeacher(answer='{{"words": []}}')
+    with Ledger(path) as ledger, teacher.serve() as url:
+        blocker = sqlite3.connect(path, isolation_level=None)
+        blocker.execute("BEGIN IMMEDIATE")
+        with pytest.raises(UserError, match="is locked by another process"):
+            generate(PLAN, ledger, base_url=url)
+        blocker.execute("ROLLBACK")
+        blocker.close()
+        assert teacher.asked.total() == 0
+        generate(PLAN, ledger, base_url=url)
+        assert ledger.counts()["answered"] == len(PLAN) == teacher.asked.total()
 
 
 def test_parsing_is_strict() -> None:

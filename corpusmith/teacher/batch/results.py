@@ -4,16 +4,18 @@ import json
 import re
 import shlex
 from collections.abc import AsyncIterator
-from typing import Any
+from pathlib import Path
 
 import openai
 from openai.types import Batch
 
 from corpusmith.errors import UserError
 from corpusmith.redaction import redact
+from corpusmith.teacher.endpoint.connection import status_refusal
 from corpusmith.teacher.endpoint.refusal import Refusal, message_of, refusal_of
 from corpusmith.teacher.endpoint.reply import Reply, read_reply
 
+NOT_GIVEN = (openai.NotFoundError, openai.PermissionDeniedError, openai.BadRequestError)
 PATIENCE = 10  # retries of idempotent calls, over about a minute
 _KEY = re.compile(r"[0-9a-f]{64}")
 _ENQUEUED = re.compile(r"token_limit_exceeded|enqueued", re.I)
@@ -66,11 +68,13 @@ def is_over_limit(batch: Batch) -> bool:
     return any(_ENQUEUED.search(f"{error.code} {error.message}") for error in errors)
 
 
-def gone(host: str, batch_id: str, ledger_path: Any) -> UserError:
-    """The error for a batch, or its results, that the endpoint does not know."""
+def not_given(
+    host: str, batch_id: str, ledger_path: Path, error: openai.APIStatusError
+) -> UserError:
+    """The error for a batch, or its results, that the endpoint does not know or refuses."""
     return UserError(
-        f"{host} does not know the batch {batch_id} or its results: it belongs to another key, or "
-        "was deleted. "
+        f"{host} does not give the batch {batch_id} or its results "
+        f"({status_refusal(error).reason}): it belongs to another key, or was deleted. "
         f"Use the key that submitted it, or drop it: corpusmith ledger batches "
         f"{shlex.quote(str(ledger_path))} --drop {batch_id}"
     )

@@ -17,17 +17,18 @@ from corpusmith.errors import UserError
 from corpusmith.files import batches
 from corpusmith.teacher.batch.flight import COMPLETIONS, Flight, cut_flight
 from corpusmith.teacher.batch.results import (
+    NOT_GIVEN,
     complaint,
-    gone,
     is_over_limit,
+    not_given,
     patient,
     read_line,
     result_lines,
 )
 from corpusmith.teacher.endpoint import Endpoint
 from corpusmith.teacher.endpoint.asker import Asked, Asker, refusal_of_reply
-from corpusmith.teacher.endpoint.connection import connection_refusal
-from corpusmith.teacher.endpoint.refusal import Refusal, read_refusal
+from corpusmith.teacher.endpoint.connection import connection_refusal, status_refusal
+from corpusmith.teacher.endpoint.refusal import Refusal
 from corpusmith.teacher.endpoint.reply import Reply
 from corpusmith.teacher.endpoint.retries import ATTEMPTS, PAID_ATTEMPTS
 from corpusmith.teacher.faults import NOT_LOST, Faults, Held, refusal_error
@@ -40,6 +41,7 @@ from corpusmith.teacher.tally import Settled, Tally
 
 PART = 1000  # lines of a result that are recorded together
 TAG = "corpusmith"
+TRIAL_NOTE = "a first small batch, whose cost and answers decide on the rest"
 ENDED = ("completed", "failed", "expired", "cancelled")
 
 
@@ -54,8 +56,9 @@ def generate_batches(
 ) -> Progress:
     """Like `teacher.client.generate`, in batches. Waits first for open batches of an earlier run;
     these count as `before`. The size of a batch is limited by `limits`, and by `max_cost` for
-    answers of the longest length. Raises UserError when a batch is refused, cancelled, or unknown
-    to the key.
+    answers of the longest length. The first batch is small: one request where `max_cost` is given,
+    16 where `verify` judges the first answers. Raises UserError when a batch is refused, cancelled,
+    or unknown to the key, and when few of the first ten answers pass `verify`.
     """
     endpoint = Endpoint.from_environment(base_url)
     progress = Progress(count_requests(requests))
@@ -91,10 +94,7 @@ class _Run:
                 self.parts = batches(requests, 50_000)
                 await self._ask_all(client)
             except openai.APIStatusError as error:
-                reply = error.response
-                refusal = read_refusal(
-                    reply.status_code, reply.content, reply.headers, reply.reason_phrase
-                )
+                refusal = status_refusal(error)
                 raise UserError(
                     f"the batches of {self.endpoint.host} cannot be used: it "
                     f"{refusal.remedy or 'refuses'} ({refusal.reason}); {NOT_LOST}"
@@ -141,8 +141,11 @@ class _Run:
             if not self.waiting and not self._read_part():
                 return
             self.tally.check_first_answers()
-            flying = list(self.flights.values())
-            flight = cut_flight(self.waiting, self.size, flying, self.asker, self.tally)
+            trial = self.tally.trial
+            if trial and self.flights:
+                return
+            flying, size = list(self.flights.values()), min(self.size, trial or self.size)
+            flight = cut_flight(self.waiting, size, flying, self.asker, self.tally)
             if flight is None:
                 return
             await self._submit(client, flight)
@@ -156,6 +159,7 @@ class _Run:
                 before=self.tally.progress.before + len(part.answered),
                 failed=self.tally.progress.failed + len(part.failed),
             )
+            self.tally.judge_known(part.answered, part.payloads)
             in_flight = {key for flight in self.flights.values() for key in flight.asked}
             unsettled = part.unsettled(in_flight)
             self.ledger.add(unsettled.items())
@@ -191,9 +195,9 @@ class _Run:
                     if batch.status in ENDED:
                         await self._land(client, flight, batch)
                         landed = True
-                except openai.NotFoundError:  # the batch, or the file of its results
-                    path = self.ledger.path
-                    raise gone(self.endpoint.host, flight.batch_id, path) from None
+                except NOT_GIVEN as error:  # the batch, or the file of its results
+                    where = self.endpoint.host, flight.batch_id, self.ledger.path
+                    raise not_given(*where, error) from None
             self._report()
             if landed and at_least_one:
                 return
@@ -286,9 +290,10 @@ class _Run:
         self.flights.pop(flight.tag, None)
 
     def _report(self, **changed: object) -> Progress:
+        trial = TRIAL_NOTE if self.flights and self.tally.trial else None
         return self.tally.report(
             in_flight=sum(len(flight.asked) for flight in self.flights.values()),
-            waiting=self.note,
+            waiting=self.note or trial,
             dialect=self.asker.dialect_note(),
             **changed,
         )

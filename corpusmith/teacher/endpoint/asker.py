@@ -7,9 +7,9 @@ import httpx2
 import openai
 
 from corpusmith.teacher.endpoint import Endpoint
-from corpusmith.teacher.endpoint.connection import connection_refusal
+from corpusmith.teacher.endpoint.connection import connection_refusal, status_refusal
 from corpusmith.teacher.endpoint.dialect import Dialect
-from corpusmith.teacher.endpoint.refusal import Refusal, read_refusal, refusal_in_reply
+from corpusmith.teacher.endpoint.refusal import Refusal, refusal_in_reply
 from corpusmith.teacher.endpoint.reply import Reply, read_reply
 from corpusmith.teacher.ledger import Answer, Ledger, Spent
 from corpusmith.teacher.pace import Pace
@@ -76,12 +76,9 @@ class Asker:
             )
         except openai.APIStatusError as error:
             self.reached = True
-            reply = error.response
-            if reply.status_code == 429:
-                self.pace.heed(reply.headers, sent)
-            return read_refusal(
-                reply.status_code, reply.content, reply.headers, reply.reason_phrase
-            )
+            if error.status_code == 429:
+                self.pace.heed(error.response.headers, sent)
+            return status_refusal(error)
         except openai.APIConnectionError as error:
             return connection_refusal(self.endpoint, error)
         self.reached = True

@@ -1,4 +1,4 @@
-"""Find the cause of a failed connection, and the remedy."""
+"""Find the cause of a failed call, and the remedy."""
 
 import errno
 import os
@@ -11,7 +11,7 @@ import aiohttp
 import openai
 
 from corpusmith.teacher.endpoint.address import Endpoint
-from corpusmith.teacher.endpoint.refusal import Refusal
+from corpusmith.teacher.endpoint.refusal import Refusal, read_refusal
 
 
 def connection_refusal(endpoint: Endpoint, error: openai.APIConnectionError) -> Refusal:
@@ -68,6 +68,12 @@ def connection_refusal(endpoint: Endpoint, error: openai.APIConnectionError) -> 
     if isinstance(error, openai.APITimeoutError):
         return Refusal("passing", "timed out")
     return Refusal("passing", f"connection failed ({type(causes[-1]).__name__})")
+
+
+def status_refusal(error: openai.APIStatusError) -> Refusal:
+    """Classify a reply with an error status."""
+    reply = error.response
+    return read_refusal(reply.status_code, reply.content, reply.headers, reply.reason_phrase)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

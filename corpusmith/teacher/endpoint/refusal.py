@@ -18,6 +18,7 @@ REMEDIES = {
     404: "has no such path or model: check --base-url (most end in /v1) and the model's name",
     405: "has no such path: check --base-url (most end in /v1)",
 }
+MODEL_REMEDY = "has no such model: check `teacher.model` in the recipe, or --model"
 QUOTA_REMEDY = "has no quota left: top up the account, wait for the next period, or use another key"
 _QUOTA_CODE = re.compile(
     r"insufficient_quota|billing_not_active|billing_hard_limit|exceeded_current_quota"
@@ -44,6 +45,12 @@ _PER_MINUTE = re.compile(
 _MODERATED = re.compile(r"moderat|flagged|content.?policy|safety", re.I)
 _WRONG_PATH = re.compile(
     r"unexpected endpoint|unknown (path|endpoint|route)|no such (path|route)", re.I
+)
+_UNKNOWN_MODEL = re.compile(
+    r"model_not_found|invalid_model\b|model_decommissioned|model_not_available"
+    r"|not a valid model|(unknown|invalid|no such|unsupported) model\b(?! (param|option|arg))"
+    r"|\bmodel\b.{0,80}?(not exist|not found|(been|is) (decommissioned|deprecated|retired))",
+    re.I,
 )
 _LOADING = re.compile(
     r"loading (the )?model|(is|still|currently) (being )?load|starting up|warming up", re.I
@@ -117,6 +124,8 @@ def refusal_of(status: int, body: Any, headers: Mapping[str, str], phrase: str =
         r"valid|incorrect|expired", text, re.I
     ):
         return Refusal("account", reason, REMEDIES[401])
+    if _UNKNOWN_MODEL.search(names) and _field(body, "param") in ("", "model"):
+        return Refusal("account", reason, MODEL_REMEDY)
     return Refusal("request", reason, message=f"{text} param={_field(body, 'param')}")
 
 

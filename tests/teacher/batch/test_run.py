@@ -225,8 +225,11 @@ def test_error_names_batch_whose_results_were_deleted(ledger: Ledger) -> None:
     assert ledger.counts()["pending"] == 5
 
 
-def test_error_names_batch_of_another_api_key_and_batch_can_be_dropped(ledger: Ledger) -> None:
-    teacher = FakeBatches(unknown={"batch_0"})
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_error_names_batch_of_another_api_key_and_batch_can_be_dropped(
+    ledger: Ledger, status: int
+) -> None:
+    teacher = FakeBatches(unknown={"batch_0"}, unknown_status=status)
     with teacher.serve() as url:
         for _ in range(2):
             with pytest.raises(UserError, match=r"another key.*--drop batch_0"):

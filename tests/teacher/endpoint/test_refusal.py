@@ -54,3 +54,30 @@ def test_error_nested_too_deeply_is_read_as_text() -> None:
 def test_address_with_an_impossible_port_is_one_error(url: str) -> None:
     with pytest.raises(UserError, match="not a URL of a teacher"):
         Endpoint.from_environment(url)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "x/y is not a valid model ID",
+        "Model Not Exist",
+        "The model `gpt-3` has been deprecated, learn more in our documentation",
+        "Unknown model: llama",
+        "model 'qwen:7b' not found, try pulling it first",
+    ],
+)
+def test_model_that_the_endpoint_lacks_ends_the_run_also_at_400(message: str) -> None:
+    refusal = read_refusal(400, body(message), {})
+    assert refusal.kind == "account" and "no such model" in refusal.remedy
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Unsupported model parameter: seed",
+        "'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+        "This model does not support the system role.",
+    ],
+)
+def test_parameter_that_a_model_lacks_stays_a_refusal_to_learn_from(message: str) -> None:
+    assert read_refusal(400, body(message), {}).kind == "request"
