@@ -17,27 +17,36 @@ XORB_BYTES = 128 << 20  # the protocol's own limit is 64 MiB
 SHARD_BYTES = 64 << 20
 SECONDS_FOR_HEADERS = 30.0
 SECONDS_BETWEEN_CHUNKS = 60.0
+SECONDS_BEFORE_RATE = 120.0  # of waiting for a body, before its mean rate counts
+LOWEST_RATE = 1024  # bytes a second of waiting
 CONNECTIONS = 256
 
 
 async def chunks(request: Request, most: int) -> AsyncIterator[bytes]:
     """The body of a request, at most `most` bytes of it.
 
+    Only the time that is spent waiting for the client counts, not that of this Hub's disk.
+
     Raises:
-        HubError: 413 for a larger body, 408 for a client that stops sending.
+        HubError: 413 for a larger body, 408 for a client that stops sending or sends too slowly.
     """
     told = request.headers.get("content-length", "0")
     received = int(told) if told.isdigit() and len(told) < 20 else most + 1
     if received > most:
         raise HubError(413, f"The body is larger than {most} bytes, the most for this request.")
-    received, stream = 0, request.stream()
+    received, waited, stream = 0, 0.0, request.stream()
     while True:
+        left = SECONDS_BEFORE_RATE + received / LOWEST_RATE - waited
+        asked = time.monotonic()
         try:
-            chunk = await asyncio.wait_for(anext(stream), SECONDS_BETWEEN_CHUNKS)
+            chunk = await asyncio.wait_for(anext(stream), min(SECONDS_BETWEEN_CHUNKS, left))
         except StopAsyncIteration:
             return
         except asyncio.TimeoutError:
-            raise HubError(408, "The body stopped arriving.") from None
+            slow = f"The body arrived at less than {LOWEST_RATE} bytes a second."
+            stopped = left > SECONDS_BETWEEN_CHUNKS
+            raise HubError(408, "The body stopped arriving." if stopped else slow) from None
+        waited += time.monotonic() - asked
         received += len(chunk)
         if received > most:
             raise HubError(413, f"The body is larger than {most} bytes, the most for this request.")

@@ -2,9 +2,11 @@
 
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from huggingface_hub import HfApi
 
 from corpusmith.hub.local import application, limits
 from tests.hub import http
@@ -42,6 +44,42 @@ def test_client_that_stops_sending_is_refused(hub: str, monkeypatch: pytest.Monk
         slow.sendall(b"Content-Length: 100\r\n\r\n{")
         slow.settimeout(30)
         assert b" 408 " in slow.recv(4096).split(b"\r\n")[0]
+
+
+def test_body_that_arrives_byte_by_byte_is_refused(
+    hub: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "SECONDS_BEFORE_RATE", 0.2)
+    with socket.create_connection(("127.0.0.1", int(hub.rpartition(":")[2]))) as slow:
+        slow.sendall(b"POST /api/validate-yaml HTTP/1.1\r\nHost: localhost\r\n")
+        slow.sendall(b"Content-Length: 1000\r\n\r\n{")
+        slow.settimeout(0.05)
+        answer = answer_to_drops(slow, 400)
+    assert b" 408 " in answer.split(b"\r\n")[0]
+    assert b"less than 1024 bytes a second" in answer
+
+
+def answer_to_drops(slow: socket.socket, most: int) -> bytes:
+    """What the Hub answers to a client that sends a byte each 50 ms, `most` of them."""
+    for _ in range(most):
+        slow.sendall(b" ")
+        with suppress(TimeoutError):
+            return slow.recv(4096)
+    return b""
+
+
+def test_slow_upload_above_the_lowest_rate_is_accepted(
+    api: HfApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "SECONDS_BEFORE_RATE", 0.2)
+
+    def body():
+        for _ in range(4):
+            time.sleep(0.1)
+            yield b" " * 65536
+        yield b'{"content": "---\\nlicense: mit\\n---\\n", "repoType": "model"}'
+
+    assert http.post(f"{api.endpoint}/api/validate-yaml", content=body()).status_code == 200
 
 
 def test_idle_connections_do_not_block_others(hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
