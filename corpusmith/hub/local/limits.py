@@ -20,6 +20,12 @@ SECONDS_BETWEEN_CHUNKS = 60.0
 SECONDS_BEFORE_RATE = 120.0  # of waiting for a body, before its mean rate counts
 LOWEST_RATE = 1024  # bytes a second of waiting
 CONNECTIONS = 256
+SECONDS_TO_READ_REFUSAL = 5.0
+BUSY = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 5\r\n"
+    b"X-Error-Message: This Hub has too many connections.\r\nConnection: close\r\n"
+    b'Content-Length: 47\r\n\r\n{"error": "This Hub has too many connections."}'
+)
 
 
 async def chunks(request: Request, most: int) -> AsyncIterator[bytes]:
@@ -61,27 +67,44 @@ async def body(request: Request, most: int) -> bytes:
 class BoundedProtocol(H11Protocol):
     """HTTP/1.1 whose idle connections end.
 
-    A connection without a complete request head is closed after a while. When there are too many
-    connections, the longest idle one is closed, so that idle clients never block a busy one.
+    A connection without a complete request head is closed after a while, also after an answer. When
+    there are too many connections, the longest idle one is refused, so that idle clients never
+    block a busy one. If none is idle, the new one is refused.
     """
+
+    refused = False
 
     def connection_made(self, transport: Any) -> None:
         """Start the clock, and make room if there are too many connections."""
         super().connection_made(transport)
-        self.since = time.monotonic()
-        self.clock = self.loop.call_later(SECONDS_FOR_HEADERS, self.close_if_idle)
-        idle = [
-            one
-            for one in self.connections
-            if isinstance(one, BoundedProtocol) and one is not self and one.is_idle
-        ]
-        if len(self.connections) > CONNECTIONS and idle:
-            min(idle, key=lambda one: one.since).transport.close()
+        self.start_clock()
+        others = [one for one in self.connections if isinstance(one, BoundedProtocol)]
+        held = [one for one in others if not one.refused]
+        if len(others) > 2 * CONNECTIONS:  # as many again were refused and don't leave
+            transport.abort()
+        elif len(held) > CONNECTIONS:
+            idle = [one for one in held if one is not self and one.is_idle]
+            min(idle, key=lambda one: one.since, default=self).refuse()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock."""
         self.clock.cancel()
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Drop what a refused client sends."""
+        if not self.refused:
+            super().data_received(data)
+
+    def on_response_complete(self) -> None:
+        """Start the clock again. A refused client may never end its body."""
+        self.clock.cancel()
+        self.start_clock()
+        super().on_response_complete()
+
+    def start_clock(self) -> None:
+        self.since = time.monotonic()
+        self.clock = self.loop.call_later(SECONDS_FOR_HEADERS, self.close_if_idle)
 
     @property
     def is_idle(self) -> bool:
@@ -89,6 +112,15 @@ class BoundedProtocol(H11Protocol):
         return self.cycle is None or self.cycle.response_complete
 
     def close_if_idle(self) -> None:
-        """Close a connection that has sent no request."""
-        if self.cycle is None:
+        """Close a connection that has sent no request since the last answer."""
+        if self.is_idle:
             self.transport.close()
+
+    def refuse(self) -> None:
+        """Answer 503, and close a moment later: a close with unread bytes may lose the answer."""
+        self.refused = True
+        self.clock.cancel()
+        self.transport.write(BUSY)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.clock = self.loop.call_later(SECONDS_TO_READ_REFUSAL, self.transport.close)

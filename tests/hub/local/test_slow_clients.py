@@ -2,7 +2,7 @@
 
 import socket
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -55,17 +55,17 @@ def test_body_that_arrives_byte_by_byte_is_refused(
         slow.sendall(b"Content-Length: 1000\r\n\r\n{")
         slow.settimeout(0.05)
         answer = answer_to_drops(slow, 400)
-    assert b" 408 " in answer.split(b"\r\n")[0]
+    assert answer and b" 408 " in answer.split(b"\r\n")[0]
     assert b"less than 1024 bytes a second" in answer
 
 
-def answer_to_drops(slow: socket.socket, most: int) -> bytes:
-    """What the Hub answers to a client that sends a byte each 50 ms, `most` of them."""
+def answer_to_drops(slow: socket.socket, most: int) -> bytes | None:
+    """What the Hub answers to a client that sends a byte each 50 ms; None after `most` of them."""
     for _ in range(most):
         slow.sendall(b" ")
         with suppress(TimeoutError):
             return slow.recv(4096)
-    return b""
+    return None
 
 
 def test_slow_upload_above_the_lowest_rate_is_accepted(
@@ -82,18 +82,67 @@ def test_slow_upload_above_the_lowest_rate_is_accepted(
     assert http.post(f"{api.endpoint}/api/validate-yaml", content=body()).status_code == 200
 
 
+def test_refused_client_that_keeps_sending_is_closed(
+    hub: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "SECONDS_FOR_HEADERS", 0.2)
+    with socket.create_connection(("127.0.0.1", int(hub.rpartition(":")[2]))) as slow:
+        slow.sendall(b"POST /api/validate-yaml HTTP/1.1\r\nHost: localhost\r\n")
+        slow.sendall(b"Content-Length: %d\r\n\r\n{" % (limits.BODY_BYTES + 1))
+        slow.settimeout(0.05)
+        assert b" 413 " in (answer_to_drops(slow, 400) or b"")
+        assert answer_to_drops(slow, 400) == b"", "the connection was closed"
+
+
 def test_idle_connections_do_not_block_others(hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "CONNECTIONS", 50)
     address = ("127.0.0.1", int(hub.rpartition(":")[2]))
-    idle = [socket.create_connection(address) for _ in range(120)]
+    idle = [socket.create_connection(address) for _ in range(80)]
     try:
         time.sleep(0.2)
         assert http.get(f"{hub}/api/models").status_code == 200
-        idle[0].settimeout(10)
-        assert idle[0].recv(1) == b"", "the oldest connection was closed"
+        assert_refused(idle[0])
     finally:
         for one in idle:
             one.close()
+
+
+def test_busy_connections_are_kept_and_a_new_one_gets_503(
+    hub: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "CONNECTIONS", 3)
+    address = ("127.0.0.1", int(hub.rpartition(":")[2]))
+    body = b'{"content": "---\\nlicense: mit\\n---\\n", "repoType": "model"}'
+    head = b"POST /api/validate-yaml HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+    with ExitStack() as opened:
+        busy = [opened.enter_context(socket.create_connection(address)) for _ in range(3)]
+        for one in busy:
+            one.settimeout(30)
+            one.sendall(b"Expect: 100-continue\r\n".join([head[:34], head[34:]]) % len(body))
+            assert b" 100 " in one.recv(4096)  # its body is being waited for
+        assert http.get(f"{hub}/api/models").status_code == 503
+        assert_refused(opened.enter_context(socket.create_connection(address)))
+        for one in busy:
+            one.sendall(body)
+            assert b" 200 " in one.recv(4096).split(b"\r\n")[0]
+
+
+def assert_refused(one: socket.socket) -> None:
+    """A connection was answered with 503 and closed."""
+    one.settimeout(30)
+    received = b"".join(iter(lambda: one.recv(4096), b""))
+    assert received.startswith(b"HTTP/1.1 503 ") and b"Retry-After:" in received
+
+
+def test_refused_connections_are_bounded(hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "CONNECTIONS", 5)
+    monkeypatch.setattr(limits, "SECONDS_TO_READ_REFUSAL", 60.0)
+    address = ("127.0.0.1", int(hub.rpartition(":")[2]))
+    with ExitStack() as opened:
+        many = [opened.enter_context(socket.create_connection(address)) for _ in range(30)]
+        many[-1].settimeout(30)
+        assert many[-1].recv(1) == b"", "closed without an answer"
+        assert_refused(many[0])
 
 
 def test_connection_without_request_is_closed(hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
