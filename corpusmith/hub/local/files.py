@@ -29,13 +29,15 @@ def below(commit: Commit, path: str) -> dict[str, CommitFile]:
 def items(commit: Commit, folder: str, recursive: bool) -> list[dict[str, Any]]:
     """A folder's content, sorted. The oid of a folder is a hash of its content."""
     found: dict[str, dict[str, Any]] = {}
+    held: dict[str, dict[str, CommitFile]] = {}  # each folder's files
     for path, entry in below(commit, folder).items():
         facts = {"type": "file", "oid": entry.oid, "size": entry.size, "path": path}
         found[path] = facts | entry.lfs_details("oid")
         for parent in map(str, PurePosixPath(path).parents[:-1]):
-            if parent not in found:
-                oid = hashlib.sha1(repr(below(commit, parent)).encode()).hexdigest()
-                found[parent] = {"type": "directory", "oid": oid, "size": 0, "path": parent}
+            held.setdefault(parent, {})[path] = entry
+    for parent, files in held.items():
+        oid = hashlib.sha1(repr(files).encode()).hexdigest()
+        found[parent] = {"type": "directory", "oid": oid, "size": 0, "path": parent}
     inside = [path for path in sorted(found) if not folder or path.startswith(f"{folder}/")]
     depth = folder.count("/") + bool(folder)
     return [found[path] for path in inside if recursive or path.count("/") == depth]

@@ -2,6 +2,7 @@
 
 import json
 import os
+from hashlib import sha1
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,9 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.hf_api import RepoFile, RepoFolder
 
+from corpusmith.hub.local.files import below, items
+from corpusmith.hub.local.objects import CommitFile
+from corpusmith.hub.local.repository import Commit
 from tests.hub import http
 from tests.hub.bound import CARD, Repo
 
@@ -95,6 +99,26 @@ def test_tree_and_paths(repo: Repo) -> None:
     for missing in ("absent", "README.md", "dat"):
         with pytest.raises(RemoteEntryNotFoundError):
             list(repo.list_repo_tree(missing))
+
+
+class Walked(dict[str, CommitFile]):
+    """The files of a commit; counts how often all of them are gone through."""
+
+    walks = 0
+
+    def items(self):
+        self.walks += 1
+        return super().items()
+
+
+def test_listing_goes_through_the_files_once_whatever_the_number_of_folders() -> None:
+    files = Walked({f"a{n % 7}/b{n}/c.txt": CommitFile(f"{n}", n, f"{n}") for n in range(300)})
+    commit = Commit("0" * 40, None, "", "", "", "", files)
+    listed = items(commit, "", recursive=True)
+    assert files.walks == 1 and len(listed) == 7 + 300 + 300
+    oids = {one["path"]: one["oid"] for one in listed}
+    for folder in ("a3", "a3/b3"):
+        assert oids[folder] == sha1(repr(below(commit, folder)).encode()).hexdigest()
 
 
 def test_long_listings_come_in_pages(model: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
