@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from corpusmith.progress import LOG_EVERY
 
+NAMED_FILES = 5  # that a release leaves out
+
 if TYPE_CHECKING:
     from corpusmith.corpus.example import Entities, PairSentence, Reject
     from corpusmith.corpus.generate import Estimate
@@ -206,9 +208,12 @@ def evaluation_lines(figures: Mapping[str, Any]) -> str:
 def release_lines(release: "Release") -> str:
     sight = "would become visible" if release.state == "planned" else "is visible from now on"
     shown = f"{release.repo_id} was private and {sight} to everybody" if release.shown else ""
+    names, others = release.left_out[:NAMED_FILES], len(release.left_out[NAMED_FILES:])
+    more = f" and {others} more" if others else ""
+    left = f"left out, no part of a model: {', '.join(names)}{more}" if names else ""
     if release.state == "unchanged":
         unchanged = f"{release.repo_id} {release.version} is unchanged: nothing was released"
-        return "\n".join(filter(None, [unchanged, shown]))
+        return "\n".join(filter(None, [unchanged, left, shown]))
     listed = [
         f"  {change.action:<7} {change.path} ({change.size} bytes)" for change in release.changes
     ]
@@ -217,7 +222,7 @@ def release_lines(release: "Release") -> str:
         [
             head,
             *listed,
-            *filter(None, [shown, release.card_diff, release.pull_request, release.url]),
+            *filter(None, [left, shown, release.card_diff, release.pull_request, release.url]),
         ]
     )
 

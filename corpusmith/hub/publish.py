@@ -29,7 +29,7 @@ from corpusmith.hub.checks import (
     refuse_adapted,
     with_files_of_others,
 )
-from corpusmith.hub.folders.contents import folder_contents
+from corpusmith.hub.folders.contents import folder_contents, left_out
 from corpusmith.hub.release import Release, file_changes, release, tag
 from corpusmith.hub.repo import DEFAULT_TARGET, Files, HubTarget, Repo, Standing
 from corpusmith.hub.row_changes import changes_table, row_changes
@@ -73,6 +73,7 @@ def publish(
     check_pins(repo, about)
     files = folder_contents(repo, folder, standing, about)
     done = _release_next(repo, standing, files, about, version=version)
+    done = replace(done, left_out=left_out(folder, files) if kind == "model" else ())
     if target.private or target.pull_request or not standing.private:
         return done
     if not target.dry_run:

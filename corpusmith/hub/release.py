@@ -41,7 +41,8 @@ class Release:
     """The result of a release.
 
     `state` is released, unchanged, planned (dry run) or proposed (pull request). `shown` says that
-    a private repo became public, or would become so after a dry run.
+    a private repo became public, or would become so after a dry run. `left_out` are files of the
+    folder that are no part of a model.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class Release:
     reason: str = ""
     card_diff: str = ""
     shown: bool = False
+    left_out: tuple[str, ...] = ()
 
 
 def folder_files(folder: Path) -> dict[str, Path]:

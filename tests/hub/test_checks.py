@@ -7,7 +7,6 @@ import pytest
 from huggingface_hub import CommitOperationAdd, HfApi
 
 from corpusmith.errors import UserError
-from corpusmith.hub.folders.contents import model_contents
 from corpusmith.hub.publish import About, HubTarget, publish, repin, rollback
 from corpusmith.hub.release import folder_files
 from corpusmith.hub.repo import Repo
@@ -99,23 +98,6 @@ def test_repin_to_missing_version_is_refused(hub: str, model_folder: Path, tmp_p
     publish("space", tmp_path / "space", SPACE, about=about, target=HubTarget(hub))
     with pytest.raises(UserError, match="there is no such model"):
         repin(SPACE, [f"{MODEL}@v0.9.0"], target=HubTarget(hub))
-
-
-def test_model_without_weights_is_refused(model_folder: Path) -> None:
-    (model_folder / "model.safetensors").unlink()
-    with pytest.raises(UserError, match="holds no weights"):
-        model_contents(model_folder)
-
-
-def test_stray_files_in_model_folder_are_not_published(model_folder: Path) -> None:
-    for name in ("notes.txt", "patients.jsonl", "train.log", "evaluation/a.csv", "onnx/x.bak"):
-        (model_folder / name).parent.mkdir(exist_ok=True)
-        (model_folder / name).write_text("private")
-    kept = ("tokenizer.json", "vocab.txt", "onnx/model.onnx")
-    for name in kept:
-        (model_folder / name).write_text("{}")
-    expected = {"config.json", "training.json", "model.safetensors", *kept}
-    assert {path for path in model_contents(model_folder) if not path.endswith(".png")} == expected
 
 
 def test_symbolic_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:

@@ -23,13 +23,18 @@ from corpusmith.redaction import without_secrets
 TEXTS = (".yaml", ".yml", ".jinja", ".json", ".txt", ".md")
 WEIGHTS = (".safetensors", ".bin", ".onnx")
 # What training, export, evaluation and the report write. Other files of the folder are not
-# published: logs and predictions may contain private text.
-MODEL_FILES = re.compile(
-    r"(config|generation_config|training|export|report|examples|tokenizer|tokenizer_config"
-    r"|special_tokens_map|added_tokens|vocab|preprocessor_config|[\w.-]+\.index)\.json"
-    r"|[\w.-]+\.(safetensors|bin|model|py)|(vocab|merges)\.txt|LICENSE(\.\w+)?|NOTICE(\.\w+)?"
-    r"|onnx/[\w.-]+\.(onnx|onnx_data|json|txt)|evaluation/[^/]+\.json|figures/[^/]+\.png"
+# published: logs, predictions and pickled states may contain private text.
+OF_TOKENIZER = (
+    r"(tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|preprocessor_config)\.json"
+    r"|(vocab|merges)\.txt|bpe\.codes|(spiece|spm|tokenizer|sentencepiece\.bpe)\.model"
 )
+MODEL_FILES = re.compile(
+    rf"(onnx/)?({OF_TOKENIZER}|(config|generation_config)\.json)"
+    r"|(model|pytorch_model)(-\d+-of-\d+)?\.(safetensors|bin)(\.index\.json)?"
+    r"|(training|export|report|examples)\.json|(LICENSE|NOTICE)(\.\w+)?"
+    r"|onnx/model(_\w+)?\.onnx([_.]data)?|evaluation/[^/]+\.json|figures/[^/]+\.png"
+)
+MADE_AGAIN = {"README.md", "CHANGELOG.md"}  # by each release
 RESERVED = ("rejected", "default")
 
 
@@ -68,6 +73,11 @@ def model_contents(folder: Path) -> Files:
     draft = facts.Snapshot(folder.name, "v0.0.0", (), documents, files)
     pictures = figures.model_figures(facts.model_facts(draft))
     return files | {f"figures/{name}": picture for name, picture in pictures.items()}
+
+
+def left_out(folder: Path, files: Files) -> tuple[str, ...]:
+    """The files of a folder that are not published."""
+    return tuple(path for path in folder_files(folder) if path not in {*files, *MADE_AGAIN})
 
 
 def example_sentences(repo: Repo, folder: Path, standing: Standing, about: About) -> Files:
