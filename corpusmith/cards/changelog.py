@@ -1,11 +1,11 @@
-"""CHANGELOG.md of a repo: written from entries, and read back for the latest version."""
+"""CHANGELOG.md of a repo: a release adds its entry, and reads back those of earlier ones."""
 
 import re
 from dataclasses import dataclass
 
 from corpusmith.cards.markdown import Markdown, template_environment
 
-HEADING = re.compile(r"^## (v\d+\.\d+\.\d+) \((\d{4}-\d{2}-\d{2})\)\n", re.MULTILINE)
+HEADING = re.compile(r"^## (v\d+\.\d+\.\d+) \((\d{4}-\d{2}-\d{2})\)[ \t\r]*\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,18 @@ def render(entries: tuple[Entry, ...]) -> str:
         template_environment().get_template("changelog.md.jinja").render(entries=entries).rstrip()
         + "\n"
     )
+
+
+def with_entry(text: str, entry: Entry) -> str:
+    """The file with a new entry before the others. All else stays, also what was written by hand.
+
+    A text without entries is no file of ours, and is replaced.
+    """
+    first, new = HEADING.search(text), render((entry,))
+    if first is None:
+        return new
+    added = new[HEADING.search(new).start() :]  # type: ignore[union-attr]
+    return f"{text[: first.start()]}{added}\n{text[first.start() :]}"
 
 
 def parse(text: str) -> tuple[Entry, ...]:

@@ -71,13 +71,16 @@ def with_files_of_others(repo: Repo, files: Files, standing: Standing) -> Files:
 def check_edits(repo: Repo, files: Files, standing: Standing, released: Standing) -> None:
     """Refuse to overwrite manual edits since the last release.
 
+    A changelog with entries is none of them, as a release keeps what it holds.
+
     Raises:
         UserError: a file was edited, and the release would replace it.
     """
+    kept = OURS if released.head else OURS - {"CHANGELOG.md"}
     edited = [
         path
         for path, file in standing.files.items()
-        if path not in OURS
+        if path not in kept
         and not _is(file, released.files.get(path))
         and not (path in files and same(files[path], file))
     ]

@@ -211,8 +211,9 @@ def _release_next(
         changes_table(row_changes(repo, standing.files, files)) if repo.kind == "dataset" else ""
     )
     today = datetime.now(timezone.utc).date().isoformat()
-    entries = (Entry(next_one, today, escape(step.reason), details), *entries)
-    files = {**files, **card(next_one, entries), "CHANGELOG.md": changelog.render(entries).encode()}
+    entry = Entry(next_one, today, escape(step.reason), details)
+    log = changelog.with_entry(log, entry)
+    files = {**files, **card(next_one, (entry, *entries)), "CHANGELOG.md": log.encode()}
     check_edits(repo, files, standing, released)
     if not dry_run:
         return release(repo, files, next_one, since=standing, message=step.reason)

@@ -59,6 +59,37 @@ def test_readme_edited_by_hand_is_not_replaced_unless_asked(
     assert done.version == "v0.2.0" and "by hand" not in text(repo, "README.md")
 
 
+def test_text_written_into_the_changelog_is_kept(hub: str, tmp_path: Path, write) -> None:
+    write_corpus, _ = write
+    target = HubTarget(hub)
+    publish("dataset", write_corpus(tmp_path / "a"), CORPUS, target=target)
+    repo = Repo("dataset", CORPUS, target)
+    first = text(repo, "CHANGELOG.md")
+    edited = (
+        first.replace("# Changelog\n", "# Changes\n\nAsk Ada about these.\n") + "\n- By hand.\n"
+    )
+    edited = edited.replace("\n\n## v0.1.0", "\r\n\n## v0.1.0")
+    commit(hub, {"CHANGELOG.md": edited.encode()})
+    assert publish("dataset", tmp_path / "a", CORPUS, target=target).state == "unchanged"
+    more = write_corpus(tmp_path / "b", rows=30)
+    assert publish("dataset", more, CORPUS, target=target).version == "v0.2.0"
+    head, _, rest = text(repo, "CHANGELOG.md").partition("## v0.2.0 (")
+    old_head, mark, old_rest = edited.partition("## v0.1.0 (")
+    assert head == old_head and rest.endswith(f"\n\n{mark}{old_rest}")
+    assert rest.count("## v") == 1
+
+
+def test_changelog_of_somebody_else_is_not_replaced_unless_asked(
+    hub: str, model_folder: Path
+) -> None:
+    HfApi(endpoint=hub, token="any-token").create_repo(MODEL)
+    commit(hub, {"CHANGELOG.md": b"# Theirs\n\n- One change.\n"}, MODEL, "model")
+    with pytest.raises(UserError, match=r"CHANGELOG\.md .* was edited by hand .* --overwrite"):
+        publish("model", model_folder, MODEL, target=HubTarget(hub))
+    publish("model", model_folder, MODEL, target=HubTarget(hub, overwrite=True))
+    assert "Theirs" not in text(Repo("model", MODEL, HubTarget(hub)), "CHANGELOG.md")
+
+
 def test_files_in_a_repo_made_by_somebody_else_are_kept(hub: str, model_folder: Path) -> None:
     api = HfApi(endpoint=hub, token="any-token")
     api.create_repo(MODEL)
@@ -226,43 +257,6 @@ def test_token_echoed_by_hub_is_not_shown(loopback, model_folder: Path) -> None:
         publish("model", model_folder, MODEL, target=HubTarget(loopback(echo).url, token))
     assert token not in str(caught.value) and "refuses the request (400)" in str(caught.value)
     assert token not in repr(HubTarget("http://x", token))
-
-
-@pytest.mark.parametrize(
-    ("file", "content", "message"),
-    [
-        ("build.json", b"\xff\xfe", r"build\.json"),
-        ("build.json", b"[]", r"build\.json"),
-        ("data/demo-disease/test-00000-of-00001.parquet", b"PAR1", "can't be read"),
-        ("data/demo-disease/train-00000-of-00001.parquet", b"", "can't be read"),
-        ("data/rejected/demo_disease-00000-of-00001.parquet", b"junk", "can't be read"),
-    ],
-)
-def test_damaged_corpus_folder_is_one_line_error(
-    hub: str, corpus_folder: Path, file: str, content: bytes, message: str
-) -> None:
-    (corpus_folder / file).write_bytes(content)
-    with pytest.raises(UserError, match=message):
-        publish("dataset", corpus_folder, CORPUS, target=HubTarget(hub))
-
-
-@pytest.mark.parametrize(
-    ("file", "content", "message"),
-    [
-        ("config.json", b"{", r"config\.json is not JSON"),
-        ("training.json", b"\xe9", r"training\.json is not JSON"),
-        ("training.json", b"[]", "is not a JSON object"),
-        ("evaluation/own.json", b"{}", "lacks benchmark, split"),
-        ("export.json", b"[" * 100_000, "is not JSON"),
-    ],
-)
-def test_damaged_model_folder_is_one_line_error(
-    hub: str, model_folder: Path, file: str, content: bytes, message: str
-) -> None:
-    (model_folder / file).parent.mkdir(exist_ok=True)
-    (model_folder / file).write_bytes(content)
-    with pytest.raises(UserError, match=message):
-        publish("model", model_folder, MODEL, target=HubTarget(hub))
 
 
 def test_broken_space_card_is_one_line_error(hub: str, tmp_path: Path) -> None:

@@ -42,3 +42,40 @@ def test_model_without_weights_is_refused(model_folder: Path) -> None:
     (model_folder / "model.safetensors").unlink()
     with pytest.raises(UserError, match="holds no weights"):
         model_contents(model_folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("build.json", b"\xff\xfe", r"build\.json"),
+        ("build.json", b"[]", r"build\.json"),
+        ("data/demo-disease/test-00000-of-00001.parquet", b"PAR1", "can't be read"),
+        ("data/demo-disease/train-00000-of-00001.parquet", b"", "can't be read"),
+        ("data/rejected/demo_disease-00000-of-00001.parquet", b"junk", "can't be read"),
+    ],
+)
+def test_damaged_corpus_folder_is_one_line_error(
+    hub: str, corpus_folder: Path, file: str, content: bytes, message: str
+) -> None:
+    (corpus_folder / file).write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        publish("dataset", corpus_folder, "local/corpusmith-ner", target=HubTarget(hub))
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("config.json", b"{", r"config\.json is not JSON"),
+        ("training.json", b"\xe9", r"training\.json is not JSON"),
+        ("training.json", b"[]", "is not a JSON object"),
+        ("evaluation/own.json", b"{}", "lacks benchmark, split"),
+        ("export.json", b"[" * 100_000, "is not JSON"),
+    ],
+)
+def test_damaged_model_folder_is_one_line_error(
+    hub: str, model_folder: Path, file: str, content: bytes, message: str
+) -> None:
+    (model_folder / file).parent.mkdir(exist_ok=True)
+    (model_folder / file).write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        publish("model", model_folder, "local/demo", target=HubTarget(hub))
