@@ -12,7 +12,8 @@ import gzip
 import hashlib
 import json
 import time
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -82,13 +83,11 @@ def import_transcript(path: Path, ledger: Ledger) -> dict[str, Any]:
     Raises UserError when the file is no transcript or differs from what its checksum says.
     """
     header, body = _read(path)
-    recorded_at = calendar.timegm(time.strptime(header["recorded"], "%Y-%m-%d"))
-    shapes = [canonical(shape) for shape in header["shapes"]]
-    for part in batches(map(json.loads, body.splitlines()), 5000):
-        known = ledger.settled(_long(line[0]) for line in part)
-        new = [line for line in part if not known.get(_long(line[0]))]  # failed ones too
-        ledger.add_without_prompt((_long(line[0]), shapes[line[1]]) for line in new)
-        ledger.record(_answer(line, recorded_at, header["host"]) for line in new)
+    for part in batches(_answers(path, header, body), 5000):
+        known = ledger.settled(answer.key for _, answer in part)
+        new = [(shape, answer) for shape, answer in part if not known.get(answer.key)]  # failed too
+        ledger.add_without_prompt((answer.key, shape) for shape, answer in new)
+        ledger.record(answer for _, answer in new)
     return header
 
 
@@ -135,7 +134,7 @@ def _read(path: Path) -> tuple[dict[str, Any], bytes]:
     try:
         first, _, body = gzip.decompress(path.read_bytes()).partition(b"\n")
         header = json.loads(first)
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, RecursionError, zlib.error) as error:
         raise UserError(
             f"{path} is not a readable transcript ({error}): export it again, or fetch it again"
         ) from None
@@ -144,12 +143,26 @@ def _read(path: Path) -> tuple[dict[str, Any], bytes]:
             f"{path} is not a transcript of the form {FORMAT}: "
             "write one with `corpusmith ledger export`"
         )
-    if hashlib.sha256(body).hexdigest() != header["sha256"]:
+    if hashlib.sha256(body).hexdigest() != header.get("sha256"):
         raise UserError(
             f"{path} was changed or cut short (its sha256 is not its header's): "
             "fetch or export it again"
         )
     return header, body
+
+
+def _answers(path: Path, header: dict[str, Any], body: bytes) -> Iterator[tuple[str, Answer]]:
+    """(shape of the request, answer) of each line."""
+    try:
+        recorded_at = calendar.timegm(time.strptime(header["recorded"], "%Y-%m-%d"))
+        shapes = [canonical(shape) for shape in header["shapes"]]
+        for line in map(json.loads, body.splitlines()):
+            yield shapes[line[1]], _answer(line, recorded_at, str(header["host"]))
+    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
+        raise UserError(
+            f"{path} holds something else than answers ({error!r}): export it again, or fetch it "
+            "again"
+        ) from None
 
 
 def _answer(line: list[Any], recorded_at: int, host: str) -> Answer:

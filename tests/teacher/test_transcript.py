@@ -1,6 +1,8 @@
 """An exported transcript gives another ledger the same answers; a damaged one is refused."""
 
 import gzip
+import hashlib
+import json
 import random
 from pathlib import Path
 
@@ -122,6 +124,48 @@ def test_changed_truncated_or_foreign_file_is_refused(ledger: Ledger, tmp_path: 
             assert other.counts()["requests"] == 0
     with pytest.raises(UserError, match="missing"):
         transcript_header(tmp_path / "missing.jsonl.gz")
+
+
+def test_flipped_byte_anywhere_is_one_line_error_or_harmless(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.jsonl.gz"
+    header = export_transcript(ledger, path, license="mit")
+    whole, refused = path.read_bytes(), 0
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+        try:
+            assert transcript_header(path) == header  # a byte that gzip does not read
+        except UserError as error:
+            assert "t.jsonl.gz" in str(error) and "again" in str(error)
+            refused += 1
+    assert refused > len(whole) - 10
+
+
+@pytest.mark.parametrize(
+    ("fields", "line"),
+    [
+        ({"recorded": None}, ["AA", 0, "x", "stop", 1, 1, 0]),
+        ({"recorded": "yesterday"}, ["AA", 0, "x", "stop", 1, 1, 0]),
+        ({"shapes": 3}, ["AA", 0, "x", "stop", 1, 1, 0]),
+        ({}, ["AA", 9, "x", "stop", 1, 1, 0]),
+        ({}, ["AA", 0, "x"]),
+        ({}, {"key": "AA"}),
+        ({}, 7),
+    ],
+)
+def test_transcript_of_other_fields_is_one_line_error(
+    ledger: Ledger, tmp_path: Path, fields: dict, line: object
+) -> None:
+    path = tmp_path / "t.jsonl.gz"
+    header = export_transcript(ledger, path, license="mit")
+    body = f"{json.dumps(line)}\n".encode()
+    header |= {"sha256": hashlib.sha256(body).hexdigest()} | fields
+    path.write_bytes(gzip.compress(json.dumps(header).encode() + b"\n" + body))
+    with Ledger(tmp_path / "other.sqlite") as other:
+        with pytest.raises(UserError, match=r"t\.jsonl\.gz .*export it again"):
+            import_transcript(path, other)
+        assert other.counts()["requests"] == 0
 
 
 def test_error_for_missing_transcript_names_remedy(ner_recipe: Path, tmp_path: Path) -> None:
