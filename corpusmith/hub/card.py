@@ -1,6 +1,5 @@
 """Render the card of a repo at a version, from the files of the repo and the publisher's facts."""
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +15,15 @@ from corpusmith.cards.space import Source, SpaceFacts
 from corpusmith.errors import UserError
 from corpusmith.hub import card_facts as facts
 from corpusmith.hub.folders.space import model_configs
-from corpusmith.hub.repo import Content, Files, Repo, Standing
+from corpusmith.hub.repo import Content, Files, RemoteFile, Repo, Standing
+from corpusmith.text_files import decode
 
 Card = Callable[[str, tuple[Entry, ...]], Files]
 License = str | list[str] | None
+YAML_ERRORS = (  # PyYAML lets errors of Python through, as of dates and numbers out of range
+    *(yaml.YAMLError, ValueError, TypeError, AttributeError),
+    *(ArithmeticError, LookupError, RecursionError),
+)
 
 
 @dataclass(frozen=True)
@@ -145,37 +149,36 @@ def pinned_sources(metadata: Mapping[str, Any]) -> dict[str, list[str]]:
     """The pins in a Space's front matter, each as ``id@version``, by ner, relations and
     datasets."""
     block = metadata.get("corpusmith") or {}
-    return {
-        key: [f"{source['id']}@{source['revision']}" for source in block.get(key) or ()]
-        for key in ("ner", "relations", "datasets")
-    }
-
-
-def json_mapping(content: bytes, path: str) -> dict[str, Any]:
-    """Parse a JSON object. Raises UserError that names the file."""
     try:
-        found = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        return {
+            key: [f"{source['id']}@{source['revision']}" for source in block.get(key) or ()]
+            for key in ("ner", "relations", "datasets")
+        }
+    except (AttributeError, KeyError, TypeError) as error:
         raise UserError(
-            f"{path} is not JSON ({error}): run the command that wrote it again"
+            f"the `corpusmith` block at the head of README.md can't be read ({error!r}): "
+            "docs/space.md shows its form"
         ) from None
-    if not isinstance(found, dict):
-        raise UserError(f"{path} is not a JSON object: make it again")
-    return found
 
 
 def read_card_documents(repo: Repo, files: Mapping[str, Content]) -> dict[str, Any]:
     """The JSON that cards are rendered from, by path."""
-    return {
-        path: json_mapping(repo.read(content), f"{path} of {repo.id}")
+    documents = {
+        path: facts.json_mapping(repo.read(content), f"{path} of {repo.id}")
         for path, content in files.items()
         if facts.is_document(path)
     }
+    if repo.kind == "model" and "config.json" in documents:
+        facts.refuse_odd_config(documents["config.json"], f"config.json of {repo.id}")
+    return documents
 
 
 def content_text(repo: Repo, content: Content | None) -> str:
-    """The text of a file; empty if there is no file."""
-    return "" if content is None else repo.read(content).decode()
+    """The text of a file; empty if there is no file. Raises UserError if it is not UTF-8."""
+    if content is None or isinstance(content, bytes):
+        return (content or b"").decode()
+    place = f"{content.path} of {repo.url}" if isinstance(content, RemoteFile) else str(content)
+    return decode(repo.read(content), place, remedy="save it as UTF-8 there")
 
 
 def front_matter(readme: str) -> dict[str, Any]:
@@ -185,6 +188,6 @@ def front_matter(readme: str) -> dict[str, Any]:
         return {}
     try:
         found = yaml.safe_load(parts[0])
-    except (yaml.YAMLError, ValueError) as error:
+    except YAML_ERRORS as error:
         raise UserError(f"the YAML at the head of README.md can't be read: {error}") from None
     return found if isinstance(found, dict) else {}

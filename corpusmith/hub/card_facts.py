@@ -4,6 +4,7 @@ A card is rendered only from files in the repo. So the card of an older config c
 again, and a roll-back restores the card of its version.
 """
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from corpusmith.cards.changelog import Entry
 from corpusmith.cards.dataset import CorpusFacts, DatasetFacts, Example, Split, split_name
 from corpusmith.cards.model import ModelFacts
+from corpusmith.errors import UserError
+from corpusmith.inference.config import check_config
 
 Documents = Mapping[str, Any]  # path in the repo -> its JSON
 MODEL_DOCUMENTS = ("config.json", "training.json", "export.json", "report.json", "examples.json")
@@ -23,6 +26,27 @@ def is_document(path: str) -> bool:
     return path.endswith(".json") and (
         path.startswith("evaluation/") or path.endswith("/build.json")
     )
+
+
+def json_mapping(content: bytes, path: str) -> dict[str, Any]:
+    """Parse a JSON object. Raises UserError that names the file."""
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise UserError(
+            f"{path} is not JSON ({error}): run the command that wrote it again"
+        ) from None
+    if not isinstance(found, dict):
+        raise UserError(f"{path} is not a JSON object: make it again")
+    return found
+
+
+def refuse_odd_config(config: Any, name: str) -> None:
+    """Raise UserError if config.json of a model has a field of another form."""
+    try:
+        check_config(config, name)
+    except ValueError as error:
+        raise UserError(str(error)) from None
 
 
 def builds(documents: Documents) -> dict[str, Any]:
@@ -136,7 +160,7 @@ def model_classes(config: Mapping[str, Any]) -> list[str]:
     """The class names of a model, in the order of its outputs."""
     return [
         str(name)
-        for _, name in sorted(config.get("id2label", {}).items(), key=lambda item: int(item[0]))
+        for _, name in sorted((config.get("id2label") or {}).items(), key=lambda item: int(item[0]))
     ]
 
 

@@ -1,6 +1,5 @@
 """A tokenizer and a model, on ONNX Runtime or PyTorch, from texts to logits."""
 
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -10,6 +9,8 @@ from typing import Any
 
 import numpy as np
 from tokenizers import Encoding, Tokenizer
+
+from corpusmith.inference.config import read_config, window_of
 
 BATCH_TOKENS = 1024
 
@@ -73,16 +74,19 @@ class Encoder:
             raise ValueError(f"{model} holds no {onnx[-1]}: export it, or choose the torch backend")
         if absent := [f for f in ("config.json", "tokenizer.json") if not (folder / f).is_file()]:
             raise ValueError(f"{model} holds no {absent[0]}: it is no model that `train` wrote")
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = read_config(folder)
+        max_length = window_of(folder, config)
         if backend == "onnx":
             forward = onnx_forward(str(file), threads, keep_memory)
         else:
             folder = local_folder(model, revision, ["*.safetensors", "*.json"])
             forward = torch_forward(folder, config, threads)
-        limits = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
-        max_length = config.get("corpusmith", {}).get("max_length") or min(
-            limits.get("model_max_length", 512), 512
-        )
+        classes, named = classes_of(forward), len(config.get("id2label", {}))
+        if classes != named:
+            raise ValueError(
+                f"{model} computes {classes} classes, and its config.json names {named} labels: "
+                "train or export the model again"
+            )
         tokenizer = opened(Tokenizer.from_file, folder / "tokenizer.json")
         tokenizer.no_padding()
         tokenizer.enable_truncation(max_length, stride=max_length // 4)
@@ -208,6 +212,13 @@ def torch_forward(folder: Path, config: dict, threads: int | None) -> Callable[[
             return model(**tensors).logits.float().cpu().numpy()
 
     return forward
+
+
+def classes_of(forward: Callable[[dict], np.ndarray]) -> int:
+    """The number of classes that a model computes."""
+    zeros = np.zeros((1, 2), dtype=np.int64)
+    inputs = {"input_ids": zeros, "attention_mask": zeros + 1, "token_type_ids": zeros}
+    return int(forward(inputs).shape[-1])
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

@@ -17,17 +17,16 @@ class RelationClassifier:
 
     def __init__(self, encoder: "Encoder") -> None:
         facts = encoder.config.get("corpusmith", {})
-        if "head" not in facts or "tail" not in facts:
+        names = encoder.config.get("id2label", {})
+        if "head" not in facts or "tail" not in facts or len(names) < 2:
             raise ValueError(
                 f"config.json of the model at {encoder.source} names no `head` and `tail` under "
-                "`corpusmith`: it is "
-                "no relation model"
+                "`corpusmith`, or no two classes: it is no relation model"
             )
         self.encoder = encoder
         self.head: str = facts["head"]
         self.tail: str = facts["tail"]
         self.threshold: float = facts.get("threshold", 0.5)
-        names = encoder.config["id2label"]
         self.labels = [names[str(i)] for i in range(len(names))]  # "no relation" first
         self.thresholds: dict[str, float] = facts.get("thresholds", {})  # by type
         self.symmetric: frozenset[str] = frozenset(facts.get("symmetric", ()))

@@ -14,7 +14,7 @@ def load_weights(kind: Any, path: str | Path, *, new_head: bool = False, **optio
 
     Raises:
         ValueError: when other weights are missing, or of another shape than config.json says, or
-            when the file is damaged.
+            when a file is damaged.
         OSError: when the model can't be read.
     """
     from safetensors import SafetensorError
@@ -26,6 +26,14 @@ def load_weights(kind: Any, path: str | Path, *, new_head: bool = False, **optio
             )
         except SafetensorError as error:
             raise ValueError(f"the weights of {path} are damaged: {error}") from error
+        except Exception as error:  # an odd config.json raises nearly anything
+            if not Path(path).is_dir():
+                raise  # of the network
+            reason = " ".join(str(error).split())[:300]
+            raise ValueError(
+                f"{path} can't be loaded by its config.json ({type(error).__name__}: {reason}): "
+                "train or download the model again"
+            ) from error
     other_shape = {name for name, *_ in found["mismatched_keys"]}
     random = sorted(found["missing_keys"] | other_shape)
     if new_head:

@@ -53,7 +53,7 @@ def load_tokenizer(encoder: str) -> Any:
         tokenizer = AutoTokenizer.from_pretrained(
             path, add_prefix_space=True, **_at(encoder, revision)
         )
-    except (ImportError, OSError, ValueError) as error:
+    except Exception as error:  # an odd config.json or tokenizer.json raises nearly anything
         raise UserError(f"cannot load the tokenizer of {encoder}: {error}") from error
     if not tokenizer.is_fast or tokenizer.pad_token_id is None:
         raise UserError(

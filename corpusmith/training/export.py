@@ -8,13 +8,13 @@ After that, `EntityExtractor.from_pretrained(folder)` loads the second file.
 """
 
 import inspect
-import json
 import logging
 import warnings
 from pathlib import Path
 from typing import Any
 
 from corpusmith.errors import UserError
+from corpusmith.inference.config import read_config
 from corpusmith.inference.weights import load_weights
 
 FILES = ("onnx/model.onnx", "onnx/model_quantized.onnx")
@@ -51,14 +51,14 @@ def export_float(folder: Path, file: Path) -> None:
     from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
 
     try:
-        task = json.loads((folder / "config.json").read_text(encoding="utf-8"))["corpusmith"][
-            "task"
-        ]
-    except (OSError, KeyError, ValueError) as error:
+        task = read_config(folder)["corpusmith"]["task"]
+    except (OSError, KeyError) as error:
         raise UserError(
             f"{folder} holds no corpusmith model ({error!r}): "
             "give a folder that `corpusmith train` wrote"
         ) from error
+    except ValueError as error:
+        raise UserError(str(error)) from error
     loader = (
         AutoModelForSequenceClassification
         if task == "relations"

@@ -12,7 +12,8 @@ from corpusmith.cards import figures
 from corpusmith.cards.dataset import split_name
 from corpusmith.errors import UserError
 from corpusmith.hub import card_facts as facts
-from corpusmith.hub.card import About, json_mapping
+from corpusmith.hub.card import About
+from corpusmith.hub.card_facts import json_mapping
 from corpusmith.hub.folders.answer import same_answer, snippet_answer
 from corpusmith.hub.folders.corpus import published_build
 from corpusmith.hub.folders.model import is_hub_id, public
@@ -61,6 +62,7 @@ def model_contents(folder: Path) -> Files:
         raise UserError(
             f"{folder} holds no config.json: give the folder that `corpusmith train --out` wrote"
         )
+    facts.refuse_odd_config(documents["config.json"], str(folder / "config.json"))
     if not any(path.endswith(WEIGHTS) for path in files):
         raise UserError(f"{folder} holds no weights ({', '.join(WEIGHTS)}): train the model first")
     corpus = documents.get("training.json", {}).get("dataset") or {}

@@ -1,9 +1,7 @@
 """Write the files of the Space repo: the app, the extractor and the lexicons."""
 
-import json
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ from huggingface_hub.errors import RevisionNotFoundError
 
 from corpusmith.cards.space import Source
 from corpusmith.files import PACKAGE, shipped
+from corpusmith.hub.card_facts import json_mapping, refuse_odd_config
 from corpusmith.hub.repo import Repo
 from corpusmith.lexicon.load import SHIPPED
 from corpusmith.recipe.schema import Recipe
@@ -83,7 +82,10 @@ def name_lexicons(readme: Path, sources: dict[str, str]) -> None:
 
 
 def model_configs(space: Repo, models: Sequence[Source]) -> list[dict[str, Any]]:
-    """config.json of each model on the Space's Hub; models that are not there yet are left out."""
+    """config.json of each model on the Space's Hub; models that are not there yet are left out.
+
+    Raises UserError for one that can't be read.
+    """
     configs = []
     for model in models:
         repo = Repo("model", model.id, space.target)
@@ -92,6 +94,7 @@ def model_configs(space: Repo, models: Sequence[Source]) -> list[dict[str, Any]]
         except RevisionNotFoundError:
             continue
         if held:
-            with suppress(ValueError):
-                configs.append(dict(json.loads(repo.read(held))))
+            name = f"config.json of {model.id}"
+            configs.append(json_mapping(repo.read(held), name))
+            refuse_odd_config(configs[-1], name)
     return configs

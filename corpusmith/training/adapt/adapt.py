@@ -5,7 +5,6 @@
 Steps: sample sentences, label them by lookup and student, train on the labels, and repeat.
 """
 
-import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 
 from corpusmith.errors import UserError
 from corpusmith.files import read_json, write_json
+from corpusmith.inference.config import read_config
 from corpusmith.lexicon.load import load_lexicon
 from corpusmith.lexicon.matcher import Matcher
 from corpusmith.recipe.lookup import corpus_lookup
@@ -145,8 +145,8 @@ def base_facts(model: str) -> dict[str, Any]:
 
 def model_labels(model: str) -> set[str]:
     try:
-        names = json.loads(Path(model, "config.json").read_text(encoding="utf-8"))["id2label"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        names = read_config(Path(model))["id2label"]
+    except (OSError, ValueError, KeyError) as error:
         raise UserError(f"cannot read the labels in {model}/config.json: {error!r}") from error
     return {name[2:] for name in names.values() if name != "O"}
 

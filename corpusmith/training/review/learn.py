@@ -4,7 +4,6 @@ A model that was trained so records it under `reviewed` in training.json: its ca
 learned from real labels.
 """
 
-import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from corpusmith.evaluation.benchmark import read_benchmark
 from corpusmith.evaluation.evaluate import evaluate
 from corpusmith.evaluation.tagged import TaggedText
 from corpusmith.files import shipped, write_json
+from corpusmith.inference.config import read_config
 from corpusmith.training.adapt.adapt import base_facts
 from corpusmith.training.adapt.private import private_folder
 from corpusmith.training.config import TrainingConfig, read_training_settings
@@ -86,7 +86,10 @@ def corpus_of(
     model: str, rows: Sequence[TaggedText], synthetic: Corpus | None, seed: int
 ) -> Corpus:
     """The corrected sentences as training data, tagged with the numbers of the model."""
-    names = json.loads(Path(model, "config.json").read_text(encoding="utf-8"))["id2label"]
+    try:
+        names = read_config(Path(model))["id2label"]
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"cannot read the labels in {model}/config.json: {error}") from error
     tags = [names[str(number)] for number in range(len(names))]
     if other := sorted({tag for row in rows for tag in row.tags} - set(tags)):
         raise UserError(
