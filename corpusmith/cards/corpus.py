@@ -43,6 +43,8 @@ class CorpusFacts:
     # requests whose answers were recorded for other recipes, and the names of these
     borrowed_requests: int = 0
     lenders: tuple[str, ...] = ()
+    # word trigrams that two rows may share (Jaccard) without one being removed; 1: any below 1
+    near_duplicates: float | None = None
     # lexicons of the plan: name, version, license, attribution, concepts, names
     lexicons: tuple[Mapping[str, Any], ...] = ()
     # the teacher (model, license, parameters), prompts (name, text, sha256), one request
@@ -83,6 +85,11 @@ class CorpusFacts:
     content_hash: str | None = None
     transcript_sha256: str | None = None
     corpusmith_version: str | None = None
+
+    @property
+    def drops_near_duplicates(self) -> bool:
+        """Whether the filter of near-duplicates was on; False if that is unknown."""
+        return self.near_duplicates is not None and self.near_duplicates < 1
 
     @property
     def rows(self) -> int:

@@ -202,6 +202,7 @@ def facts_of(
         "license": recipe.license,
         "labels": class_names(recipe),
         "masks_words": "mask" in (recipe.verify.unasked, recipe.verify.missing_seed),
+        "near_duplicates": recipe.filters.near_duplicates,
         "borrowed_requests": plan.borrowed_count,
         "lenders": list(recipe.borrow),
         "corpusmith_version": version("corpusmith"),

@@ -189,6 +189,7 @@ def corpus(name: str, build: Mapping[str, Any], paths: Collection[str]) -> Corpu
         language=build.get("language", "en"),
         domain=build.get("domain", ""),
         masks_words=build.get("masks_words", False),
+        near_duplicates=build.get("near_duplicates"),
         borrowed_requests=build.get("borrowed_requests", 0),
         lenders=tuple(build.get("lenders", ())),
         lexicons=tuple(build.get("lexicons", ())),

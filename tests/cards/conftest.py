@@ -28,6 +28,7 @@ def disease() -> CorpusFacts:
         labels=("Disease",),
         domain="PubMed abstracts",
         masks_words=True,
+        near_duplicates=0.8,
         borrowed_requests=200,
         lenders=("ncbi-disease", "gad"),
         lexicons=(
@@ -147,6 +148,7 @@ def disease() -> CorpusFacts:
 def gad() -> CorpusFacts:
     return CorpusFacts(
         name="demo-gad",
+        near_duplicates=0.8,
         task="relations",
         added_by_augmentation={"mistagged": 40},
         written_rows=180,
@@ -275,13 +277,8 @@ def model_facts() -> ModelFacts:
             evaluation("ncbi_disease", 82.0, "gold"),
             evaluation("ncbi_disease", 63.9, "student and dictionary"),
         ),
-        export={
-            "metric": "strict_f1",
-            "fp32": 81.25,
-            "int8": 80.75,
-            "lost": 0.5,
-            "split": "validation",
-        },
+        export={"metric": "strict_f1", "fp32": 81.25, "int8": 80.75, "lost": 0.5}
+        | {"split": "validation"},
         baselines=baselines_section(),
         has_onnx=True,
         domain="PubMed abstracts",

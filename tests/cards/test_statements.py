@@ -50,6 +50,18 @@ def test_shared_mentions_are_stated(disease: CorpusFacts) -> None:
     assert "Splits share no seed entity" not in card and "Other entities may be." in card
 
 
+def test_near_duplicates_are_denied_only_where_they_were_filtered(
+    disease: CorpusFacts, gad: CorpusFacts
+) -> None:
+    assert "No near-duplicate and no seed entity" in card_of(disease)
+    for off in (1.0, None):
+        card = card_of(disease, near_duplicates=off)
+        assert "near-duplicate" not in card and "No repeated text and no seed entity" in card
+    mixed = (disease, dataclasses.replace(gad, near_duplicates=1.0))
+    card = dataset.render(DatasetFacts("you/c", "v1.0.0", mixed))
+    assert "in two splits, but near-duplicates of `demo-gad` may be. Other entities" in card
+
+
 def test_form_is_compared_only_if_real_text_is_available(disease: CorpusFacts) -> None:
     assert "## Form, compared with real text" in card_of(disease)
     assert "real text\n" not in card_of(disease, reference_statistics={})

@@ -74,7 +74,7 @@ def test_every_request_is_accepted_rejected_failed_or_pending(built: dict) -> No
         == counts["accepted"] + counts["rejected"] + counts["failed"] + counts["pending"]
     )
     assert (counts["failed"], counts["pending"], counts["answered"]) == (1, 9, 50)
-    assert built["rejected_by_reason"] == {"preamble": 7}
+    assert built["rejected_by_reason"] == {"preamble": 7} and built["near_duplicates"] == 0.8
     assert sum(split["rows"] for split in built["splits"].values()) == counts["accepted"] - sum(
         built["filtered_by_reason"].values()
     )

@@ -111,6 +111,11 @@ def counts_table(corpus: CorpusFacts) -> Markdown:
     return markdown.table(head, [cells], text_columns=0)
 
 
+def names(configs: Iterable[str]) -> Markdown:
+    """The names of configs in a sentence."""
+    return Markdown(", ".join(code(name) for name in configs))
+
+
 def cost(usage: Mapping[str, Any]) -> str:
     """The reported cost; without a stated price it is unknown, not zero."""
     return (
