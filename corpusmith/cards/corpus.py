@@ -69,6 +69,9 @@ class CorpusFacts:
     examples: tuple[Example, ...] = ()
     # rows by the teacher (id equals request_id); the others are derived from them by rule
     written_rows: int | None = None
+    # those by teacher; and the teachers of borrowed answers, if others (model, license)
+    rows_by_teacher: Mapping[str, int] = field(default_factory=dict)
+    lending_teachers: tuple[Mapping[str, Any], ...] = ()
     # split -> (distinct mentions that also occur in train, distinct mentions), case folded
     mentions_in_train: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     # one whole row of the test split, as `load_dataset` returns it
@@ -85,6 +88,15 @@ class CorpusFacts:
     content_hash: str | None = None
     transcript_sha256: str | None = None
     corpusmith_version: str | None = None
+
+    @property
+    def teachers(self) -> tuple[Mapping[str, Any], ...]:
+        """The recipe's teacher, then those of borrowed answers: model and license."""
+        stated = [
+            one for one in (self.teacher, *self.lending_teachers) if one.get("model") is not None
+        ]
+        names = {one["model"] for one in stated}
+        return (*stated, *({"model": name} for name in self.rows_by_teacher if name not in names))
 
     @property
     def drops_near_duplicates(self) -> bool:

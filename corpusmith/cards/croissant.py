@@ -89,11 +89,7 @@ def cite_as(facts: DatasetFacts) -> str:
 
 def _origin(corpora: tuple[CorpusFacts, ...]) -> str:
     names = sorted(
-        {
-            plain(str(corpus.teacher["model"]), 80)
-            for corpus in corpora
-            if corpus.teacher.get("model")
-        }
+        {plain(str(teacher["model"]), 80) for corpus in corpora for teacher in corpus.teachers}
     )
     if not names:
         return "no sentence is from a patient or an article"

@@ -205,6 +205,7 @@ def facts_of(
         "near_duplicates": recipe.filters.near_duplicates,
         "borrowed_requests": plan.borrowed_count,
         "lenders": list(recipe.borrow),
+        "lending_teachers": lending_teachers(plan),
         "corpusmith_version": version("corpusmith"),
         "seed": recipe.seed,
         "teacher": recipe.teacher.model_dump(
@@ -252,6 +253,14 @@ def facts_of(
             name: form(benchmark_texts(path)) for name, path in sets.items()
         }
     return facts
+
+
+def lending_teachers(plan: Plan) -> list[dict[str, Any]]:
+    """Model and licence of the other teachers whose answers a recipe borrows."""
+    own = plan.recipe.teacher.model
+    lent = [lender.recipe.teacher for lender in plan.lenders]
+    known = {teacher.model: teacher.license for teacher in lent if teacher.model != own}
+    return [{"model": model, "license": license} for model, license in known.items()]
 
 
 def benchmark_set(path: Path) -> str:

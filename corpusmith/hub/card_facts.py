@@ -202,6 +202,8 @@ def corpus(name: str, build: Mapping[str, Any], paths: Collection[str]) -> Corpu
         filtered_by_reason=build.get("filtered_by_reason") or {},
         added_by_augmentation=build.get("added_by_augmentation") or {},
         written_rows=build.get("written_rows"),
+        rows_by_teacher=build.get("rows_by_teacher") or {},
+        lending_teachers=tuple(build.get("lending_teachers", ())),
         mentions_in_train={
             split: (shared, found)
             for split, (shared, found) in (build.get("mentions_in_train") or {}).items()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from corpusmith.cards import dataset, model, space
+from corpusmith.cards import croissant, dataset, model, space
 from corpusmith.cards.dataset import CorpusFacts, DatasetFacts, Split
 from corpusmith.cards.model import ModelFacts
 from corpusmith.cards.space import Source, SpaceFacts
@@ -48,6 +48,23 @@ def test_shared_mentions_are_stated(disease: CorpusFacts) -> None:
     card = card_of(disease, mentions_in_train={})
     assert "also occur in `train`" not in card
     assert "Splits share no seed entity" not in card and "Other entities may be." in card
+
+
+def test_teachers_of_borrowed_answers_are_named(disease: CorpusFacts) -> None:
+    own = disease.teacher["model"]
+    assert "Other LLMs" not in card_of(disease, rows_by_teacher={own: 380})
+    changes = {
+        "rows_by_teacher": {own: 300, "big/Teacher": 80},
+        "lending_teachers": ({"model": "big/Teacher", "license": "mit"},),
+    }
+    card = card_of(disease, **changes)
+    link = "[big/Teacher](https://huggingface.co/big/Teacher)"
+    assert f"Other LLMs wrote some of these: {link} (80 rows).\n" in card
+    assert f"written by {link}, whose licence is mit." in card
+    assert "whose licence is Apache-2.0" in card
+    corpora = (dataclasses.replace(disease, **changes),)
+    described = croissant.render(DatasetFacts("you/c", "v1.0.0", corpora), "https://x.example")
+    assert f"written by {own}, big/Teacher" in json.loads(described)["description"]
 
 
 def test_near_duplicates_are_denied_only_where_they_were_filtered(

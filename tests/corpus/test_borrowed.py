@@ -5,6 +5,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from corpusmith.corpus.build import build
+from corpusmith.hub.folders.corpus import published_build
 from tests.corpus.test_build import fill
 
 
@@ -36,3 +37,8 @@ def test_tokens_of_borrowed_answers_are_the_lenders_and_rejects_name_their_model
     rejects = pq.read_table(file).to_pylist()
     models = {row["teacher"] for row in rejects if row["request_id"].startswith("lender-")}
     assert models == {"another-teacher"}
+    assert facts["lending_teachers"] == [{"model": "another-teacher", "license": "apache-2.0"}]
+    published = published_build(tmp_path / "borrowed")
+    counts = published["rows_by_teacher"]
+    assert counts.keys() == {facts["teacher"]["model"], "another-teacher"}
+    assert min(counts.values()) > 0 and sum(counts.values()) == published["written_rows"]

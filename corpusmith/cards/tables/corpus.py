@@ -129,10 +129,11 @@ def terms(corpora: Iterable[CorpusFacts]) -> list[tuple[str, Markdown]]:
     """(config, sentence) of each source of a corpus and its terms."""
     lines = []
     for corpus in corpora:
-        if corpus.teacher.get("license"):
-            license = escape(str(corpus.teacher["license"]))
-            line = f"written by {teacher(corpus)}, whose licence is {license}."
-            lines.append((corpus.name, Markdown(line)))
+        for one in corpus.teachers:
+            if one.get("license"):
+                license = escape(str(one["license"]))
+                line = f"written by {teacher(one)}, whose licence is {license}."
+                lines.append((corpus.name, Markdown(line)))
         for lexicon in corpus.lexicons:
             parts = [" ".join(str(lexicon[key]) for key in ("name", "version") if lexicon.get(key))]
             parts += [
@@ -156,9 +157,20 @@ def licence_of(lexicon: Mapping[str, Any]) -> str:
     return f", under its publisher's own terms{stated}"
 
 
-def teacher(corpus: CorpusFacts) -> Markdown:
-    """The teacher's name, with a link to its page where it has one on the Hub."""
-    name = plain(str(corpus.teacher["model"]), 100)
+def other_teachers(corpus: CorpusFacts) -> Markdown:
+    """The teachers of borrowed answers that are not the recipe's own, with their rows."""
+    own, rows = corpus.teacher.get("model"), corpus.rows_by_teacher
+    named = []
+    for one in corpus.teachers:
+        if one["model"] != own:
+            count = f" ({number(rows.get(one['model'], 0))} rows)" if rows else ""
+            named.append(f"{teacher(one)}{count}")
+    return Markdown(", ".join(named))
+
+
+def teacher(facts: Mapping[str, Any]) -> Markdown:
+    """The name of a teacher, with a link to its page where it has one on the Hub."""
+    name = plain(str(facts["model"]), 100)
     hub_id = name if HUB_ID.fullmatch(name) else TEACHERS.get(name.lower())
     if not hub_id:
         return escape(name)

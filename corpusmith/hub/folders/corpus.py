@@ -1,6 +1,7 @@
 """Read the folder of a built corpus: build.json and facts from its Parquet files."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,8 @@ def _with_rows(build: dict[str, Any], shards: Shards, rejected: list[Path]) -> d
     }
     build["examples"] = examples(shown[0], build["task"])
     build["example_row"] = example_row(shown[0], build["task"])
-    build["written_rows"] = written_rows(shards)
+    build["rows_by_teacher"] = rows_by_teacher(shards)
+    build["written_rows"] = sum(build["rows_by_teacher"].values())
     if build["task"] == "ner":
         build["mentions_in_train"] = mentions_in_train(shards)
     if rejected:
@@ -142,10 +144,11 @@ def example_row(shard: Path, task: str) -> dict[str, Any]:
     return next(marked, rows[0] if rows else {})
 
 
-def written_rows(shards: Shards) -> int:
-    """Number of rows by the teacher; augmentation derived the others."""
-    rows = _columns(shards, ["id", "request_id"])
-    return sum(not _derived(row) for _, row in rows)
+def rows_by_teacher(shards: Shards) -> dict[str, int]:
+    """Number of rows that each teacher wrote, most first; augmentation derived the others."""
+    rows = _columns(shards, ["id", "request_id", "teacher"])
+    written = Counter(row["teacher"] for _, row in rows if not _derived(row))
+    return dict(written.most_common())
 
 
 def mentions_in_train(shards: Shards) -> dict[str, tuple[int, int]]:
