@@ -30,6 +30,8 @@ class SpaceFacts:
     # read from the models' config.json: the entity types they find, (head, tail) of each relation
     labels: tuple[str, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
+    # read from the models' cards: tags of their languages, none if one of them states none
+    languages: tuple[str, ...] = ()
     # what the Space's own README states: title, sdk, sdk_version, app_file, lexicons...
     front_matter: Mapping[str, Any] = field(default_factory=dict)
     # read from the changelog: (version, date, one line), newest first
@@ -62,9 +64,15 @@ def render(facts: SpaceFacts) -> str:
         datasets=[dataset.id for dataset in facts.datasets] or None,
         corpusmith=pinned,
     )
+    languages = enumerated([markdown.language(tag) for tag in facts.languages] or [""])
     title = str(stated.get("title") or facts.repo_id.split("/")[-1])
     return markdown.render(
-        "space.md.jinja", front_matter, facts=facts, title=title, named=enumerated
+        "space.md.jinja",
+        front_matter,
+        facts=facts,
+        title=title,
+        named=enumerated,
+        languages=languages,
     )
 
 

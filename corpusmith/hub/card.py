@@ -5,8 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from corpusmith.cards import croissant, dataset, metric, model
 from corpusmith.cards import space as space_cards
 from corpusmith.cards.changelog import Entry
@@ -14,16 +12,12 @@ from corpusmith.cards.metric import MetricFacts
 from corpusmith.cards.space import Source, SpaceFacts
 from corpusmith.errors import UserError
 from corpusmith.hub import card_facts as facts
-from corpusmith.hub.folders.space import model_configs
+from corpusmith.hub.folders.space import model_documents
 from corpusmith.hub.repo import Content, Files, RemoteFile, Repo, Standing
 from corpusmith.text_files import decode
 
 Card = Callable[[str, tuple[Entry, ...]], Files]
 License = str | list[str] | None
-YAML_ERRORS = (  # PyYAML lets errors of Python through, as of dates and numbers out of range
-    *(yaml.YAMLError, ValueError, TypeError, AttributeError),
-    *(ArithmeticError, LookupError, RecursionError),
-)
 
 
 @dataclass(frozen=True)
@@ -53,7 +47,7 @@ def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
     """A function from a version and its changelog to the files that name the version."""
     documents = read_card_documents(repo, files)
     stood_card = content_text(repo, standing.files.get("README.md"))
-    stood = front_matter(stood_card)
+    stood = facts.front_matter(stood_card)
 
     def dataset_card(version: str, entries: tuple[Entry, ...]) -> Files:
         before = stated_license(read_card_documents(repo, standing.files))
@@ -78,12 +72,15 @@ def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
         return {"README.md": model.render(known).encode()}
 
     def space_card(version: str, entries: tuple[Entry, ...]) -> Files:
-        own = front_matter(content_text(repo, files.get("README.md")))
+        own = facts.front_matter(content_text(repo, files.get("README.md")))
         pinned = pinned_sources(stood)
         ner = parse_pins(about.ner or pinned["ner"])
         relations = parse_pins(about.relations or pinned["relations"])
-        found = [facts.model_classes(config) for config in model_configs(repo, ner)]
-        related = [config.get("corpusmith") or {} for config in model_configs(repo, relations)]
+        finding, relating = model_documents(repo, ner), model_documents(repo, relations)
+        found = [facts.model_classes(model.config) for model in finding]
+        related = [model.config.get("corpusmith") or {} for model in relating]
+        spoken = [model.languages for model in (*finding, *relating)]
+        languages = {tag for tags in spoken for tag in tags} if all(spoken) else set()
         known = SpaceFacts(
             repo.id,
             version,
@@ -96,6 +93,7 @@ def card_of(repo: Repo, files: Files, standing: Standing, about: About) -> Card:
                 for about_pair in related
                 if {"head", "tail"} <= about_pair.keys()
             ),
+            languages=tuple(sorted(languages)),
             front_matter=own,
             versions=facts.version_lines(entries),
         )
@@ -179,15 +177,3 @@ def content_text(repo: Repo, content: Content | None) -> str:
         return (content or b"").decode()
     place = f"{content.path} of {repo.url}" if isinstance(content, RemoteFile) else str(content)
     return decode(repo.read(content), place, remedy="save it as UTF-8 there")
-
-
-def front_matter(readme: str) -> dict[str, Any]:
-    """The YAML between the two `---` lines at the head of a card; empty without them."""
-    head, *parts = readme.split("---\n", 2)
-    if head or len(parts) != 2:
-        return {}
-    try:
-        found = yaml.safe_load(parts[0])
-    except YAML_ERRORS as error:
-        raise UserError(f"the YAML at the head of README.md can't be read: {error}") from None
-    return found if isinstance(found, dict) else {}

@@ -9,6 +9,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
+
 from corpusmith.cards.changelog import Entry
 from corpusmith.cards.dataset import CorpusFacts, DatasetFacts, Example, Split, split_name
 from corpusmith.cards.model import ModelFacts
@@ -16,6 +18,10 @@ from corpusmith.errors import UserError
 from corpusmith.inference.config import check_config
 
 Documents = Mapping[str, Any]  # path in the repo -> its JSON
+YAML_ERRORS = (  # PyYAML lets errors of Python through, as of dates and numbers out of range
+    *(yaml.YAMLError, ValueError, TypeError, AttributeError),
+    *(ArithmeticError, LookupError, RecursionError),
+)
 MODEL_DOCUMENTS = ("config.json", "training.json", "export.json", "report.json", "examples.json")
 
 
@@ -39,6 +45,25 @@ def json_mapping(content: bytes, path: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise UserError(f"{path} is not a JSON object: make it again")
     return found
+
+
+def front_matter(readme: str) -> dict[str, Any]:
+    """The YAML between the two `---` lines at the head of a card; empty without them."""
+    head, *parts = readme.split("---\n", 2)
+    if head or len(parts) != 2:
+        return {}
+    try:
+        found = yaml.safe_load(parts[0])
+    except YAML_ERRORS as error:
+        raise UserError(f"the YAML at the head of README.md can't be read: {error}") from None
+    return found if isinstance(found, dict) else {}
+
+
+def stated_languages(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """The languages in the front matter of a card."""
+    stated = metadata.get("language") or ()
+    listed = [stated] if isinstance(stated, str) else stated if isinstance(stated, list) else ()
+    return tuple(str(tag) for tag in listed)
 
 
 def refuse_odd_config(config: Any, name: str) -> None:

@@ -18,7 +18,6 @@ from corpusmith.hub.card import (
     About,
     card_of,
     content_text,
-    front_matter,
     linked_space,
     pinned_sources,
     read_card_documents,
@@ -133,7 +132,7 @@ def repin_space_of(model: Release, *, target: HubTarget = DEFAULT_TARGET) -> Rel
 
 
 def _pinned(space: Repo, standing: Standing) -> dict[str, list[str]]:
-    return pinned_sources(front_matter(content_text(space, standing.files.get("README.md"))))
+    return pinned_sources(facts.front_matter(content_text(space, standing.files.get("README.md"))))
 
 
 def _ids(pinned: Mapping[str, Sequence[str]]) -> set[str]:

@@ -37,7 +37,7 @@ browsers do not send. Still, this is a public server: **do not send what identif
 models run on your own machine as well.
 
 ### What the models cannot do
-They are research models, not medical devices. They know English as journals write it, they miss
+They are research models, not medical devices. They know {language} as journals write it, they miss
 abbreviations that the text does not spell out, and a probability is only the model's own estimate.
 {attributions}
 """
@@ -60,6 +60,7 @@ def about(service: Service) -> str:
     return TEXT.format(
         sources="\n".join(lines),
         calls="\n".join(calls(service)),
+        language=service.language or "text",
         characters=MAX_CHARACTERS,
         batch=MAX_BATCH,
         attributions=attributions,

@@ -121,9 +121,11 @@ def json_content(server: GradioMCPServer, data: list[Any], _: str) -> list[Any]:
 def header(service: Service) -> Markup:
     return Markup(
         "<h1>{}</h1>"
-        "<p>Finds {} in English text, with small encoders; their cards, linked under About, say "
+        "<p>Finds {} in {}text, with small encoders; their cards, linked under About, say "
         "what they learned from. A text that you type is read in memory: it is not written to disk "
         "or to a log, and dropped within an hour. A file is deleted after half an hour.</p>"
     ).format(
-        service.title, Markup(" ").join(markup.badge(label) for label in service.marked_labels)
+        service.title,
+        Markup(" ").join(markup.badge(label) for label in service.marked_labels),
+        service.language and f"{service.language} ",
     )

@@ -22,6 +22,7 @@ from corpusmith.space.schema import (
 from corpusmith.space.settings import (
     Settings,
     in_turn,
+    languages_of,
     load_onnx,
     names_of,
     read_evaluations,
@@ -88,6 +89,7 @@ class Service:
         recorded = read_zero_shot(settings.zero_shot) if settings.zero_shot else {}
         known = {e.label for entities in recorded.values() for e in entities} & set(self.labels)
         self.zero_shot = recorded if known else {}
+        self.language = languages_of(self.folders.values())
         examples = [read_examples(self.folders[name]) for name in self.extractors]
         self.examples = in_turn(examples)[:EXAMPLES]
         related = [read_examples(self.folders[name]) for name in self.classifiers]
@@ -126,7 +128,7 @@ class Service:
         """Find the entities in a text, of the types that this Space's models find.
 
         Args:
-            text: English text, up to 20,000 characters.
+            text: Text in a language of the models, up to 20,000 characters.
             model: Name of one model of this Space. If empty, all models read the text, and of
                 overlapping mentions the likeliest stays.
             threshold: Leave out mentions whose probability is lower, 0 to 1.
@@ -147,7 +149,7 @@ class Service:
         """Find the entities in a text, and classify each pair that shares a sentence.
 
         Args:
-            text: English text, up to 20,000 characters.
+            text: Text in a language of the models, up to 20,000 characters.
             model: Name of one relation model of this Space. If empty, the first one.
             threshold: Leave out pairs whose probability is lower, 0 to 1.
 

@@ -7,7 +7,7 @@ and evaluations.
 import json
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -24,6 +24,17 @@ YAML_ERRORS = (  # PyYAML lets errors of Python through, as of dates and numbers
     *(ArithmeticError, LookupError, RecursionError),
 )
 LONGEST_EXAMPLE = 1_000  # characters
+LANGUAGES = {  # as the cards name them
+    "en": "English",
+    "de": "German",
+    "fr": "French",
+    "es": "Spanish",
+    "it": "Italian",
+    "nl": "Dutch",
+    "pt": "Portuguese",
+    "zh": "Chinese",
+    "ja": "Japanese",
+}
 MASK = re.compile(r"@[A-Z][A-Z0-9_-]*\$")  # in the sentences of a relation model's widget
 
 
@@ -210,6 +221,19 @@ def read_examples(folder: Path) -> list[str]:
             texts = [row.get("text") for row in rows if isinstance(row, dict)]
     given = [text for text in texts or () if isinstance(text, str) and text.strip()]
     return [text for text in given if len(text) <= LONGEST_EXAMPLE and not MASK.search(text)]
+
+
+def languages_of(folders: Iterable[Path]) -> str:
+    """The languages that the cards of models state; empty if one of them states none."""
+    spoken = []
+    for folder in folders:
+        stated: Any = None
+        with suppress(OSError, ValueError):
+            stated = front_matter(folder / "README.md").get("language")
+        listed = [stated] if isinstance(stated, str) else stated if isinstance(stated, list) else []
+        spoken.append({LANGUAGES.get(str(tag), str(tag)) for tag in listed})
+    *others, last = sorted(set().union(*spoken)) if spoken and all(spoken) else [""]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def read_evaluations(folder: Path) -> list[dict[str, Any]]:

@@ -42,7 +42,7 @@ def extract_tab(service: Service, page: gr.Blocks) -> None:
     found = gr.State(nothing, time_to_live=FORGET_AFTER)
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=320):
-            text = text_input(service.examples)
+            text = text_input(service.examples, service.language)
             gr.HTML(markup.keyboard_hint())
             with gr.Row():
                 ask = gr.Button(
@@ -129,7 +129,7 @@ def relations_tab(service: Service) -> None:
     found = gr.State(nothing, time_to_live=FORGET_AFTER)
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=320):
-            text = text_input(service.relation_examples)
+            text = text_input(service.relation_examples, service.language)
             gr.HTML(markup.keyboard_hint())
             ask = gr.Button("Find relations", variant="primary", elem_id="relate")
             examples = example_buttons(service.relation_examples, text)
@@ -181,7 +181,7 @@ def compare_tab(service: Service) -> None:
     if service.lexicons.keys() & service.labels:
         readers = {"Dictionary": dictionary, **readers}
     texts = list(service.zero_shot) or service.examples
-    text = text_input(texts)
+    text = text_input(texts, service.language)
     gr.HTML(markup.keyboard_hint())
     ask = gr.Button("Compare", variant="primary", elem_id="compare-button")
     examples = example_buttons(texts, text)
@@ -234,11 +234,11 @@ def highlighted(title: str, labels: Iterable[str]) -> gr.HighlightedText:
     )
 
 
-def text_input(examples: Sequence[str]) -> gr.Textbox:
+def text_input(examples: Sequence[str], language: str) -> gr.Textbox:
     return gr.Textbox(
         value=examples[0] if examples else "",
         label="Text",
-        info="A sentence, an abstract or a page of English.",
+        info=f"A sentence, an abstract or a page{language and f' of {language}'}.",
         placeholder="Type or paste a text.",
         lines=4,
         max_lines=16,

@@ -105,6 +105,7 @@ def test_space_card() -> None:
         front_matter={"title": "Extract", "sdk": "gradio", "corpusmith": {"lexicons": []}},
         labels=("Disease", "Gene"),
         pairs=(("Gene", "Disease"),),
+        languages=("en",),
         versions=(("v0.1.0", "2026-11-23", "First release."),),
     )
     check_golden("space.md", space.render(facts))

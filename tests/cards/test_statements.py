@@ -253,9 +253,12 @@ def test_space_card_names_types_of_its_models() -> None:
         relations=(Source("you/r", "v1.0.0"),),
         labels=("Chemical", "Disease", "Gene"),
         pairs=(("Gene", "Disease"),),
+        languages=("de", "en"),
     )
     card = space.render(facts)
-    assert "Finds Chemical, Disease and Gene in English text, and classifies" in card
+    assert "Finds Chemical, Disease and Gene in German and English text, and classifies" in card
+    unknown = space.render(dataclasses.replace(facts, languages=()))
+    assert "Finds Chemical, Disease and Gene in text, and classifies" in unknown
     assert "relates Gene and Disease." in card
     assert "short_description: Finds Chemical, Disease and Gene and their relations in text" in card
     many = dataclasses.replace(facts, labels=tuple(f"LongTypeName{i}" for i in range(9)))

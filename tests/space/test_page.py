@@ -34,6 +34,18 @@ def test_telemetry_history_and_monitoring_are_off(service: Service) -> None:
     assert page.analytics_enabled is False
 
 
+@pytest.mark.parametrize("language", ["German", ""])
+def test_page_names_the_language_of_its_models(service: Service, language: str) -> None:
+    from corpusmith.space.about import about
+    from corpusmith.space.page import build_page, header
+
+    served = replace_settings(service, service.settings)
+    served.language = language
+    shown = [part["props"].get("info") for part in build_page(served).config["components"]]
+    said = " ".join([header(served), about(served), *map(str, shown)])
+    assert "English" not in said and said.count("German") == (5 if language else 0)
+
+
 def test_about_links_sources_at_their_versions(service: Service) -> None:
     from corpusmith.space.about import about
     from corpusmith.space.settings import Source

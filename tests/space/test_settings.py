@@ -2,9 +2,12 @@ from pathlib import Path
 
 import pytest
 
+from corpusmith.cards import markdown
 from corpusmith.space.settings import (
+    LANGUAGES,
     Source,
     front_matter,
+    languages_of,
     names_of,
     read_settings,
     read_zero_shot,
@@ -127,6 +130,30 @@ def test_damaged_recorded_answer_names_its_line(tmp_path: Path, line: str) -> No
     path.write_text('{"text": "a", "entities": []}\n' + line + "\n")
     with pytest.raises(ValueError, match="line 2"):
         read_zero_shot(path)
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        (["language: de"], "German"),
+        (["language:\n- de\n- en", "language: sv"], "English, German and sv"),
+        (["language: de", "license: mit"], ""),
+        (["language: {a: b}"], ""),
+        (["language: ["], ""),
+        ([], ""),
+    ],
+)
+def test_languages_are_those_of_all_cards(tmp_path: Path, stated: list[str], expected: str) -> None:
+    folders = [tmp_path / str(number) for number in range(len(stated))]
+    for folder, line in zip(folders, stated, strict=True):
+        folder.mkdir()
+        (folder / "README.md").write_text(f"---\n{line}\n---\nText\n")
+    assert languages_of(folders) == expected
+    assert languages_of([*folders, tmp_path / "without-card"]) == ""
+
+
+def test_languages_have_the_names_of_the_cards() -> None:
+    assert LANGUAGES == markdown.LANGUAGES
 
 
 def test_models_run_on_one_core_and_give_memory_back(

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,12 @@ from huggingface_hub.errors import RevisionNotFoundError
 
 from corpusmith.cards.space import Source
 from corpusmith.files import PACKAGE, shipped
-from corpusmith.hub.card_facts import json_mapping, refuse_odd_config
+from corpusmith.hub.card_facts import (
+    front_matter,
+    json_mapping,
+    refuse_odd_config,
+    stated_languages,
+)
 from corpusmith.hub.repo import Repo
 from corpusmith.lexicon.load import SHIPPED
 from corpusmith.recipe.schema import Recipe
@@ -81,20 +87,31 @@ def name_lexicons(readme: Path, sources: dict[str, str]) -> None:
     readme.write_text(f"---\n{dumped}---\n{body}", encoding="utf-8")
 
 
-def model_configs(space: Repo, models: Sequence[Source]) -> list[dict[str, Any]]:
-    """config.json of each model on the Space's Hub; models that are not there yet are left out.
+@dataclass(frozen=True)
+class PinnedModel:
+    """What a Space's card says of a model: its config.json, and the languages of its card."""
+
+    config: dict[str, Any]
+    languages: tuple[str, ...]
+
+
+def model_documents(space: Repo, models: Sequence[Source]) -> list[PinnedModel]:
+    """What the models on the Space's Hub state; models that are not there yet are left out.
 
     Raises UserError for one that can't be read.
     """
-    configs = []
+    found = []
     for model in models:
         repo = Repo("model", model.id, space.target)
         try:
-            held = repo.standing(model.revision).files.get("config.json")
+            held = repo.standing(model.revision).files
         except RevisionNotFoundError:
             continue
-        if held:
+        if "config.json" in held:
             name = f"config.json of {model.id}"
-            configs.append(json_mapping(repo.read(held), name))
-            refuse_odd_config(configs[-1], name)
-    return configs
+            config = json_mapping(repo.read(held["config.json"]), name)
+            refuse_odd_config(config, name)
+            card = repo.read(held["README.md"]) if "README.md" in held else b""
+            metadata = front_matter(card.decode("utf-8", "replace"))
+            found.append(PinnedModel(config, stated_languages(metadata)))
+    return found
