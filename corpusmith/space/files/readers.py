@@ -75,10 +75,10 @@ def decode(content: bytes) -> str:
 
 def text_table(text: str) -> Table:
     rows: list[tuple[str]] = []
-    for line in LINE_END.split(text):
+    for line in line_by_line(text):
         if line.strip():
             count(rows, 1)
-            rows.append((line,))
+            rows.append((line.rstrip("\r\n"),))
     return Table(("text",), tuple(rows))
 
 
@@ -87,10 +87,10 @@ def json_table(text: str) -> Table:
     records: list[dict[str, str]] = []
     columns: dict[str, None] = {}
     nested: dict[str, int] = {}  # key -> first line where its value is no text and no number
-    for number, line in enumerate(LINE_END.split(text), 1):
+    for number, line in enumerate(line_by_line(text), 1):
         if not line.strip():
             continue
-        record = json_object(line, number)
+        record = json_object(line.rstrip("\r\n"), number)
         for key, value in record.items():
             if not isinstance(value, str | None):
                 nested.setdefault(key, number)

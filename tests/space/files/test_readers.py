@@ -6,6 +6,7 @@ import pytest
 from corpusmith.space.files.readers import (
     MAX_BYTES,
     MAX_COLUMNS,
+    MAX_JSON_LINE,
     MAX_ROWS,
     read_table,
 )
@@ -165,3 +166,27 @@ def test_message_does_not_repeat_column_name(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
         table.texts("<img src=x onerror=alert(1)>")
     assert "<" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("name", "line"), [("a.txt", "ab\n"), ("a.jsonl", '{"a":1}\n')])
+def test_file_of_too_many_lines_is_refused_before_they_are_in_memory(
+    tmp_path: Path, name: str, line: str
+) -> None:
+    path = written(tmp_path, name, line * (MAX_BYTES // len(line)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match=f"more than {MAX_ROWS:,} rows"):
+            read_table(path)
+        assert tracemalloc.get_traced_memory()[1] < 5 * MAX_BYTES
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", ""])
+def test_lines_keep_no_line_end(tmp_path: Path, end: str) -> None:
+    assert texts(tmp_path, "a.txt", f"Gout{end or '.'}{end}Fever{end}")[0][1] == (
+        "Gout" if end else "Gout.Fever"
+    )
+    longest = '{"text": "' + "x" * (MAX_JSON_LINE - 12) + '"}'
+    with pytest.raises(InputError, match="longer than 20,000 characters"):  # of the text alone
+        texts(tmp_path, "a.jsonl", longest + end)
