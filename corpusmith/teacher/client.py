@@ -1,6 +1,6 @@
 """Send the unanswered requests of a ledger to an OpenAI-compatible endpoint. One coroutine fills a
-window, waits for replies and commits them together. A request leaves the window when its answer is
-on disk, so a killed run repeats at most the requests in flight.
+window, waits for replies, fills the window again and commits the replies together. So a killed run
+repeats at most the requests in flight and the few whose replies were being written.
 """
 
 import asyncio
@@ -27,6 +27,7 @@ Outcome = Reply | Refusal
 LONGEST_WAIT = 1800.0  # seconds without an answer while the endpoint says that it is busy
 DRAIN = 60.0  # seconds to wait for replies in flight when a run ends early
 PULSE = 1.0  # seconds between reports while nothing comes
+AT_ONCE = 32  # outcomes in a transaction
 PART = 500  # requests that are looked up in the ledger at once
 
 
@@ -92,7 +93,8 @@ class _Run:
                 for task in self.asking:
                     task.cancel()
                 try:
-                    self._collect()
+                    while self.replied:
+                        self._collect()
                 finally:
                     self.tally.save()
         if self.upcoming is None:
@@ -107,6 +109,9 @@ class _Run:
                 return  # too dear, or done
             await self._wait()
             self._collect()
+            careful = self.fatal or self.tally.judging or self.limits.max_cost is not None
+            if self.faults.proven and not careful:
+                self._fill()  # these travel while the replies are written and judged
             await self.tally.write_in_thread()
             self._report()
             if self.fatal:
@@ -170,14 +175,16 @@ class _Run:
                 )
 
     def _collect(self) -> None:
-        """Put the outcomes since the last call into the tally."""
+        """Put the oldest outcomes into the tally. The window shrinks after they are settled, so
+        that it is as full for the last of them as for the first.
+        """
         self.reply.clear()
-        while self.replied:
-            task = self.replied.pop(0)
+        some, self.replied = self.replied[:AT_ONCE], self.replied[AT_ONCE:]
+        for task in some:
             asked = self.asking.pop(task)
             if not task.cancelled():
                 self._settle(asked, task.result(), self.tally.settled)
-            self.window.inside -= 1
+        self.window.inside -= len(some)
         self.tally.settled.failures += self.faults.cleared()
 
     def _settle(self, asked: Asked, outcome: Outcome, settled: Settled) -> None:
@@ -274,6 +281,7 @@ class _Run:
             )
             started = {asked.key for asked in self.asking.values()} | self.retries.keys()
             started |= {held.failure.key for held in self.faults.held}
+            started |= self.tally.settled.keys()  # not yet on disk
             unsettled = part.unsettled(started)
             self.ledger.add(unsettled.items())
             yield from (Asked(key, payload) for key, payload in unsettled.items())

@@ -33,6 +33,10 @@ class Settled:
     def __bool__(self) -> bool:
         return bool(self.answers or self.failures or self.spent)
 
+    def keys(self) -> set[str]:
+        """The requests that are settled, by an answer or a failure."""
+        return {answer.key for answer in self.answers} | {fail.key for fail in self.failures}
+
 
 @dataclass(frozen=True)
 class PlanPart:

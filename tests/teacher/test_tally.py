@@ -5,12 +5,16 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from corpusmith.teacher.client import generate
 from corpusmith.teacher.ledger import Answer, Ledger
-from corpusmith.teacher.limits import DEFAULT_LIMITS
+from corpusmith.teacher.limits import DEFAULT_LIMITS, AskLimits
 from corpusmith.teacher.payload import payload_key
 from corpusmith.teacher.progress import Progress
 from corpusmith.teacher.tally import Settled, Tally
-from tests.teacher.sent import payload
+from tests.teacher.fake_teacher import FakeTeacher
+from tests.teacher.sent import payload, plan
 
 
 class SlowLedger(Ledger):
@@ -40,3 +44,14 @@ def test_run_cancelled_while_it_writes_records_each_reply_once(tmp_path: Path) -
         asyncio.run(run())
         (usage,) = ledger.totals()
         assert (usage.answers, usage.unusable) == (3, 0) and tally.progress.answered == 3
+
+
+def test_repeated_request_is_paid_once_while_its_first_answer_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("corpusmith.teacher.client.PART", 20)
+    teacher = FakeTeacher(latency=0.01)
+    with SlowLedger(tmp_path / "ledger.sqlite") as ledger, teacher.serve() as url:
+        limits = AskLimits(concurrency=16)
+        generate([*plan(40), *plan(40)], ledger, base_url=url, limits=limits)
+        assert ledger.counts()["answered"] == 40 == teacher.asked.total()
