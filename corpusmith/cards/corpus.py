@@ -91,10 +91,13 @@ class CorpusFacts:
 
     @property
     def teachers(self) -> tuple[Mapping[str, Any], ...]:
-        """The recipe's teacher, then those of borrowed answers: model and license."""
-        stated = [
-            one for one in (self.teacher, *self.lending_teachers) if one.get("model") is not None
-        ]
+        """The recipe's teacher, then those of borrowed answers: model and license.
+
+        Where rows are counted, a teacher of borrowed answers has some.
+        """
+        rows = self.rows_by_teacher
+        lent = [one for one in self.lending_teachers if not rows or one.get("model") in rows]
+        stated = [one for one in (self.teacher, *lent) if one.get("model") is not None]
         names = {one["model"] for one in stated}
         return (*stated, *({"model": name} for name in self.rows_by_teacher if name not in names))
 

@@ -259,8 +259,8 @@ def lending_teachers(plan: Plan) -> list[dict[str, Any]]:
     """Model and licence of the other teachers whose answers a recipe borrows."""
     own = plan.recipe.teacher.model
     lent = [lender.recipe.teacher for lender in plan.lenders]
-    known = {teacher.model: teacher.license for teacher in lent if teacher.model != own}
-    return [{"model": model, "license": license} for model, license in known.items()]
+    known = dict.fromkeys((one.model, one.license) for one in lent if one.model != own)
+    return [{"model": model, "license": license} for model, license in known]
 
 
 def benchmark_set(path: Path) -> str:

@@ -47,15 +47,18 @@ def json_mapping(content: bytes, path: str) -> dict[str, Any]:
     return found
 
 
-def front_matter(readme: str) -> dict[str, Any]:
-    """The YAML between the two `---` lines at the head of a card; empty without them."""
+def front_matter(readme: str, name: str = "README.md") -> dict[str, Any]:
+    """The YAML between the two `---` lines at the head of a card; empty without them.
+
+    Raises UserError, which names the card as `name`, if it is no YAML.
+    """
     head, *parts = readme.split("---\n", 2)
     if head or len(parts) != 2:
         return {}
     try:
         found = yaml.safe_load(parts[0])
     except YAML_ERRORS as error:
-        raise UserError(f"the YAML at the head of README.md can't be read: {error}") from None
+        raise UserError(f"the YAML at the head of {name} can't be read: {error}") from None
     return found if isinstance(found, dict) else {}
 
 

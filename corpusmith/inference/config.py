@@ -118,7 +118,7 @@ def window_of(folder: Path, config: Mapping[str, Any]) -> int:
     if recorded := config.get("corpusmith", {}).get("max_length"):
         return int(recorded)
     file = folder / "tokenizer_config.json"
-    most = read_object(file).get("model_max_length", 512)
+    most = read_object(file).get("model_max_length") or 512
     if not is_number(most) or not most >= SHORTEST_WINDOW:
         raise ValueError(f"{file}: model_max_length is {most!r:.40}, not a number: {REMEDY}")
     return int(min(most, 512))

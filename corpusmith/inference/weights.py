@@ -26,13 +26,15 @@ def load_weights(kind: Any, path: str | Path, *, new_head: bool = False, **optio
             )
         except SafetensorError as error:
             raise ValueError(f"the weights of {path} are damaged: {error}") from error
+        except (OSError, MemoryError):
+            raise
         except Exception as error:  # an odd config.json raises nearly anything
             if not Path(path).is_dir():
                 raise  # of the network
             reason = " ".join(str(error).split())[:300]
             raise ValueError(
-                f"{path} can't be loaded by its config.json ({type(error).__name__}: {reason}): "
-                "train or download the model again"
+                f"{path} can't be loaded ({type(error).__name__}: {reason}): see its config.json "
+                "and weights, or train or download the model again"
             ) from error
     other_shape = {name for name, *_ in found["mismatched_keys"]}
     random = sorted(found["missing_keys"] | other_shape)

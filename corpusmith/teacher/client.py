@@ -179,12 +179,13 @@ class _Run:
         that it is as full for the last of them as for the first.
         """
         self.reply.clear()
-        some, self.replied = self.replied[:AT_ONCE], self.replied[AT_ONCE:]
-        for task in some:
+        taken = min(AT_ONCE, len(self.replied))
+        for _ in range(taken):
+            task = self.replied.pop(0)
             asked = self.asking.pop(task)
             if not task.cancelled():
                 self._settle(asked, task.result(), self.tally.settled)
-        self.window.inside -= len(some)
+        self.window.inside -= taken
         self.tally.settled.failures += self.faults.cleared()
 
     def _settle(self, asked: Asked, outcome: Outcome, settled: Settled) -> None:
@@ -287,12 +288,10 @@ class _Run:
             yield from (Asked(key, payload) for key, payload in unsettled.items())
 
     def _report(self, **changed: object) -> Progress:
-        reason, since = self.waiting or self.pace.waiting or (None, time.monotonic())
         return self.tally.report(
             in_flight=len(self.asking),
             window=int(self.window.size),
-            waiting=reason,
-            waiting_seconds=time.monotonic() - since,
+            waiting=self.waiting[0] if self.waiting else self.pace.waiting,
             dialect=self.asker.dialect_note(),
             **changed,
         )

@@ -99,16 +99,16 @@ class Pace:
         return self._sent
 
     @property
-    def waiting(self) -> tuple[str, float] | None:
-        """The allowance of the endpoint that requests wait for, and since when; None where the
-        wait is over or short.
+    def waiting(self) -> str | None:
+        """The allowance of the endpoint that requests wait for; None if the wait is over or
+        short.
         """
         if self._held is None:
             return None
         kind, since, until = self._held
         if until <= time.monotonic() or until - since < SHORT_WAIT:
             return None
-        return f"the endpoint's limit on {kind}, as its x-ratelimit headers tell", since
+        return f"the endpoint's limit on {kind}, as its x-ratelimit headers tell"
 
     def _hold(self, kind: str, now: float, until: float) -> None:
         """Note that requests wait; a wait that goes on keeps its beginning."""

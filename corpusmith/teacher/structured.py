@@ -125,12 +125,13 @@ async def _try(
     asked = Asked(payload_key(payload), payload)
     if asked.key in (known := asker.ledger.get_many([asked.key])):
         return known[asked.key].text, True
-    asker.ledger.add([(asked.key, payload)])  # before it is paid for: the ledger may be locked
+    asker.ledger.check_writable()  # before a reply is paid for
     crashes, reason = 0, ""
     for attempt in range(1, TRIES + 1):
         outcome = await asker.attempt(asked)
         refusal = outcome if isinstance(outcome, Refusal) else refusal_of_reply(outcome)
         if not isinstance(outcome, Refusal):
+            asker.ledger.add([(asked.key, payload)])
             spent = asker.spent(asked, outcome)
             if outcome.problem is None:
                 answer = asker.answer(asked, outcome)

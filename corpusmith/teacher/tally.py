@@ -70,7 +70,7 @@ class Tally:
 
     def __post_init__(self) -> None:
         self.settled = Settled()  # what is not counted yet
-        self.started = time.monotonic()
+        self.started = self.waiting_since = time.monotonic()
         self.reasons: Counter[str] = Counter()
         self.unusable: Counter[str] = Counter()
         self.judged: list[tuple[str, str | None]] = []  # the first answers: text, reason
@@ -81,6 +81,7 @@ class Tally:
     def restart(self) -> None:
         """Count from zero: what came so far belongs to an earlier run."""
         self.progress = self.fresh
+        self.judged.clear()
         self.reasons.clear()
         self.unusable.clear()
 
@@ -175,7 +176,8 @@ class Tally:
 
         None once they are known.
         """
-        if self.limits.max_cost is not None and not self.progress.answered + self.progress.unusable:
+        replied = self.dearest or self.progress.answered + self.progress.unusable
+        if self.limits.max_cost is not None and not replied:
             return 1  # the first reply shows what a reply costs, thinking included
         return FIRST_WINDOW if self.judging else None
 
@@ -196,7 +198,11 @@ class Tally:
             )
 
     def report(self, **changed: Any) -> Progress:
-        """Progress with the figures that changed; shows it."""
+        """Progress with the figures that changed; shows it. The time of a wait is added."""
+        if "waiting" in changed:
+            if changed["waiting"] != self.progress.waiting:
+                self.waiting_since = time.monotonic()
+            changed["waiting_seconds"] = time.monotonic() - self.waiting_since
         self.progress = replace(self.progress, seconds=time.monotonic() - self.started, **changed)
         if self.on_progress:
             self.on_progress(self.progress)

@@ -62,6 +62,8 @@ def test_teachers_of_borrowed_answers_are_named(disease: CorpusFacts) -> None:
     assert f"Other LLMs wrote some of these: {link} (80 rows).\n" in card
     assert f"written by {link}, whose licence is mit." in card
     assert "whose licence is Apache-2.0" in card
+    without_rows = {**changes, "rows_by_teacher": {own: 380}}
+    assert "big/Teacher" not in card_of(disease, **without_rows)
     corpora = (dataclasses.replace(disease, **changes),)
     described = croissant.render(DatasetFacts("you/c", "v1.0.0", corpora), "https://x.example")
     assert f"written by {own}, big/Teacher" in json.loads(described)["description"]

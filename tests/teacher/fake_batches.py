@@ -6,10 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from corpusmith.teacher.batch import generate_batches
+from corpusmith.teacher.ledger import Ledger
+from corpusmith.teacher.limits import AskLimits
+from corpusmith.teacher.progress import Progress
 from tests.teacher.fake_teacher import FakeTeacher, problem
 
 
@@ -20,7 +25,7 @@ class FakeBatches(FakeTeacher):
     The first `hiccups` polls of a batch or its results fail. A batch of more than `most_enqueued`
     requests is refused. `cancel` batches are cancelled after a third of their requests. `spoil`
     changes the bytes of an output file. The ids in `unknown` belong to another API key and get
-    `unknown_status`. With `delete_results` the files of results are gone.
+    `unknown_status` and `unknown_message`. With `delete_results` the files of results are gone.
     """
 
     delay: float = 0.0
@@ -32,6 +37,7 @@ class FakeBatches(FakeTeacher):
     spoil: Callable[[bytes], bytes] | None = None
     unknown: set[str] = field(default_factory=set)
     unknown_status: int = 404
+    unknown_message: str = "no such batch"
     delete_results: bool = False
     most_open: int = 0
     files: dict[str, bytes] = field(default_factory=dict)
@@ -97,7 +103,7 @@ class FakeBatches(FakeTeacher):
             return self.hiccup()
         batch = self.submitted.get(request.path_params["id"])
         if batch is None or batch["id"] in self.unknown:
-            return problem(self.unknown_status, "no such batch")
+            return problem(self.unknown_status, self.unknown_message)
         if batch["status"] == "in_progress" and time.monotonic() >= batch["ends"]:
             self.end(batch)
         return JSONResponse(batch)
@@ -151,3 +157,16 @@ class FakeBatches(FakeTeacher):
             self.answered[name] += 1
             response = {"status_code": 200, "body": self.completion(name, payload, fault)}
         return {"id": name[:8], "custom_id": name, "response": response, "error": None}
+
+
+def interrupted(ledger: Ledger, url: str, requests: list) -> None:
+    """Submit the requests, and be stopped before a result comes."""
+
+    def stop(progress: Progress) -> None:
+        if progress.in_flight:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        generate_batches(
+            requests, ledger, base_url=url, limits=AskLimits(poll=0.01), on_progress=stop
+        )

@@ -114,7 +114,7 @@ def test_no_more_requests_than_remaining_are_sent_before_reset() -> None:
 
 
 def test_long_wait_for_an_allowance_is_told_and_a_short_one_is_not() -> None:
-    async def waiting(reset: str) -> tuple[str, float] | None:
+    async def waiting(reset: str) -> str | None:
         pace = Pace()
         pace.heed(told(0, reset, kind="tokens"), await pace.turn(10))
         held = asyncio.create_task(pace.turn(10))
@@ -123,9 +123,7 @@ def test_long_wait_for_an_allowance_is_told_and_a_short_one_is_not() -> None:
         held.cancel()
         return said
 
-    started = time.monotonic()
-    said = asyncio.run(waiting("6m0s"))
-    assert said is not None and "limit on tokens" in said[0] and said[1] >= started
+    assert "limit on tokens" in (asyncio.run(waiting("6m0s")) or "")
     assert asyncio.run(waiting("500ms")) is None
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse, Response
 
+from corpusmith.errors import UserError
 from corpusmith.teacher.client import generate
 from corpusmith.teacher.ledger import Ledger
 from tests.teacher.fake_teacher import FakeTeacher, problem
@@ -87,3 +88,19 @@ def test_refused_system_message_is_merged_into_user_message(ledger: Ledger) -> N
     assert teacher.payloads[-1]["messages"][0]["content"].startswith(
         "Reply with a sentence.\n\nTopic"
     )
+
+
+def test_answers_beside_a_refusal_that_cannot_be_remembered_are_kept(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*arguments: Any) -> None:
+        raise UserError("the ledger is locked")
+
+    def habit(asked: dict[str, Any], n: int) -> Response | None:
+        return problem(400, "Unknown parameter: 'seed'") if n == 1 else None
+
+    monkeypatch.setattr(ledger, "remember_dialect", locked)
+    teacher = FakeTeacher(habit=habit, latency=0.1)
+    with teacher.serve() as url, pytest.raises(UserError, match="the ledger is locked"):
+        generate(plan(16), ledger, base_url=url)
+    assert ledger.counts()["answered"] == 15

@@ -55,6 +55,7 @@ def test_strictest_supported_form_is_found_once(
             ledger.response_format(url.removeprefix("http://").removesuffix("/v1"), "m")
             == forms[-1]
         )
+        assert ledger.counts()["pending"] == 0  # a form that was refused leaves none
         answers = find_answers(ledger, PLAN)
     assert all(answer and parse(answer.text, Reply).words for answer in answers)
     assert teacher.payloads[-1] == in_answer_form(PLAN[-1], forms[-1])

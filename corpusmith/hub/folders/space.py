@@ -112,6 +112,6 @@ def model_documents(space: Repo, models: Sequence[Source]) -> list[PinnedModel]:
             config = json_mapping(repo.read(held["config.json"]), name)
             refuse_odd_config(config, name)
             card = repo.read(held["README.md"]) if "README.md" in held else b""
-            metadata = front_matter(card.decode("utf-8", "replace"))
+            metadata = front_matter(card.decode("utf-8", "replace"), f"README.md of {model.id}")
             found.append(PinnedModel(config, stated_languages(metadata)))
     return found

@@ -12,7 +12,13 @@ from openai.types import Batch
 from corpusmith.errors import UserError
 from corpusmith.redaction import redact
 from corpusmith.teacher.endpoint.connection import status_refusal
-from corpusmith.teacher.endpoint.refusal import Refusal, message_of, refusal_of
+from corpusmith.teacher.endpoint.refusal import (
+    QUOTA_REMEDY,
+    REMEDIES,
+    Refusal,
+    message_of,
+    refusal_of,
+)
 from corpusmith.teacher.endpoint.reply import Reply, read_reply
 
 NOT_GIVEN = (openai.NotFoundError, openai.PermissionDeniedError, openai.BadRequestError)
@@ -71,10 +77,16 @@ def is_over_limit(batch: Batch) -> bool:
 def not_given(
     host: str, batch_id: str, ledger_path: Path, error: openai.APIStatusError
 ) -> UserError:
-    """The error for a batch, or its results, that the endpoint does not know or refuses."""
+    """The error for a batch, or its results, that the endpoint does not know or refuses.
+
+    Raises `error` itself where the key or the quota is the cause.
+    """
+    refusal = status_refusal(error)
+    if refusal.remedy in (QUOTA_REMEDY, REMEDIES[401]):
+        raise error
     return UserError(
-        f"{host} does not give the batch {batch_id} or its results "
-        f"({status_refusal(error).reason}): it belongs to another key, or was deleted. "
-        f"Use the key that submitted it, or drop it: corpusmith ledger batches "
+        f"{host} does not give the batch {batch_id} or its results ({refusal.reason}): it belongs "
+        "to another key, or was deleted. Use the key that submitted it, or drop it, after which "
+        "its requests are paid for again: corpusmith ledger batches "
         f"{shlex.quote(str(ledger_path))} --drop {batch_id}"
     )

@@ -86,8 +86,7 @@ class _Run:
     async def finish(self, requests: Iterable[Payload]) -> Progress:
         """Wait for open batches, then submit the remaining requests."""
         async with self.endpoint.client() as client:
-            declared = self.limits.dialect
-            self.asker = Asker(self.endpoint, client, self.ledger, Pace(), declared)
+            self.asker = Asker(self.endpoint, client, self.ledger, Pace(), self.limits.dialect)
             try:
                 await self._resume(client)
                 self.tally.restart()
@@ -290,7 +289,8 @@ class _Run:
         self.flights.pop(flight.tag, None)
 
     def _report(self, **changed: object) -> Progress:
-        trial = TRIAL_NOTE if self.flights and self.tally.trial else None
+        own = any(flight.asked for flight in self.flights.values())  # not of an earlier run
+        trial = TRIAL_NOTE if own and self.tally.trial else None
         return self.tally.report(
             in_flight=sum(len(flight.asked) for flight in self.flights.values()),
             waiting=self.note or trial,

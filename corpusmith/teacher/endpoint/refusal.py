@@ -46,10 +46,11 @@ _MODERATED = re.compile(r"moderat|flagged|content.?policy|safety", re.I)
 _WRONG_PATH = re.compile(
     r"unexpected endpoint|unknown (path|endpoint|route)|no such (path|route)", re.I
 )
-_UNKNOWN_MODEL = re.compile(
-    r"model_not_found|invalid_model\b|model_decommissioned|model_not_available"
-    r"|not a valid model|(unknown|invalid|no such|unsupported) model\b(?! (param|option|arg))"
-    r"|\bmodel\b.{0,80}?(not exist|not found|(been|is) (decommissioned|deprecated|retired))",
+_NO_MODEL = re.compile(
+    r"model_not_(found|available|supported)|invalid_model\b|model_decommissioned|not a valid model"
+    r"|\b(unknown|invalid|no such|unsupported) model(\s*$|[:'\"`]| name\b| id\b)"
+    r"|\bmodel\b:?\s*(['\"`]?[\w./:@-]+['\"`]?,?)?\s*((does|is|was) )?"
+    r"(not exist|not found|(has been|been|is) (decommissioned|deprecated|retired))",
     re.I,
 )
 _LOADING = re.compile(
@@ -124,7 +125,7 @@ def refusal_of(status: int, body: Any, headers: Mapping[str, str], phrase: str =
         r"valid|incorrect|expired", text, re.I
     ):
         return Refusal("account", reason, REMEDIES[401])
-    if _UNKNOWN_MODEL.search(names) and _field(body, "param") in ("", "model"):
+    if _NO_MODEL.search(names) and _field(body, "param") in ("", "None", "model"):
         return Refusal("account", reason, MODEL_REMEDY)
     return Refusal("request", reason, message=f"{text} param={_field(body, 'param')}")
 

@@ -44,6 +44,11 @@ class Ledger(EndpointNotes):
                     rows,
                 )
 
+    def check_writable(self) -> None:
+        """Raise UserError if nothing can be written now, as another process holds the file."""
+        with self._transaction():
+            pass
+
     def get_many(self, keys: Iterable[str]) -> dict[str, Answer]:
         """The answers to these keys, by key."""
         query = (

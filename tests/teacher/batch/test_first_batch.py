@@ -7,7 +7,7 @@ from corpusmith.teacher.batch import generate_batches
 from corpusmith.teacher.ledger import Ledger
 from corpusmith.teacher.limits import AskLimits
 from corpusmith.teacher.prices import Price
-from tests.teacher.fake_batches import FakeBatches
+from tests.teacher.fake_batches import FakeBatches, interrupted
 from tests.teacher.fake_teacher import completion
 from tests.teacher.sent import plan
 
@@ -38,10 +38,10 @@ def test_rest_follows_in_one_batch_once_the_first_answers_are_rows(ledger: Ledge
             base_url=url,
             limits=QUICK,
             verify=lambda p, a: None,
-            on_progress=lambda progress: notes.append(progress.waiting),
+            on_progress=lambda progress: notes.append((progress.waiting, progress.waiting_seconds)),
         )
         assert done.accepted == 100 and len(teacher.submitted) == 2
-        assert any("first small batch" in note for note in notes if note)
+        assert any("first small batch" in note and seconds > 0 for note, seconds in notes if note)
         generate_batches(plan(150), ledger, base_url=url, limits=QUICK, verify=lambda p, a: None)
     assert len(teacher.submitted) == 3  # known answers have been judged
 
@@ -62,3 +62,18 @@ def test_hidden_thinking_of_a_first_batch_stays_below_max_cost(ledger: Ledger) -
         done = generate_batches(plan(40), ledger, base_url=url, limits=limits)
     assert done.stopped == "max_cost" and done.answered == 2
     assert done.cost is not None and done.cost <= 0.01
+
+
+def test_answers_of_an_earlier_batch_are_judged_once(ledger: Ledger) -> None:
+    """Six answers that two looks would count as twelve end no run."""
+    teacher = FakeBatches()
+    with teacher.serve() as url:
+        interrupted(ledger, url, plan(6))
+        done = generate_batches(
+            plan(40),
+            ledger,
+            base_url=url,
+            limits=QUICK,
+            verify=lambda p, a: "list" if p["seed"] < 6 else None,
+        )
+    assert (done.before, done.accepted, done.pending) == (6, 34, 0)

@@ -6,8 +6,7 @@ from corpusmith.errors import UserError
 from corpusmith.teacher.batch import generate_batches
 from corpusmith.teacher.ledger import Ledger
 from corpusmith.teacher.limits import AskLimits
-from corpusmith.teacher.progress import Progress
-from tests.teacher.fake_batches import FakeBatches
+from tests.teacher.fake_batches import FakeBatches, interrupted
 from tests.teacher.fake_teacher import completion, problem
 from tests.teacher.sent import plan
 
@@ -30,19 +29,6 @@ def test_batch_that_refuses_every_request_marks_none_as_failed(ledger: Ledger) -
     assert ledger.counts() == {"requests": 8, "answered": 0, "failed": 0, "pending": 8}
 
 
-def interrupted(ledger: Ledger, url: str, requests: list) -> None:
-    """Submit the requests, and be stopped before a result comes."""
-
-    def stop(progress: Progress) -> None:
-        if progress.in_flight:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        generate_batches(
-            requests, ledger, base_url=url, limits=AskLimits(poll=0.01), on_progress=stop
-        )
-
-
 def test_refusal_that_a_resumed_run_finds_is_learned_and_fails_nothing(ledger: Ledger) -> None:
     def habit(asked: dict, n: int):
         if "max_tokens" in asked:
@@ -54,6 +40,22 @@ def test_refusal_that_a_resumed_run_finds_is_learned_and_fails_nothing(ledger: L
         interrupted(ledger, url, plan(8))
         done = generate_batches(plan(8), ledger, base_url=url, limits=AskLimits(poll=0.01))
     assert (done.answered, done.failed, done.pending) == (8, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "says"),
+    [
+        (400, "API key not valid. Please pass a valid API key.", "refuses the API key"),
+        (403, "Your credit balance is too low.", "no quota left"),
+    ],
+)
+def test_batch_is_not_to_be_dropped_where_the_key_or_the_quota_is_the_cause(
+    ledger: Ledger, status: int, message: str, says: str
+) -> None:
+    teacher = FakeBatches(unknown={"batch_0"}, unknown_status=status, unknown_message=message)
+    with teacher.serve() as url, pytest.raises(UserError, match=says) as raised:
+        generate_batches(plan(5), ledger, base_url=url, limits=AskLimits(poll=0.01))
+    assert "--drop" not in str(raised.value) and ledger.open_batches(url[7:].removesuffix("/v1"))
 
 
 def test_refusal_of_the_account_ends_the_run_and_fails_nothing(ledger: Ledger) -> None:

@@ -64,6 +64,7 @@ def test_address_with_an_impossible_port_is_one_error(url: str) -> None:
         "The model `gpt-3` has been deprecated, learn more in our documentation",
         "Unknown model: llama",
         "model 'qwen:7b' not found, try pulling it first",
+        "Invalid model name passed in model=foo. Call `/v1/models` to view available models.",
     ],
 )
 def test_model_that_the_endpoint_lacks_ends_the_run_also_at_400(message: str) -> None:
@@ -77,6 +78,10 @@ def test_model_that_the_endpoint_lacks_ends_the_run_also_at_400(message: str) ->
         "Unsupported model parameter: seed",
         "'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
         "This model does not support the system role.",
+        "The model returned the following errors: `temperature` is deprecated for this model.",
+        "For this model, `max_tokens` is deprecated; use `max_completion_tokens`.",
+        "Unsupported model configuration: response_format json_schema",
+        "The model does not support chat templates: role system not found",
     ],
 )
 def test_parameter_that_a_model_lacks_stays_a_refusal_to_learn_from(message: str) -> None:
