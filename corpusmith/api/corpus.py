@@ -34,7 +34,7 @@ def load_recipe(name_or_path: PathName) -> "Recipe":
 
     >>> recipe = cs.load_recipe("demo-disease")
     >>> recipe.labels, recipe.rows
-    ({'Disease': 'disease'}, 1000)
+    ({'Disease': 'disease'}, 600)
     >>> smaller = recipe.model_copy(update={"rows": 100})
 
     Raises:
@@ -141,7 +141,7 @@ def generate(
 
     >>> planned = cs.generate("demo-disease", ledger="ledger.sqlite", dry_run=True)
     >>> planned.requests
-    1000
+    600
 
     Args:
         ledger: SQLite file; default `runs/{recipe}/ledger.sqlite`.
@@ -178,7 +178,7 @@ def build(
 
     >>> corpus = cs.build("demo-disease", out="corpus")
     >>> corpus.facts["counts"]["answered"]
-    994
+    600
 
     Args:
         out: the dataset folder to write.

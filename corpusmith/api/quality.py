@@ -97,7 +97,7 @@ def report(
 
     >>> evidence = cs.report("demo-disease", out="report", only=["acceptance"])
     >>> evidence.facts["sections"]["acceptance"]["counts"]["answered"]
-    994
+    600
 
     Args:
         out: the folder to write: report.json, README.md and pictures.

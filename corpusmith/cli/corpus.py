@@ -144,8 +144,8 @@ def generate(
                     limits=limits,
                     on_progress=show,
                 )
-        except UserError:
-            if show.last and (show.last.answered or show.last.failed or show.last.unusable):
+        except (UserError, KeyboardInterrupt):
+            if show.last:
                 typer.echo(generation_line(path, show.last))
             raise
     typer.echo(generation_line(path, done, shlex.join(following)))

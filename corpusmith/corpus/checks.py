@@ -17,13 +17,20 @@ PREAMBLE = re.compile(
     r"[^.]{0,60}:"
     r"|(sure|certainly|of course|absolutely|okay|no problem)[,.!]"
     r"|(I'd|I would|I'll|I will|I am|I'm) (be )?(happy|glad|pleased) to\b"
-    r"|(here|below)( is|'s) (a|an|one|the|your) ([\w-]+ ){0,3}(sentence|example)\b",
+    r"|(here|below)( is|'s) (a|an|one|the|your) ([\w-]+ ){0,3}(sentence|example)\b"
+    r"|(output|response|example|text|answer) ?:"
+    r"|[^.:]{0,60}\b(here is|here's|as requested|your request|got it|alright)\b[^.:]{0,80}"
+    r"(:| [–—-] )"
+    r"|this is (a|the) sentence\b",
     re.I,
 )
 REFUSAL = re.compile(
-    r"\b(I'm|I am) (very )?(sorry|unable to|afraid)\b|^I apologi[sz]e\b"
-    r"|\bI (can't|cannot|can not|won't|will not) (write|help|assist|provide|create|generate|fulfil"
-    r"|comply)"
+    r"\b(I'm|I am) (very )?(sorry|unable to|afraid)\b"
+    r"|\b(I'm|I am|we are|we're) (unable|not able) to (write|process|help|assist|provide|create)\b"
+    r"|^(I apologi[sz]e|sorry|my apologies)\b|\bI (must|have to) decline\b"
+    r"|\bI (can't|cannot|can not|won't|will not)\b.{0,30}"
+    r"\b(write|help|assist|provide|create|generate|fulfil|comply|do (that|this))\b"
+    r"|\bI don't have (enough|sufficient) information\b|\b(write|provide) (a|the|this) sentence\b"
     r"|\bas an? (AI|(large )?language model)\b",
     re.I,
 )

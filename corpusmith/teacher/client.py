@@ -212,9 +212,8 @@ class _Run:
 
     def _refused(self, asked: Asked, refusal: Refusal) -> None:
         """Wait, retry, learn a dialect, hold a failure, or end the run."""
-        fatal = refusal.kind == "account" or (
-            refusal.kind == "unreachable" and not self.asker.reached
-        )
+        gone = not self.asker.reached or asked.attempts >= ATTEMPTS
+        fatal = refusal.kind == "account" or (refusal.kind == "unreachable" and gone)
         if fatal:
             self.fatal = self.fatal or refusal_error(self.endpoint.host, refusal)
             self.retries.put(asked, 0.0)

@@ -103,14 +103,25 @@ def most_tokens(payload: Mapping[str, Any]) -> tuple[float, float]:
 def longest_answer(parameters: Mapping[str, Any]) -> float:
     """The most tokens that an answer may have, a budget for thinking included.
 
-    0 where nothing limits it.
+    `thinking_budget` (Qwen, Gemini) is beside the answer's limit, `budget_tokens` and
+    `reasoning: {max_tokens}` are within it. 0 where nothing limits it.
     """
     longest = next((parameters[name] for name in ANSWER_LIMITS if parameters.get(name)), 0)
-    thinking = parameters.get("thinking") or parameters.get("reasoning")
-    if not isinstance(thinking, Mapping):  # such as `reasoning: low`
-        return longest
-    budget = thinking.get("budget_tokens") or thinking.get("max_tokens")
-    return max(longest, budget if isinstance(budget, int) else 0) if longest else 0
+    if not longest:
+        return 0
+    beside = _budgets(parameters, {"thinking_budget", "thinkingBudget"})
+    within = _budgets(parameters, {"budget_tokens"})
+    within += _budgets(parameters.get("reasoning"), {"max_tokens"})
+    return max([longest, *within]) + sum(beside)
+
+
+def _budgets(value: Any, names: set[str]) -> list[int]:
+    """The numbers under these names, at any depth."""
+    if not isinstance(value, Mapping):
+        return []
+    own = [value[name] for name in names & value.keys() if isinstance(value[name], int)]
+    inner = [budget for held in value.values() for budget in _budgets(held, names)]
+    return [budget for budget in own if budget > 0] + inner
 
 
 def _is_price(value: object) -> bool:

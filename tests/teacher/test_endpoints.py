@@ -1,5 +1,6 @@
 """Endpoint quirks: which replies are answers, which end a run, and which are counted."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,8 @@ from starlette.responses import JSONResponse, Response
 from corpusmith.errors import UserError
 from corpusmith.teacher.client import generate
 from corpusmith.teacher.ledger import Ledger
+from corpusmith.teacher.limits import AskLimits
+from corpusmith.teacher.progress import Progress
 from tests.teacher.fake_teacher import FakeTeacher, completion, problem
 from tests.teacher.habits import SENTENCE, ask
 from tests.teacher.sent import plan
@@ -180,6 +183,21 @@ def test_unknown_permanent_error_mid_run_ends_run(ledger: Ledger) -> None:
 def test_small_run_without_any_answer_fails_no_request(ledger: Ledger) -> None:
     _, error = ask(lambda p, n: problem(500, "out of memory"), ledger, 5)
     assert "out of memory" in error and ledger.counts()["pending"] == 5
+
+
+def test_server_that_stops_near_the_end_fails_no_request(ledger: Ledger) -> None:
+    """Four requests are too few to tell by their number alone that the server is the cause."""
+    running = ExitStack()
+
+    def stop(progress: Progress) -> None:
+        if progress.answered >= 8:
+            running.close()
+
+    url = running.enter_context(FakeTeacher().serve())
+    limits = AskLimits(concurrency=1)
+    with pytest.raises(UserError, match="does not listen on this port"):
+        generate(plan(12), ledger, base_url=url, limits=limits, on_progress=stop)
+    assert ledger.counts()["failed"] == 0
 
 
 def test_run_waits_while_model_loads(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:

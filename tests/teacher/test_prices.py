@@ -15,7 +15,15 @@ def test_cost_separates_cached_from_fresh_tokens_and_halves_batches() -> None:
 
 @pytest.mark.parametrize(
     ("thinking", "longest"),
-    [({}, 100), ({"thinking": {"budget_tokens": 900}}, 900), ({"reasoning": "low"}, 100)],
+    [
+        ({}, 100),
+        ({"thinking": {"budget_tokens": 900}}, 900),
+        ({"reasoning": "low"}, 100),
+        ({"reasoning": {"max_tokens": 700}}, 700),
+        ({"thinking_budget": 4096}, 4196),
+        ({"chat_template_kwargs": {"thinking_budget": 2048}}, 2148),
+        ({"google": {"thinking_config": {"thinking_budget": 2048}}}, 2148),
+    ],
 )
 def test_longest_answer_has_the_thinking_that_is_limited(thinking: dict, longest: int) -> None:
     assert longest_answer({"max_tokens": 100, **thinking}) == longest

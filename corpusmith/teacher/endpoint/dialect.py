@@ -15,7 +15,8 @@ from corpusmith.teacher.payload import Payload
 _KEPT = {"model", "messages"}  # never left out
 _REFUSED = re.compile(
     r"unsupported|not support|not permitted|not allowed|not available|unrecognized|unknown"
-    r"|unexpected|extra|invalid param|deprecated|only the default",
+    r"|unexpected|extra|invalid param|not a valid param|deprecated|only the default"
+    r"|only \S{1,12} is allowed|must be \S{1,12} for this model|cannot both|only one of",
     re.I,
 )
 # A refused value, not a refused name: a limit that was left out for it may cost any amount.
@@ -24,6 +25,8 @@ _VALUE = re.compile(
     r"|too (large|small|high|low)|between|range)\b|[<>]",
     re.I,
 )
+# The names may be those that the endpoint takes.
+_SUPPORTED = re.compile(r"\b(supported|allowed|valid|accepted) (param|field|argument|are|is)", re.I)
 _RENAMED = (("max_tokens", "max_completion_tokens"), ("max_completion_tokens", "max_tokens"))
 
 
@@ -86,9 +89,9 @@ class Dialect:
     def learn(self, message: str, payload: Payload) -> "Dialect | None":
         """The dialect that avoids a refusal of a planned payload; None when it is unclear.
 
-        `message` is the server's, with its `param`. A refusal is clear if it names one parameter.
-        A refused limit of an answer's length is first sent under its other name, since an answer
-        without a limit may cost any amount.
+        `message` is the server's, with its `param`. A refusal is clear if it names the refused
+        parameters alone. A refused limit of an answer's length is first sent under its other name,
+        since an answer without a limit may cost any amount.
         """
         lowered = message.lower()
         roles = any(m["role"] == "system" for m in payload["messages"])
@@ -106,6 +109,11 @@ class Dialect:
             name for name in candidates if re.search(rf"\b{re.escape(sent[name])}\b", message)
         ]
         named = by_field or by_word
+        if {"temperature", "top_p"} == set(named) and "both" in lowered:
+            named = ["top_p"]
+        limits = set(named) & dict(_RENAMED).keys()
+        if len(named) > 1 and not limits and not _SUPPORTED.search(message):
+            return self | Dialect(left_out=frozenset(named))
         if len(named) != 1:
             return None
         other = dict(_RENAMED).get(named[0])
@@ -138,6 +146,7 @@ _SYSTEM_REFUSED = re.compile(
     r"|conversation roles must alternate"
     r"|only (supports? )?user,? (and )?(assistant|model).*roles"
     r"|(should|must) be (one of )?user,? (or )?(assistant|model)"
+    r"|\bsystem\b.{0,40}(not one of|does not match any).{0,60}\buser\b"
 )
 
 

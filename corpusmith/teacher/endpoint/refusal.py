@@ -25,12 +25,14 @@ _QUOTA_CODE = re.compile(
 )
 _QUOTA = re.compile(
     r"billing|\bquota\b|monthly|usage limit|credits?\b"
-    r"|insufficient.{0,20}(balance|funds)|payment|not active|daily limit",
+    r"|insufficient.{0,20}(balance|funds)|balance.{0,20}not enough|arrear|recharge"
+    r"|payment|not active|daily limit|per.day limit",
     re.I,
 )
 _NO_MONEY = re.compile(
     r"credit balance|insufficient.{0,20}(balance|funds|credit|quota)|payment required"
-    r"|exceeded.{0,20}quota|billing",
+    r"|exceeded.{0,20}quota|billing|usage limits?\b|balance.{0,20}not enough|arrear|good standing"
+    r"|recharge|(account|organi[sz]ation|team)\b.{0,40}(disabled|suspended|deactivated)",
     re.I,
 )
 # A chat template of llama.cpp, SGLang and others refuses a role by an exception, as HTTP 500.
@@ -51,6 +53,13 @@ _NO_MODEL = re.compile(
     r"|\b(unknown|invalid|no such|unsupported) model(\s*$|[:'\"`]| name\b| id\b)"
     r"|\bmodel\b:?\s*(['\"`]?[\w./:@-]+['\"`]?,?)?\s*((does|is|was) )?"
     r"(not exist|not found|(has been|been|is) (decommissioned|deprecated|retired))",
+    re.I,
+)
+_ELSEWHERE = re.compile(r"(location|region|country)\b.{0,40}(not|un)[ -]?supported", re.I)
+# Differs between requests, and reasons that are alike are counted together.
+_REQUEST_ID = re.compile(
+    r"[ ,;]*[(\[]?\b(request|trace|log)[ _-]?id\b['\" ]*[:=]?['\" ]*[\w-]+['\"]?[)\]]?"
+    r"|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[a-z]*\d)(?=\d*[a-z])[0-9a-z]{20,}\b",
     re.I,
 )
 _LOADING = re.compile(
@@ -103,7 +112,7 @@ def refusal_in_reply(body: Any) -> Refusal:
 def refusal_of(status: int, body: Any, headers: Mapping[str, str], phrase: str = "") -> Refusal:
     """Classify an error by its status and the words in its body."""
     text = message_of(body) or phrase
-    reason = redact(f"HTTP {status}: {text}")[:LONGEST_REASON]
+    reason = redact(f"HTTP {status}: {_REQUEST_ID.sub('', text).strip()}")[:LONGEST_REASON]
     wait = retry_after(headers)
     names = f"{_field(body, 'code')} {_field(body, 'type')} {text}"
     soon = wait is not None and wait <= LONGEST_PAUSE
@@ -125,6 +134,8 @@ def refusal_of(status: int, body: Any, headers: Mapping[str, str], phrase: str =
         r"valid|incorrect|expired", text, re.I
     ):
         return Refusal("account", reason, REMEDIES[401])
+    if _ELSEWHERE.search(text):
+        return Refusal("account", reason, REMEDIES[403])
     if _NO_MODEL.search(names) and _field(body, "param") in ("", "None", "model"):
         return Refusal("account", reason, MODEL_REMEDY)
     return Refusal("request", reason, message=f"{text} param={_field(body, 'param')}")

@@ -97,3 +97,41 @@ def test_refused_system_role_is_known_in_other_words(message: str) -> None:
 def test_limit_with_a_refused_value_is_not_left_out() -> None:
     message = "max_tokens above 256 is not supported"
     assert PLAIN.learn(message, limited(1, "max_tokens")) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "left_out"),
+    [
+        ("`temperature` and `top_p` cannot both be specified for this model.", {"top_p"}),
+        ("The following parameters are not supported: seed, top_p", {"seed", "top_p"}),
+        ("temperature must be 1 for this model", {"temperature"}),
+        ("invalid temperature: only 1 is allowed for this model", {"temperature"}),
+        ("seed is not a valid parameter", {"seed"}),
+    ],
+)
+def test_refused_parameters_are_left_out(message: str, left_out: set[str]) -> None:
+    asked = payload(1, top_p=0.9)
+    assert PLAIN.learn(message, asked) == Dialect(frozenset(left_out))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Unknown parameter: seed. Supported parameters are temperature, top_p",
+        "Unsupported parameters: seed, max_tokens",
+    ],
+)
+def test_nothing_is_left_out_where_the_refusal_is_unclear(message: str) -> None:
+    assert PLAIN.learn(message, payload(1, top_p=0.9)) is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "messages[0].role: value 'system' is not one of ['user', 'assistant']",
+        "Input tag 'system' found using 'role' does not match any of the expected tags: 'user'",
+    ],
+)
+def test_role_of_the_system_refused_by_a_list_of_roles_is_learned(message: str) -> None:
+    messages = [{"role": "system", "content": "a"}, {"role": "user", "content": "b"}]
+    assert PLAIN.learn(message, payload(1, messages=messages)) == Dialect(merge_system=True)

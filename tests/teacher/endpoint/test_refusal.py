@@ -19,6 +19,9 @@ def body(message: str) -> bytes:
         "Your credit balance is too low to access the Anthropic API.",
         "Insufficient balance",
         "You exceeded your current quota, please check your plan and billing details.",
+        "You have reached your specified API usage limits.",
+        "Access denied, please make sure your account is in good standing.",
+        "This organization has been disabled.",
     ],
 )
 @pytest.mark.parametrize("status", [400, 403])
@@ -86,3 +89,30 @@ def test_model_that_the_endpoint_lacks_ends_the_run_also_at_400(message: str) ->
 )
 def test_parameter_that_a_model_lacks_stays_a_refusal_to_learn_from(message: str) -> None:
     assert read_refusal(400, body(message), {}).kind == "request"
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["Your account is in arrears. Please recharge.", "Tokens per day limit exceeded"],
+)
+def test_empty_account_or_day_is_not_waited_for(message: str) -> None:
+    assert read_refusal(429, body(message), {}).kind == "account"
+    assert read_refusal(429, body(f"{message}. Try again in 7m12s."), {}).kind == "busy"
+
+
+def test_region_that_an_endpoint_does_not_serve_ends_the_run_at_400() -> None:
+    refusal = read_refusal(400, body("User location is not supported for the API use."), {})
+    assert refusal.kind == "account" and "region" in refusal.remedy
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        ("(request id: 20250101aBcD1)", "(request id: 20250101xYz22)"),
+        ("request_id=req_1a", "request_id=req_2b"),
+        ("7f1c2d3e-aaaa-4bbb-8ccc-000000000001", "7f1c2d3e-aaaa-4bbb-8ccc-000000000002"),
+    ],
+)
+def test_ids_of_requests_are_no_part_of_a_reason(ids: tuple[str, str]) -> None:
+    reasons = {read_refusal(400, body(f"Bad prompt {one}"), {}).reason for one in ids}
+    assert reasons == {"HTTP 400: Bad prompt"}
