@@ -8,6 +8,7 @@ from huggingface_hub import DatasetCardData
 from corpusmith.cards import markdown
 from corpusmith.cards.corpus import CorpusFacts, Example, Split, split_name
 from corpusmith.cards.tables import corpus as tables
+from corpusmith.inference.front_matter import language
 
 __all__ = ["CorpusFacts", "DatasetFacts", "Example", "Split", "render", "split_name"]
 
@@ -113,9 +114,7 @@ def render(facts: DatasetFacts) -> str:
         facts=facts,
         tables=tables,
         kinds=list(dict.fromkeys(TASKS[corpus.task][2] for corpus in facts.corpora)),
-        languages=", ".join(
-            sorted({markdown.language(corpus.language) for corpus in facts.corpora})
-        ),
+        languages=", ".join(sorted({language(corpus.language) for corpus in facts.corpora})),
         domains=list(dict.fromkeys(c.domain for c in facts.corpora if c.domain)),
         loaded=printed_dataset(facts.corpora[0]),
         refused=any(corpus.rejected for corpus in facts.corpora),

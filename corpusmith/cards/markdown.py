@@ -109,24 +109,6 @@ def figure_title(path: str) -> Markdown:
     return literal(path.split("/")[-1].removesuffix(".png").replace("-", " "))
 
 
-LANGUAGES = {
-    "en": "English",
-    "de": "German",
-    "fr": "French",
-    "es": "Spanish",
-    "it": "Italian",
-    "nl": "Dutch",
-    "pt": "Portuguese",
-    "zh": "Chinese",
-    "ja": "Japanese",
-}
-
-
-def language(tag: str) -> str:
-    """The English name of a language, or its tag."""
-    return LANGUAGES.get(tag, tag)
-
-
 def homepage() -> str | None:
     """The address of corpusmith that its package states, if there is one."""
     try:

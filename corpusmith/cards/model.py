@@ -17,6 +17,7 @@ from corpusmith.cards.tables.baselines import (
     number_of_seeds,
 )
 from corpusmith.cards.tables.evaluations import METRICS, shown_interval
+from corpusmith.inference.front_matter import language
 
 PIPELINES = {"ner": "token-classification", "relations": "text-classification"}
 
@@ -126,7 +127,7 @@ def render(facts: ModelFacts) -> str:
         "model.md.jinja",
         metadata(facts),
         facts=facts,
-        language=markdown.language(facts.language),
+        language=language(facts.language),
         evaluations=evaluations,
         example=example(facts),
         homepage=markdown.homepage(),

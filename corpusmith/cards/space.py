@@ -7,6 +7,7 @@ from typing import Any
 from huggingface_hub import SpaceCardData
 
 from corpusmith.cards import markdown
+from corpusmith.inference.front_matter import language
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def render(facts: SpaceFacts) -> str:
         datasets=[dataset.id for dataset in facts.datasets] or None,
         corpusmith=pinned,
     )
-    languages = enumerated([markdown.language(tag) for tag in facts.languages] or [""])
+    languages = enumerated([language(tag) for tag in facts.languages] or [""])
     title = str(stated.get("title") or facts.repo_id.split("/")[-1])
     return markdown.render(
         "space.md.jinja",

@@ -84,18 +84,17 @@ def no_rows(recipe: str, model: str, counts: Counts, models: Mapping[str, int]) 
             f"{recipe}: none of {counts.rejected} answers became a row ({shown}): "
             "change the recipe, its prompt or the model"
         )
-    others = {name: count for name, count in models.items() if name != model}
-    if others and model not in models:
-        held = ", ".join(f"{count} answers of {name}" for name, count in others.items())
-        return UserError(
-            f"{recipe}: the ledger holds no answer of {model}, but {held}: give --model "
-            f"{next(iter(others))} (or, where that is the model, the recipe that was asked)"
-        )
     if model in models:
         return UserError(
             f"{recipe}: the ledger holds {models[model]} answers of {model}, but none to a request "
             "of this recipe, which was changed after they were asked for: restore the recipe to "
             f"build from them, or run `corpusmith generate {recipe}` (--dry-run tells the cost)"
+        )
+    if models:
+        held = ", ".join(f"{count} answers of {name}" for name, count in models.items())
+        return UserError(
+            f"{recipe}: the ledger holds no answer of {model}, but {held}: give --model "
+            f"{next(iter(models))} (or, where that is the model, the recipe that was asked)"
         )
     return UserError(
         f"{recipe}: the ledger holds no answer; run `corpusmith generate {recipe}` first"

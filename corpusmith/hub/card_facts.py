@@ -9,19 +9,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from corpusmith.cards.changelog import Entry
 from corpusmith.cards.dataset import CorpusFacts, DatasetFacts, Example, Split, split_name
 from corpusmith.cards.model import ModelFacts
 from corpusmith.errors import UserError
 from corpusmith.inference.config import check_config
+from corpusmith.inference.front_matter import YAML_ERRORS, read_front_matter
 
 Documents = Mapping[str, Any]  # path in the repo -> its JSON
-YAML_ERRORS = (  # PyYAML lets errors of Python through, as of dates and numbers out of range
-    *(yaml.YAMLError, ValueError, TypeError, AttributeError),
-    *(ArithmeticError, LookupError, RecursionError),
-)
 MODEL_DOCUMENTS = ("config.json", "training.json", "export.json", "report.json", "examples.json")
 
 
@@ -52,21 +47,11 @@ def front_matter(readme: str, name: str = "README.md") -> dict[str, Any]:
 
     Raises UserError, which names the card as `name`, if it is no YAML.
     """
-    head, *parts = readme.split("---\n", 2)
-    if head or len(parts) != 2:
-        return {}
     try:
-        found = yaml.safe_load(parts[0])
+        found = read_front_matter(readme)
     except YAML_ERRORS as error:
         raise UserError(f"the YAML at the head of {name} can't be read: {error}") from None
     return found if isinstance(found, dict) else {}
-
-
-def stated_languages(metadata: Mapping[str, Any]) -> tuple[str, ...]:
-    """The languages in the front matter of a card."""
-    stated = metadata.get("language") or ()
-    listed = [stated] if isinstance(stated, str) else stated if isinstance(stated, list) else ()
-    return tuple(str(tag) for tag in listed)
 
 
 def refuse_odd_config(config: Any, name: str) -> None:

@@ -14,27 +14,17 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
+from corpusmith.inference.front_matter import (
+    YAML_ERRORS,
+    language,
+    read_front_matter,
+    stated_languages,
+)
 
 if TYPE_CHECKING:
     from corpusmith.inference import Entity
 
-YAML_ERRORS = (  # PyYAML lets errors of Python through, as of dates and numbers out of range
-    *(yaml.YAMLError, ValueError, TypeError, AttributeError),
-    *(ArithmeticError, LookupError, RecursionError),
-)
 LONGEST_EXAMPLE = 1_000  # characters
-LANGUAGES = {  # as the cards name them
-    "en": "English",
-    "de": "German",
-    "fr": "French",
-    "es": "Spanish",
-    "it": "Italian",
-    "nl": "Dutch",
-    "pt": "Portuguese",
-    "zh": "Chinese",
-    "ja": "Japanese",
-}
 MASK = re.compile(r"@[A-Z][A-Z0-9_-]*\$")  # in the sentences of a relation model's widget
 
 
@@ -142,8 +132,7 @@ def front_matter(readme: Path) -> dict[str, Any]:
         ValueError: the YAML is malformed or no mapping.
     """
     try:
-        head, *parts = readme.read_text(encoding="utf-8").split("---\n", 2)
-        metadata = yaml.safe_load(parts[0]) if not head and len(parts) == 2 else {}
+        metadata = read_front_matter(readme.read_text(encoding="utf-8"))
     except YAML_ERRORS as error:
         raise ValueError(
             f"the front matter of {readme} is not YAML ({type(error).__name__}): correct it"
@@ -227,11 +216,10 @@ def languages_of(folders: Iterable[Path]) -> str:
     """The languages that the cards of models state; empty if one of them states none."""
     spoken = []
     for folder in folders:
-        stated: Any = None
+        metadata: dict[str, Any] = {}
         with suppress(OSError, ValueError):
-            stated = front_matter(folder / "README.md").get("language")
-        listed = [stated] if isinstance(stated, str) else stated if isinstance(stated, list) else []
-        spoken.append({LANGUAGES.get(str(tag), str(tag)) for tag in listed})
+            metadata = front_matter(folder / "README.md")
+        spoken.append({language(tag) for tag in stated_languages(metadata)})
     *others, last = sorted(set().union(*spoken)) if spoken and all(spoken) else [""]
     return f"{', '.join(others)} and {last}" if others else last
 

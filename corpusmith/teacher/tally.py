@@ -171,14 +171,18 @@ class Tally:
         return self.judging and self.progress.answered + in_flight >= FIRST_WINDOW
 
     @property
+    def _replied(self) -> bool:
+        """Whether a reply has shown what replies cost, thinking included."""
+        return bool(self.dearest or self.progress.answered + self.progress.unusable)
+
+    @property
     def trial(self) -> int | None:
         """The requests of a first batch, whose cost and answers are known before the next one.
 
         None once they are known.
         """
-        replied = self.dearest or self.progress.answered + self.progress.unusable
-        if self.limits.max_cost is not None and not replied:
-            return 1  # the first reply shows what a reply costs, thinking included
+        if self.limits.max_cost is not None and not self._replied:
+            return 1
         return FIRST_WINDOW if self.judging else None
 
     def check_first_answers(self) -> None:
@@ -220,7 +224,7 @@ class Tally:
         cost."""
         if self.limits.max_cost is None:
             return True
-        if in_flight and self.trial == 1:
+        if in_flight and not self._replied:
             return False
         others = max(reserved, in_flight * self.dearest)
         spent = (self.progress.cost or 0.0) + self.unseen

@@ -83,18 +83,8 @@ def test_config_that_is_no_object_is_one_line(
         assert_one_line(line, config)
 
 
-@pytest.mark.parametrize("fields", ODD_FIELDS, ids=json.dumps)
+@pytest.mark.parametrize("fields", [*ODD_FIELDS, *ODD_SIZES], ids=json.dumps)
 def test_field_of_another_form_is_one_line(
-    student: Path, whole: dict, fields: dict, tmp_path: Path
-) -> None:
-    config = student / "config.json"
-    config.write_text(json.dumps(whole | fields))
-    for line in lines_of(student, tmp_path, ("evaluate", "extract", "export", "review")):
-        assert_one_line(line, config)
-
-
-@pytest.mark.parametrize("fields", ODD_SIZES, ids=json.dumps)
-def test_model_that_can_not_be_built_is_one_line(
     student: Path, whole: dict, fields: dict, tmp_path: Path
 ) -> None:
     config = student / "config.json"

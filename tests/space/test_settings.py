@@ -2,9 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from corpusmith.cards import markdown
 from corpusmith.space.settings import (
-    LANGUAGES,
     Source,
     front_matter,
     languages_of,
@@ -150,10 +148,6 @@ def test_languages_are_those_of_all_cards(tmp_path: Path, stated: list[str], exp
         (folder / "README.md").write_text(f"---\n{line}\n---\nText\n")
     assert languages_of(folders) == expected
     assert languages_of([*folders, tmp_path / "without-card"]) == ""
-
-
-def test_languages_have_the_names_of_the_cards() -> None:
-    assert LANGUAGES == markdown.LANGUAGES
 
 
 def test_models_run_on_one_core_and_give_memory_back(

@@ -11,13 +11,9 @@ from huggingface_hub.errors import RevisionNotFoundError
 
 from corpusmith.cards.space import Source
 from corpusmith.files import PACKAGE, shipped
-from corpusmith.hub.card_facts import (
-    front_matter,
-    json_mapping,
-    refuse_odd_config,
-    stated_languages,
-)
+from corpusmith.hub.card_facts import front_matter, json_mapping, refuse_odd_config
 from corpusmith.hub.repo import Repo
+from corpusmith.inference.front_matter import stated_languages
 from corpusmith.lexicon.load import SHIPPED
 from corpusmith.recipe.schema import Recipe
 

@@ -76,14 +76,14 @@ def is_over_limit(batch: Batch) -> bool:
 
 def not_given(
     host: str, batch_id: str, ledger_path: Path, error: openai.APIStatusError
-) -> UserError:
+) -> Exception:
     """The error for a batch, or its results, that the endpoint does not know or refuses.
 
-    Raises `error` itself where the key or the quota is the cause.
+    It is `error` itself where the key or the quota is the cause.
     """
     refusal = status_refusal(error)
     if refusal.remedy in (QUOTA_REMEDY, REMEDIES[401]):
-        raise error
+        return error
     return UserError(
         f"{host} does not give the batch {batch_id} or its results ({refusal.reason}): it belongs "
         "to another key, or was deleted. Use the key that submitted it, or drop it, after which "

@@ -111,10 +111,8 @@ class Dialect:
         named = by_field or by_word
         if {"temperature", "top_p"} == set(named) and "both" in lowered:
             named = ["top_p"]
-        limits = set(named) & dict(_RENAMED).keys()
-        if len(named) > 1 and not limits and not _SUPPORTED.search(message):
-            return self | Dialect(left_out=frozenset(named))
-        if len(named) != 1:
+        unclear = set(named) & dict(_RENAMED).keys() or _SUPPORTED.search(message)
+        if not named or (len(named) > 1 and unclear):
             return None
         other = dict(_RENAMED).get(named[0])
         if other and _VALUE.search(message):
